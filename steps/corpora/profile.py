@@ -1,0 +1,58 @@
+"""What a dataset looks like before anything is learned from it: class counts, text lengths, a few examples."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+
+
+def describe(parts):
+    """Class counts and length quantiles of each split.
+
+    Args:
+        parts: dict from a split's name to a DataFrame with the columns text and label.
+
+    Returns:
+        A dict that JSON can hold: for each split its ``documents``, its ``classes`` (counts) and its
+        ``length_quantiles`` (words, split at white space; keys are the quantiles).
+    """
+    return {
+        name: {
+            "documents": len(part),
+            "classes": {label: int(count) for label, count in part["label"].value_counts().sort_index().items()},
+            "length_quantiles": {
+                f"{quantile:g}": float(value) for quantile, value in lengths(part).quantile(QUANTILES).items()
+            },
+        }
+        for name, part in parts.items()
+    }
+
+
+def lengths(part):
+    """Words a text, split at white space, a Series of int."""
+    return part["text"].str.split().str.len()
+
+
+def plot(parts):
+    """Class counts beside the distribution of text lengths, a matplotlib Figure."""
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    counts = pd.DataFrame({name: part["label"].value_counts() for name, part in parts.items()}).sort_index()
+    counts.plot.bar(ax=left, rot=0 if len(counts) < 6 else 60, ylabel="documents", xlabel="class", title="Classes")
+    left.legend(loc="upper center", ncols=len(parts))
+    left.margins(y=0.18)  # room for the legend above the bars
+    everything = pd.concat(parts.values())
+    longest = lengths(everything).quantile(0.99)  # a single giant would flatten the picture
+    for label, part in everything.groupby("label"):
+        right.hist(lengths(part).clip(upper=longest), bins=np.linspace(0, longest, 41), histtype="step", linewidth=1.5, label=label)
+    right.set(title="Text length, all splits (longest 1% drawn at the edge)", xlabel="words", ylabel="documents")
+    if everything["label"].nunique() <= 12:
+        right.legend(title="class")
+    return figure
+
+
+def examples(part, count=3, width=300):
+    """The first ``count`` texts of each class, cut to ``width`` characters: a DataFrame of label, id, text."""
+    chosen = part.groupby("label", sort=True).head(count).sort_values("label", kind="stable")
+    return chosen[["label", "id", "text"]].assign(text=chosen["text"].str.slice(0, width))

@@ -1,0 +1,52 @@
+"""Counts of word n-grams: what the simple family reads."""
+
+import numpy as np
+from sklearn.feature_extraction.text import CountVectorizer
+
+MAX_ORDER = 2  # words and pairs of words
+MIN_DOCUMENTS = 2  # an n-gram of one document alone says nothing about others
+MAX_TERMS = 200_000
+
+
+def learn_terms(documents):
+    """The n-grams of the training split, those that stand in the most documents first.
+
+    Args:
+        documents: list of lists of str, the tokens of the training split alone.
+
+    Returns:
+        List of str, at most ``MAX_TERMS``; the words of an n-gram are joined by a blank.
+    """
+    smallest = min(MIN_DOCUMENTS, len(documents))
+    vectorizer = _vectorizer(max_order=MAX_ORDER, min_df=smallest)
+    try:
+        counts = vectorizer.fit_transform(documents)
+    except ValueError:  # scikit-learn's, when no n-gram stands in enough documents
+        return []
+    spread = np.bincount(counts.indices, minlength=counts.shape[1])
+    terms = vectorizer.get_feature_names_out()
+    order = np.lexsort((terms, -spread))
+    return [str(term) for term in terms[order][:MAX_TERMS]]
+
+
+def count_terms(documents, terms):
+    """How often each term stands in each document.
+
+    Args:
+        documents: list of lists of str.
+        terms: list of str, as :func:`learn_terms` gives it.
+
+    Returns:
+        Sparse CSR array of shape (documents, terms), float32.
+    """
+    orders = max((term.count(" ") + 1 for term in terms), default=1)
+    return _vectorizer(max_order=orders, vocabulary=terms).transform(documents).astype(np.float32)
+
+
+def _as_it_is(tokens):
+    return tokens
+
+
+def _vectorizer(max_order, **options):
+    return CountVectorizer(tokenizer=_as_it_is, preprocessor=_as_it_is, token_pattern=None,
+                           ngram_range=(1, max_order), **options)

@@ -1,0 +1,101 @@
+"""The folder ``features/`` of a featurize run: what was learned from the training split, and the encoded splits."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+
+from steps.features.cleaning import Cleaner
+from steps.features.ngrams import count_terms, learn_terms
+from steps.features.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Features:
+    """The features of a dataset, read from their folder as they are asked for.
+
+    Args:
+        folder: path of the folder that :func:`write` made.
+    """
+
+    folder: Path
+
+    @cached_property
+    def cleaner(self):
+        return Cleaner(**self._settings["cleaner"])
+
+    @cached_property
+    def classes(self):
+        """Class names in the order of the labels, a list of str."""
+        return self._settings["classes"]
+
+    @cached_property
+    def max_length(self):
+        return self._settings["max_length"]
+
+    @cached_property
+    def vocabulary(self):
+        return Vocabulary(_read_lines(self.folder / "vocabulary.txt"))
+
+    @cached_property
+    def terms(self):
+        """The n-grams of the training split, a list of str, the most widespread first."""
+        return _read_lines(self.folder / "terms.txt")
+
+    def ids(self, split):
+        """Padded token ids, memory-mapped: int32 of shape (documents, max_length)."""
+        return np.load(self.folder / f"{split}_ids.npy", mmap_mode="r")
+
+    def labels(self, split):
+        """Positions in ``classes``: int32 of shape (documents,)."""
+        return np.load(self.folder / f"{split}_labels.npy", mmap_mode="r")
+
+    def counts(self, split):
+        """N-gram counts: sparse CSR float32 of shape (documents, terms)."""
+        return sparse.load_npz(self.folder / f"{split}_counts.npz")
+
+    @cached_property
+    def _settings(self):
+        return json.loads((self.folder / "settings.json").read_text(encoding="utf-8"))
+
+
+def write(folder, parts, cleaner, vocabulary_size, max_length):
+    """Learn from the training split and encode every split.
+
+    Args:
+        folder: empty folder to write into, a Path.
+        parts: dict of DataFrames train, validation and test with the columns text and label.
+        cleaner: a :class:`Cleaner`.
+        vocabulary_size: number of token ids, padding and unknown included.
+        max_length: tokens kept of each text.
+
+    Returns:
+        The :class:`Features` of the folder.
+    """
+    documents = {name: [cleaner.tokens(text) for text in part["text"]] for name, part in parts.items()}
+    classes = sorted(parts["train"]["label"].unique())
+    vocabulary = Vocabulary.learn(documents["train"], vocabulary_size)
+    terms = learn_terms(documents["train"])
+
+    settings = {"cleaner": cleaner.as_dict(), "classes": classes, "max_length": max_length}
+    (folder / "settings.json").write_text(json.dumps(settings, indent=1), encoding="utf-8")
+    _write_lines(folder / "vocabulary.txt", vocabulary.words)
+    _write_lines(folder / "terms.txt", terms)
+    for name, part in parts.items():
+        np.save(folder / f"{name}_ids.npy", vocabulary.encode(documents[name], max_length))
+        np.save(folder / f"{name}_labels.npy", np.searchsorted(classes, part["label"].to_numpy(str)).astype(np.int32))
+        sparse.save_npz(folder / f"{name}_counts.npz", count_terms(documents[name], terms), compressed=False)
+    return Features(folder)
+
+
+def _read_lines(path):
+    text = path.read_text(encoding="utf-8")
+    return text.split("\n")[:-1]
+
+
+def _write_lines(path, lines):
+    # Tokens hold no white space but the blanks inside an n-gram, so that a line break always ends one.
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")

@@ -1,0 +1,63 @@
+"""Learn vocabulary and n-grams from the training split, and turn every split into numbers."""
+
+import tempfile
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+
+from steps.corpora.splits import SPLITS
+from steps.features import store
+from steps.features.cleaning import Cleaner
+from steps.features.vocabulary import UNKNOWN
+from steps.workflow.errors import UserError
+from steps.workflow.step import run_step
+from steps.workflow.upstream import artifacts, upstream_run
+
+
+def featurize(parameters):
+    ingest_run = upstream_run("ingest_run", parameters.ingest_run, "ingest")
+    dataset = Path(artifacts(ingest_run.info.run_id, "dataset"))
+    parts = {name: pd.read_parquet(dataset / f"{name}.parquet") for name in SPLITS}
+    cleaner = Cleaner(
+        lowercase=parameters.lowercase,
+        strip_punctuation=parameters.strip_punctuation,
+        stop_words=parameters.stop_words,
+        stemming=parameters.stemming,
+    )
+
+    with tempfile.TemporaryDirectory() as folder:
+        features = store.write(Path(folder), parts, cleaner, parameters.vocabulary_size, parameters.max_length)
+        if not features.terms:
+            raise UserError("no word stands in two training texts: the corpus is too small, or cleaning left nothing")
+        figures = describe(features)
+        mlflow.log_artifacts(folder, "features")
+
+    mlflow.log_metrics(figures)
+    mlflow.set_tags(
+        {
+            "ingest_run": ingest_run.info.run_id,
+            "dataset.digest": ingest_run.data.tags["dataset.digest"],
+            "mlflow.note.content": "\n".join(f"- {name}: {value:g}" for name, value in figures.items()),
+        }
+    )
+    print(
+        f"featurize: {len(features.vocabulary)} token ids, {len(features.terms)} n-grams, "
+        f"{figures['unknown_share_validation']:.1%} of the validation split's words unknown",
+        flush=True,
+    )
+
+
+def describe(features):
+    """Sizes, and for each split the share of unknown words and of texts that fill max_length (0 to 1)."""
+    figures = {"vocabulary_size": len(features.vocabulary), "terms": len(features.terms)}
+    for split in SPLITS:
+        ids = features.ids(split)
+        figures[f"unknown_share_{split}"] = float(np.sum(ids == UNKNOWN) / max(np.count_nonzero(ids), 1))
+        figures[f"full_length_share_{split}"] = float(np.mean(ids[:, -1] != 0))
+    return figures
+
+
+if __name__ == "__main__":
+    run_step("featurize", featurize)

@@ -1,0 +1,74 @@
+"""Read a corpus, drop duplicates, split it and log it as an MLflow dataset."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import mlflow
+from mlflow.data.sources import LocalArtifactDatasetSource
+
+from steps.corpora import profile, read_corpus
+from steps.corpora.splits import clean, digest, split
+from steps.workflow.step import run_step
+
+
+def ingest(parameters):
+    frame, source = read_corpus(parameters.corpus, parameters.text_column, parameters.label_column)
+    kept, dropped = clean(frame)
+    parts = split(kept, parameters.test_size, parameters.validation_size, parameters.seed, parameters.stratify)
+
+    with tempfile.TemporaryDirectory() as folder:
+        for name, part in parts.items():
+            part.to_parquet(Path(folder) / f"{name}.parquet", index=False)
+        mlflow.log_artifacts(folder, "dataset")
+    for name, part in parts.items():
+        dataset = mlflow.data.from_pandas(
+            part, source=LocalArtifactDatasetSource(source), targets="label", name=Path(parameters.corpus).stem
+        )
+        mlflow.log_input(dataset, context={"train": "training"}.get(name, name))
+
+    description = profile.describe(parts)
+    mlflow.log_dict(description, "profile/profile.json")
+    mlflow.log_figure(profile.plot(parts), "profile/profile.png")
+    mlflow.log_table(profile.examples(parts["train"]), "profile/examples.json")
+    mlflow.log_metrics(dropped | {f"documents_{name}": len(part) for name, part in parts.items()})
+    classes = description["train"]["classes"]
+    mlflow.set_tags(
+        {
+            "dataset.digest": digest(parts),
+            "dataset.classes": json.dumps(list(classes)),
+            "mlflow.note.content": _note(parameters.corpus, source, description, dropped),
+        }
+    )
+    print(
+        f"ingest: {len(kept)} documents of {parameters.corpus} in {len(classes)} classes: "
+        + ", ".join(f"{len(part)} {name}" for name, part in parts.items())
+        + f" ({sum(dropped.values())} dropped)",
+        flush=True,
+    )
+
+
+def _note(corpus, source, description, dropped):
+    classes = list(description["train"]["classes"])
+    rows = [
+        f"| {name} | {part['documents']} | "
+        + " | ".join(str(part["classes"][label]) for label in classes)
+        + f" | {part['length_quantiles']['0.5']:.0f} |"
+        for name, part in description.items()
+    ]
+    return "\n".join(
+        [
+            f"Corpus `{corpus}`, read from `{source}`.",
+            "",
+            f"| split | documents | {' | '.join(classes)} | median words |",
+            "|---" * (len(classes) + 3) + "|",
+            *rows,
+            "",
+            "Dropped: "
+            + ", ".join(f"{count} {name.removeprefix('dropped_').replace('_', ' ')}" for name, count in dropped.items()),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    run_step("ingest", ingest)

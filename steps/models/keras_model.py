@@ -1,0 +1,147 @@
+"""What the Keras families share: the training loop, and a model that is saved as its weights and its point."""
+
+import importlib
+import json
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from steps.features.vocabulary import PADDING, Vocabulary
+
+PATIENCE = 2  # epochs without a better validation loss before training stops
+PREDICT_BATCH = 64
+
+
+def fit(family, features, point, seed, epochs, batch_size, on_epoch):
+    """Train a Keras family; the weights of the epoch with the lowest validation loss are kept.
+
+    Args:
+        family: name of the family, whose module has ``build``.
+        features: a :class:`steps.features.store.Features`.
+        point: dict of hyperparameters; ``learning_rate`` is used here, the others by ``build``.
+        seed: int; the same seed gives the same weights on the same kind of machine.
+        epochs: passes over the training split, at most.
+        batch_size: documents a step.
+        on_epoch: function of the epoch (from 1) and a dict of figures.
+
+    Returns:
+        A :class:`KerasModel`.
+
+    Raises:
+        FloatingPointError: the loss is no longer a finite number.
+    """
+    keras.backend.clear_session()  # the graphs of earlier trials
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+    longest = int(np.count_nonzero(features.ids("train").any(axis=0)))  # columns beyond it are padding in every text
+    model = KerasModel(family, point, features.vocabulary, longest, len(features.classes))
+    model.network.compile(
+        optimizer=keras.optimizers.Adam(point["learning_rate"]),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    train, validation = (
+        tf.data.Dataset.from_tensor_slices((features.ids(split)[:, :longest], features.labels(split)))
+        for split in ("train", "validation")
+    )
+    model.network.fit(
+        train.shuffle(len(train), seed=seed).batch(batch_size),
+        validation_data=validation.batch(PREDICT_BATCH),
+        epochs=epochs,
+        verbose=0,
+        callbacks=[
+            _Report(on_epoch),
+            keras.callbacks.EarlyStopping("val_loss", patience=PATIENCE, restore_best_weights=True),
+        ],
+    )
+    return model
+
+
+def load(folder):
+    """The model that :meth:`KerasModel.save` wrote."""
+    settings = json.loads((folder / "network.json").read_text(encoding="utf-8"))
+    vocabulary = Vocabulary(settings.pop("words"))
+    model = KerasModel(vocabulary=vocabulary, **settings)
+    with np.load(folder / "weights.npz") as weights:
+        model.network.set_weights([weights[name] for name in weights.files])
+    return model
+
+
+class KerasModel:
+    """A Keras network over token ids.
+
+    Args:
+        family: name of the family that builds the network.
+        point: dict of its hyperparameters.
+        vocabulary: the :class:`Vocabulary` of its token ids.
+        max_length: tokens that it reads of a text.
+        classes: number of classes.
+    """
+
+    def __init__(self, family, point, vocabulary, max_length, classes):
+        self.family = family
+        self.point = point
+        self.vocabulary = vocabulary
+        self.max_length = max_length
+        self.classes = classes
+        build = importlib.import_module(f"steps.models.{family}").build
+        self.network = build(point, len(vocabulary), max_length, classes)
+        self._forward = tf.function(
+            lambda ids: self.network(ids, training=False),
+            input_signature=[tf.TensorSpec((None, None), tf.int32)],
+        )
+
+    def predict_proba(self, documents):
+        return self._probabilities(self.vocabulary.encode(documents, self.max_length))
+
+    def predict_split(self, features, split):
+        return self._probabilities(features.ids(split)[:, : self.max_length])
+
+    def save(self, folder):
+        settings = {
+            "family": self.family,
+            "point": self.point,
+            "words": self.vocabulary.words,
+            "max_length": self.max_length,
+            "classes": self.classes,
+        }
+        (folder / "network.json").write_text(json.dumps(settings, ensure_ascii=False), encoding="utf-8")
+        np.savez(folder / "weights.npz", *self.network.get_weights())
+
+    def _probabilities(self, ids):
+        """Texts of about the same length go together, so that short ones are not padded to the longest."""
+        lengths = np.count_nonzero(ids != PADDING, axis=1)
+        order = np.argsort(lengths, kind="stable")
+        result = np.empty((len(ids), self.classes))
+        for start in range(0, len(ids), PREDICT_BATCH):
+            rows = order[start : start + PREDICT_BATCH]
+            result[rows] = self._forward(ids[rows, : max(lengths[rows[-1]], 1)])
+        return result / result.sum(axis=1, keepdims=True)  # float32 rows sum to 1 only nearly
+
+
+class MaskedMean(keras.layers.Layer):
+    """The mean over the positions of a text that are not padding: (batch, length, size) to (batch, size)."""
+
+    def call(self, states, mask):
+        weights = keras.ops.cast(mask, states.dtype)[..., None]
+        total = keras.ops.sum(states * weights, axis=1)
+        return total / keras.ops.maximum(keras.ops.sum(weights, axis=1), 1.0)  # a text of no known word has none
+
+
+class _Report(keras.callbacks.Callback):
+    def __init__(self, on_epoch):
+        super().__init__()
+        self._on_epoch = on_epoch
+
+    def on_epoch_end(self, epoch, logs=None):
+        figures = {
+            "train_loss": logs["loss"],
+            "train_accuracy": logs["accuracy"],
+            "validation_loss": logs["val_loss"],
+            "validation_accuracy": logs["val_accuracy"],
+        }
+        if not all(map(math.isfinite, figures.values())):
+            raise FloatingPointError(f"the loss is no longer a number after epoch {epoch + 1}: try a lower learning_rate")
+        self._on_epoch(epoch + 1, figures)

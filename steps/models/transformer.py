@@ -1,0 +1,36 @@
+"""A transformer encoder (Vaswani et al. 2017) with pre-norm blocks (Xiong et al. 2020), trained from scratch."""
+
+from steps.search.space import Choice, Integer, LogUniform, Uniform
+
+SPACE = {
+    "size": Choice((32, 64)),
+    "heads": Choice((1, 2, 4)),
+    "blocks": Integer(1, 2),
+    "dropout": Uniform(0.1, 0.5),
+    "learning_rate": LogUniform(5e-4, 2e-3),
+}
+DEFAULTS = {"size": 64, "heads": 2, "blocks": 1, "dropout": 0.2, "learning_rate": 1e-3}
+
+
+def build(point, vocabulary_size, max_length, classes):
+    """The untrained network: int32 token ids of shape (batch, length) to probabilities of shape (batch, classes)."""
+    from keras import Input, Model, layers, ops
+
+    from steps.features.vocabulary import PADDING
+    from steps.models.keras_model import MaskedMean
+
+    size = point["size"]
+    ids = Input((None,), dtype="int32")
+    mask = ops.not_equal(ids, PADDING)
+    positions = ops.cumsum(ops.ones_like(ids), axis=1) - 1
+    states = layers.Embedding(vocabulary_size, size)(ids) + layers.Embedding(max_length, size)(positions)
+    states = layers.Dropout(point["dropout"])(states)
+    for _ in range(point["blocks"]):
+        normed = layers.LayerNormalization()(states)
+        attention = layers.MultiHeadAttention(point["heads"], size // point["heads"])
+        attended = attention(normed, normed, attention_mask=ops.expand_dims(mask, 1))
+        states = states + layers.Dropout(point["dropout"])(attended)
+        hidden = layers.Dense(2 * size, activation="gelu")(layers.LayerNormalization()(states))
+        states = states + layers.Dropout(point["dropout"])(layers.Dense(size)(hidden))
+    text = MaskedMean()(layers.LayerNormalization()(states), mask)
+    return Model(ids, layers.Dense(classes, activation="softmax")(layers.Dropout(point["dropout"])(text)))

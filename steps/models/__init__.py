@@ -12,10 +12,13 @@ encoded split, which give float64 of shape (documents, classes) with rows that s
 """
 
 import importlib
+import os
+import sys
+import tempfile
 from functools import partial
 from pathlib import Path
 
-from steps.workflow.errors import UserError
+from ..workflow.errors import UserError
 
 
 def families():
@@ -28,21 +31,20 @@ def family(name):
     """The module of a family; UserError where there is none of this name."""
     if name not in families():
         raise UserError(f"unknown family {name!r}: expected one of {', '.join(families())}")
-    return importlib.import_module(f"steps.models.{name}")
+    return importlib.import_module(f".{name}", __package__)
 
 
 def trainer(name):
     """A family's ``fit(features, point, seed, epochs, batch_size, on_epoch)``.
 
-    The model is fitted on the training split. The validation split serves to report on each epoch, by
-    ``on_epoch(epoch, figures)`` with epochs from 1, and to stop in time.
+    The model is fitted on the training split. The validation split serves to stop in time and to report on each epoch,
+    by ``on_epoch(epoch, figures)`` with epochs from 1 and Keras's names for the figures: loss and accuracy (training
+    split), val_loss and val_accuracy.
     """
     module = family(name)
     if hasattr(module, "fit"):
         return module.fit
-    from steps.models import keras_model
-
-    return partial(keras_model.fit, name)
+    return partial(_keras_model().fit, name)
 
 
 def load(name, folder):
@@ -50,6 +52,24 @@ def load(name, folder):
     module = family(name)
     if hasattr(module, "load"):
         return module.load(folder)
-    from steps.models import keras_model
+    return _keras_model().load(folder)
 
-    return keras_model.load(folder)
+
+def _keras_model():
+    """Import TensorFlow without the notes that its C++ side writes to the console whatever the log level is."""
+    sys.stderr.flush()
+    console = os.dup(2)
+    with tempfile.TemporaryFile() as notes:
+        os.dup2(notes.fileno(), 2)
+        try:
+            from . import keras_model
+
+            keras_model.start()
+        finally:
+            os.dup2(console, 2)
+            os.close(console)
+            notes.seek(0)
+            for line in notes.read().decode("utf-8", "replace").splitlines():
+                if not line.startswith(("I0000", "W0000", "WARNING: All log")) and "cuInit" not in line:
+                    print(line, file=sys.stderr)
+    return keras_model

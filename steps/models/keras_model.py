@@ -8,10 +8,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from steps.features.vocabulary import PADDING, Vocabulary
+from ..features.vocabulary import PADDING, Vocabulary
 
 PATIENCE = 2  # epochs without a better validation loss before training stops
 PREDICT_BATCH = 64
+
+
+def start():
+    """Let TensorFlow look for its devices, which it otherwise does at the first operation, and say errors alone."""
+    tf.get_logger().setLevel("ERROR")
+    tf.config.list_logical_devices()
 
 
 def fit(family, features, point, seed, epochs, batch_size, on_epoch):
@@ -50,6 +56,7 @@ def fit(family, features, point, seed, epochs, batch_size, on_epoch):
         train.shuffle(len(train), seed=seed).batch(batch_size),
         validation_data=validation.batch(PREDICT_BATCH),
         epochs=epochs,
+        shuffle=False,  # the dataset shuffles itself
         verbose=0,
         callbacks=[
             _Report(on_epoch),
@@ -86,7 +93,7 @@ class KerasModel:
         self.vocabulary = vocabulary
         self.max_length = max_length
         self.classes = classes
-        build = importlib.import_module(f"steps.models.{family}").build
+        build = importlib.import_module(f".{family}", __package__).build
         self.network = build(point, len(vocabulary), max_length, classes)
         self._forward = tf.function(
             lambda ids: self.network(ids, training=False),
@@ -136,12 +143,6 @@ class _Report(keras.callbacks.Callback):
         self._on_epoch = on_epoch
 
     def on_epoch_end(self, epoch, logs=None):
-        figures = {
-            "train_loss": logs["loss"],
-            "train_accuracy": logs["accuracy"],
-            "validation_loss": logs["val_loss"],
-            "validation_accuracy": logs["val_accuracy"],
-        }
-        if not all(map(math.isfinite, figures.values())):
+        if not all(map(math.isfinite, logs.values())):
             raise FloatingPointError(f"the loss is no longer a number after epoch {epoch + 1}: try a lower learning_rate")
-        self._on_epoch(epoch + 1, figures)
+        self._on_epoch(epoch + 1, logs)

@@ -1,6 +1,6 @@
 """A bidirectional LSTM (Hochreiter and Schmidhuber 1997) over learned embeddings, averaged over the text."""
 
-from steps.search.space import Integer, LogUniform, Uniform
+from ..search.space import Integer, LogUniform, Uniform
 
 SPACE = {
     "embedding_size": Integer(32, 128, step=32),
@@ -15,8 +15,8 @@ def build(point, vocabulary_size, max_length, classes):
     """The untrained network: int32 token ids of shape (batch, length) to probabilities of shape (batch, classes)."""
     from keras import Input, Model, layers, ops
 
-    from steps.features.vocabulary import PADDING
-    from steps.models.keras_model import MaskedMean
+    from ..features.vocabulary import PADDING
+    from .keras_model import MaskedMean
 
     ids = Input((None,), dtype="int32")
     mask = ops.not_equal(ids, PADDING)

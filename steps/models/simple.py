@@ -13,8 +13,8 @@ from sklearn.preprocessing import Binarizer
 from sklearn.svm import LinearSVC
 from sklearn.utils import gen_batches
 
-from steps.features.ngrams import count_terms
-from steps.search.space import Choice, LogUniform
+from ..features.ngrams import count_terms
+from ..search.space import Choice, LogUniform
 
 LINEAR = ("logistic_regression", "linear_svm")
 
@@ -36,6 +36,8 @@ DEFAULTS = {
     "alpha": 0.1,
     "var_smoothing": 0.01,
 }
+# What scikit-learn's calibration holds inside; skops loads no type that is neither well known nor named here.
+TRUSTED = ["sklearn.calibration._CalibratedClassifier", "sklearn.calibration._SigmoidCalibration"]
 DENSE_TERMS = 2_000  # gaussian_nb needs a dense matrix
 BATCH = 10_000  # documents that are predicted at a time, so that memory does not grow with their number
 
@@ -48,18 +50,18 @@ def fit(features, point, seed, epochs, batch_size, on_epoch):
     model = SimpleModel([features.terms[column] for column in columns], _weighting(point), classifier, columns)
     model.fit(features.counts("train")[:, columns], labels)
     figures = {}
-    for split in ("train", "validation"):
+    for prefix, split in (("", "train"), ("val_", "validation")):
         probabilities = model.predict_split(features, split)
         truth = features.labels(split)
-        figures[f"{split}_accuracy"] = float(np.mean(probabilities.argmax(axis=1) == truth))
-        figures[f"{split}_loss"] = float(log_loss(truth, probabilities, labels=range(probabilities.shape[1])))
+        figures[f"{prefix}accuracy"] = float(np.mean(probabilities.argmax(axis=1) == truth))
+        figures[f"{prefix}loss"] = float(log_loss(truth, probabilities, labels=range(probabilities.shape[1])))
     on_epoch(1, figures)
     return model
 
 
 def load(folder):
     terms = json.loads((folder / "terms.json").read_text(encoding="utf-8"))
-    fitted = skops.io.load(folder / "fitted.skops", trusted=[])
+    fitted = skops.io.load(folder / "fitted.skops", trusted=TRUSTED)
     return SimpleModel(terms, fitted["weighting"], fitted["classifier"])
 
 
@@ -97,7 +99,8 @@ class SimpleModel:
         weighted = self.weighting.transform(counts) if self.weighting else counts
         slices = gen_batches(weighted.shape[0], BATCH)
         parts = [self.classifier.predict_proba(self._as_needed(weighted[rows])) for rows in slices]
-        return np.concatenate(parts).astype(np.float64)
+        probabilities = np.concatenate(parts).astype(np.float64)
+        return probabilities / probabilities.sum(axis=1, keepdims=True)  # float32 rows sum to 1 only nearly
 
     def _as_needed(self, matrix):
         return matrix.toarray() if isinstance(self.classifier, GaussianNB) else matrix

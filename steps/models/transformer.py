@@ -1,6 +1,6 @@
 """A transformer encoder (Vaswani et al. 2017) with pre-norm blocks (Xiong et al. 2020), trained from scratch."""
 
-from steps.search.space import Choice, Integer, LogUniform, Uniform
+from ..search.space import Choice, Integer, LogUniform, Uniform
 
 SPACE = {
     "size": Choice((32, 64)),
@@ -16,8 +16,8 @@ def build(point, vocabulary_size, max_length, classes):
     """The untrained network: int32 token ids of shape (batch, length) to probabilities of shape (batch, classes)."""
     from keras import Input, Model, layers, ops
 
-    from steps.features.vocabulary import PADDING
-    from steps.models.keras_model import MaskedMean
+    from ..features.vocabulary import PADDING
+    from .keras_model import MaskedMean
 
     size = point["size"]
     ids = Input((None,), dtype="int32")

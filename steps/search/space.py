@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
-from steps.workflow.errors import UserError
+from ..workflow.errors import UserError
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """How a step starts and ends: in the caller's directory, inside its MLflow run, with one line for a mistake."""
 
+import logging
 import os
 import socket
 import sys
@@ -20,6 +21,7 @@ def run_step(entry_point, body, accepts_more=False):
         body: function of the parsed parameters (see :func:`steps.workflow.parameters.parse`).
         accepts_more: whether parameters beyond the declared ones are accepted (hyperparameters).
     """
+    quieten()
     started_by_mlflow = "MLFLOW_RUN_ID" in os.environ
     go_to_callers_directory()
     try:
@@ -34,6 +36,13 @@ def run_step(entry_point, body, accepts_more=False):
         if not mistake.shown:
             print(f"error: {mistake}", file=sys.stderr, flush=True)
         sys.exit(1)
+
+
+def quieten():
+    """Keep the console for what the steps say: no notes from TensorFlow's start, MLflow's progress bars and INFO lines."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
 
 
 def go_to_callers_directory():

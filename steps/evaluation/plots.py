@@ -1,0 +1,101 @@
+"""The plots of a comparison, matplotlib Figures."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from sklearn.metrics import auc, confusion_matrix, precision_recall_curve, roc_curve
+
+
+def curves(labels, measured):
+    """ROC and precision-recall curves of every family, averaged over the classes where there are more than two.
+
+    Args:
+        labels: int array of shape (documents,).
+        measured: dict from a family's name to its probabilities of shape (documents, classes).
+    """
+    figure = Figure(figsize=(11, 5), layout="constrained")
+    roc, precision_recall = figure.subplots(1, 2)
+    for family, probabilities in measured.items():
+        truth, score = _one_against_rest(labels, probabilities)
+        false_positive, true_positive, _ = roc_curve(truth, score)
+        precision, recall, _ = precision_recall_curve(truth, score)
+        roc.plot(false_positive, true_positive, label=f"{family} (area {auc(false_positive, true_positive):.3f})")
+        precision_recall.plot(recall, precision, label=f"{family} (area {auc(recall, precision):.3f})")
+    roc.plot([0, 1], [0, 1], color="grey", linestyle=":", linewidth=1)
+    share = truth.mean()
+    precision_recall.axhline(share, color="grey", linestyle=":", linewidth=1)
+    roc.set(title="ROC, test split", xlabel="false positive rate", ylabel="true positive rate")
+    precision_recall.set(title="Precision and recall, test split", xlabel="recall", ylabel="precision", ylim=(0, 1.02))
+    roc.legend(loc="lower right")
+    precision_recall.legend(loc="lower left")
+    return figure
+
+
+def confusion(labels, probabilities, classes, title):
+    """The confusion matrix with counts, rows the true classes.
+
+    Args:
+        labels: int array of shape (documents,).
+        probabilities: float array of shape (documents, classes).
+        classes: list of str.
+        title: str.
+    """
+    counts = confusion_matrix(labels, probabilities.argmax(axis=1), labels=range(len(classes)))
+    side = max(4.0, 0.7 * len(classes) + 2)
+    figure = Figure(figsize=(side, side), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(counts, cmap="Blues")
+    for (row, column), count in np.ndenumerate(counts):
+        axes.text(column, row, count, ha="center", va="center", color="white" if count > counts.max() / 2 else "black")
+    ticks = range(len(classes))
+    axes.set_xticks(ticks, classes, rotation=0 if len(classes) < 4 else 45)
+    axes.set_yticks(ticks, classes)
+    axes.set(title=title, xlabel="predicted", ylabel="true")
+    return figure
+
+
+def learning_curves(histories):
+    """Loss and accuracy by epoch of each family's best trial, training dashed and validation solid.
+
+    Args:
+        histories: dict from a family's name to a dict from a metric (loss, accuracy, val_loss, val_accuracy) to a
+            list of (epoch, value).
+    """
+    figure = Figure(figsize=(11, 4.5), layout="constrained")
+    for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy")):
+        for number, (family, history) in enumerate(histories.items()):
+            for key, style in ((metric, "--"), (f"val_{metric}", "-")):
+                epochs, values = zip(*history[key])
+                axes.plot(epochs, values, style, marker="o", markersize=3, color=f"C{number}",
+                          label=family if style == "-" else None)
+        axes.set(title=f"{metric.capitalize()} by epoch (training dashed, validation solid)", xlabel="epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.legend()
+    return figure
+
+
+def accuracy_intervals(rows):
+    """Test accuracy of each family with its 95% interval, and its validation accuracy as a ring.
+
+    Args:
+        rows: list of dict, the rows of comparison.json, the winner first.
+    """
+    figure = Figure(figsize=(8, 1.2 + 0.6 * len(rows)), layout="constrained")
+    axes = figure.subplots()
+    for place, row in enumerate(rows):
+        axes.plot([row["test_accuracy_low"], row["test_accuracy_high"]], [place, place], color=f"C{place}", linewidth=3)
+        axes.plot(row["test_accuracy"], place, "o", color=f"C{place}", markersize=9)
+        axes.plot(row["validation_accuracy"], place, "o", color="black", markersize=9, fillstyle="none")
+    axes.set_yticks(range(len(rows)), [row["family"] for row in rows])
+    axes.invert_yaxis()
+    axes.margins(y=0.3)
+    axes.set(title="Accuracy on the test split with its 95% interval (ring: validation)", xlabel="accuracy")
+    axes.grid(axis="x", alpha=0.3)
+    return figure
+
+
+def _one_against_rest(labels, probabilities):
+    """Truth and score of the positive class; of all classes one after the other where there are more than two."""
+    classes = probabilities.shape[1]
+    if classes == 2:
+        return labels == 1, probabilities[:, 1]
+    return (labels[:, None] == np.arange(classes)).ravel(), probabilities.ravel()

@@ -1,0 +1,99 @@
+"""A fitted model as an MLflow model that needs nothing of this project: its weights, its code, its requirements."""
+
+import hashlib
+import shutil
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema
+
+from steps.models import serving
+from steps.workflow.parameters import PROJECT_ROOT
+
+# The input column has no name in the signature, because with a name MLflow refuses a list of texts. The example
+# shows it, and the model accepts no other column.
+SIGNATURE = ModelSignature(
+    inputs=Schema([ColSpec("string")]),
+    outputs=Schema([ColSpec("string", "label"), ColSpec("double", "score")]),
+)
+EXAMPLE = pd.DataFrame({"text": ["A gem. I laughed all the way home.", "Two hours that I will never get back."]})
+
+# What stands between raw text and probabilities. Everything in it imports relatively.
+SERVED_CODE = (
+    "__init__.py",
+    "features/__init__.py",
+    "features/cleaning.py",
+    "features/ngrams.py",
+    "features/vocabulary.py",
+    "search/__init__.py",
+    "search/space.py",
+    "workflow/__init__.py",
+    "workflow/errors.py",
+)
+
+
+def log_model(family, features, model):
+    """Log a fitted model to the active run, as its model ``model``.
+
+    Args:
+        family: name of the family.
+        features: the :class:`steps.features.store.Features` that it was fitted on.
+        model: the fitted model.
+
+    Returns:
+        Its URI, ``models:/m-…``.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        weights = Path(temporary) / "weights"
+        weights.mkdir()
+        serving.save(weights, family, features.cleaner, features.classes, model)
+        package = _stage_code(Path(temporary))
+        # MLflow tries the model on its example from the very folder that it logs, which is to hold no bytecode.
+        sys.dont_write_bytecode = True
+        info = mlflow.pyfunc.log_model(
+            name="model",
+            loader_module=f"{package.name}.models.serving",
+            data_path=str(weights),
+            code_paths=[str(package)],
+            pip_requirements=requirements(features.cleaner, model),
+            signature=SIGNATURE,
+            input_example=EXAMPLE,
+        )
+    return info.model_uri
+
+
+def requirements(cleaner, model):
+    """The pinned packages that the served model imports, a list of str; given, since MLflow would load it to find out."""
+    names = ["mlflow", "numpy", "pandas"]
+    if hasattr(model, "network"):
+        names += ["tensorflow", "keras"]
+    else:
+        names += ["scikit-learn", "scipy", "skops"]
+    if cleaner.stop_words == "english" and "scikit-learn" not in names:
+        names.append("scikit-learn")
+    if cleaner.stemming == "porter":
+        names.append("nltk")
+    return [f"{name}=={version(name)}" for name in names]
+
+
+def _stage_code(folder):
+    """Copy the served code into a package that is named after its content.
+
+    A process that loads two models of different ages, or has a package called ``steps`` of its own, gets the right
+    code for each.
+    """
+    steps = PROJECT_ROOT / "steps"
+    files = [steps / name for name in SERVED_CODE] + sorted((steps / "models").glob("*.py"))
+    files.remove(steps / "models" / "packaging.py")
+    content = hashlib.sha256(b"\0".join(file.read_bytes() for file in files))
+    package = folder / f"sentiment_{content.hexdigest()[:12]}"
+    for file in files:
+        target = package / file.relative_to(steps)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+    return package

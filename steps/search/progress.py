@@ -1,0 +1,44 @@
+"""What a person sees while trials run: a bar on a terminal, a line a trial where the output is shared or kept."""
+
+import os
+import sys
+
+from tqdm import tqdm
+
+SHARED_CONSOLE = "SENTIMENT_SHARED_CONSOLE"  # set by main, which tunes several families on one terminal
+
+
+class TrialProgress:
+    """The progress of a search, with the best trial so far.
+
+    Args:
+        name: what is tuned, at the head of the line.
+        total: number of trials.
+    """
+
+    def __init__(self, name, total):
+        self._live = sys.stderr.isatty() and SHARED_CONSOLE not in os.environ
+        self._bar = tqdm(
+            total=total,
+            desc=f"tune {name}",
+            unit="trial",
+            bar_format=None if self._live else "{desc}: {n_fmt}/{total_fmt} trials in {elapsed}{postfix}",
+            file=sys.stderr if self._live else open(os.devnull, "w"),
+        )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._bar.close()
+
+    def epoch(self, trial, epoch, accuracy):
+        """Show where the running trial stands; on a terminal only."""
+        self._bar.set_postfix_str(f"trial {trial}, epoch {epoch}: {accuracy:.4f}", refresh=self._live)
+
+    def trial(self, outcome):
+        """Count a trial. ``outcome`` is what to show behind the bar: the best so far, or that it failed."""
+        self._bar.set_postfix_str(outcome, refresh=False)
+        self._bar.update()
+        if not self._live:
+            print(self._bar, flush=True)

@@ -17,7 +17,7 @@ def _delimited(separator):
 READERS = {
     ".csv": _delimited(","),
     ".tsv": _delimited("\t"),
-    ".jsonl": lambda path: pd.read_json(path, lines=True, dtype=False, convert_dates=False, encoding="utf-8-sig"),
+    ".jsonl": lambda path: pd.read_json(path, lines=True, dtype=False, encoding="utf-8-sig"),
     ".parquet": pd.read_parquet,
 }
 

@@ -1,0 +1,46 @@
+import zipfile
+
+import nltk
+import pytest
+from nltk.corpus.reader import CategorizedPlaintextCorpusReader
+from nltk.corpus.util import LazyCorpusLoader
+
+from steps.corpora import read_corpus
+from steps.workflow.errors import UserError
+
+
+def test_movie_reviews_comes_whole_and_with_nltks_labels(movie_reviews):
+    frame, source = read_corpus("movie_reviews")
+    assert frame["label"].value_counts().to_dict() == {"neg": 1000, "pos": 1000}
+    assert frame["id"].is_unique and "movie_reviews.zip" in source
+    first = nltk.corpus.movie_reviews
+    assert frame["text"][0] == first.raw(first.fileids()[0])
+
+
+@pytest.fixture
+def small_corpus(tmp_path, monkeypatch):
+    """An NLTK corpus of four files in a zip, one of them in two categories."""
+    (tmp_path / "corpora").mkdir()
+    with zipfile.ZipFile(tmp_path / "corpora" / "tiny.zip", "w") as archive:
+        for name, text in {"a1.txt": "Gut", "b1.txt": "Schlecht", "a2.txt": "Schön", "both.txt": "?"}.items():
+            archive.writestr(f"tiny/{name}", text)
+    loader = LazyCorpusLoader(
+        "tiny", CategorizedPlaintextCorpusReader, r".*\.txt", encoding="utf-8",
+        cat_map={"a1.txt": ["a"], "a2.txt": ["a"], "b1.txt": ["b"], "both.txt": ["a", "b"]},
+    )
+    monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
+    monkeypatch.setattr(nltk.corpus, "tiny", loader, raising=False)
+
+
+def test_documents_of_several_categories_are_left_out(small_corpus):
+    frame, _ = read_corpus("tiny")
+    assert frame[["id", "text", "label"]].to_numpy().tolist() == [
+        ["a1.txt", "Gut", "a"], ["a2.txt", "Schön", "a"], ["b1.txt", "Schlecht", "b"]
+    ]
+
+
+def test_a_corpus_that_is_neither_here_nor_to_be_had_names_the_ways_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
+    monkeypatch.setattr(nltk.downloader._downloader, "_url", "http://127.0.0.1:9/index.xml")  # nobody listens there
+    with pytest.raises(UserError, match=r"could not be downloaded: set NLTK_DATA .* nltk.downloader subjectivity.* your own file"):
+        read_corpus("subjectivity")

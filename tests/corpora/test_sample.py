@@ -1,0 +1,40 @@
+import re
+
+import pytest
+
+from steps.corpora import SAMPLE, read_corpus
+
+
+@pytest.fixture(scope="module")
+def sample():
+    return read_corpus("sample")[0]
+
+
+def test_size_and_balance(sample):
+    counts = sample["label"].value_counts().to_dict()
+    assert set(counts) == {"negative", "positive"}
+    assert counts["negative"] == counts["positive"] and len(sample) >= 600
+
+
+def test_every_review_has_10_to_60_words(sample):
+    assert sample["text"].str.split().str.len().between(10, 60).all()
+
+
+def test_no_review_twice_whatever_the_case_and_punctuation(sample):
+    folded = [re.sub(r"\W+", " ", text).lower().strip() for text in sample["text"]]
+    assert len(set(folded)) == len(folded)
+
+
+def test_no_templates(sample):
+    """Two reviews share at most a few words in a row: no sentence was filled in twice."""
+    seen = {}
+    for number, text in enumerate(sample["text"]):
+        words = re.findall(r"\w+", text.lower())
+        for start in range(len(words) - 7):
+            run = tuple(words[start : start + 8])
+            assert seen.setdefault(run, number) == number, (text, sample["text"][seen[run]])
+
+
+def test_data_card_says_where_it_comes_from_and_what_may_be_done_with_it(sample):
+    card = (SAMPLE.parent / "README.md").read_text(encoding="utf-8")
+    assert "CC0" in card and str(len(sample)) in card

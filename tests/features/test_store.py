@@ -1,0 +1,57 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from steps.features import store
+from steps.features.cleaning import Cleaner
+from steps.features.store import Features
+from steps.features.vocabulary import PADDING, UNKNOWN, Vocabulary
+
+
+def part(*rows):
+    return pd.DataFrame(rows, columns=["text", "label"])
+
+
+@pytest.fixture
+def features(tmp_path):
+    parts = {
+        "train": part(("a fine fine day", "pos"), ("a dull day", "neg"), ("a dull fine film", "neg")),
+        "validation": part(("a fine onlyvalidation", "pos")),
+        "test": part(("onlytest dull day twice onlytest", "neg")),
+    }
+    store.write(tmp_path, parts, Cleaner(), vocabulary_size=100, max_length=4)
+    return Features(tmp_path)
+
+
+def test_nothing_of_validation_and_test_is_learned(features):
+    known = set(features.vocabulary.words) | {word for term in features.terms for word in term.split()}
+    assert known == {"a", "fine", "day", "dull", "film"}
+    assert UNKNOWN in features.ids("test")[0]
+    assert features.counts("test").shape[1] == len(features.terms)
+
+
+def test_ids_are_padded_int32_and_memory_mapped(features):
+    ids = features.ids("train")
+    assert isinstance(ids, np.memmap) and ids.dtype == np.int32 and ids.shape == (3, 4)
+    assert ids[1, 3] == PADDING and (ids[0] != PADDING).all()
+
+
+def test_a_long_text_keeps_its_end(features):
+    words = ["", "?", *features.vocabulary.words]
+    assert [words[number] for number in features.ids("test")[0]] == ["dull", "day", "?", "?"]
+
+
+def test_labels_are_positions_in_the_sorted_classes(features):
+    assert features.classes == ["neg", "pos"]
+    assert features.labels("train").tolist() == [1, 0, 0]
+
+
+def test_counts_count_what_stands_in_two_documents(features):
+    counts = pd.DataFrame(features.counts("train").toarray(), columns=features.terms)
+    assert counts["fine"].tolist() == [2, 0, 1]
+    assert "a dull" in features.terms and "fine fine" not in features.terms
+
+
+def test_vocabulary_keeps_the_most_frequent_words_whatever_the_order_of_documents():
+    documents = [["b", "a", "c"], ["b", "a"], ["b"]]
+    assert Vocabulary.learn(documents, size=4).words == ["b", "a"] == Vocabulary.learn(documents[::-1], size=4).words

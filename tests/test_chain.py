@@ -1,0 +1,173 @@
+"""The whole chain on the sample, from a git URL, and what it leaves behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+import mlflow
+import pandas as pd
+import pytest
+
+from tests.conftest import PROJECT, environment, free_port, run_project, runs, store, wait_until
+
+STEPS = ["ingest", "featurize", "tune", "tune", "tune", "compare", "register"]
+
+
+def test_steps_are_nested_under_main_and_trials_under_their_tune_run(chain):
+    folder, _ = chain
+    (main,) = runs(folder, "main")
+    children = [run for run in runs(folder) if run.data.tags.get("mlflow.parentRunId") == main.info.run_id]
+    assert sorted(run.data.tags["mlflow.project.entryPoint"] for run in children) == sorted(STEPS)
+    assert {run.info.status for run in [main, *children]} == {"FINISHED"}
+    for tune in runs(folder, "tune"):
+        trials = [run for run in runs(folder) if run.data.tags.get("mlflow.parentRunId") == tune.info.run_id]
+        assert len(trials) == 2
+        assert {run.info.run_name.split()[0] for run in trials} == {
+            f"{tune.data.tags['family']}-01", f"{tune.data.tags['family']}-02"
+        }
+        for trial in trials:
+            assert trial.data.params and "train_seconds" in trial.data.metrics
+            assert {"loss", "accuracy", "val_loss", "val_accuracy"} <= set(trial.data.metrics)
+
+
+def test_tracking_data_is_in_the_callers_folder_alone(chain, clone):
+    folder, _ = chain
+    assert (folder / "mlflow.db").is_file() and (folder / "mlruns").is_dir()
+    assert not (clone / "mlflow.db").exists() and not (clone / "mlruns").exists()
+    with store(folder):
+        assert all(run.info.artifact_uri.startswith(str(folder)) for run in runs(folder))
+
+
+def test_summary_says_what_won_and_what_to_type_next(chain):
+    folder, process = chain
+    (compare,) = runs(folder, "compare")
+    assert f"{compare.data.tags['winner']} wins by validation accuracy" in process.stdout
+    assert "sentiment version 1 is champion" in process.stdout
+    assert "mlflow ui --backend-store-uri" in process.stdout and "mlflow models serve" in process.stdout
+    assert "Traceback" not in process.stderr
+
+
+def test_comparison_has_every_family_and_the_winner_has_the_best_validation_accuracy(chain):
+    folder, _ = chain
+    (compare,) = runs(folder, "compare")
+    with store(folder):
+        comparison = mlflow.artifacts.load_dict(f"{compare.info.artifact_uri}/comparison.json")
+    rows = comparison["rows"]
+    assert {row["family"] for row in rows} == {"simple", "lstm", "transformer"}
+    assert comparison["winner"] == max(rows, key=lambda row: row["validation_accuracy"])["family"]
+    for row in rows:
+        assert 0 <= row["test_accuracy_low"] <= row["test_accuracy"] <= row["test_accuracy_high"] <= 1
+        assert row["latency_ms_p50"] <= row["latency_ms_p95"]
+        assert row["model_bytes"] > 1000 and row["train_seconds"] > 0
+        assert {"f1_macro", "roc_auc", "log_loss"} <= set(row)
+    with store(folder) as client:
+        plots = {file.path for file in client.list_artifacts(compare.info.run_id, "plots")}
+    assert plots == {
+        "plots/accuracy.png", "plots/roc_and_precision_recall.png", "plots/learning_curves.png",
+        "plots/confusion_simple.png", "plots/confusion_lstm.png", "plots/confusion_transformer.png",
+    }
+
+
+def test_registered_version_links_runs_dataset_and_commit(chain, clone):
+    folder, _ = chain
+    with store(folder) as client:
+        version = client.get_model_version_by_alias("sentiment", "champion")
+    (ingest,) = runs(folder, "ingest")
+    (compare,) = runs(folder, "compare")
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=clone, capture_output=True, text=True).stdout.strip()
+    assert version.tags["ingest_run"] == ingest.info.run_id
+    assert version.tags["compare_run"] == compare.info.run_id
+    assert version.tags["dataset.digest"] == ingest.data.tags["dataset.digest"]
+    assert version.tags["git_commit"] == commit
+    assert "validation" in version.description
+
+
+@pytest.mark.parametrize("family", ["simple", "lstm", "transformer"])
+def test_model_takes_raw_text_in_a_process_that_knows_nothing_of_the_project(chain, tmp_path, family):
+    folder, _ = chain
+    (tune,) = [run for run in runs(folder, "tune") if run.data.tags["family"] == family]
+    (tmp_path / "steps").mkdir()  # a package of the same name must not get in the way
+    (tmp_path / "steps" / "__init__.py").write_text("raise RuntimeError('the wrong steps')")
+    code = f"""
+import mlflow, pandas as pd
+model = mlflow.pyfunc.load_model({tune.data.tags["model_uri"]!r})
+texts = ["A gem, I loved it.", "", "Awful. \\U0001f600 " * 3, "x" * 100_000]
+frame = model.predict(pd.DataFrame({{"text": texts}}))
+listed = model.predict(texts)
+alone = pd.concat([model.predict([text]) for text in texts], ignore_index=True)
+pd.testing.assert_frame_equal(frame, listed)
+pd.testing.assert_frame_equal(frame, alone, rtol=1e-4)
+print(frame.to_json(orient="records"))
+"""
+    uri = f"sqlite:///{folder}/mlflow.db"
+    process = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment(MLFLOW_TRACKING_URI=uri), capture_output=True, text=True
+    )
+    assert process.returncode == 0, process.stderr[-3000:]
+    rows = json.loads(process.stdout.splitlines()[-1])
+    assert len(rows) == 4
+    assert all(row["label"] in ("negative", "positive") and 0.5 <= row["score"] <= 1 for row in rows)
+
+
+def test_champion_answers_raw_text_over_http(chain, tmp_path):
+    folder, _ = chain
+    port = free_port()
+    env = environment(MLFLOW_TRACKING_URI=f"sqlite:///{folder}/mlflow.db")
+    server = subprocess.Popen(
+        ["mlflow", "models", "serve", "-m", "models:/sentiment@champion", "--env-manager", "local", "-p", str(port)],
+        cwd=tmp_path, env=env, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=5), server, seconds=120)
+
+        def ask(body):
+            request = urllib.request.Request(
+                f"http://127.0.0.1:{port}/invocations", json.dumps(body).encode(), {"Content-Type": "application/json"}
+            )
+            return json.load(urllib.request.urlopen(request, timeout=60))["predictions"]
+
+        texts = ["A gem. I laughed all the way home.", "Two hours I will never get back."]
+        answer = ask({"inputs": texts})
+        assert [set(row) for row in answer] == [{"label", "score"}] * 2
+        assert ask({"dataframe_split": {"columns": ["text"], "data": [[text] for text in texts]}}) == answer
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            ask({"dataframe_split": {"columns": ["id"], "data": [["7"]]}})
+        assert refused.value.code == 400
+        assert "text" in refused.value.read().decode()
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait()
+
+
+def test_local_path_gives_the_same_figures_and_a_challenger(chain):
+    """The same seed again, from a path instead of the clone: equal figures, so it cannot beat the champion."""
+    folder, _ = chain
+    small = ["-P", "max_evals=2", "-P", "epochs=3"]
+    process = run_project(*small, cwd=folder)
+    assert process.returncode == 0, process.stderr[-3000:]
+    again, first = runs(folder, "compare")
+    timed = ("train_seconds", "latency_ms_p50", "latency_ms_p95")
+
+    def figures(run):
+        return {key: value for key, value in run.data.metrics.items() if not key.endswith(timed)}
+
+    assert figures(again) == pytest.approx(figures(first), abs=1e-12)
+    with store(folder) as client:
+        assert client.get_model_version_by_alias("sentiment", "champion").version == "1"
+        assert client.get_model_version_by_alias("sentiment", "challenger").version == "2"
+    assert not (PROJECT / "mlflow.db").exists()
+
+
+def test_profile_shows_the_corpus(chain):
+    folder, _ = chain
+    (ingest,) = [run for run in runs(folder, "ingest")][-1:]
+    with store(folder):
+        profile = mlflow.artifacts.load_dict(f"{ingest.info.artifact_uri}/profile/profile.json")
+        examples = pd.DataFrame(**mlflow.artifacts.load_dict(f"{ingest.info.artifact_uri}/profile/examples.json"))
+    assert set(profile) == {"train", "validation", "test"}
+    assert set(profile["train"]["classes"]) == {"negative", "positive"} == set(examples["label"])
+    assert {entry.tags[0].value for entry in ingest.inputs.dataset_inputs} == {"training", "validation", "test"}

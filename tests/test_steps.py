@@ -1,0 +1,209 @@
+"""Each step as a process of its own, on a store of its own."""
+
+import json
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.conftest import environment, run_project, run_step, runs, store
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder in which each step ran on the sample for the simple family, started by ``mlflow run -e``."""
+    folder = tmp_path_factory.mktemp("steps")
+    for step in ("ingest", "featurize", "tune", "compare", "register"):
+        process = run_project("-e", step, cwd=folder)
+        assert process.returncode == 0, process.stderr[-3000:]
+    return folder
+
+
+def test_steps_find_the_latest_run_of_the_step_before(folder):
+    (ingest,) = runs(folder, "ingest")
+    (featurize,) = runs(folder, "featurize")
+    (compare,) = runs(folder, "compare")
+    assert featurize.data.tags["ingest_run"] == ingest.info.run_id == compare.data.tags["ingest_run"]
+    with store(folder) as client:
+        assert client.get_model_version_by_alias("sentiment", "champion").tags["compare_run"] == compare.info.run_id
+
+
+def test_splits_are_parquet_with_id_text_label_and_share_no_text(folder):
+    (ingest,) = runs(folder, "ingest")
+    with store(folder):
+        path = mlflow.artifacts.download_artifacts(f"{ingest.info.artifact_uri}/dataset")
+    parts = [pd.read_parquet(f"{path}/{name}.parquet") for name in ("train", "validation", "test")]
+    assert all(list(part.columns) == ["id", "text", "label"] for part in parts)
+    together = pd.concat(parts)
+    assert together["text"].is_unique and len(together) == 780 and len(parts[2]) == 156
+
+
+def test_a_word_of_the_test_split_alone_is_unknown_to_the_features(tmp_path):
+    rows = [(f"good film number {number} {'zebra' if number < 0 else ''}", "pos") for number in range(40)]
+    rows += [(f"bad film number {number}", "neg") for number in range(40)]
+    pd.DataFrame(rows, columns=["text", "label"]).to_csv(tmp_path / "corpus.csv", index=False)
+    assert run_step("ingest", "--corpus=corpus.csv", cwd=tmp_path).returncode == 0
+    (ingest,) = runs(tmp_path, "ingest")
+    with store(tmp_path):
+        dataset = mlflow.artifacts.download_artifacts(f"{ingest.info.artifact_uri}/dataset")
+    train, test = (pd.read_parquet(f"{dataset}/{name}.parquet") for name in ("train", "test"))
+    numbers = [set(" ".join(part["text"]).split()) for part in (train, test)]
+    assert numbers[1] - numbers[0], "the corpus has words that stand in the test split alone"
+    assert run_step("featurize", cwd=tmp_path).returncode == 0
+    (featurize,) = runs(tmp_path, "featurize")
+    with store(tmp_path):
+        features = mlflow.artifacts.download_artifacts(f"{featurize.info.artifact_uri}/features")
+    learned = set(open(f"{features}/vocabulary.txt").read().split()) | set(open(f"{features}/terms.txt").read().split())
+    assert learned <= numbers[0]
+    ids = np.load(f"{features}/train_ids.npy", mmap_mode="r")
+    assert ids.dtype == np.int32 and ids.shape == (len(train), 400)
+
+
+def test_train_is_one_point_with_its_epochs_and_a_model(folder):
+    process = run_project("-e", "train", "-P", "family=lstm", "-P", "units=16", "-P", "epochs=2", cwd=folder)
+    assert process.returncode == 0, process.stderr[-3000:]
+    (train,) = runs(folder, "train")
+    assert train.info.run_name.startswith("lstm embedding_size=64 units=16")
+    assert train.data.params["units"] == "16" and train.data.params["dropout"] == "0.3"
+    with store(folder) as client:
+        assert [metric.step for metric in client.get_metric_history(train.info.run_id, "val_loss")] == [1, 2]
+        answer = mlflow.pyfunc.load_model(train.data.tags["model_uri"]).predict(["fine"])
+    assert answer["label"][0] in ("negative", "positive")
+
+
+@pytest.mark.parametrize(
+    "arguments, expected",
+    [
+        (["--family=lstm", "--units", "65"], "units=65 is outside the space of lstm: expected embedding_size: 32 to 128"),
+        (["--family=lstm", "--unit", "64"], "lstm has no hyperparameter unit: expected"),
+        (["--family=forest"], "unknown family 'forest': expected one of lstm, simple, transformer"),
+        (["--featurize_run=0123456789abcdef0123456789abcdef"], "there is no such run"),
+    ],
+)
+def test_train_refuses_what_is_no_point_of_the_family(folder, arguments, expected):
+    fails_with_one_line(run_step("train", *arguments, cwd=folder), expected, folder, "train")
+
+
+def test_a_run_of_another_step_is_refused(folder):
+    (ingest,) = runs(folder, "ingest")
+    process = run_step("tune", f"--featurize_run={ingest.info.run_id}", cwd=folder)
+    fails_with_one_line(process, "this is a run of ingest; expected the id of a featurize run", folder, "tune")
+
+
+def test_a_failed_trial_is_a_failed_child_and_tuning_goes_on(tmp_path):
+    """A class of one training document: the SVM's calibration cannot be fitted, other classifiers can."""
+    rows = [(f"good film number {number % 7} and {number}", "pos") for number in range(30)]
+    rows += [(f"bad film {number}", "neg") for number in range(3)]
+    pd.DataFrame(rows, columns=["text", "label"]).to_csv(tmp_path / "corpus.csv", index=False)
+    shares = ["--test_size=0.34", "--validation_size=0.5"]
+    assert run_step("ingest", "--corpus=corpus.csv", *shares, cwd=tmp_path).returncode == 0
+    process = run_step("tune", "--max_evals=6", "--algo=random", cwd=tmp_path)
+    assert process.returncode == 0, process.stderr[-3000:]
+    (tune,) = runs(tmp_path, "tune")
+    trials = [run for run in runs(tmp_path) if run.data.tags.get("mlflow.parentRunId") == tune.info.run_id]
+    failed = [run for run in trials if run.info.status == "FAILED"]
+    assert {run.info.status for run in trials if "trial" in run.data.tags} == {"FINISHED", "FAILED"}
+    assert all("ValueError" in run.data.tags["error"] for run in failed if "trial" in run.data.tags)
+    with store(tmp_path) as client:
+        assert [file.path for file in client.list_artifacts(failed[0].info.run_id)] == ["traceback.txt"]
+    process = run_step("tune", "--max_evals=1", cwd=tmp_path)
+    assert process.returncode == 1
+    assert "error: all 1 trials of simple failed, the first with ValueError" in process.stderr
+
+
+def fails_with_one_line(process, expected, folder, step):
+    """The contract of a user's mistake: one line, status 1, the run FAILED with the line as its tag, nothing registered."""
+    lines = process.stderr.splitlines()
+    errors = [line for line in lines if line.startswith("error: ")]
+    assert process.returncode == 1 and "Traceback" not in process.stderr, process.stderr
+    assert len(errors) == 1 and expected in errors[0], process.stderr
+    latest = runs(folder, step)[0]
+    assert latest.info.status == "FAILED" and latest.data.tags["error"] == errors[0].removeprefix("error: ")
+
+
+@pytest.fixture(scope="module")
+def mistakes(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mistakes")
+    (folder / "empty.csv").write_text("")
+    (folder / "latin.csv").write_bytes("text,label\nschön,pos\n".encode("latin-1"))
+    (folder / "columns.csv").write_text("review,stars\nfine,5\n")
+    (folder / "one_class.csv").write_text("text,label\n" + "".join(f"text {n},same\n" for n in range(50)))
+    (folder / "rare.csv").write_text("text,label\n" + "".join(f"text {n},{'b' if n == 0 else 'a'}\n" for n in range(50)))
+    (folder / "blank.csv").write_text("text,label\n ,a\n  ,b\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "arguments, expected",
+    [
+        (["corpus=no_such_corpus"], "unknown corpus 'no_such_corpus'"),
+        (["corpus=missing.csv"], "there is no file missing.csv"),
+        (["corpus=empty.csv"], "empty.csv is empty"),
+        (["corpus=latin.csv"], "not UTF-8"),
+        (["corpus=columns.csv"], "no column 'text': it has review, stars"),
+        (["corpus=columns.csv", "text_column=review"], "no column 'label': it has review, stars"),
+        (["corpus=one_class.csv"], "one class, 'same'"),
+        (["corpus=rare.csv"], "a class has too few documents"),
+        (["corpus=blank.csv"], "no document is left of 2 (2 empty texts"),
+        (["test_size=1"], "test_size=1: expected a number between 0 and 1"),
+        (["corpus=a'b\"c;`touch pwned`$(touch pwned).csv"], "there is no file a'b\"c;`touch pwned`$(touch pwned).csv"),
+    ],
+)
+def test_ingest_answers_a_mistake_with_one_line(mistakes, arguments, expected):
+    process = run_step("ingest", *(f"--{argument}" for argument in arguments), cwd=mistakes)
+    fails_with_one_line(process, expected, mistakes, "ingest")
+
+
+@pytest.mark.parametrize(
+    "argument, expected",
+    [
+        ("corpus=`touch pwned`;\"touch pwned\" 'x'.csv", "there is no file `touch pwned`;\"touch pwned\" 'x'.csv"),
+        ("max_evals=0", "max_evals=0: expected a whole number from 1"),
+        ("families=simple,forest", "unknown family 'forest': expected one of lstm, simple, transformer"),
+    ],
+)
+def test_main_answers_a_mistake_with_one_line_and_registers_nothing(tmp_path, argument, expected):
+    process = run_project("-P", argument, cwd=tmp_path)
+    fails_with_one_line(process, expected, tmp_path, "main")
+    assert {run.info.status for run in runs(tmp_path)} == {"FAILED"}
+    with store(tmp_path) as client:
+        assert client.search_registered_models() == []
+    assert not list(tmp_path.glob("**/pwned"))
+
+
+def test_a_server_that_does_not_answer_is_named_at_once(tmp_path):
+    process = run_step("ingest", cwd=tmp_path, MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    assert process.returncode == 1 and "Traceback" not in process.stderr
+    assert process.stderr.startswith("error: the tracking server http://127.0.0.1:9 does not answer")
+
+
+def test_relative_paths_and_tracking_uri_belong_to_the_caller(tmp_path):
+    rows = [(f"good film number {number}", "pos") for number in range(30)] + [(f"bad film {number}", "neg") for number in range(30)]
+    pd.DataFrame(rows, columns=["text", "label"]).to_csv(tmp_path / "my reviews.csv", index=False)
+    process = run_project(
+        "-e", "ingest", "-P", "corpus=my reviews.csv", cwd=tmp_path, MLFLOW_TRACKING_URI="sqlite:///mlflow.db"
+    )
+    assert process.returncode == 0, process.stderr[-3000:]
+    (ingest,) = runs(tmp_path, "ingest")
+    assert ingest.info.status == "FINISHED" and json.loads(ingest.data.tags["dataset.classes"]) == ["neg", "pos"]
+
+
+def test_an_unstratified_corpus_with_three_classes_goes_through_the_simple_chain(tmp_path):
+    rows = [(f"{word} film number {number}", word) for number in range(60) for word in ("awful", "fine", "great")]
+    pd.DataFrame(rows, columns=["review", "stars"]).to_json(tmp_path / "r.jsonl", orient="records", lines=True)
+    process = run_project(
+        *("-P", "corpus=r.jsonl", "-P", "text_column=review", "-P", "label_column=stars", "-P", "stratify=false"),
+        *("-P", "families=simple", "-P", "max_evals=2", "-P", "stemming=porter", "-P", "registered_model=stars"),
+        cwd=tmp_path,
+    )
+    assert process.returncode == 0, process.stderr[-3000:]
+    with store(tmp_path):
+        answer = mlflow.pyfunc.load_model("models:/stars@champion").predict(["a great film", "an awful film"])
+    assert answer["label"].tolist() == ["great", "awful"]
+
+
+def test_movie_reviews_is_ingested_by_its_name(movie_reviews, tmp_path):
+    process = run_step("ingest", "--corpus=movie_reviews", cwd=tmp_path)
+    assert process.returncode == 0, process.stderr[-3000:]
+    assert "2000 documents of movie_reviews in 2 classes: 1440 train, 160 validation, 400 test" in process.stdout

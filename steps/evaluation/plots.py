@@ -54,7 +54,7 @@ def confusion(labels, probabilities, classes, title):
 
 
 def learning_curves(histories):
-    """Loss and accuracy by epoch of each family's best trial, training dashed and validation solid.
+    """Loss and accuracy by epoch of each family's best trial, training dashed and hollow, validation solid.
 
     Args:
         histories: dict from a family's name to a dict from a metric (loss, accuracy, val_loss, val_accuracy) to a
@@ -65,9 +65,18 @@ def learning_curves(histories):
         for number, (family, history) in enumerate(histories.items()):
             for key, style in ((metric, "--"), (f"val_{metric}", "-")):
                 epochs, values = zip(*history[key])
-                axes.plot(epochs, values, style, marker="o", markersize=3, color=f"C{number}",
-                          label=family if style == "-" else None)
-        axes.set(title=f"{metric.capitalize()} by epoch (training dashed, validation solid)", xlabel="epoch")
+                validation = style == "-"
+                axes.plot(
+                    epochs,
+                    values,
+                    style,
+                    marker="o",
+                    markersize=5,
+                    fillstyle="full" if validation else "none",
+                    color=f"C{number}",
+                    label=family if validation else None,
+                )
+        axes.set(title=f"{metric.capitalize()} by epoch (training hollow, validation full)", xlabel="epoch")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend()
     return figure

@@ -37,8 +37,8 @@ def family(name):
 def trainer(name):
     """A family's ``fit(features, point, seed, epochs, batch_size, on_epoch)``.
 
-    The model is fitted on the training split. The validation split serves to stop in time and to report on each epoch,
-    by ``on_epoch(epoch, figures)`` with epochs from 1 and Keras's names for the figures: loss and accuracy (training
+    The model is fitted on the training split. The validation split serves to report on each epoch, by
+    ``on_epoch(epoch, figures)`` with epochs from 1 and Keras's names for the figures: loss and accuracy (training
     split), val_loss and val_accuracy.
     """
     module = family(name)

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from ..features.vocabulary import PADDING, Vocabulary
 
-PATIENCE = 2  # epochs without a better validation loss before training stops
+WARM_UP = 0.1  # share of the training steps in which the learning rate rises
 PREDICT_BATCH = 64
 
 
@@ -21,14 +21,18 @@ def start():
 
 
 def fit(family, features, point, seed, epochs, batch_size, on_epoch):
-    """Train a Keras family; the weights of the epoch with the lowest validation loss are kept.
+    """Train a Keras family with Adam; the learning rate rises to the point's and falls to 0 along a cosine.
+
+    The weights are those of the last epoch. Stopping at the lowest validation loss instead was tried with a constant
+    rate: on 1,080 reviews of movie_reviews the loss of one epoch says little, and accuracy on held-out folds was 0.73
+    against 0.82 (transformer, 3 folds).
 
     Args:
         family: name of the family, whose module has ``build``.
         features: a :class:`steps.features.store.Features`.
         point: dict of hyperparameters; ``learning_rate`` is used here, the others by ``build``.
         seed: int; the same seed gives the same weights on the same kind of machine.
-        epochs: passes over the training split, at most.
+        epochs: passes over the training split.
         batch_size: documents a step.
         on_epoch: function of the epoch (from 1) and a dict of figures.
 
@@ -43,8 +47,13 @@ def fit(family, features, point, seed, epochs, batch_size, on_epoch):
     tf.config.experimental.enable_op_determinism()
     longest = int(np.count_nonzero(features.ids("train").any(axis=0)))  # columns beyond it are padding in every text
     model = KerasModel(family, point, features.vocabulary, longest, len(features.classes))
+    steps = epochs * math.ceil(len(features.labels("train")) / batch_size)
+    warm_up = math.ceil(WARM_UP * steps)
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, max(1, steps - warm_up), warmup_target=point["learning_rate"], warmup_steps=warm_up
+    )
     model.network.compile(
-        optimizer=keras.optimizers.Adam(point["learning_rate"]),
+        optimizer=keras.optimizers.Adam(rate),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
@@ -58,10 +67,7 @@ def fit(family, features, point, seed, epochs, batch_size, on_epoch):
         epochs=epochs,
         shuffle=False,  # the dataset shuffles itself
         verbose=0,
-        callbacks=[
-            _Report(on_epoch),
-            keras.callbacks.EarlyStopping("val_loss", patience=PATIENCE, restore_best_weights=True),
-        ],
+        callbacks=[_Report(on_epoch)],
     )
     return model
 

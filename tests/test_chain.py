@@ -143,22 +143,28 @@ def test_champion_answers_raw_text_over_http(chain, tmp_path):
         server.wait()
 
 
-def test_local_path_gives_the_same_figures_and_a_challenger(chain):
-    """The same seed again, from a path instead of the clone: equal figures, so it cannot beat the champion."""
+def test_local_path_gives_the_same_figures_and_the_better_one_is_champion(chain):
+    """The same seed again, from a path instead of the clone; the winner has to beat the champion of the first run."""
     folder, _ = chain
-    small = ["-P", "max_evals=2", "-P", "epochs=3"]
+    small = ["-P", "max_evals=2", "-P", "epochs=3", "-P", "families=lstm,simple"]
     process = run_project(*small, cwd=folder)
     assert process.returncode == 0, process.stderr[-3000:]
     again, first = runs(folder, "compare")
     timed = ("train_seconds", "latency_ms_p50", "latency_ms_p95")
 
     def figures(run):
-        return {key: value for key, value in run.data.metrics.items() if not key.endswith(timed)}
+        return {
+            key: value
+            for key, value in run.data.metrics.items()
+            if key.startswith(("lstm.", "simple.")) and not key.endswith((*timed, "model_bytes"))
+        }
 
-    assert figures(again) == pytest.approx(figures(first), abs=1e-12)
+    assert len(figures(again)) == 14 and figures(again) == pytest.approx(figures(first), abs=1e-12)
+    accuracy = [run.data.metrics[f"{run.data.tags['winner']}.test_accuracy"] for run in (first, again)]
+    alias = "champion" if accuracy[1] > accuracy[0] else "challenger"
     with store(folder) as client:
-        assert client.get_model_version_by_alias("sentiment", "champion").version == "1"
-        assert client.get_model_version_by_alias("sentiment", "challenger").version == "2"
+        assert client.get_model_version_by_alias("sentiment", alias).version == "2"
+        assert client.get_model_version_by_alias("sentiment", "previous" if alias == "champion" else "champion").version == "1"
     assert not (PROJECT / "mlflow.db").exists()
 
 

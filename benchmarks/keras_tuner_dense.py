@@ -25,7 +25,11 @@ def build(hp):
         model.add(keras.layers.Dense(hp.Int(f"units_{layer}", 64, 256, step=64), activation="relu"))
         model.add(keras.layers.Dropout(hp.Float(f"dropout_{layer}", 0.1, 0.5, step=0.1)))
     model.add(keras.layers.Dense(1, activation="sigmoid"))
-    model.compile(keras.optimizers.Adam(hp.Float("learning_rate", 1e-4, 1e-2, sampling="log")), "binary_crossentropy", metrics=["accuracy"])
+    model.compile(
+        keras.optimizers.Adam(hp.Float("learning_rate", 1e-4, 1e-2, sampling="log")),
+        "binary_crossentropy",
+        metrics=["accuracy"],
+    )
     return model
 
 
@@ -35,7 +39,9 @@ def main(trials):
     texts = [corpus.raw(name) for name in corpus.fileids()]
     labels = np.array([corpus.categories(name)[0] == "pos" for name in corpus.fileids()], dtype=int)
     rest, test, y_rest, y_test = train_test_split(texts, labels, test_size=0.2, random_state=42, stratify=labels)
-    train, validation, y_train, y_validation = train_test_split(rest, y_rest, test_size=0.1, random_state=42, stratify=y_rest)
+    train, validation, y_train, y_validation = train_test_split(
+        rest, y_rest, test_size=0.1, random_state=42, stratify=y_rest
+    )
     vectorize = keras.layers.TextVectorization(max_tokens=VOCABULARY, output_sequence_length=LENGTH)
     vectorize.adapt(train)
     x_train, x_validation, x_test = (np.asarray(vectorize(part)) for part in (train, validation, test))
@@ -45,10 +51,16 @@ def main(trials):
         best = tuner.get_best_models()[0]
         validation_accuracy = best.evaluate(x_validation, y_validation, verbose=0)[1]
         test_accuracy = best.evaluate(x_test, y_test, verbose=0)[1]
-    print(json.dumps({
-        "seconds": time.time() - started, "trials": trials,
-        "validation_accuracy": validation_accuracy, "test_accuracy": test_accuracy,
-    }))
+    print(
+        json.dumps(
+            {
+                "seconds": time.time() - started,
+                "trials": trials,
+                "validation_accuracy": validation_accuracy,
+                "test_accuracy": test_accuracy,
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

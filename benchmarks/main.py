@@ -19,7 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from steps.workflow.launch import use_this_python  # noqa: E402
+from steps.workflow.launch import use_this_python
 
 
 def main_job(corpus):
@@ -36,7 +36,9 @@ def main_job(corpus):
 def peer():
     """Seconds of the whole process, and what it printed."""
     started = time.time()
-    process = subprocess.run([sys.executable, str(HERE / "keras_tuner_dense.py")], check=True, capture_output=True, text=True)
+    process = subprocess.run(
+        [sys.executable, str(HERE / "keras_tuner_dense.py")], check=True, capture_output=True, text=True
+    )
     return time.time() - started, json.loads(process.stdout.splitlines()[-1])
 
 
@@ -66,7 +68,9 @@ def main(repeats=1):
     ]
     for row in ours[-1][1]:
         interval = f"{row['test_accuracy_low']:.3f} to {row['test_accuracy_high']:.3f}"
-        lines.append(f"| {row['family']} | {row['validation_accuracy']:.4f} | {row['test_accuracy']:.4f} | {interval} |")
+        lines.append(
+            f"| {row['family']} | {row['validation_accuracy']:.4f} | {row['test_accuracy']:.4f} | {interval} |"
+        )
     lines.append(f"| dense, plain Keras Tuner | {plain['validation_accuracy']:.4f} | {plain['test_accuracy']:.4f} | |")
     table = "\n".join(lines)
     print(table)

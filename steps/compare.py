@@ -1,13 +1,11 @@
 """Choose the winner by validation accuracy and report every tuned model on the test split."""
 
-import json
-from pathlib import Path
-
 import mlflow
 import pandas as pd
 
 from steps.evaluation import plots, table
 from steps.evaluation.measure import measure
+from steps.features.store import Features
 from steps.workflow.errors import UserError
 from steps.workflow.step import run_step
 from steps.workflow.upstream import artifacts, checked_run, finished_runs, upstream_run
@@ -19,8 +17,8 @@ def compare(parameters):
     tuned = tuned_runs(parameters.tune_runs)
     featurize_run = upstream_run("featurize_run", the_same(tuned, "featurize_run"), "featurize")
     ingest_run = upstream_run("ingest_run", featurize_run.data.tags["ingest_run"], "ingest")
-    classes = json.loads(ingest_run.data.tags["dataset.classes"])
-    test = pd.read_parquet(Path(artifacts(ingest_run.info.run_id, "dataset")) / "test.parquet")
+    classes = Features(artifacts(featurize_run.info.run_id, "features")).classes
+    test = pd.read_parquet(artifacts(ingest_run.info.run_id, "dataset/test.parquet"))
     labels = test["label"].map(classes.index).to_numpy()
 
     # The winner is known before the test split is looked at.
@@ -71,7 +69,9 @@ def tuned_runs(run_ids):
     else:
         finished = finished_runs("tune")
         if not finished:
-            raise UserError("there is no finished tune run to compare: run `mlflow run . -e tune -P family=simple` first")
+            raise UserError(
+                "there is no finished tune run to compare: run `mlflow run . -e tune -P family=simple` first"
+            )
         same = [run for run in finished if run.data.tags["featurize_run"] == finished[0].data.tags["featurize_run"]]
         runs = list({run.data.tags["family"]: run for run in reversed(same)}.values())
     families = [run.data.tags["family"] for run in runs]

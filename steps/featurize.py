@@ -18,7 +18,7 @@ from steps.workflow.upstream import artifacts, upstream_run
 
 def featurize(parameters):
     ingest_run = upstream_run("ingest_run", parameters.ingest_run, "ingest")
-    dataset = Path(artifacts(ingest_run.info.run_id, "dataset"))
+    dataset = artifacts(ingest_run.info.run_id, "dataset")
     parts = {name: pd.read_parquet(dataset / f"{name}.parquet") for name in SPLITS}
     cleaner = Cleaner(
         lowercase=parameters.lowercase,

@@ -1,6 +1,5 @@
 """Read a corpus, drop duplicates, split it and log it as an MLflow dataset."""
 
-import json
 import tempfile
 from pathlib import Path
 
@@ -36,7 +35,6 @@ def ingest(parameters):
     mlflow.set_tags(
         {
             "dataset.digest": digest(parts),
-            "dataset.classes": json.dumps(list(classes)),
             "mlflow.note.content": _note(parameters.corpus, source, description, dropped),
         }
     )
@@ -65,7 +63,9 @@ def _note(corpus, source, description, dropped):
             *rows,
             "",
             "Dropped: "
-            + ", ".join(f"{count} {name.removeprefix('dropped_').replace('_', ' ')}" for name, count in dropped.items()),
+            + ", ".join(
+                f"{count} {name.removeprefix('dropped_').replace('_', ' ')}" for name, count in dropped.items()
+            ),
         ]
     )
 

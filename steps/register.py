@@ -1,7 +1,6 @@
 """Register the winner: champion if it beats the present champion on this test split, else challenger."""
 
 import json
-from pathlib import Path
 
 import mlflow
 import pandas as pd
@@ -16,7 +15,7 @@ from steps.workflow.upstream import artifacts, upstream_run
 def register(parameters):
     name = parameters.registered_model
     compare_run = upstream_run("compare_run", parameters.compare_run, "compare")
-    comparison = json.loads(Path(artifacts(compare_run.info.run_id, "comparison.json")).read_text(encoding="utf-8"))
+    comparison = json.loads(artifacts(compare_run.info.run_id, "comparison.json").read_text(encoding="utf-8"))
     winner = comparison["rows"][0]
 
     # The champion is measured before anything is registered, so that a champion that cannot be loaded leaves no trace.
@@ -25,7 +24,7 @@ def register(parameters):
         promoted, reason = True, "there was no champion"
     else:
         ingest_run = upstream_run("ingest_run", compare_run.data.tags["ingest_run"], "ingest")
-        test = pd.read_parquet(Path(artifacts(ingest_run.info.run_id, "dataset")) / "test.parquet")
+        test = pd.read_parquet(artifacts(ingest_run.info.run_id, "dataset/test.parquet"))
         former = promotion.accuracy(f"models:/{name}/{champion.version}", test)
         promoted = winner["test_accuracy"] > former
         reason = (
@@ -35,7 +34,9 @@ def register(parameters):
 
     version = mlflow.register_model(winner["model_uri"], name, tags=links(winner, compare_run)).version
     client = MlflowClient()
-    client.update_model_version(name, version, description=f"{table.verdict(comparison['rows'])}\n\n{table.markdown(comparison['rows'])}")
+    client.update_model_version(
+        name, version, description=f"{table.verdict(comparison['rows'])}\n\n{table.markdown(comparison['rows'])}"
+    )
     if promoted:
         promotion.promote(name, version, champion)
     else:

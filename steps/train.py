@@ -1,7 +1,5 @@
 """Fit one family at one point of its search space."""
 
-from pathlib import Path
-
 import mlflow
 from mlflow import MlflowClient
 
@@ -11,6 +9,7 @@ from steps.features.store import Features
 from steps.models.packaging import log_model
 from steps.search.space import label, resolve
 from steps.search.trials import TrialRun
+from steps.workflow.errors import UserError
 from steps.workflow.step import run_step
 from steps.workflow.upstream import artifacts, upstream_run
 
@@ -19,7 +18,7 @@ def train(parameters):
     family = models.family(parameters.family)
     point = resolve(parameters.family, family.SPACE, family.DEFAULTS, parameters.more)
     featurize_run = upstream_run("featurize_run", parameters.featurize_run, "featurize")
-    features = Features(Path(artifacts(featurize_run.info.run_id, "features")))
+    features = Features(artifacts(featurize_run.info.run_id, "features"))
     name = f"{parameters.family} {label(point)}"
     mlflow.set_tags({"mlflow.runName": name, "family": parameters.family, "featurize_run": featurize_run.info.run_id})
     # Hyperparameters that were typed are parameters of this run already.
@@ -27,7 +26,10 @@ def train(parameters):
 
     run = TrialRun(MlflowClient(), mlflow.active_run().info.run_id, name)
     fit = models.trainer(parameters.family)
-    model = fit(features, point, parameters.seed, parameters.epochs, parameters.batch_size, run.epoch)
+    try:
+        model = fit(features, point, parameters.seed, parameters.epochs, parameters.batch_size, run.epoch)
+    except FloatingPointError as error:
+        raise UserError(f"{name}: {error}") from error
     figures = scores(features.labels("validation"), model.predict_split(features, "validation"))
     run.result(figures)
     mlflow.set_tag("model_uri", log_model(parameters.family, features, model))

@@ -1,7 +1,6 @@
 """Search the hyperparameters of one family, a child run for each trial, and keep the best model."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import mlflow
 
@@ -35,7 +34,7 @@ class Best:
 def tune(parameters):
     family = models.family(parameters.family)
     featurize_run = upstream_run("featurize_run", parameters.featurize_run, "featurize")
-    features = Features(Path(artifacts(featurize_run.info.run_id, "features")))
+    features = Features(artifacts(featurize_run.info.run_id, "features"))
     mlflow.set_tags({"family": parameters.family, "featurize_run": featurize_run.info.run_id})
 
     fit = models.trainer(parameters.family)

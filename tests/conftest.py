@@ -87,7 +87,10 @@ def clone(tmp_path_factory):
     subprocess.run(["git", "clone", "--quiet", str(PROJECT), str(folder)], check=True)
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=PROJECT, check=True, capture_output=True, text=True,
+        cwd=PROJECT,
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout.split("\n")[:-1]
     for name in listed:
         target = folder / name

@@ -27,7 +27,8 @@ def test_steps_are_nested_under_main_and_trials_under_their_tune_run(chain):
         trials = [run for run in runs(folder) if run.data.tags.get("mlflow.parentRunId") == tune.info.run_id]
         assert len(trials) == 2
         assert {run.info.run_name.split()[0] for run in trials} == {
-            f"{tune.data.tags['family']}-01", f"{tune.data.tags['family']}-02"
+            f"{tune.data.tags['family']}-01",
+            f"{tune.data.tags['family']}-02",
         }
         for trial in trials:
             assert trial.data.params and "train_seconds" in trial.data.metrics
@@ -67,8 +68,12 @@ def test_comparison_has_every_family_and_the_winner_has_the_best_validation_accu
     with store(folder) as client:
         plots = {file.path for file in client.list_artifacts(compare.info.run_id, "plots")}
     assert plots == {
-        "plots/accuracy.png", "plots/roc_and_precision_recall.png", "plots/learning_curves.png",
-        "plots/confusion_simple.png", "plots/confusion_lstm.png", "plots/confusion_transformer.png",
+        "plots/accuracy.png",
+        "plots/roc_and_precision_recall.png",
+        "plots/learning_curves.png",
+        "plots/confusion_simple.png",
+        "plots/confusion_lstm.png",
+        "plots/confusion_transformer.png",
     }
 
 
@@ -105,7 +110,11 @@ print(frame.to_json(orient="records"))
 """
     uri = f"sqlite:///{folder}/mlflow.db"
     process = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=environment(MLFLOW_TRACKING_URI=uri), capture_output=True, text=True
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment(MLFLOW_TRACKING_URI=uri),
+        capture_output=True,
+        text=True,
     )
     assert process.returncode == 0, process.stderr[-3000:]
     rows = json.loads(process.stdout.splitlines()[-1])
@@ -119,7 +128,11 @@ def test_champion_answers_raw_text_over_http(chain, tmp_path):
     env = environment(MLFLOW_TRACKING_URI=f"sqlite:///{folder}/mlflow.db")
     server = subprocess.Popen(
         ["mlflow", "models", "serve", "-m", "models:/sentiment@champion", "--env-manager", "local", "-p", str(port)],
-        cwd=tmp_path, env=env, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        cwd=tmp_path,
+        env=env,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         wait_until(lambda: urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=5), server, seconds=120)
@@ -164,7 +177,10 @@ def test_local_path_gives_the_same_figures_and_the_better_one_is_champion(chain)
     alias = "champion" if accuracy[1] > accuracy[0] else "challenger"
     with store(folder) as client:
         assert client.get_model_version_by_alias("sentiment", alias).version == "2"
-        assert client.get_model_version_by_alias("sentiment", "previous" if alias == "champion" else "champion").version == "1"
+        assert (
+            client.get_model_version_by_alias("sentiment", "previous" if alias == "champion" else "champion").version
+            == "1"
+        )
     assert not (PROJECT / "mlflow.db").exists()
 
 

@@ -61,7 +61,7 @@ def _as_text(value):
     """A cell as a string: nothing for a missing value, and 1 rather than 1.0 for whole numbers."""
     if isinstance(value, str):
         return value
-    if value is None or value is pd.NA or value != value:
+    if pd.api.types.is_scalar(value) and pd.isna(value):
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))

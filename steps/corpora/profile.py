@@ -45,7 +45,13 @@ def plot(parts):
     everything = pd.concat(parts.values())
     longest = lengths(everything).quantile(0.99)  # a single giant would flatten the picture
     for label, part in everything.groupby("label"):
-        right.hist(lengths(part).clip(upper=longest), bins=np.linspace(0, longest, 41), histtype="step", linewidth=1.5, label=label)
+        right.hist(
+            lengths(part).clip(upper=longest),
+            bins=np.linspace(0, longest, 41),
+            histtype="step",
+            linewidth=1.5,
+            label=label,
+        )
     right.set(title="Text length, all splits (longest 1% drawn at the edge)", xlabel="words", ylabel="documents")
     if everything["label"].nunique() <= 12:
         right.legend(title="class")

@@ -25,7 +25,9 @@ def cells(rows):
         }
         for row in rows
     ]
-    return [[title for _, title, _ in COLUMNS]] + [[form.format(row[key]) for key, _, form in COLUMNS] for row in filled]
+    return [[title for _, title, _ in COLUMNS]] + [
+        [form.format(row[key]) for key, _, form in COLUMNS] for row in filled
+    ]
 
 
 def console(rows):
@@ -33,7 +35,10 @@ def console(rows):
     lines = cells(rows)
     widths = [max(len(line[column]) for line in lines) for column in range(len(COLUMNS))]
     return "\n".join(
-        "  ".join(cell.ljust(width) if number == 0 else cell.rjust(width) for number, (cell, width) in enumerate(zip(line, widths)))
+        "  ".join(
+            cell.ljust(width) if number == 0 else cell.rjust(width)
+            for number, (cell, width) in enumerate(zip(line, widths))
+        )
         for line in lines
     )
 
@@ -53,5 +58,9 @@ def verdict(rows):
     ahead = 100 * (winner["validation_accuracy"] - second["validation_accuracy"])
     on_test = 100 * (winner["test_accuracy"] - second["test_accuracy"])
     chosen = f"{winner['family']} wins by validation accuracy, "
-    chosen += f"{ahead:.1f} points ahead of {second['family']}" if ahead else f"level with {second['family']} and with the lower log loss"
+    chosen += (
+        f"{ahead:.1f} points ahead of {second['family']}"
+        if ahead
+        else f"level with {second['family']} and with the lower log loss"
+    )
     return f"{chosen}; on the test split it is {abs(on_test):.1f} points {'ahead' if on_test >= 0 else 'behind'}."

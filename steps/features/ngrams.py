@@ -48,5 +48,6 @@ def _as_it_is(tokens):
 
 
 def _vectorizer(max_order, **options):
-    return CountVectorizer(tokenizer=_as_it_is, preprocessor=_as_it_is, token_pattern=None,
-                           ngram_range=(1, max_order), **options)
+    return CountVectorizer(
+        tokenizer=_as_it_is, preprocessor=_as_it_is, token_pattern=None, ngram_range=(1, max_order), **options
+    )

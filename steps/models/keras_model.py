@@ -150,5 +150,7 @@ class _Report(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         if not all(map(math.isfinite, logs.values())):
-            raise FloatingPointError(f"the loss is no longer a number after epoch {epoch + 1}: try a lower learning_rate")
+            raise FloatingPointError(
+                f"the loss is no longer a number after epoch {epoch + 1}: try a lower learning_rate"
+            )
         self._on_epoch(epoch + 1, logs)

@@ -1,5 +1,6 @@
 """What a person sees while trials run: a bar on a terminal, a line a trial where the output is shared or kept."""
 
+import io
 import os
 import sys
 
@@ -23,7 +24,7 @@ class TrialProgress:
             desc=f"tune {name}",
             unit="trial",
             bar_format=None if self._live else "{desc}: {n_fmt}/{total_fmt} trials in {elapsed}{postfix}",
-            file=sys.stderr if self._live else open(os.devnull, "w"),
+            file=sys.stderr if self._live else io.StringIO(),
         )
 
     def __enter__(self):

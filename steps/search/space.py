@@ -116,7 +116,8 @@ def resolve(family, space, defaults, given):
     idle = [name for name in given if name not in meant]
     if idle:
         condition = "; ".join(
-            f"{name} goes with " + ", ".join(f"{key}={'|'.join(map(str, values))}" for key, values in space[name].when.items())
+            f"{name} goes with "
+            + ", ".join(f"{key}={'|'.join(map(str, values))}" for key, values in space[name].when.items())
             for name in idle
         )
         raise UserError(f"{', '.join(idle)} has no effect at this point of {family}: {condition}")
@@ -130,7 +131,9 @@ def describe(space):
 
 def label(point):
     """A point as a readable name: ``units=64 dropout=0.3``."""
-    return " ".join(f"{name}={value:.3g}" if isinstance(value, float) else f"{name}={value}" for name, value in point.items())
+    return " ".join(
+        f"{name}={value:.3g}" if isinstance(value, float) else f"{name}={value}" for name, value in point.items()
+    )
 
 
 def _number(text):

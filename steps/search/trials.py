@@ -3,7 +3,6 @@
 import time
 import traceback
 
-import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
 

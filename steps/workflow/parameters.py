@@ -61,6 +61,12 @@ def name_list(name, value):
     return names
 
 
+def model_name(name, value):
+    if not value.strip() or set(value) & set("/:"):
+        raise UserError(f"{name}={value}: expected a name without / and :")
+    return value
+
+
 def positive_integer(name, value):
     return integer(name, value, low=1)
 
@@ -88,6 +94,7 @@ CONVERTERS = {
     "batch_size": positive_integer,
     "parallelism": integer,
     "tune_runs": name_list,
+    "registered_model": model_name,
 }
 
 

@@ -77,7 +77,7 @@ def open_run(entry_point):
                 mlflow.set_tag("mlflow.project.entryPoint", entry_point)
                 yield run
             except BaseException as error:
-                mlflow.set_tag("error", str(error) or type(error).__name__)
+                mlflow.set_tag("error", (str(error) or type(error).__name__)[:5000])  # a tag holds no more everywhere
                 raise
     except MlflowException as error:
         if "API request to" in str(error):  # MLflow's wording when a server stays silent

@@ -1,5 +1,7 @@
 """The runs that a step builds on: given by id, or the latest ones of the same experiment."""
 
+from pathlib import Path
+
 import mlflow
 from mlflow.exceptions import MlflowException
 
@@ -63,5 +65,12 @@ def checked_run(parameter, run_id, entry_point):
 
 
 def artifacts(run_id, path):
-    """A local folder with an artifact folder of a run: the store's own where it is local, else a copy."""
-    return mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=path)
+    """A local path of an artifact (file or folder) of a run: the store's own where it is local, else a copy.
+
+    Raises:
+        UserError: it is no longer there.
+    """
+    try:
+        return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=path))
+    except (MlflowException, OSError) as error:
+        raise UserError(f"the artifact {path} of run {run_id} is gone ({error}): run that step again") from error

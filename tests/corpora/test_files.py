@@ -4,7 +4,7 @@ import pytest
 from steps.corpora import read_corpus
 from steps.workflow.errors import UserError
 
-TABLE = pd.DataFrame({"text": ["Good, \"really\"\ngood", "NA", "schön 😀"], "label": ["pos", "neg", "pos"]})
+TABLE = pd.DataFrame({"text": ['Good, "really"\ngood', "NA", "schön 😀"], "label": ["pos", "neg", "pos"]})
 
 
 def write(path, table):
@@ -58,7 +58,11 @@ def test_a_file_that_cannot_be_used_says_why(tmp_path, name, content, expected):
 
 @pytest.mark.parametrize(
     "corpus, expected",
-    [("no_such_corpus", "unknown corpus 'no_such_corpus'"), ("missing.csv", "there is no file missing.csv"), (".", "ends in .csv")],
+    [
+        ("no_such_corpus", "unknown corpus 'no_such_corpus'"),
+        ("missing.csv", "there is no file missing.csv"),
+        (".", "ends in .csv"),
+    ],
 )
 def test_an_unknown_corpus_is_named_with_the_ways_out(corpus, expected):
     with pytest.raises(UserError, match=expected):

@@ -25,7 +25,10 @@ def small_corpus(tmp_path, monkeypatch):
         for name, text in {"a1.txt": "Gut", "b1.txt": "Schlecht", "a2.txt": "Schön", "both.txt": "?"}.items():
             archive.writestr(f"tiny/{name}", text)
     loader = LazyCorpusLoader(
-        "tiny", CategorizedPlaintextCorpusReader, r".*\.txt", encoding="utf-8",
+        "tiny",
+        CategorizedPlaintextCorpusReader,
+        r".*\.txt",
+        encoding="utf-8",
         cat_map={"a1.txt": ["a"], "a2.txt": ["a"], "b1.txt": ["b"], "both.txt": ["a", "b"]},
     )
     monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
@@ -35,12 +38,16 @@ def small_corpus(tmp_path, monkeypatch):
 def test_documents_of_several_categories_are_left_out(small_corpus):
     frame, _ = read_corpus("tiny")
     assert frame[["id", "text", "label"]].to_numpy().tolist() == [
-        ["a1.txt", "Gut", "a"], ["a2.txt", "Schön", "a"], ["b1.txt", "Schlecht", "b"]
+        ["a1.txt", "Gut", "a"],
+        ["a2.txt", "Schön", "a"],
+        ["b1.txt", "Schlecht", "b"],
     ]
 
 
 def test_a_corpus_that_is_neither_here_nor_to_be_had_names_the_ways_out(tmp_path, monkeypatch):
     monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
     monkeypatch.setattr(nltk.downloader._downloader, "_url", "http://127.0.0.1:9/index.xml")  # nobody listens there
-    with pytest.raises(UserError, match=r"could not be downloaded: set NLTK_DATA .* nltk.downloader subjectivity.* your own file"):
+    with pytest.raises(
+        UserError, match=r"could not be downloaded: set NLTK_DATA .* nltk.downloader subjectivity.* your own file"
+    ):
         read_corpus("subjectivity")

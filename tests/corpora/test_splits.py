@@ -6,22 +6,34 @@ from steps.workflow.errors import UserError
 
 
 def corpus(**counts):
-    rows = [(f"{label}{number}", f"text {number} of {label}", label) for label, count in counts.items() for number in range(count)]
+    rows = [
+        (f"{label}{number}", f"text {number} of {label}", label)
+        for label, count in counts.items()
+        for number in range(count)
+    ]
     return pd.DataFrame(rows, columns=["id", "text", "label"])
 
 
 def test_duplicates_empty_texts_and_contradictions_go_and_are_counted():
     frame = pd.DataFrame(
         [
-            ("1", "good", "pos"), ("2", "good ", "pos"), ("3", "  ", "pos"), ("4", "so so", "pos"),
-            ("5", "so so", "neg"), ("6", "bad", "neg"), ("7", "unlabelled", ""),
+            ("1", "good", "pos"),
+            ("2", "good ", "pos"),
+            ("3", "  ", "pos"),
+            ("4", "so so", "pos"),
+            ("5", "so so", "neg"),
+            ("6", "bad", "neg"),
+            ("7", "unlabelled", ""),
         ],
         columns=["id", "text", "label"],
     )
     kept, dropped = clean(frame)
     assert kept["id"].tolist() == ["1", "6"]
     assert dropped == {
-        "dropped_empty_texts": 1, "dropped_missing_labels": 1, "dropped_contradictions": 2, "dropped_duplicates": 1
+        "dropped_empty_texts": 1,
+        "dropped_missing_labels": 1,
+        "dropped_contradictions": 2,
+        "dropped_duplicates": 1,
     }
 
 

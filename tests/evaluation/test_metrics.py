@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from steps.evaluation.metrics import bootstrap_accuracy, scores
 from steps.evaluation import plots, table
+from steps.evaluation.metrics import bootstrap_accuracy, scores
 
 LABELS = np.array([0, 1, 2, 0, 1, 2])
 PROBABILITIES = np.array(
@@ -32,9 +32,18 @@ def test_bootstrap_interval_is_scipys():
 
 def row(family, validation, test):
     return {
-        "family": family, "validation_accuracy": validation, "test_accuracy": test, "test_accuracy_low": test - 0.04,
-        "test_accuracy_high": test + 0.04, "f1_macro": test, "roc_auc": 0.9, "log_loss": 0.3, "train_seconds": 12.0,
-        "latency_ms_p50": 1.5, "latency_ms_p95": 2.0, "model_bytes": 1_500_000,
+        "family": family,
+        "validation_accuracy": validation,
+        "test_accuracy": test,
+        "test_accuracy_low": test - 0.04,
+        "test_accuracy_high": test + 0.04,
+        "f1_macro": test,
+        "roc_auc": 0.9,
+        "log_loss": 0.3,
+        "train_seconds": 12.0,
+        "latency_ms_p50": 1.5,
+        "latency_ms_p95": 2.0,
+        "model_bytes": 1_500_000,
     }
 
 

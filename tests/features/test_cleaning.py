@@ -9,7 +9,10 @@ TEXT = "Don't STOP—it’s not great!! 😀 foo_bar 3.5 naïve שלום"
     "options, expected",
     [
         ({}, ["don't", "stop", "it's", "not", "great", "😀", "foo", "bar", "3", "5", "naïve", "שלום"]),
-        ({"lowercase": False}, ["Don't", "STOP", "it's", "not", "great", "😀", "foo", "bar", "3", "5", "naïve", "שלום"]),
+        (
+            {"lowercase": False},
+            ["Don't", "STOP", "it's", "not", "great", "😀", "foo", "bar", "3", "5", "naïve", "שלום"],
+        ),
         ({"stop_words": "english"}, ["don't", "stop", "it's", "great", "😀", "foo", "bar", "3", "5", "naïve", "שלום"]),
     ],
 )

@@ -25,7 +25,9 @@ def corpus(classes, seed=0):
     return pd.DataFrame(rows, columns=["text", "label"])
 
 
-@pytest.fixture(scope="module", params=[["good", "bad"], ["good", "bad", "plain"]], ids=["two classes", "three classes"])
+@pytest.fixture(
+    scope="module", params=[["good", "bad"], ["good", "bad", "plain"]], ids=["two classes", "three classes"]
+)
 def features(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("features")
     parts = {name: corpus(request.param, seed) for seed, name in enumerate(("train", "validation", "test"))}
@@ -35,7 +37,9 @@ def features(request, tmp_path_factory):
 def fit(family, features, seed=0, epochs=8, **options):
     module, history = models.family(family), []
     point = {name: module.DEFAULTS[name] for name in active(module.SPACE, module.DEFAULTS)} | options
-    model = models.trainer(family)(features, point, seed, epochs, 8, lambda epoch, figures: history.append((epoch, figures)))
+    model = models.trainer(family)(
+        features, point, seed, epochs, 8, lambda epoch, figures: history.append((epoch, figures))
+    )
     return model, history
 
 

@@ -17,6 +17,7 @@ from steps.workflow.parameters import parse
         ("tune", "algo=grid", "tpe, random, anneal"),
         ("featurize", "stemming=snowball", "none, porter"),
         ("main", "families=simple,simple", "twice"),
+        ("register", "registered_model=a/b", "without / and :"),
         ("ingest", "colour=red", "no parameter colour"),
     ],
 )

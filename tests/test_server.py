@@ -36,9 +36,7 @@ def server(tmp_path):
 def test_chain_on_a_tracking_server_leaves_nothing_in_the_callers_folder(server, tmp_path):
     caller = tmp_path / "caller"
     caller.mkdir()
-    process = run_project(
-        *("-P", "families=simple", "-P", "max_evals=2"), cwd=caller, MLFLOW_TRACKING_URI=server
-    )
+    process = run_project(*("-P", "families=simple", "-P", "max_evals=2"), cwd=caller, MLFLOW_TRACKING_URI=server)
     assert process.returncode == 0, process.stderr[-3000:]
     assert list(caller.iterdir()) == []
     before = mlflow.get_tracking_uri()

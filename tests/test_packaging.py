@@ -4,6 +4,8 @@ import re
 
 import yaml
 
+from steps import models
+from steps.search.space import describe
 from steps.workflow.parameters import CONVERTERS, declared, parse
 from tests.conftest import PROJECT
 
@@ -51,6 +53,13 @@ def test_defaults_are_valid_and_spelled_the_same_everywhere():
         for parameter, default in declared(name).items():
             assert seen.setdefault(parameter, default) == default, f"{parameter} has two defaults"
     assert set(CONVERTERS) <= set(seen)
+
+
+def test_readme_lists_the_spaces_as_they_are():
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    for family in models.families():
+        space = describe(models.family(family).SPACE).replace("|", r"\|")
+        assert f"| `{family}` | {space} |" in readme
 
 
 def test_main_offers_whatever_its_steps_do():

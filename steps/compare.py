@@ -1,5 +1,7 @@
 """Choose the winner by validation accuracy and report every tuned model on the test split."""
 
+import json
+
 import mlflow
 import pandas as pd
 
@@ -7,6 +9,7 @@ from steps.evaluation import plots, table
 from steps.evaluation.measure import measure
 from steps.features.store import Features
 from steps.workflow.errors import UserError
+from steps.workflow.fingerprint import OUTPUT_DIGEST, text_digest
 from steps.workflow.step import run_step
 from steps.workflow.upstream import artifacts, checked_run, finished_runs, upstream_run
 
@@ -53,6 +56,7 @@ def compare(parameters):
         mlflow.log_metrics({f"{row['family']}.{key}": value for key, value in figures.items()})
     mlflow.set_tags(
         {
+            OUTPUT_DIGEST: content_of(tuned, rows),
             "winner": winner,
             "ingest_run": ingest_run.info.run_id,
             "dataset.digest": ingest_run.data.tags["dataset.digest"],
@@ -99,6 +103,13 @@ def histories(tuned):
         }
         for run in tuned
     }
+
+
+def content_of(tuned, rows):
+    """Digest of a comparison: the models, the winner first, and their figures without what a clock measured."""
+    kept = ("family", "validation_accuracy", "test_accuracy", "f1_macro", "roc_auc", "log_loss")
+    models = [run.data.tags.get(OUTPUT_DIGEST) for run in tuned]
+    return text_digest(json.dumps([models, [[row[key] for key in kept] for row in rows]]))
 
 
 if __name__ == "__main__":

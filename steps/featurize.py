@@ -12,6 +12,7 @@ from steps.features import store
 from steps.features.cleaning import Cleaner
 from steps.features.vocabulary import UNKNOWN
 from steps.workflow.errors import UserError
+from steps.workflow.fingerprint import OUTPUT_DIGEST, folder_digest
 from steps.workflow.step import run_step
 from steps.workflow.upstream import artifacts, upstream_run
 
@@ -33,10 +34,12 @@ def featurize(parameters):
             raise UserError("no word stands in two training texts: the corpus is too small, or cleaning left nothing")
         figures = describe(features)
         mlflow.log_artifacts(folder, "features")
+        content = folder_digest(Path(folder))
 
     mlflow.log_metrics(figures)
     mlflow.set_tags(
         {
+            OUTPUT_DIGEST: content,
             "ingest_run": ingest_run.info.run_id,
             "dataset.digest": ingest_run.data.tags["dataset.digest"],
             "mlflow.note.content": "\n".join(f"- {name}: {value:g}" for name, value in figures.items()),

@@ -8,6 +8,7 @@ from mlflow.data.sources import LocalArtifactDatasetSource
 
 from steps.corpora import profile, read_corpus
 from steps.corpora.splits import clean, digest, split
+from steps.workflow.fingerprint import OUTPUT_DIGEST
 from steps.workflow.step import run_step
 
 
@@ -31,10 +32,12 @@ def ingest(parameters):
     mlflow.log_figure(profile.plot(parts), "profile/profile.png")
     mlflow.log_table(profile.examples(parts["train"]), "profile/examples.json")
     mlflow.log_metrics(dropped | {f"documents_{name}": len(part) for name, part in parts.items()})
+    content = digest(parts)
     classes = description["train"]["classes"]
     mlflow.set_tags(
         {
-            "dataset.digest": digest(parts),
+            "dataset.digest": content,
+            OUTPUT_DIGEST: content,
             "mlflow.note.content": _note(parameters.corpus, source, description, dropped),
         }
     )

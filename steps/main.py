@@ -11,35 +11,30 @@ import mlflow
 from steps import models
 from steps.evaluation import table
 from steps.search.progress import SHARED_CONSOLE
+from steps.workflow.chain import Chain
 from steps.workflow.errors import UserError
-from steps.workflow.launch import launch
-from steps.workflow.parameters import declared
 from steps.workflow.step import run_step
 
 
 def main(parameters):
     started = time.time()
     check_families(parameters.families)
-    given = vars(parameters)
-
-    def run(entry_point, **handed_on):
-        own = {name: given[name] for name in declared(entry_point) if name in given}
-        return launch(entry_point, own | handed_on, run_name=handed_on.get("family", entry_point))
-
-    ingest_run = run("ingest")
-    featurize_run = run("featurize", ingest_run=ingest_run)
-    tune_runs = tune_side_by_side(partial(run, "tune", featurize_run=featurize_run), parameters)
-    compare_run = run("compare", tune_runs=tune_runs)
-    register_run = run("register", compare_run=compare_run)
+    chain = Chain(vars(parameters), parameters.reuse)
+    ingest_run = chain.run("ingest")
+    featurize_run = chain.run("featurize", ingest_run=ingest_run)
+    tune_runs = tune_side_by_side(partial(chain.run, "tune", featurize_run=featurize_run), parameters)
+    compare_run = chain.run("compare", tune_runs=tune_runs)
+    register_run = chain.run("register", compare_run=compare_run)
 
     registered = mlflow.get_run(register_run).data.tags
     rows = mlflow.artifacts.load_dict(f"runs:/{compare_run}/comparison.json")["rows"]
     mlflow.log_metric("duration_seconds", time.time() - started)
     mlflow.set_tag(
         "mlflow.note.content",
-        f"{table.verdict(rows)}\n\n{registered['mlflow.note.content']}\n\n{table.markdown(rows)}",
+        f"{table.verdict(rows)}\n\n{registered['mlflow.note.content']}\n\n{table.markdown(rows)}"
+        f"\n\n```\n{chain.report()}\n```",
     )
-    print(summary(rows, registered, time.time() - started), flush=True)
+    print(summary(rows, registered, chain.report(), time.time() - started), flush=True)
 
 
 def check_families(names):
@@ -68,13 +63,15 @@ def thread_limits(threads):
     return {name: str(threads) for name in names}
 
 
-def summary(rows, registered, seconds):
+def summary(rows, registered, report, seconds):
     """What a person reads at the end: what won, by how much, and what to type next."""
     name, version, alias = registered["registered_model"], registered["model_version"], registered["alias"]
     tracking = shlex.quote(mlflow.get_tracking_uri())
     model = shlex.quote(f"models:/{name}@{alias}")
     request = """'{"inputs": ["A gem. I laughed all the way home."]}'"""
     return f"""
+{report}
+
 {table.verdict(rows)}
 {name} version {version} is {alias}. Everything took {seconds:.0f} s.
 

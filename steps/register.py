@@ -8,6 +8,7 @@ from mlflow import MlflowClient
 
 from steps.evaluation import table
 from steps.registry import promotion
+from steps.workflow.fingerprint import OUTPUT_DIGEST, text_digest
 from steps.workflow.step import run_step
 from steps.workflow.upstream import artifacts, upstream_run
 
@@ -45,6 +46,7 @@ def register(parameters):
 
     mlflow.set_tags(
         {
+            OUTPUT_DIGEST: text_digest(f"{name}/{version}"),
             "registered_model": name,
             "model_version": version,
             "alias": alias,

@@ -1,5 +1,6 @@
 """Search the hyperparameters of one family, a child run for each trial, and keep the best model."""
 
+import json
 from dataclasses import dataclass
 
 import mlflow
@@ -13,6 +14,7 @@ from steps.search.progress import TrialProgress
 from steps.search.space import label
 from steps.search.trials import TrialRecorder, TrialRun, describe
 from steps.workflow.errors import UserError
+from steps.workflow.fingerprint import OUTPUT_DIGEST, text_digest
 from steps.workflow.step import run_step
 from steps.workflow.upstream import artifacts, upstream_run
 
@@ -78,12 +80,22 @@ def tune(parameters):
     mlflow.log_metrics({"train_seconds": best.trial.seconds, "failed_trials": len(errors)})
     mlflow.set_tags(
         {
+            OUTPUT_DIGEST: content_of(best, features),
             "best_trial": best.trial.run_id,
             "model_uri": log_model(parameters.family, features, best.model),
             "mlflow.note.content": f"Best of {parameters.max_evals} trials: `{label(best.point)}`, "
             f"validation accuracy {best.figures['accuracy']:.4f}.",
         }
     )
+
+
+def content_of(best, features):
+    """Digest of the best model by what it does: its point, and its probabilities on the validation split.
+
+    Not of its files, which hold times and identifiers that differ between two fits of the same model.
+    """
+    probabilities = best.model.predict_split(features, "validation")
+    return text_digest(json.dumps([best.point, features.classes, probabilities.tolist()]))
 
 
 if __name__ == "__main__":

@@ -159,7 +159,7 @@ def test_champion_answers_raw_text_over_http(chain, tmp_path):
 def test_local_path_gives_the_same_figures_and_the_better_one_is_champion(chain):
     """The same seed again, from a path instead of the clone; the winner has to beat the champion of the first run."""
     folder, _ = chain
-    small = ["-P", "max_evals=2", "-P", "epochs=3", "-P", "families=lstm,simple"]
+    small = ["-P", "max_evals=2", "-P", "epochs=3", "-P", "families=lstm,simple", "-P", "reuse=false"]
     process = run_project(*small, cwd=folder)
     assert process.returncode == 0, process.stderr[-3000:]
     again, first = runs(folder, "compare")

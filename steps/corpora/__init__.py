@@ -4,6 +4,7 @@ from pathlib import Path
 
 from steps.corpora import files, nltk_corpora
 from steps.workflow.errors import UserError
+from steps.workflow.fingerprint import file_digest, folder_digest
 
 SAMPLE = Path(__file__).parent / "sample" / "reviews.csv"
 
@@ -35,3 +36,16 @@ def read_corpus(corpus, text_column="text", label_column="label"):
         f"unknown corpus {corpus!r}: expected sample, the name of an NLTK categorized corpus such as movie_reviews, "
         f"or a path that ends in {', '.join(files.READERS)}"
     )
+
+
+def corpus_digest(corpus):
+    """Digest of a corpus's content, or None where it cannot be taken (the corpus is not here, or not yet)."""
+    if corpus == "sample":
+        return file_digest(SAMPLE)
+    if Path(corpus).is_file():
+        return file_digest(corpus)
+    if nltk_corpora.knows(corpus):
+        place = nltk_corpora.installed_at(corpus)
+        if place is not None:
+            return file_digest(place) if place.is_file() else folder_digest(place)
+    return None

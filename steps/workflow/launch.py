@@ -32,7 +32,7 @@ def launch(entry_point, parameters, run_name=None):
         submitted = mlflow.run(
             str(PROJECT_ROOT),
             entry_point,
-            parameters={name: _written(value) for name, value in parameters.items()},
+            parameters={name: written(value) for name, value in parameters.items()},
             experiment_id=mlflow.active_run().info.experiment_id,
             run_name=run_name or entry_point,
             env_manager="local",  # the active environment is the project's already
@@ -50,7 +50,7 @@ def use_this_python():
         os.environ["PATH"] = folder + os.pathsep + path
 
 
-def _written(value):
+def written(value):
     """A parameter as it would be typed after ``-P name=``."""
     if isinstance(value, bool):
         return str(value).lower()

@@ -93,6 +93,7 @@ CONVERTERS = {
     "epochs": positive_integer,
     "batch_size": positive_integer,
     "parallelism": integer,
+    "reuse": boolean,
     "tune_runs": name_list,
     "registered_model": model_name,
 }

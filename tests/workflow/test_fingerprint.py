@@ -1,0 +1,74 @@
+import shutil
+
+import pytest
+
+from steps.workflow import fingerprint as module
+from steps.workflow.fingerprint import fingerprint, folder_digest, sources
+
+STEP = {"entry_point": "tune", "parameters": {"seed": 1}, "inputs": {"featurize_run": "abc"}, "family": "lstm"}
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A copy of the project that a test may edit."""
+    shutil.copytree(module.PROJECT_ROOT / "steps", tmp_path / "steps", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(module.PROJECT_ROOT / "requirements.txt", tmp_path)
+    monkeypatch.setattr(module, "PROJECT_ROOT", tmp_path)
+    return tmp_path
+
+
+def names(entry_point, family=None):
+    root = module.PROJECT_ROOT / "steps"
+    return {path.relative_to(root).as_posix() for path in sources(entry_point, family)}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"entry_point": "compare", "family": None},
+        {"parameters": {"seed": 2}},
+        {"parameters": {"seed": 1, "epochs": 5}},
+        {"inputs": {"featurize_run": "abd"}},
+        {"family": "simple"},
+    ],
+)
+def test_every_ingredient_counts(change):
+    assert fingerprint(**STEP) == fingerprint(**STEP)
+    assert fingerprint(**STEP | change) != fingerprint(**STEP)
+
+
+@pytest.mark.parametrize(
+    "file, counts",
+    [
+        ("steps/tune.py", True),
+        ("steps/models/lstm.py", True),
+        ("steps/models/keras_model.py", True),
+        ("steps/search/space.py", True),
+        ("requirements.txt", True),
+        ("steps/models/simple.py", False),
+        ("steps/models/transformer.py", False),
+        ("steps/register.py", False),
+        ("steps/evaluation/plots.py", False),
+        ("steps/corpora/sample/README.md", False),
+    ],
+)
+def test_files_count_that_the_step_imports_and_no_others(project, file, counts):
+    before = fingerprint(**STEP)
+    with open(project / file, "a", encoding="utf-8") as edited:
+        edited.write("\n# a word more\n")
+    assert (fingerprint(**STEP) != before) == counts
+
+
+def test_imports_are_followed_into_functions_and_along_dots():
+    assert {"models/keras_model.py", "models/lstm.py", "features/vocabulary.py"} <= names("tune", "lstm")
+    assert "models/keras_model.py" not in names("tune", "simple")
+    assert "registry/promotion.py" in names("register") and "registry/promotion.py" not in names("compare")
+
+
+def test_a_folder_is_its_names_and_contents(tmp_path):
+    (tmp_path / "a").write_text("1")
+    first = folder_digest(tmp_path)
+    (tmp_path / "a").write_text("1")
+    assert folder_digest(tmp_path) == first
+    (tmp_path / "a").rename(tmp_path / "b")
+    assert folder_digest(tmp_path) != first

@@ -57,18 +57,22 @@ def tune(parameters):
         except Exception as error:  # whatever goes wrong at a point costs that trial alone; its run says what it was
             trial.fail(error)
             errors.append(error)
-            progress.trial(f"{parameters.family}-{recorder.count:02d} failed: {describe(error)}")
+            progress.trial(f"{trial.name.split()[0]} failed", describe(error))
             return None
         trial.result(figures)
         trial.finish()
         candidate = Best(trial, point, model, figures)
         if best is None or candidate.rank > best.rank:
             best = candidate
-        progress.trial(f"best {best.figures['accuracy']:.4f} by {best.trial.name}")
+        progress.trial(f"best {best.figures['accuracy']:.4f} by {best.trial.name.split()[0]}", label(best.point))
         return 1 - figures["accuracy"]
 
     with TrialProgress(parameters.family, parameters.max_evals) as progress:
-        search(family.SPACE, family.DEFAULTS, objective, parameters.max_evals, parameters.algo, parameters.seed)
+        try:
+            search(family.SPACE, family.DEFAULTS, objective, parameters.max_evals, parameters.algo, parameters.seed)
+        except KeyboardInterrupt:
+            recorder.stop()
+            raise
     if best is None:
         raise UserError(
             f"all {parameters.max_evals} trials of {parameters.family} failed, the first with {describe(errors[0])} "

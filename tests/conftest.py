@@ -50,18 +50,21 @@ def runs(folder, entry_point=None, **attributes):
 
 
 class store:
-    """Point this process's mlflow at a folder's mlflow.db for a while."""
+    """Go to a folder for a while and use its mlflow.db; a store that is made there keeps its artifacts there, too."""
 
     def __init__(self, folder):
+        self._folder = folder
         self._uri = f"sqlite:///{folder}/mlflow.db"
 
     def __enter__(self):
-        self._before = mlflow.get_tracking_uri()
+        self._before = mlflow.get_tracking_uri(), os.getcwd()
+        os.chdir(self._folder)
         mlflow.set_tracking_uri(self._uri)
         return mlflow.MlflowClient()
 
     def __exit__(self, *_):
-        mlflow.set_tracking_uri(self._before)
+        mlflow.set_tracking_uri(self._before[0])
+        os.chdir(self._before[1])
 
 
 @pytest.fixture

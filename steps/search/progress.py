@@ -18,6 +18,7 @@ class TrialProgress:
     """
 
     def __init__(self, name, total):
+        self._best = ""
         self._live = sys.stderr.isatty() and SHARED_CONSOLE not in os.environ
         self._bar = tqdm(
             total=total,
@@ -35,11 +36,17 @@ class TrialProgress:
 
     def epoch(self, trial, epoch, accuracy):
         """Show where the running trial stands; on a terminal only."""
-        self._bar.set_postfix_str(f"trial {trial}, epoch {epoch}: {accuracy:.4f}", refresh=self._live)
+        self._bar.set_postfix_str(f"{self._best}trial {trial}, epoch {epoch}: {accuracy:.4f}", refresh=self._live)
 
-    def trial(self, outcome):
-        """Count a trial. ``outcome`` is what to show behind the bar: the best so far, or that it failed."""
-        self._bar.set_postfix_str(outcome, refresh=False)
+    def trial(self, outcome, details):
+        """Count a trial.
+
+        Args:
+            outcome: what to show behind the bar: the best so far, or that the trial failed.
+            details: more of it, for a line, which has more room than a bar.
+        """
+        self._best = f"{outcome}, "
+        self._bar.set_postfix_str(outcome if self._live else f"{outcome} ({details})", refresh=False)
         self._bar.update()
         if not self._live:
             print(self._bar, flush=True)

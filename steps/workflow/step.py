@@ -2,9 +2,11 @@
 
 import logging
 import os
+import signal
 import socket
 import sys
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 import psutil
@@ -22,6 +24,7 @@ def run_step(entry_point, body, accepts_more=False):
         accepts_more: whether parameters beyond the declared ones are accepted (hyperparameters).
     """
     quieten()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a step that is told to end does so as on Ctrl-C
     started_by_mlflow = "MLFLOW_RUN_ID" in os.environ
     go_to_callers_directory()
     try:
@@ -32,6 +35,9 @@ def run_step(entry_point, body, accepts_more=False):
 
                 mlflow.log_params({k: v for k, v in (vars(parameters) | parameters.more).items() if k != "more"})
             body(parameters)
+    except KeyboardInterrupt:
+        print(f"{entry_point} was stopped. The same command takes up what has finished.", file=sys.stderr, flush=True)
+        sys.exit(130)
     except UserError as mistake:
         if not mistake.shown:
             print(f"error: {mistake}", file=sys.stderr, flush=True)
@@ -76,6 +82,11 @@ def open_run(entry_point):
                 # A step started by hand has to be found by the steps that follow it, too.
                 mlflow.set_tag("mlflow.project.entryPoint", entry_point)
                 yield run
+            except KeyboardInterrupt:
+                stop_children()
+                mlflow.set_tag("error", "stopped by a signal")
+                mlflow.end_run("KILLED")
+                raise
             except BaseException as error:
                 mlflow.set_tag("error", (str(error) or type(error).__name__)[:5000])  # a tag holds no more everywhere
                 raise
@@ -83,6 +94,31 @@ def open_run(entry_point):
         if "API request to" in str(error):  # MLflow's wording when a server stays silent
             raise UserError(f"the tracking server stopped answering: {error}") from error
         raise
+
+
+def stop_children():
+    """End the processes that this one started, and wait until they have; further signals are ignored from here on."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    children = psutil.Process().children(recursive=True)
+    for child in children:
+        with suppress(psutil.NoSuchProcess):
+            child.terminate()
+    # Their exit statuses are left to who started them: MLflow takes a child that somebody else has waited for as a success.
+    deadline = time.time() + 30
+    while children := [child for child in children if _is_alive(child)]:
+        if time.time() > deadline:
+            for child in children:
+                with suppress(psutil.NoSuchProcess):
+                    child.kill()
+        time.sleep(0.1)
+
+
+def _is_alive(process):
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def check_tracking_server(uri):

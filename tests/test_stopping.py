@@ -51,10 +51,10 @@ def test_sigterm_ends_main_and_its_children_and_the_same_command_goes_on(folder)
         assert left[step].data.tags["error"] == "stopped by a signal"
     assert not [run for run in runs(folder) if run.info.status == "RUNNING"]
 
-    process = run_project(*CHAIN, cwd=folder)
+    process = run_project("-P", "families=simple", "-P", "max_evals=3", "-P", "epochs=3", cwd=folder)
     assert process.returncode == 0, process.stderr[-3000:]
     outcomes = dict(re.findall(r"^(\w+) +(ran|reused) +\w{32}", process.stdout, re.MULTILINE))
-    assert outcomes["ingest"] == outcomes["featurize"] == "reused" and outcomes["lstm"] == "ran"
+    assert outcomes["ingest"] == outcomes["featurize"] == "reused" and outcomes["compare"] == "ran"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -26,12 +26,13 @@ def main(parameters):
     compare_run = chain.run("compare", tune_runs=tune_runs)
     register_run = chain.run("register", compare_run=compare_run)
 
-    registered = mlflow.get_run(register_run).data.tags
+    tags = mlflow.get_run(register_run).data.tags
+    registered = mlflow.MlflowClient().get_model_version(tags["registered_model"], tags["model_version"])
     rows = mlflow.artifacts.load_dict(f"runs:/{compare_run}/comparison.json")["rows"]
     mlflow.log_metric("duration_seconds", time.time() - started)
     mlflow.set_tag(
         "mlflow.note.content",
-        f"{table.verdict(rows)}\n\n{registered['mlflow.note.content']}\n\n{table.markdown(rows)}"
+        f"{table.verdict(rows)}\n\n{tags['mlflow.note.content']}\n\n{table.markdown(rows)}"
         f"\n\n```\n{chain.report()}\n```",
     )
     print(summary(rows, registered, chain.report(), time.time() - started), flush=True)
@@ -70,15 +71,16 @@ def thread_limits(threads):
 
 def summary(rows, registered, report, seconds):
     """What a person reads at the end: what won, by how much, and what to type next."""
-    name, version, alias = registered["registered_model"], registered["model_version"], registered["alias"]
+    name, version, aliases = registered.name, registered.version, registered.aliases
+    standing = " and ".join(aliases) or "registered (a later version has taken its alias)"
     tracking = shlex.quote(mlflow.get_tracking_uri())
-    model = shlex.quote(f"models:/{name}@{alias}")
+    model = shlex.quote(f"models:/{name}@{aliases[0]}" if aliases else f"models:/{name}/{version}")
     request = """'{"inputs": ["A gem. I laughed all the way home."]}'"""
     return f"""
 {report}
 
 {table.verdict(rows)}
-{name} version {version} is {alias}. Everything took {seconds:.0f} s.
+{name} version {version} is {standing}. Everything took {seconds:.0f} s.
 
 Look at the runs:    mlflow ui --backend-store-uri {tracking}
 Serve the model:     MLFLOW_TRACKING_URI={tracking} mlflow models serve -m {model} --env-manager local -p 5001

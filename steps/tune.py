@@ -68,11 +68,7 @@ def tune(parameters):
         return 1 - figures["accuracy"]
 
     with TrialProgress(parameters.family, parameters.max_evals) as progress:
-        try:
-            search(family.SPACE, family.DEFAULTS, objective, parameters.max_evals, parameters.algo, parameters.seed)
-        except KeyboardInterrupt:
-            recorder.stop()
-            raise
+        search(family.SPACE, family.DEFAULTS, objective, parameters.max_evals, parameters.algo, parameters.seed)
     if best is None:
         raise UserError(
             f"all {parameters.max_evals} trials of {parameters.family} failed, the first with {describe(errors[0])} "

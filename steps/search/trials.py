@@ -36,15 +36,6 @@ class TrialRecorder:
         self._client.log_batch(run.info.run_id, params=[Param(key, str(value)) for key, value in point.items()])
         return TrialRun(self._client, run.info.run_id, name)
 
-    def stop(self):
-        """End the runs of trials that are still going, as KILLED."""
-        going = self._client.search_runs(
-            [self._parent.info.experiment_id],
-            f"tags.`mlflow.parentRunId` = '{self._parent.info.run_id}' and attributes.status = 'RUNNING'",
-        )
-        for run in going:
-            self._client.set_terminated(run.info.run_id, "KILLED")
-
 
 class TrialRun:
     """The run in which one fit is recorded.

@@ -14,6 +14,8 @@ import psutil
 from steps.workflow.errors import UserError
 from steps.workflow.parameters import PROJECT_ROOT, parse
 
+STOP_SIGNALS = [name for name in ("SIGINT", "SIGTERM", "SIGALRM") if hasattr(signal, name)]
+
 
 def run_step(entry_point, body, accepts_more=False):
     """Run a step as a process: parse its parameters, open its MLflow run, call ``body``, report a mistake.
@@ -24,7 +26,8 @@ def run_step(entry_point, body, accepts_more=False):
         accepts_more: whether parameters beyond the declared ones are accepted (hyperparameters).
     """
     quieten()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a step that is told to end does so as on Ctrl-C
+    for name in STOP_SIGNALS:
+        signal.signal(getattr(signal, name), interrupt)
     started_by_mlflow = "MLFLOW_RUN_ID" in os.environ
     go_to_callers_directory()
     try:
@@ -42,6 +45,16 @@ def run_step(entry_point, body, accepts_more=False):
         if not mistake.shown:
             print(f"error: {mistake}", file=sys.stderr, flush=True)
         sys.exit(1)
+
+
+def interrupt(*_):
+    """Raise KeyboardInterrupt, and again every second until the step has begun to end.
+
+    Python drops an exception that falls into a destructor or a callback from C, and the step would go on.
+    """
+    if hasattr(signal, "setitimer"):  # not on Windows
+        signal.setitimer(signal.ITIMER_REAL, 1, 1)
+    raise KeyboardInterrupt
 
 
 def quieten():
@@ -84,6 +97,7 @@ def open_run(entry_point):
                 yield run
             except KeyboardInterrupt:
                 stop_children()
+                end_runs_below(run)
                 mlflow.set_tag("error", "stopped by a signal")
                 mlflow.end_run("KILLED")
                 raise
@@ -98,8 +112,8 @@ def open_run(entry_point):
 
 def stop_children():
     """End the processes that this one started, and wait until they have; further signals are ignored from here on."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+    for name in STOP_SIGNALS:
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
     children = psutil.Process().children(recursive=True)
     for child in children:
         with suppress(psutil.NoSuchProcess):
@@ -112,6 +126,18 @@ def stop_children():
                 with suppress(psutil.NoSuchProcess):
                     child.kill()
         time.sleep(0.1)
+
+
+def end_runs_below(run):
+    """End what is still RUNNING below a run as KILLED: the runs of children that have ended, and their trials."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient()
+    below = client.search_runs([run.info.experiment_id], f"tags.`mlflow.parentRunId` = '{run.info.run_id}'")
+    for child in below:
+        end_runs_below(child)
+        if child.info.status == "RUNNING":
+            client.set_terminated(child.info.run_id, "KILLED")
 
 
 def _is_alive(process):

@@ -13,7 +13,7 @@ from steps.evaluation import table
 from steps.search.progress import SHARED_CONSOLE
 from steps.workflow.chain import Chain
 from steps.workflow.errors import UserError
-from steps.workflow.step import run_step, stop_children
+from steps.workflow.step import run_step
 
 
 def main(parameters):
@@ -55,12 +55,7 @@ def tune_side_by_side(tune, parameters):
     # MLflow nests a run under the one that is active in the same thread.
     nest = partial(mlflow.start_run, run_id=mlflow.active_run().info.run_id)
     with ThreadPoolExecutor(at_a_time, initializer=nest) as pool:
-        try:
-            return list(pool.map(lambda family: tune(family=family), parameters.families))
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            stop_children()  # the threads wait for them
-            raise
+        return list(pool.map(lambda family: tune(family=family), parameters.families))
 
 
 def thread_limits(threads):

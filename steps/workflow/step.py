@@ -2,19 +2,15 @@
 
 import logging
 import os
-import signal
 import socket
 import sys
-import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import psutil
 
 from steps.workflow.errors import UserError
 from steps.workflow.parameters import PROJECT_ROOT, parse
-
-STOP_SIGNALS = [name for name in ("SIGINT", "SIGTERM", "SIGALRM") if hasattr(signal, name)]
 
 
 def run_step(entry_point, body, accepts_more=False):
@@ -26,8 +22,6 @@ def run_step(entry_point, body, accepts_more=False):
         accepts_more: whether parameters beyond the declared ones are accepted (hyperparameters).
     """
     quieten()
-    for name in STOP_SIGNALS:
-        signal.signal(getattr(signal, name), interrupt)
     started_by_mlflow = "MLFLOW_RUN_ID" in os.environ
     go_to_callers_directory()
     try:
@@ -39,22 +33,12 @@ def run_step(entry_point, body, accepts_more=False):
                 mlflow.log_params({k: v for k, v in (vars(parameters) | parameters.more).items() if k != "more"})
             body(parameters)
     except KeyboardInterrupt:
-        print(f"{entry_point} was stopped. The same command takes up what has finished.", file=sys.stderr, flush=True)
+        print(f"{entry_point} was stopped", file=sys.stderr, flush=True)
         sys.exit(130)
     except UserError as mistake:
         if not mistake.shown:
             print(f"error: {mistake}", file=sys.stderr, flush=True)
         sys.exit(1)
-
-
-def interrupt(*_):
-    """Raise KeyboardInterrupt, and again every second until the step has begun to end.
-
-    Python drops an exception that falls into a destructor or a callback from C, and the step would go on.
-    """
-    if hasattr(signal, "setitimer"):  # not on Windows
-        signal.setitimer(signal.ITIMER_REAL, 1, 1)
-    raise KeyboardInterrupt
 
 
 def quieten():
@@ -95,12 +79,6 @@ def open_run(entry_point):
                 # A step started by hand has to be found by the steps that follow it, too.
                 mlflow.set_tag("mlflow.project.entryPoint", entry_point)
                 yield run
-            except KeyboardInterrupt:
-                stop_children()
-                end_runs_below(run)
-                mlflow.set_tag("error", "stopped by a signal")
-                mlflow.end_run("KILLED")
-                raise
             except BaseException as error:
                 mlflow.set_tag("error", (str(error) or type(error).__name__)[:5000])  # a tag holds no more everywhere
                 raise
@@ -108,43 +86,6 @@ def open_run(entry_point):
         if "API request to" in str(error):  # MLflow's wording when a server stays silent
             raise UserError(f"the tracking server stopped answering: {error}") from error
         raise
-
-
-def stop_children():
-    """End the processes that this one started, and wait until they have; further signals are ignored from here on."""
-    for name in STOP_SIGNALS:
-        signal.signal(getattr(signal, name), signal.SIG_IGN)
-    children = psutil.Process().children(recursive=True)
-    for child in children:
-        with suppress(psutil.NoSuchProcess):
-            child.terminate()
-    # Their exit statuses are left to who started them: MLflow takes a child that somebody else has waited for as a success.
-    deadline = time.time() + 30
-    while children := [child for child in children if _is_alive(child)]:
-        if time.time() > deadline:
-            for child in children:
-                with suppress(psutil.NoSuchProcess):
-                    child.kill()
-        time.sleep(0.1)
-
-
-def end_runs_below(run):
-    """End what is still RUNNING below a run as KILLED: the runs of children that have ended, and their trials."""
-    from mlflow import MlflowClient
-
-    client = MlflowClient()
-    below = client.search_runs([run.info.experiment_id], f"tags.`mlflow.parentRunId` = '{run.info.run_id}'")
-    for child in below:
-        end_runs_below(child)
-        if child.info.status == "RUNNING":
-            client.set_terminated(child.info.run_id, "KILLED")
-
-
-def _is_alive(process):
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def check_tracking_server(uri):

@@ -80,7 +80,7 @@ def tune(parameters):
     mlflow.log_metrics({"train_seconds": best.trial.seconds, "failed_trials": len(errors)})
     mlflow.set_tags(
         {
-            OUTPUT_DIGEST: content_of(best, features),
+            OUTPUT_DIGEST: content_of(best, features, featurize_run.data.tags["dataset.digest"]),
             "best_trial": best.trial.run_id,
             "model_uri": log_model(parameters.family, features, best.model),
             "mlflow.note.content": f"Best of {parameters.max_evals} trials: `{label(best.point)}`, "
@@ -89,13 +89,15 @@ def tune(parameters):
     )
 
 
-def content_of(best, features):
-    """Digest of the best model by what it does: its point, and its probabilities on the validation split.
+def content_of(best, features, dataset):
+    """Digest of the best model by what it does: its point, its probabilities on the validation split, and its dataset.
+
+    The dataset counts as a whole: its test split, which the model has not seen, is what compare reads next.
 
     Not of its files, which hold times and identifiers that differ between two fits of the same model.
     """
     probabilities = best.model.predict_split(features, "validation")
-    return text_digest(json.dumps([best.point, features.classes, probabilities.tolist()]))
+    return text_digest(json.dumps([dataset, best.point, features.classes, probabilities.tolist()]))
 
 
 if __name__ == "__main__":

@@ -74,6 +74,15 @@ def test_a_deleted_result_is_made_again_and_nothing_after_it(folder):
     assert main(folder) == EVERYTHING_REUSED | {"featurize": "ran"}
 
 
+def test_a_text_of_the_test_split_alone_is_compared_anew(folder):
+    (ingest, *_) = runs(folder, "ingest")
+    test = pd.read_parquet(f"{ingest.info.artifact_uri.removeprefix('file://')}/dataset/test.parquet")
+    corpus = pd.read_csv(folder / "reviews.csv")
+    corpus.loc[corpus["text"] == test["text"][0], "text"] += " zebra"  # a word that no split knows
+    corpus.to_csv(folder / "reviews.csv", index=False)
+    assert main(folder) == dict.fromkeys(STEPS, "ran")
+
+
 @pytest.mark.parametrize("status", ["FAILED", "KILLED", "RUNNING"])
 def test_only_a_finished_twin_is_taken(tracked, status):
     with mlflow.start_run():

@@ -10,16 +10,15 @@ from steps.evaluation.measure import measure
 from steps.features.store import Features
 from steps.workflow.errors import UserError
 from steps.workflow.fingerprint import OUTPUT_DIGEST, text_digest
-from steps.workflow.step import run_step
-from steps.workflow.upstream import artifacts, checked_run, finished_runs, upstream_run
+from steps.workflow.upstream import artifacts, checked_run
 
 EPOCH_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
 def compare(parameters):
-    tuned = tuned_runs(parameters.tune_runs)
-    featurize_run = upstream_run("featurize_run", the_same(tuned, "featurize_run"), "featurize")
-    ingest_run = upstream_run("ingest_run", featurize_run.data.tags["ingest_run"], "ingest")
+    tuned = parameters.tune_runs
+    featurize_run = features_of(tuned)
+    ingest_run = checked_run("ingest_run", featurize_run.data.tags["ingest_run"], "ingest")
     classes = Features(artifacts(featurize_run.info.run_id, "features")).classes
     test = pd.read_parquet(artifacts(ingest_run.info.run_id, "dataset/test.parquet"))
     labels = test["label"].map(classes.index).to_numpy()
@@ -66,31 +65,14 @@ def compare(parameters):
     print(f"compare: {len(test)} test documents\n\n{table.console(rows)}\n\n{table.verdict(rows)}", flush=True)
 
 
-def tuned_runs(run_ids):
-    """The tune runs to compare, one a family: those given, or each family's latest on the latest run's features."""
-    if run_ids:
-        runs = [checked_run("tune_runs", run_id, "tune") for run_id in run_ids]
-    else:
-        finished = finished_runs("tune")
-        if not finished:
-            raise UserError(
-                "there is no finished tune run to compare: run `mlflow run . -e tune -P family=simple` first"
-            )
-        same = [run for run in finished if run.data.tags["featurize_run"] == finished[0].data.tags["featurize_run"]]
-        runs = list({run.data.tags["family"]: run for run in reversed(same)}.values())
-    families = [run.data.tags["family"] for run in runs]
-    twice = {family for family in families if families.count(family) > 1}
-    if twice:
-        raise UserError(f"tune_runs has two runs of {', '.join(sorted(twice))}: expected one tune run for each family")
-    return runs
-
-
-def the_same(runs, tag):
-    """The value of a tag that all runs must agree on; models of different features cannot be compared."""
-    values = sorted({run.data.tags[tag] for run in runs})
-    if len(values) > 1:
-        raise UserError(f"the tune runs were made of different features ({', '.join(values)}): tune them on one {tag}")
-    return values[0]
+def features_of(tuned):
+    """The featurize run that all models were tuned on, or one of several that have the same content."""
+    runs = [checked_run("featurize_run", run.data.tags["featurize_run"], "featurize") for run in tuned]
+    contents = {tuple(run.data.tags.get(tag, run.info.run_id) for tag in ("dataset.digest", OUTPUT_DIGEST)) for run in runs}
+    if len(contents) > 1:
+        ids = ", ".join(sorted({run.info.run_id for run in runs}))
+        raise UserError(f"the tune runs were made of different features ({ids}): tune them on one featurize_run")
+    return runs[0]
 
 
 def histories(tuned):
@@ -110,7 +92,3 @@ def content_of(tuned, rows):
     kept = ("family", "validation_accuracy", "test_accuracy", "f1_macro", "roc_auc", "log_loss")
     models = [run.data.tags.get(OUTPUT_DIGEST) for run in tuned]
     return text_digest(json.dumps([models, [[row[key] for key in kept] for row in rows]]))
-
-
-if __name__ == "__main__":
-    run_step("compare", compare)

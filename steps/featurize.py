@@ -13,12 +13,11 @@ from steps.features.cleaning import Cleaner
 from steps.features.vocabulary import UNKNOWN
 from steps.workflow.errors import UserError
 from steps.workflow.fingerprint import OUTPUT_DIGEST, folder_digest
-from steps.workflow.step import run_step
-from steps.workflow.upstream import artifacts, upstream_run
+from steps.workflow.upstream import artifacts
 
 
 def featurize(parameters):
-    ingest_run = upstream_run("ingest_run", parameters.ingest_run, "ingest")
+    ingest_run = parameters.ingest_run
     dataset = artifacts(ingest_run.info.run_id, "dataset")
     parts = {name: pd.read_parquet(dataset / f"{name}.parquet") for name in SPLITS}
     cleaner = Cleaner(
@@ -60,7 +59,3 @@ def describe(features):
         figures[f"unknown_share_{split}"] = float(np.sum(ids == UNKNOWN) / max(np.count_nonzero(ids), 1))
         figures[f"full_length_share_{split}"] = float(np.mean(ids[:, -1] != 0))
     return figures
-
-
-if __name__ == "__main__":
-    run_step("featurize", featurize)

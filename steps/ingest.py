@@ -6,10 +6,10 @@ from pathlib import Path
 import mlflow
 from mlflow.data.sources import LocalArtifactDatasetSource
 
-from steps.corpora import profile, read_corpus
+from steps.corpora import profile
+from steps.corpora.reading import read_corpus
 from steps.corpora.splits import clean, digest, split
 from steps.workflow.fingerprint import OUTPUT_DIGEST
-from steps.workflow.step import run_step
 
 
 def ingest(parameters):
@@ -71,7 +71,3 @@ def _note(corpus, source, description, dropped):
             ),
         ]
     )
-
-
-if __name__ == "__main__":
-    run_step("ingest", ingest)

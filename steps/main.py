@@ -13,7 +13,6 @@ from steps.evaluation import table
 from steps.search.progress import SHARED_CONSOLE
 from steps.workflow.chain import Chain
 from steps.workflow.errors import UserError
-from steps.workflow.step import run_step
 
 
 def main(parameters):
@@ -42,7 +41,7 @@ def check_families(names):
     if not names:
         raise UserError(f"families is empty: expected some of {', '.join(models.families())}, separated by commas")
     for name in names:
-        models.family(name)
+        models.check(name)
 
 
 def tune_side_by_side(tune, parameters):
@@ -81,7 +80,3 @@ Look at the runs:    mlflow ui --backend-store-uri {tracking}
 Serve the model:     MLFLOW_TRACKING_URI={tracking} mlflow models serve -m {model} --env-manager local -p 5001
 Ask it:              curl localhost:5001/invocations -H 'Content-Type: application/json' -d {request}
 """
-
-
-if __name__ == "__main__":
-    run_step("main", main)

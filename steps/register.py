@@ -9,40 +9,33 @@ from mlflow import MlflowClient
 from steps.evaluation import table
 from steps.registry import promotion
 from steps.workflow.fingerprint import OUTPUT_DIGEST, text_digest
-from steps.workflow.step import run_step
-from steps.workflow.upstream import artifacts, upstream_run
+from steps.workflow.upstream import artifacts, checked_run
 
 
 def register(parameters):
     name = parameters.registered_model
-    compare_run = upstream_run("compare_run", parameters.compare_run, "compare")
-    comparison = json.loads(artifacts(compare_run.info.run_id, "comparison.json").read_text(encoding="utf-8"))
-    winner = comparison["rows"][0]
+    compare_run = parameters.compare_run
+    rows = json.loads(artifacts(compare_run.info.run_id, "comparison.json").read_text(encoding="utf-8"))["rows"]
+    winner = rows[0]
 
     # The champion is measured before anything is registered, so that a champion that cannot be loaded leaves no trace.
     champion = promotion.present_champion(name)
-    if champion is None:
-        promoted, reason = True, "there was no champion"
-    else:
-        ingest_run = upstream_run("ingest_run", compare_run.data.tags["ingest_run"], "ingest")
-        test = pd.read_parquet(artifacts(ingest_run.info.run_id, "dataset/test.parquet"))
-        former = promotion.accuracy(f"models:/{name}/{champion.version}", test)
-        promoted = winner["test_accuracy"] > former
-        reason = (
-            f"test accuracy {winner['test_accuracy']:.4f} against {former:.4f} of version {champion.version} "
-            f"on the same {len(test)} documents"
-        )
-
-    version = mlflow.register_model(winner["model_uri"], name, tags=links(winner, compare_run)).version
-    client = MlflowClient()
-    client.update_model_version(
-        name, version, description=f"{table.verdict(comparison['rows'])}\n\n{table.markdown(comparison['rows'])}"
+    better, reason = against(champion, winner, compare_run)
+    version = promotion.register(
+        name,
+        winner["model_uri"],
+        tags=links(winner, compare_run),
+        description=f"{table.verdict(rows)}\n\n{table.markdown(rows)}",
+        once=parameters.reuse,
     )
-    if promoted:
-        promotion.promote(name, version, champion)
-    else:
-        client.set_registered_model_alias(name, promotion.CHALLENGER, version)
-    alias = promotion.CHAMPION if promoted else promotion.CHALLENGER
+    if champion is not None and champion.version == version:
+        better, reason = True, "it already was"
+    while better and not promotion.promote(name, version, champion):  # another one has become champion in between
+        champion = promotion.present_champion(name)
+        better, reason = against(champion, winner, compare_run)
+    if not better:
+        MlflowClient().set_registered_model_alias(name, promotion.CHALLENGER, version)
+    alias = promotion.CHAMPION if better else promotion.CHALLENGER
 
     mlflow.set_tags(
         {
@@ -56,6 +49,21 @@ def register(parameters):
     print(f"register: {name} version {version} ({winner['family']}) is {alias}: {reason}", flush=True)
 
 
+def against(champion, winner, compare_run):
+    """Whether the winner of a comparison is to take the champion's place, and the reason in words."""
+    if champion is None:
+        return True, "there was no champion"
+    if champion.tags.get(promotion.COMPARISON) == compare_run.data.tags.get(OUTPUT_DIGEST):
+        return False, f"champion version {champion.version} is the same model"
+    ingest_run = checked_run("ingest_run", compare_run.data.tags["ingest_run"], "ingest")
+    test = pd.read_parquet(artifacts(ingest_run.info.run_id, "dataset/test.parquet"))
+    former = promotion.accuracy(f"models:/{champion.name}/{champion.version}", test)
+    return winner["test_accuracy"] > former, (
+        f"test accuracy {winner['test_accuracy']:.4f} against {former:.4f} of version {champion.version} "
+        f"on the same {len(test)} documents"
+    )
+
+
 def links(winner, compare_run):
     """Tags of a model version: where it comes from."""
     tags = compare_run.data.tags
@@ -66,10 +74,7 @@ def links(winner, compare_run):
         "ingest_run": tags["ingest_run"],
         "main_run": tags.get("mlflow.parentRunId"),
         "dataset.digest": tags["dataset.digest"],
+        promotion.COMPARISON: tags.get(OUTPUT_DIGEST),
         "git_commit": tags.get("mlflow.source.git.commit"),
     }
     return {key: value for key, value in found.items() if value}
-
-
-if __name__ == "__main__":
-    run_step("register", register)

@@ -6,18 +6,18 @@ from mlflow import MlflowClient
 from steps import models
 from steps.evaluation.metrics import scores
 from steps.features.store import Features
-from steps.models.packaging import log_model
+from steps.models.packaging import log_model, model_digest
 from steps.search.space import label, resolve
 from steps.search.trials import TrialRun
 from steps.workflow.errors import UserError
-from steps.workflow.step import run_step
-from steps.workflow.upstream import artifacts, upstream_run
+from steps.workflow.fingerprint import OUTPUT_DIGEST
+from steps.workflow.upstream import artifacts
 
 
 def train(parameters):
     family = models.family(parameters.family)
     point = resolve(parameters.family, family.SPACE, family.DEFAULTS, parameters.more)
-    featurize_run = upstream_run("featurize_run", parameters.featurize_run, "featurize")
+    featurize_run = parameters.featurize_run
     features = Features(artifacts(featurize_run.info.run_id, "features"))
     name = f"{parameters.family} {label(point)}"
     mlflow.set_tags({"mlflow.runName": name, "family": parameters.family, "featurize_run": featurize_run.info.run_id})
@@ -32,9 +32,10 @@ def train(parameters):
         raise UserError(f"{name}: {error}") from error
     figures = scores(features.labels("validation"), model.predict_split(features, "validation"))
     run.result(figures)
-    mlflow.set_tag("model_uri", log_model(parameters.family, features, model))
+    mlflow.set_tags(
+        {
+            OUTPUT_DIGEST: model_digest(model, point, features, featurize_run.data.tags["dataset.digest"]),
+            "model_uri": log_model(parameters.family, features, model),
+        }
+    )
     print(f"train: {name}: validation accuracy {figures['accuracy']:.4f} in {run.seconds:.1f} s", flush=True)
-
-
-if __name__ == "__main__":
-    run_step("train", train, accepts_more=True)

@@ -2,32 +2,10 @@
 
 import io
 import zipfile
-from pathlib import Path
 
 import pandas as pd
 
 from steps.workflow.errors import UserError
-
-
-def knows(name):
-    """Whether ``nltk.corpus`` has a corpus of this name, installed or not."""
-    import nltk.corpus
-    from nltk.corpus.util import LazyCorpusLoader
-
-    return isinstance(getattr(nltk.corpus, name, None), LazyCorpusLoader)
-
-
-def installed_at(name):
-    """The zip file or the folder of an installed corpus, a Path, or None."""
-    import nltk
-
-    for place in (f"corpora/{name}.zip", f"corpora/{name}"):
-        try:
-            found = nltk.data.find(place)
-        except LookupError:
-            continue
-        return Path(found.zipfile.filename if hasattr(found, "zipfile") else str(found))
-    return None
 
 
 def read(name):

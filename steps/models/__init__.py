@@ -27,10 +27,15 @@ def families():
     return sorted(path.stem for path in modules if "\nSPACE = " in path.read_text(encoding="utf-8"))
 
 
-def family(name):
-    """The module of a family; UserError where there is none of this name."""
+def check(name):
+    """Raise UserError where there is no family of this name."""
     if name not in families():
         raise UserError(f"unknown family {name!r}: expected one of {', '.join(families())}")
+
+
+def family(name):
+    """The module of a family; UserError where there is none of this name."""
+    check(name)
     return importlib.import_module(f".{name}", __package__)
 
 

@@ -1,6 +1,7 @@
 """A fitted model as an MLflow model that needs nothing of this project: its weights, its code, its requirements."""
 
 import hashlib
+import json
 import shutil
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
 from steps.models import serving
+from steps.workflow.fingerprint import text_digest
 from steps.workflow.parameters import PROJECT_ROOT
 
 # The input column has no name in the signature, because with a name MLflow refuses a list of texts. The example
@@ -65,6 +67,22 @@ def log_model(family, features, model):
             input_example=EXAMPLE,
         )
     return info.model_uri
+
+
+def model_digest(model, point, features, dataset):
+    """Digest of a fitted model by what it does: its point, its probabilities on the validation split, and its dataset.
+
+    Not of its files, which hold times and identifiers that differ between two fits of the same model.
+
+    Args:
+        model: the fitted model.
+        point: dict of its hyperparameters.
+        features: the :class:`steps.features.store.Features` that it was fitted on.
+        dataset: the dataset's digest. It counts as a whole: its test split, which the model has not seen, is what
+            compare reads next.
+    """
+    probabilities = model.predict_split(features, "validation")
+    return text_digest(json.dumps([dataset, point, features.classes, probabilities.tolist()]))
 
 
 def requirements(cleaner, model):

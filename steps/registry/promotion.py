@@ -1,11 +1,14 @@
-"""Which version of a registered model is the champion."""
+"""The versions of a registered model, and which of them is the champion."""
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 
+from steps.workflow.reuse import has_model
+
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
+COMPARISON = "comparison.digest"  # tag of a version: the content of the comparison that it won
 
 
 def present_champion(name):
@@ -30,15 +33,55 @@ def accuracy(model_uri, test):
     return float((predicted.to_numpy() == test["label"].to_numpy()).mean())
 
 
+def register(name, model_uri, tags, description, once):
+    """Make a model the next version of a registered model.
+
+    Args:
+        name: the registered model.
+        model_uri: URI of the logged model.
+        tags: dict of the version's tags, with ``COMPARISON`` among them.
+        description: Markdown.
+        once: whether a version that won a comparison of the same content is taken in place of a second one. It may
+            be there since a chain was killed right after it had registered, or come at this moment from another chain.
+
+    Returns:
+        The version, a str.
+    """
+    client = MlflowClient()
+    if once and (first := _first(name, tags.get(COMPARISON))):
+        return first
+    version = mlflow.register_model(model_uri, name, tags=tags).version
+    # Of chains that got here at the same moment each sees the versions that are lower than its own.
+    if once and (first := _first(name, tags.get(COMPARISON))) not in (None, version):
+        client.delete_model_version(name, version)
+        return first
+    client.update_model_version(name, version, description=description)
+    return version
+
+
+def _first(name, comparison):
+    """The lowest version that won a comparison of this content and whose model is still there, a str, or None."""
+    versions = MlflowClient().search_model_versions(f"name = '{name}'")
+    same = [version for version in versions if comparison and version.tags.get(COMPARISON) == comparison]
+    return min((version.version for version in same if has_model(version.source)), key=int, default=None)
+
+
 def promote(name, version, champion):
     """Make a version the champion and keep the former one as previous.
 
     Args:
         name: registered model.
         version: the new champion's version.
-        champion: the present champion, a ``ModelVersion``, or None.
+        champion: the champion that it was measured against, a ``ModelVersion``, or None.
+
+    Returns:
+        Whether it is done: not where another version has become champion since.
     """
     client = MlflowClient()
-    if champion is not None:
+    present = present_champion(name)
+    if (present and present.version) != (champion and champion.version):
+        return False
+    if champion is not None and champion.version != version:
         client.set_registered_model_alias(name, PREVIOUS, champion.version)
     client.set_registered_model_alias(name, CHAMPION, version)
+    return True

@@ -7,8 +7,10 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
 
 from steps.search.space import label
+from steps.workflow.upstream import REUSED
 
 TRIAL = "trial"  # tag with the trial's number, from 1
+VALIDATION = "validation_"  # before the names of the fitted model's figures on the validation split
 
 
 class TrialRecorder:
@@ -60,8 +62,22 @@ class TrialRun:
     def result(self, figures):
         """Log the figures of the fitted model on the validation split, and the duration of the fit in seconds."""
         self.seconds = time.time() - self._started
-        named = {f"validation_{name}": value for name, value in figures.items()}
+        named = {VALIDATION + name: value for name, value in figures.items()}
         self._client.log_batch(self.run_id, metrics=self._metrics(named | {"train_seconds": self.seconds}))
+
+    def repeat(self, run):
+        """Take over the figures of a trial that has been run before at this point, and return those of its result."""
+        metrics = []
+        for key in run.data.metrics:
+            metrics += self._client.get_metric_history(run.info.run_id, key)
+        self._client.log_batch(self.run_id, metrics=metrics)
+        self._client.set_tag(self.run_id, REUSED, run.info.run_id)
+        self.seconds = run.data.metrics["train_seconds"]
+        return {
+            key.removeprefix(VALIDATION): value
+            for key, value in run.data.metrics.items()
+            if key.startswith(VALIDATION)
+        }
 
     def finish(self):
         self._client.set_terminated(self.run_id, "FINISHED")
@@ -76,6 +92,30 @@ class TrialRun:
     def _metrics(figures, step=0):
         now = int(time.time() * 1000)
         return [Metric(key, float(value), now, step) for key, value in figures.items()]
+
+
+def finished_trials(tune_runs):
+    """The trials below some tune runs that came to their end: a dict from :func:`point_key` to the run.
+
+    Args:
+        tune_runs: list of ``mlflow.entities.Run``, finished or not.
+    """
+    client = MlflowClient()
+    trials = [
+        trial
+        for run in tune_runs
+        for trial in client.search_runs(
+            [run.info.experiment_id],
+            f"tags.`mlflow.parentRunId` = '{run.info.run_id}' and attributes.status = 'FINISHED'",
+        )
+        if TRIAL in trial.data.tags
+    ]
+    return {point_key(trial.data.params): trial for trial in trials}
+
+
+def point_key(point):
+    """A point by every digit of its values, the same for the point itself and for the parameters of its run."""
+    return tuple(sorted((name, str(value)) for name, value in point.items()))
 
 
 def describe(error):

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import mlflow
 
-from steps.workflow.fingerprint import FINGERPRINT
 from steps.workflow.launch import launch, written
 from steps.workflow.parameters import declared, parse
 from steps.workflow.reuse import find_twin, step_fingerprint
+from steps.workflow.upstream import fill_in, with_result
 
 
 @dataclass
@@ -44,19 +44,16 @@ class Chain:
         self.outcomes = []
 
     def run(self, entry_point, **handed_on):
-        """Have the result of a step, and return the id of its run."""
+        """Have the result of a step, and return the id of the run that has it."""
         started = time.time()
         name = handed_on.get("family", entry_point)
         own = {key: self._given[key] for key in declared(entry_point) if key in self._given} | handed_on
-        digest = step_fingerprint(entry_point, parse(entry_point, [f"--{key}={written(own[key])}" for key in own]))
-        twin = find_twin(entry_point, digest) if self._reuse and digest else None
+        twin = self._twin(entry_point, own) if self._reuse else None
         if twin:
             run_id, saved = twin.info.run_id, (twin.info.end_time - twin.info.start_time) / 1000
             print(f"{name}: nothing changed since run {run_id}, reused", flush=True)
         else:
-            run_id, saved = launch(entry_point, own, run_name=name), 0.0
-            if digest:  # only now that it has finished, so that a broken run is nobody's twin
-                mlflow.MlflowClient().set_tag(run_id, FINGERPRINT, digest)
+            run_id, saved = with_result(mlflow.get_run(launch(entry_point, own, run_name=name))).info.run_id, 0.0
         self.outcomes.append(Outcome(name, run_id, twin is not None, time.time() - started, saved))
         return run_id
 
@@ -68,3 +65,10 @@ class Chain:
             for outcome in self.outcomes
         ]
         return "\n".join(lines)
+
+    def _twin(self, entry_point, own):
+        """A finished run with the result, found here: a process of the step's own would cost seconds to find it."""
+        parameters = parse(entry_point, [f"--{key}={written(value)}" for key, value in own.items()])
+        fill_in(entry_point, parameters)
+        digest = step_fingerprint(entry_point, parameters)
+        return find_twin(entry_point, digest) if digest else None

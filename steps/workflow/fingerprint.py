@@ -4,6 +4,7 @@ import hashlib
 import json
 from modulefinder import ModuleFinder
 
+from steps import models
 from steps.workflow.parameters import PROJECT_ROOT
 
 FINGERPRINT, OUTPUT_DIGEST = "step.fingerprint", "step.output_digest"  # tags
@@ -14,7 +15,7 @@ def fingerprint(entry_point, parameters, inputs, family=None):
 
     Args:
         entry_point: name of the entry point.
-        parameters: dict of its resolved parameters, those that name an input left out.
+        parameters: dict of its resolved parameters, those that name an input and those without influence left out.
         inputs: dict from the name of an input to the digest of its content.
         family: the family of models that the step fits, if it does.
 
@@ -35,13 +36,14 @@ def fingerprint(entry_point, parameters, inputs, family=None):
 
 def sources(entry_point, family=None):
     """The project's files that a step imports, directly or not, at its start or inside a function: sorted Paths."""
-    models = PROJECT_ROOT / "steps" / "models"
-    scripts = [PROJECT_ROOT / "steps" / f"{entry_point}.py"]
+    steps = PROJECT_ROOT / "steps"
+    scripts = [steps / f"{entry_point}.py", steps / "__main__.py"]
     excluded = ["steps.models.keras_model"]
     if family:  # chosen by its name, which no import statement shows
-        scripts.append(models / f"{family}.py")
+        models.check(family)
+        scripts.append(steps / "models" / f"{family}.py")
         if "\ndef fit(" not in scripts[-1].read_text(encoding="utf-8"):
-            scripts.append(models / "keras_model.py")
+            scripts.append(steps / "models" / "keras_model.py")
             excluded = []
     finder = ModuleFinder(path=[str(PROJECT_ROOT)], excludes=excluded)
     for script in scripts:

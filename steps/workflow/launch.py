@@ -10,6 +10,7 @@ from mlflow.exceptions import ExecutionException
 
 from steps.workflow.errors import UserError
 from steps.workflow.parameters import PROJECT_ROOT
+from steps.workflow.stopping import held_back
 
 
 def launch(entry_point, parameters, run_name=None):
@@ -29,14 +30,15 @@ def launch(entry_point, parameters, run_name=None):
     logging.getLogger("mlflow.projects").setLevel(logging.WARNING)
     use_this_python()
     try:
-        submitted = mlflow.run(
-            str(PROJECT_ROOT),
-            entry_point,
-            parameters={name: written(value) for name, value in parameters.items()},
-            experiment_id=mlflow.active_run().info.experiment_id,
-            run_name=run_name or entry_point,
-            env_manager="local",  # the active environment is the project's already
-        )
+        with held_back():
+            submitted = mlflow.run(
+                str(PROJECT_ROOT),
+                entry_point,
+                parameters={name: written(value) for name, value in parameters.items()},
+                experiment_id=mlflow.active_run().info.experiment_id,
+                run_name=run_name or entry_point,
+                env_manager="local",  # the active environment is the project's already
+            )
     except ExecutionException as failure:
         raise UserError(_reason(str(failure), entry_point), shown=True) from failure
     return submitted.run_id

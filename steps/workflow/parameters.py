@@ -1,6 +1,7 @@
 """Parameters of a step: their names and defaults come from MLproject, their types and ranges from here."""
 
 import argparse
+import functools
 import math
 from pathlib import Path
 
@@ -99,11 +100,19 @@ CONVERTERS = {
 }
 
 
+# Entry points that take more than MLproject declares: hyperparameters, which differ from family to family.
+OPEN = ("train",)
+
+
+@functools.cache
+def entry_points():
+    """The entry points of MLproject, a dict from their names to what stands there."""
+    return yaml.safe_load((PROJECT_ROOT / "MLproject").read_text(encoding="utf-8"))["entry_points"]
+
+
 def declared(entry_point):
     """Names and defaults of an entry point's parameters as MLproject declares them, a dict of str to str."""
-    project = yaml.safe_load((PROJECT_ROOT / "MLproject").read_text(encoding="utf-8"))
-    parameters = project["entry_points"][entry_point]["parameters"]
-    return {name: str(spec["default"]) for name, spec in parameters.items()}
+    return {name: str(spec["default"]) for name, spec in entry_points()[entry_point]["parameters"].items()}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -111,23 +120,22 @@ class _Parser(argparse.ArgumentParser):
         raise UserError(message)
 
 
-def parse(entry_point, arguments, accepts_more=False):
+def parse(entry_point, arguments):
     """Parse the command line of a step.
 
     Args:
         entry_point: name of the entry point in MLproject.
         arguments: list of str, ``--name=value`` or ``--name value``.
-        accepts_more: whether names that MLproject does not declare are accepted (hyperparameters).
 
     Returns:
         An ``argparse.Namespace`` with an attribute for each declared parameter, and ``more``, a dict
-        of str to str with the others.
+        of str to str with the others of an ``OPEN`` entry point.
 
     Raises:
         UserError: a value of the wrong type or outside its range, or an unknown name.
     """
     defaults = declared(entry_point)
-    parser = _Parser(prog=f"python -m steps.{entry_point}", allow_abbrev=False)
+    parser = _Parser(prog=f"python -m steps {entry_point}", allow_abbrev=False)
     for name, default in defaults.items():
         parser.add_argument(f"--{name}", default=default)
     parameters, rest = parser.parse_known_args(arguments)
@@ -135,7 +143,7 @@ def parse(entry_point, arguments, accepts_more=False):
         convert = CONVERTERS.get(name, text)
         setattr(parameters, name, convert(name, getattr(parameters, name)))
     parameters.more = _pairs(rest)
-    if parameters.more and not accepts_more:
+    if parameters.more and entry_point not in OPEN:
         raise UserError(
             f"{entry_point} has no parameter {', '.join(parameters.more)}: expected some of {', '.join(defaults)}"
         )

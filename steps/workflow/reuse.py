@@ -3,20 +3,39 @@
 import mlflow
 from mlflow.exceptions import MlflowException
 
-from steps.corpora import corpus_digest
+from steps.corpora.content import corpus_digest
 from steps.workflow.fingerprint import FINGERPRINT, OUTPUT_DIGEST, fingerprint
-from steps.workflow.upstream import ENTRY_POINT
+from steps.workflow.upstream import BUILDS_ON, ENTRY_POINT, REUSED, fill_in
 
-# The parameters of each step that name an input; what they hold counts by its content.
-INPUTS = {
-    "ingest": ("corpus",),
-    "featurize": ("ingest_run",),
-    "tune": ("featurize_run",),
-    "compare": ("tune_runs",),
-    "register": ("compare_run",),
-}
 RESULT = {"ingest": "dataset", "featurize": "features", "compare": "comparison.json"}
-NO_INGREDIENT = ("more",)
+NO_INGREDIENT = ("reuse",)  # parameters that have no influence on the result
+
+
+def run_or_reuse(entry_point, body, parameters):
+    """Call the function of a step, or point to a finished run that has the same result where ``reuse`` is true.
+
+    Args:
+        entry_point: name of the entry point.
+        body: function of the parameters, in which the ids of runs are replaced by the runs.
+        parameters: what :func:`steps.workflow.parameters.parse` gave for it.
+    """
+    fill_in(entry_point, parameters)
+    digest = step_fingerprint(entry_point, parameters)
+    if digest:
+        mlflow.set_tag(FINGERPRINT, digest)
+    twin = find_twin(entry_point, digest) if digest and parameters.reuse else None
+    if twin is None:
+        body(parameters)
+        return
+    run_id = twin.info.run_id
+    mlflow.set_tags(
+        {
+            REUSED: run_id,
+            OUTPUT_DIGEST: twin.data.tags[OUTPUT_DIGEST],
+            "mlflow.note.content": f"Nothing has changed since run `{run_id}`, which has the result.",
+        }
+    )
+    print(f"{entry_point}: nothing changed since run {run_id}, which has the result", flush=True)
 
 
 def step_fingerprint(entry_point, parameters):
@@ -30,32 +49,39 @@ def step_fingerprint(entry_point, parameters):
         The digest, or None where an input cannot be digested; such a step runs each time.
     """
     given = vars(parameters)
-    inputs = {name: _content(name, given[name]) for name in INPUTS[entry_point]}
-    if None in inputs.values():
+    name, content = _input(entry_point, given)
+    if content is None:
         return None
-    own = {name: value for name, value in given.items() if name not in (*inputs, *NO_INGREDIENT)}
-    return fingerprint(entry_point, own, inputs, given.get("family"))
+    own = {key: value for key, value in given.items() if key not in (name, *NO_INGREDIENT)}
+    return fingerprint(entry_point, own, {name: content}, given.get("family"))
 
 
 def find_twin(entry_point, digest):
     """The latest FINISHED run with this fingerprint whose result is still there, or None."""
-    twins = mlflow.search_runs(
+    finished = [run for run in with_fingerprint(entry_point, digest) if run.info.status == "FINISHED"]
+    # A run that reused another has nothing of its own; the other one is found as well.
+    complete = [run for run in finished if OUTPUT_DIGEST in run.data.tags and REUSED not in run.data.tags]
+    return next((run for run in complete if _still_there(entry_point, run)), None)
+
+
+def with_fingerprint(entry_point, digest):
+    """The runs of a step with this fingerprint, the latest first, however they ended."""
+    return mlflow.search_runs(
         experiment_ids=[mlflow.active_run().info.experiment_id],
-        filter_string=f"attributes.status = 'FINISHED' and tags.`{FINGERPRINT}` = '{digest}' "
-        f"and tags.`{ENTRY_POINT}` = '{entry_point}'",
+        filter_string=f"tags.`{FINGERPRINT}` = '{digest}' and tags.`{ENTRY_POINT}` = '{entry_point}'",
         order_by=["attributes.start_time DESC"],
         output_format="list",
     )
-    return next((run for run in twins if _still_there(entry_point, run)), None)
 
 
-def _content(name, value):
-    """Digest of an input, None where there is none."""
-    if name == "corpus":
-        return corpus_digest(value)
-    run_ids = value if isinstance(value, list) else [value]
-    digests = [mlflow.get_run(run_id).data.tags.get(OUTPUT_DIGEST) for run_id in run_ids]
-    return None if None in digests else ",".join(sorted(digests))
+def _input(entry_point, given):
+    """The parameter that names a step's input, and the digest of what it holds, None where there is none."""
+    if entry_point == "ingest":
+        return "corpus", corpus_digest(given["corpus"])
+    name, _ = BUILDS_ON[entry_point]
+    runs = given[name] if isinstance(given[name], list) else [given[name]]
+    digests = [run.data.tags.get(OUTPUT_DIGEST) for run in runs]
+    return name, None if None in digests else ",".join(sorted(digests))
 
 
 def _still_there(entry_point, run):
@@ -64,10 +90,17 @@ def _still_there(entry_point, run):
         if entry_point == "register":
             client.get_model_version(run.data.tags["registered_model"], run.data.tags["model_version"])
             return True
-        if entry_point == "tune":
-            uri = run.data.tags["model_uri"]
-            return any(file.path == "MLmodel" for file in mlflow.artifacts.list_artifacts(artifact_uri=uri))
+        if entry_point in ("tune", "train"):
+            return has_model(run.data.tags["model_uri"])
         result = RESULT[entry_point]
         return any(file.path == result for file in client.list_artifacts(run.info.run_id))
+    except (MlflowException, OSError):  # deleted, which is what was asked
+        return False
+
+
+def has_model(uri):
+    """Whether there is a model at a URI."""
+    try:
+        return any(file.path == "MLmodel" for file in mlflow.artifacts.list_artifacts(artifact_uri=uri))
     except (MlflowException, OSError):  # deleted, which is what was asked
         return False

@@ -9,6 +9,29 @@ from steps.workflow.errors import UserError
 from steps.workflow.launch import launch
 
 ENTRY_POINT = "mlflow.project.entryPoint"
+REUSED = "step.reused"  # tag of a run that did nothing itself: the run that has its result
+
+# The parameter of each step that names the run, or the runs, that it builds on, and the step that these are of.
+BUILDS_ON = {
+    "featurize": ("ingest_run", "ingest"),
+    "train": ("featurize_run", "featurize"),
+    "tune": ("featurize_run", "featurize"),
+    "compare": ("tune_runs", "tune"),
+    "register": ("compare_run", "compare"),
+}
+
+
+def fill_in(entry_point, parameters):
+    """Put the runs that a step builds on, ``mlflow.entities.Run``, in place of their ids among its parameters.
+
+    Raises:
+        UserError: see :func:`upstream_run` and :func:`tuned_runs`.
+    """
+    if entry_point not in BUILDS_ON:
+        return
+    name, step = BUILDS_ON[entry_point]
+    given = getattr(parameters, name)
+    setattr(parameters, name, tuned_runs(given) if name == "tune_runs" else upstream_run(name, given, step))
 
 
 def upstream_run(parameter, run_id, entry_point):
@@ -36,15 +59,39 @@ def upstream_run(parameter, run_id, entry_point):
     return mlflow.get_run(launch(entry_point, {}))
 
 
+def tuned_runs(run_ids):
+    """The tune runs to compare, one a family: those given, or each family's latest on the latest run's features.
+
+    Raises:
+        UserError: one of them cannot be built on, there is none, or two are of one family.
+    """
+    if run_ids:
+        runs = [checked_run("tune_runs", run_id, "tune") for run_id in run_ids]
+    else:
+        finished = finished_runs("tune")
+        if not finished:
+            raise UserError(
+                "there is no finished tune run to compare: run `mlflow run . -e tune -P family=simple` first"
+            )
+        same = [run for run in finished if run.data.tags["featurize_run"] == finished[0].data.tags["featurize_run"]]
+        runs = list({run.data.tags["family"]: run for run in reversed(same)}.values())
+    families = [run.data.tags["family"] for run in runs]
+    twice = {family for family in families if families.count(family) > 1}
+    if twice:
+        raise UserError(f"tune_runs has two runs of {', '.join(sorted(twice))}: expected one tune run for each family")
+    return runs
+
+
 def finished_runs(entry_point, max_results=1000):
     """FINISHED runs of an entry point in the active run's experiment, the latest first."""
-    return mlflow.search_runs(
+    found = mlflow.search_runs(
         experiment_ids=[mlflow.active_run().info.experiment_id],
         filter_string=f"attributes.status = 'FINISHED' and tags.`{ENTRY_POINT}` = '{entry_point}'",
         order_by=["attributes.start_time DESC"],
         max_results=max_results,
         output_format="list",
     )
+    return [with_result(run) for run in found]
 
 
 def checked_run(parameter, run_id, entry_point):
@@ -61,7 +108,12 @@ def checked_run(parameter, run_id, entry_point):
         raise UserError(f"{parameter}={run_id}: this is a run of {found}; expected the id of a {entry_point} run")
     if run.info.status != "FINISHED":
         raise UserError(f"{parameter}={run_id}: this run is {run.info.status}; expected a finished {entry_point} run")
-    return run
+    return with_result(run)
+
+
+def with_result(run):
+    """The run that has the result of a run: itself, or the earlier one that it reused."""
+    return mlflow.get_run(run.data.tags[REUSED]) if REUSED in run.data.tags else run
 
 
 def artifacts(run_id, path):

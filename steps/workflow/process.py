@@ -1,5 +1,7 @@
-"""How a step starts and ends: in the caller's directory, inside its MLflow run, with one line for a mistake."""
+"""How an entry point starts and ends: in the caller's directory, inside its MLflow run, with one line for a mistake."""
 
+import gc
+import importlib
 import logging
 import os
 import socket
@@ -10,31 +12,43 @@ from urllib.parse import urlsplit
 import psutil
 
 from steps.workflow.errors import UserError
-from steps.workflow.parameters import PROJECT_ROOT, parse
+from steps.workflow.parameters import PROJECT_ROOT, entry_points, parse
+from steps.workflow.reuse import run_or_reuse
 
 
-def run_step(entry_point, body, accepts_more=False):
-    """Run a step as a process: parse its parameters, open its MLflow run, call ``body``, report a mistake.
+def run_entry_point(entry_point, arguments, stop):
+    """Run an entry point as a process: parse its parameters, open its MLflow run, call its function, report a mistake.
 
     Args:
-        entry_point: name of the entry point in MLproject.
-        body: function of the parsed parameters (see :func:`steps.workflow.parameters.parse`).
-        accepts_more: whether parameters beyond the declared ones are accepted (hyperparameters).
+        entry_point: name of the entry point in MLproject, of its module in ``steps`` and of the function in it, which
+            takes the parsed parameters (:func:`steps.workflow.parameters.parse`).
+        arguments: the command line, a list of str.
+        stop: the :class:`steps.workflow.stopping.Stop` of this process.
     """
     quieten()
     started_by_mlflow = "MLFLOW_RUN_ID" in os.environ
-    go_to_callers_directory()
+    caller = callers_process() if started_by_mlflow else None
+    if caller:
+        os.chdir(caller.cwd())
+        stop.watch(caller)
     try:
-        with open_run(entry_point):
-            parameters = parse(entry_point, sys.argv[1:], accepts_more)
+        if entry_point not in entry_points():
+            raise UserError(f"there is no entry point {entry_point!r}: expected one of {', '.join(entry_points())}")
+        body = getattr(importlib.import_module(f"steps.{entry_point}"), entry_point)
+        with open_run(entry_point, stop):
+            parameters = parse(entry_point, arguments)
+            again = "The same command" if parameters.reuse else "The same command with -P reuse=true"
+            stop.advice = f"{again} takes up what has finished."
+            gc.freeze()  # what has been imported stays, and need not be looked at
+            gc.enable()
             if not started_by_mlflow:  # mlflow run has logged them
                 import mlflow
 
                 mlflow.log_params({k: v for k, v in (vars(parameters) | parameters.more).items() if k != "more"})
-            body(parameters)
-    except KeyboardInterrupt:
-        print(f"{entry_point} was stopped", file=sys.stderr, flush=True)
-        sys.exit(130)
+            if entry_point == "main":
+                body(parameters)
+            else:
+                run_or_reuse(entry_point, body, parameters)
     except UserError as mistake:
         if not mistake.shown:
             print(f"error: {mistake}", file=sys.stderr, flush=True)
@@ -48,26 +62,28 @@ def quieten():
     logging.getLogger("mlflow").setLevel(logging.WARNING)
 
 
-def go_to_callers_directory():
-    """Change to the directory in which ``mlflow run`` was typed.
+def callers_process():
+    """The process in which ``mlflow run`` was typed, or None where the step is not in MLflow's hands.
 
     MLflow starts a step in the project's folder, which for a git URL is a temporary clone. Relative
     paths (a corpus, NLTK_DATA, a tracking URI such as sqlite:///mlflow.db) belong to the caller.
     Where the caller cannot be asked, the step stays where it is.
     """
-    if "MLFLOW_RUN_ID" not in os.environ or os.path.realpath(os.getcwd()) != str(PROJECT_ROOT):
-        return
+    if os.path.realpath(os.getcwd()) != str(PROJECT_ROOT):
+        return None
     try:
         caller = psutil.Process().parent()
         if caller.cmdline()[:2] == ["bash", "-c"]:  # the shell that MLflow starts a command in
             caller = caller.parent()
-        os.chdir(caller.cwd())
+        caller.cwd()
+        return caller
     except (psutil.Error, OSError) as reason:
         print(f"warning: relative paths are taken from {os.getcwd()} ({reason})", file=sys.stderr)
+        return None
 
 
 @contextmanager
-def open_run(entry_point):
+def open_run(entry_point, stop):
     """The MLflow run of this step: the one that ``mlflow run`` made, or a new one for a step started by hand."""
     import mlflow
     from mlflow.exceptions import MlflowException
@@ -75,13 +91,16 @@ def open_run(entry_point):
     check_tracking_server(mlflow.get_tracking_uri())
     try:
         with mlflow.start_run() as run:
+            stop.run = run
             try:
                 # A step started by hand has to be found by the steps that follow it, too.
                 mlflow.set_tag("mlflow.project.entryPoint", entry_point)
                 yield run
             except BaseException as error:
+                stop.hold()
                 mlflow.set_tag("error", (str(error) or type(error).__name__)[:5000])  # a tag holds no more everywhere
                 raise
+            stop.hold()
     except MlflowException as error:
         if "API request to" in str(error):  # MLflow's wording when a server stays silent
             raise UserError(f"the tracking server stopped answering: {error}") from error

@@ -50,6 +50,7 @@ def tune(parameters):
 
     def objective(point):
         nonlocal best
+        parameters.hold()
         trial = recorder.start(point)
 
         def on_epoch(epoch, figures):

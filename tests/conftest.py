@@ -29,9 +29,9 @@ def run_project(*arguments, cwd, uri=PROJECT, **more):
 
 
 def run_step(step, *arguments, cwd, **more):
-    """``python -m steps.STEP ARGUMENTS`` started by hand: the same code without the time that ``mlflow run`` takes."""
+    """``python -m steps STEP ARGUMENTS`` started by hand: the same code without the time that ``mlflow run`` takes."""
     return subprocess.run(
-        [sys.executable, "-m", f"steps.{step}", *arguments],
+        [sys.executable, "-m", "steps", step, *arguments],
         cwd=cwd,
         env=environment(PYTHONPATH=str(PROJECT), **more),
         capture_output=True,

@@ -9,7 +9,7 @@ import nltk
 import pandas as pd
 import pytest
 
-from steps.corpora import SAMPLE, corpus_digest
+from steps.corpora.content import SAMPLE, corpus_digest
 from steps.workflow.reuse import find_twin
 from tests.conftest import PROJECT, run_project, runs, store
 

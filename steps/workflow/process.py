@@ -21,7 +21,8 @@ def run_entry_point(entry_point, arguments, stop):
 
     Args:
         entry_point: name of the entry point in MLproject, of its module in ``steps`` and of the function in it, which
-            takes the parsed parameters (:func:`steps.workflow.parameters.parse`).
+            takes the parsed parameters (:func:`steps.workflow.parameters.parse`) with ``hold``, to be called before
+            something is begun that is not to begin when the process has been told to end.
         arguments: the command line, a list of str.
         stop: the :class:`steps.workflow.stopping.Stop` of this process.
     """
@@ -30,7 +31,7 @@ def run_entry_point(entry_point, arguments, stop):
     caller = callers_process() if started_by_mlflow else None
     if caller:
         os.chdir(caller.cwd())
-        stop.watch(caller)
+        stop.watch(caller, os.environ["MLFLOW_RUN_ID"])
     try:
         if entry_point not in entry_points():
             raise UserError(f"there is no entry point {entry_point!r}: expected one of {', '.join(entry_points())}")
@@ -45,6 +46,7 @@ def run_entry_point(entry_point, arguments, stop):
                 import mlflow
 
                 mlflow.log_params({k: v for k, v in (vars(parameters) | parameters.more).items() if k != "more"})
+            parameters.hold = stop.hold
             if entry_point == "main":
                 body(parameters)
             else:

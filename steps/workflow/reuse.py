@@ -8,7 +8,7 @@ from steps.workflow.fingerprint import FINGERPRINT, OUTPUT_DIGEST, fingerprint
 from steps.workflow.upstream import BUILDS_ON, ENTRY_POINT, REUSED, fill_in
 
 RESULT = {"ingest": "dataset", "featurize": "features", "compare": "comparison.json"}
-NO_INGREDIENT = ("reuse",)  # parameters that have no influence on the result
+NO_INGREDIENT = ("reuse", "hold")  # what has no influence on the result
 
 
 def run_or_reuse(entry_point, body, parameters):

@@ -1,7 +1,8 @@
 """The end of a step that is told to end: its children end too, its runs are marked KILLED, and it says how to go on.
 
-A signal handler that raises KeyboardInterrupt does not end every step: Python drops an exception that falls into a
-destructor or a callback from C. Here a thread waits for the signals and ends the process, whatever the main thread does.
+A thread waits for the signals, does all that and ends the process. The main thread is left alone until then: an exception
+that is raised in it, as Python does on Ctrl-C, is dropped where it falls into a destructor or a callback from C, and where
+it falls into a transaction it leaves the store locked.
 """
 
 import os
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from contextlib import contextmanager, suppress
 
 import psutil
@@ -36,7 +38,7 @@ class Stop:
         self._entry_point = entry_point
         self._reader, self._writer = socket.socketpair()
         self._begun = threading.Event()
-        self._caller = None
+        self._caller = self._made_run = None
         self.run = None
         self.advice = ""
 
@@ -50,13 +52,18 @@ class Stop:
         if hasattr(signal, "pthread_sigmask"):
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # see held_back
 
-    def watch(self, caller):
-        """End also when the caller, a ``psutil.Process``, does: a chain that was killed is not to go on in its steps."""
-        self._caller = caller
+    def watch(self, caller, run_id):
+        """End also when the caller does: a chain that was killed is not to go on in its steps.
+
+        Args:
+            caller: the ``psutil.Process`` of ``mlflow run``, or of main.
+            run_id: the run that it made for this process.
+        """
+        self._caller, self._made_run = caller, run_id
         threading.Thread(target=self._watch, daemon=True).start()
 
     def hold(self):
-        """Return at once, or never when the end has begun: what fails from there on is a consequence of it."""
+        """Return at once, or never when the end has begun: what fails then is a consequence, what starts is too late."""
         if self._begun.is_set():
             threading.Event().wait()
 
@@ -70,6 +77,8 @@ class Stop:
         self._begun.set()
         try:
             self._end()
+        except BaseException:  # the process ends in any case, but not without a word
+            traceback.print_exc()
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
@@ -77,15 +86,13 @@ class Stop:
 
     def _end(self):
         os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"  # a server that is gone does not delay the end
-        # mlflow run sees the exit status later and writes FAILED over KILLED. The run below main are main's to mark.
+        # mlflow run sees the exit status later and writes FAILED over KILLED. The runs below main are main's to mark.
+        corrector = None
         if self._caller and (self.run is None or PARENT not in self.run.data.tags):
-            corrector = [sys.executable, "-m", "steps.workflow.stopping", os.environ["MLFLOW_RUN_ID"], self._caller.pid]
-            root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-            subprocess.Popen(
-                list(map(str, corrector)), env=os.environ | {"PYTHONPATH": root}, start_new_session=True
-            )
-        end_children()
+            corrector = correct_after(self._caller.pid, self._made_run)
+        end_children(but=corrector)
         if self.run is not None:
+            time.sleep(0.2)  # what had passed hold() has begun by now, and is found below the run
             try:
                 mark_killed(self.run.info.run_id)
             except Exception as error:  # the process ends in any case, and this is all that is left to say
@@ -106,23 +113,20 @@ def held_back():
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def end_children():
-    """Tell the steps that this process started to end, and wait until they have."""
-    children = []
-    for child in psutil.Process().children():
-        with suppress(psutil.NoSuchProcess):
-            children += child.children() if child.name() == "bash" else []  # where MLflow's shell waits for its command
-            children.append(child)
-    for child in children:
-        with suppress(psutil.NoSuchProcess):
-            child.terminate()
-    # Their exit statuses are left to those who started them: MLflow takes a child that another has waited for for a success.
+def end_children(but):
+    """Tell the processes that this one started, ``but`` one, to end, and wait until they have."""
     deadline = time.time() + PATIENCE
-    while children := [child for child in children if _is_alive(child)]:
-        if time.time() > deadline:
-            for child in children:
-                with suppress(psutil.NoSuchProcess):
+    told = set()
+    while children := [child for child in psutil.Process().children() if _is_alive(child) and child.pid != but]:
+        for child in children:
+            with suppress(psutil.NoSuchProcess):
+                if time.time() > deadline:
                     child.kill()
+                elif child not in told:
+                    told.add(child)
+                    child.terminate()
+        # Their exit statuses are left to those who started them: MLflow takes a child that another has waited for for
+        # a success.
         time.sleep(0.1)
 
 
@@ -139,15 +143,30 @@ def mark_killed(run_id):
         client.set_terminated(run_id, "KILLED")
 
 
+def correct_after(caller, run_id):
+    """Start a process that outlives this one and marks a run as KILLED again (:func:`correct`), and return its id."""
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    return subprocess.Popen(
+        [sys.executable, "-m", "steps.workflow.stopping", run_id, str(caller)],
+        env=os.environ | {"PYTHONPATH": root},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ).pid
+
+
 def correct(run_id, caller):
-    """Mark a run as KILLED once more when ``mlflow run``, the process ``caller``, has had its say."""
+    """Mark a run as KILLED when ``mlflow run``, the process ``caller``, has had its say or is gone."""
     from mlflow import MlflowClient
 
     deadline = time.time() + PATIENCE
-    while psutil.pid_exists(caller) and time.time() < deadline:
-        if MlflowClient().get_run(run_id).info.status == "FAILED":
-            break
-        time.sleep(0.2)
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(caller)
+        while _is_alive(process) and time.time() < deadline:
+            if MlflowClient().get_run(run_id).info.status == "FAILED":
+                break
+            time.sleep(0.2)
     mark_killed(run_id)
 
 

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from steps.corpora import read_corpus
+from steps.corpora.reading import read_corpus
 from steps.workflow.errors import UserError
 
 TABLE = pd.DataFrame({"text": ['Good, "really"\ngood', "NA", "schön 😀"], "label": ["pos", "neg", "pos"]})

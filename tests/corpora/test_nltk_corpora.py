@@ -5,7 +5,7 @@ import pytest
 from nltk.corpus.reader import CategorizedPlaintextCorpusReader
 from nltk.corpus.util import LazyCorpusLoader
 
-from steps.corpora import read_corpus
+from steps.corpora.reading import read_corpus
 from steps.workflow.errors import UserError
 
 

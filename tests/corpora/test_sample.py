@@ -2,7 +2,8 @@ import re
 
 import pytest
 
-from steps.corpora import SAMPLE, read_corpus
+from steps.corpora.content import SAMPLE
+from steps.corpora.reading import read_corpus
 
 
 @pytest.fixture(scope="module")

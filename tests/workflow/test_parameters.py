@@ -35,13 +35,13 @@ def test_values_are_converted():
 
 
 def test_hyperparameters_come_in_either_form():
-    parameters = parse("train", ["--family=lstm", "--units", "64", "--dropout=-1"], accepts_more=True)
+    parameters = parse("train", ["--family=lstm", "--units", "64", "--dropout=-1"])
     assert parameters.more == {"units": "64", "dropout": "-1"}
 
 
 def test_a_hyperparameter_without_a_value_is_refused():
     with pytest.raises(UserError, match="--units has no value"):
-        parse("train", ["--units"], accepts_more=True)
+        parse("train", ["--units"])
 
 
 def test_an_error_is_one_line():

@@ -1,0 +1,114 @@
+"""A chain that is stopped or killed leaves nothing running, says so in its runs, and goes on when it is started again."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from tests.conftest import PROJECT, environment, run_project, runs
+
+CHAIN = ("-P", "families=simple", "-P", "max_evals=60", "-P", "algo=random")
+
+
+def wait_for(condition, seconds=120):
+    deadline = time.time() + seconds
+    while not condition():
+        assert time.time() < deadline, "it did not come to that"
+        time.sleep(0.2)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder whose store is there already, so that it can be looked at while a chain is at work."""
+    runs(tmp_path)
+    return tmp_path
+
+
+class Started:
+    """``mlflow run`` in a session of its own, with the processes below it."""
+
+    def __init__(self, folder, *arguments):
+        command = ["mlflow", "run", str(PROJECT), "--env-manager", "local", *arguments]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        self.cli = subprocess.Popen(command, cwd=folder, env=environment(), start_new_session=True, **pipes)
+
+    def below(self):
+        return psutil.Process(self.cli.pid).children(recursive=True)
+
+    def main(self):
+        return next(process for process in self.below() if process.cmdline()[1:4] == ["-m", "steps", "main"])
+
+
+def trials(folder, *statuses):
+    return [run for run in runs(folder) if "trial" in run.data.tags and run.info.status in statuses]
+
+
+def still_alive(processes):
+    return [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.parametrize("how", ["ctrl-c", "SIGTERM to main"])
+def test_a_stopped_chain_ends_with_its_children_as_killed_and_goes_on_from_its_trials(folder, how):
+    started = Started(folder, *CHAIN)
+    wait_for(lambda: len(trials(folder, "FINISHED")) > 10)
+    below = started.below()
+    if how == "ctrl-c":
+        os.killpg(started.cli.pid, signal.SIGINT)  # as a terminal does
+    else:
+        started.main().send_signal(signal.SIGTERM)
+    output, _ = started.cli.communicate(timeout=60)
+    assert "main was stopped. The same command takes up what has finished." in output
+    assert "Traceback" not in output.split("was stopped")[0]  # the rest is MLflow's own
+    wait_for(lambda: not still_alive(below), 10)
+    # mlflow run writes FAILED over it, and is corrected once it has ended.
+    wait_for(lambda: runs(folder, "main")[0].info.status == "KILLED", 30)
+    left = {(run.data.tags.get("mlflow.project.entryPoint"), run.info.status) for run in runs(folder)}
+    assert left <= {
+        *((step, "FINISHED") for step in ("ingest", "featurize", "tune", None)),
+        *((step, "KILLED") for step in ("main", "tune", None)),
+    }
+    assert ("tune", "KILLED") in left and (None, "FINISHED") in left  # a trial has no entry point
+    done = {run.info.run_id for run in trials(folder, "FINISHED")}
+
+    process = run_project(*CHAIN, cwd=folder)
+    assert process.returncode == 0, process.stderr[-3000:]
+    outcomes = dict(re.findall(r"^(\w+) +(ran|reused) +\w{32}", process.stdout, re.MULTILINE))
+    assert outcomes["ingest"] == outcomes["featurize"] == "reused" and outcomes["simple"] == "ran"
+    tune = runs(folder, "tune")[0]
+    repeated = [run for run in runs(folder) if run.data.tags.get("mlflow.parentRunId") == tune.info.run_id]
+    assert len(repeated) == 60 and {run.data.tags.get("step.reused") for run in repeated} == done | {None}
+
+
+@pytest.mark.parametrize("victim", ["mlflow run", "main"])
+def test_steps_do_not_outlive_a_killed_chain(folder, victim):
+    started = Started(folder, *CHAIN)
+    wait_for(lambda: trials(folder, "RUNNING"))
+    below = started.below()
+    (started.cli if victim == "mlflow run" else started.main()).send_signal(signal.SIGKILL)
+    wait_for(lambda: not still_alive(below), 30)
+    started.cli.communicate(timeout=30)
+    assert runs(folder, "tune")[0].info.status == "KILLED" and not trials(folder, "RUNNING")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_step_by_hand_is_killed_by_either_signal(folder, number):
+    step = subprocess.Popen(
+        [sys.executable, "-m", "steps", "tune", "--max_evals=100000"],
+        cwd=folder,
+        env=environment(PYTHONPATH=str(PROJECT)),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_for(lambda: trials(folder, "FINISHED"))
+    step.send_signal(number)
+    _, stderr = step.communicate(timeout=60)
+    assert step.returncode == 128 + number
+    assert stderr.endswith("tune was stopped. The same command with -P reuse=true takes up what has finished.\n")
+    assert runs(folder, "tune")[0].info.status == "KILLED"
+    assert not [run for run in runs(folder) if run.info.status == "RUNNING"]

@@ -1,10 +1,12 @@
 """Read a corpus, drop duplicates, split it and log it as an MLflow dataset."""
 
 import tempfile
+import time
 from pathlib import Path
 
 import mlflow
 from mlflow.data.sources import LocalArtifactDatasetSource
+from mlflow.exceptions import MlflowException
 
 from steps.corpora import profile
 from steps.corpora.reading import read_corpus
@@ -21,11 +23,7 @@ def ingest(parameters):
         for name, part in parts.items():
             part.to_parquet(Path(folder) / f"{name}.parquet", index=False)
         mlflow.log_artifacts(folder, "dataset")
-    for name, part in parts.items():
-        dataset = mlflow.data.from_pandas(
-            part, source=LocalArtifactDatasetSource(source), targets="label", name=Path(parameters.corpus).stem
-        )
-        mlflow.log_input(dataset, context={"train": "training"}.get(name, name))
+    log_inputs(parts, source, Path(parameters.corpus).stem)
 
     description = profile.describe(parts)
     mlflow.log_dict(description, "profile/profile.json")
@@ -47,6 +45,25 @@ def ingest(parameters):
         + f" ({sum(dropped.values())} dropped)",
         flush=True,
     )
+
+
+def log_inputs(parts, source, name):
+    """Log the splits as the run's MLflow datasets, with the contexts training, validation and test."""
+    datasets = [
+        mlflow.data.from_pandas(part, source=LocalArtifactDatasetSource(source), targets="label", name=name)
+        for part in parts.values()
+    ]
+    contexts = [{"train": "training"}.get(split, split) for split in parts]
+    for attempt in range(5):
+        try:
+            mlflow.log_inputs(datasets, contexts, [None] * len(datasets))
+            return
+        except MlflowException as error:
+            # Where another run logs the same dataset for the first time at this moment, MLflow does not see that it
+            # is there until it is.
+            if attempt == 4 or "unique" not in str(error).lower():
+                raise
+            time.sleep(0.1 * 2**attempt)
 
 
 def _note(corpus, source, description, dropped):

@@ -28,12 +28,12 @@ def register(parameters):
         description=f"{table.verdict(rows)}\n\n{table.markdown(rows)}",
         once=parameters.reuse,
     )
-    if champion is not None and champion.version == version:
-        better, reason = True, "it already was"
     while better and not promotion.promote(name, version, champion):  # another one has become champion in between
         champion = promotion.present_champion(name)
         better, reason = against(champion, winner, compare_run)
-    if not better:
+    if champion is not None and champion.version == version:
+        better, reason = True, "it already was"
+    elif not better:
         MlflowClient().set_registered_model_alias(name, promotion.CHALLENGER, version)
     alias = promotion.CHAMPION if better else promotion.CHALLENGER
 

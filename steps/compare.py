@@ -68,7 +68,9 @@ def compare(parameters):
 def features_of(tuned):
     """The featurize run that all models were tuned on, or one of several that have the same content."""
     runs = [checked_run("featurize_run", run.data.tags["featurize_run"], "featurize") for run in tuned]
-    contents = {tuple(run.data.tags.get(tag, run.info.run_id) for tag in ("dataset.digest", OUTPUT_DIGEST)) for run in runs}
+    contents = {
+        tuple(run.data.tags.get(tag, run.info.run_id) for tag in ("dataset.digest", OUTPUT_DIGEST)) for run in runs
+    }
     if len(contents) > 1:
         ids = ", ".join(sorted({run.info.run_id for run in runs}))
         raise UserError(f"the tune runs were made of different features ({ids}): tune them on one featurize_run")

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import mlflow
@@ -144,3 +145,25 @@ def chain(tmp_path_factory, git_url):
     process = run_project(*small, cwd=folder, uri=git_url)
     assert process.returncode == 0, process.stderr[-3000:]
     return folder, process
+
+
+@pytest.fixture
+def server(tmp_path):
+    """The URL of an ``mlflow server`` with SQLite behind it."""
+    folder = tmp_path / "server"
+    folder.mkdir()
+    port = free_port()
+    command = ["mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    process = subprocess.Popen(
+        [*command, "--backend-store-uri", "sqlite:///mlflow.db", "--artifacts-destination", str(folder / "artifacts")],
+        cwd=folder,
+        env=environment(),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    wait_until(lambda: urllib.request.urlopen(f"{url}/health", timeout=5), process, seconds=120)
+    yield url
+    os.killpg(process.pid, signal.SIGTERM)
+    process.wait()

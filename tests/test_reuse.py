@@ -86,7 +86,11 @@ def test_a_text_of_the_test_split_alone_is_compared_anew(folder):
 @pytest.mark.parametrize("status", ["FAILED", "KILLED", "RUNNING"])
 def test_only_a_finished_twin_is_taken(tracked, status):
     with mlflow.start_run():
-        twin = tracked.create_run("0", tags={"step.fingerprint": "abc", "mlflow.project.entryPoint": "compare"})
+        tags = {"step.fingerprint": "abc", "mlflow.project.entryPoint": "compare"}
+        unfinished = tracked.create_run("0", tags=tags)  # as a process leaves it that is killed before its last line
+        tracked.log_dict(unfinished.info.run_id, {}, "comparison.json")
+        tracked.update_run(unfinished.info.run_id, status="FINISHED")
+        twin = tracked.create_run("0", tags=tags | {"step.output_digest": "def"})
         tracked.log_dict(twin.info.run_id, {}, "comparison.json")
         tracked.update_run(twin.info.run_id, status=status)
         assert find_twin("compare", "abc") is None

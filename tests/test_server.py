@@ -1,36 +1,8 @@
 """The chain against a real tracking server, which keeps the artifacts too."""
 
-import os
-import signal
-import subprocess
-import urllib.request
-
 import mlflow
-import pytest
 
-from tests.conftest import environment, free_port, run_project, wait_until
-
-
-@pytest.fixture
-def server(tmp_path):
-    """The URL of an ``mlflow server`` with SQLite behind it."""
-    folder = tmp_path / "server"
-    folder.mkdir()
-    port = free_port()
-    command = ["mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    process = subprocess.Popen(
-        [*command, "--backend-store-uri", "sqlite:///mlflow.db", "--artifacts-destination", str(folder / "artifacts")],
-        cwd=folder,
-        env=environment(),
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    wait_until(lambda: urllib.request.urlopen(f"{url}/health", timeout=5), process, seconds=120)
-    yield url
-    os.killpg(process.pid, signal.SIGTERM)
-    process.wait()
+from tests.conftest import run_project
 
 
 def test_chain_on_a_tracking_server_leaves_nothing_in_the_callers_folder(server, tmp_path):

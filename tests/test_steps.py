@@ -63,7 +63,7 @@ def test_a_word_of_the_test_split_alone_is_unknown_to_the_features(tmp_path):
 def test_train_is_one_point_with_its_epochs_and_a_model(folder):
     process = run_project("-e", "train", "-P", "family=lstm", "-P", "units=16", "-P", "epochs=2", cwd=folder)
     assert process.returncode == 0, process.stderr[-3000:]
-    (train,) = runs(folder, "train")
+    train = runs(folder, "train")[0]
     assert train.info.run_name.startswith("lstm embedding_size=64 units=16")
     assert train.data.params["units"] == "16" and train.data.params["dropout"] == "0.3"
     with store(folder) as client:
@@ -86,6 +86,33 @@ def test_train_is_one_point_with_its_epochs_and_a_model(folder):
 )
 def test_train_refuses_what_is_no_point_of_the_family(folder, arguments, expected):
     fails_with_one_line(run_step("train", *arguments, cwd=folder), expected, folder, "train")
+
+
+def test_a_step_by_hand_points_to_the_run_that_has_its_result_and_the_next_step_follows(folder):
+    first = runs(folder, "tune")[-1]
+    for arguments, reused in ((["--reuse=true"], True), ([], False), (["--reuse=true", "--max_evals=6"], False)):
+        process = run_step("tune", *arguments, cwd=folder)
+        assert process.returncode == 0, process.stderr[-3000:]
+        latest = runs(folder, "tune")[0]
+        assert (latest.data.tags.get("step.reused") == first.info.run_id) == reused
+        same = "--max_evals=6" not in arguments
+        assert (latest.data.tags["step.fingerprint"] == first.data.tags["step.fingerprint"]) == same
+        if reused:
+            assert latest.data.tags["step.output_digest"] == first.data.tags["step.output_digest"]
+            assert run_step("compare", f"--tune_runs={latest.info.run_id}", cwd=folder).returncode == 0
+            with store(folder):
+                rows = mlflow.artifacts.load_dict(f"{runs(folder, 'compare')[0].info.artifact_uri}/comparison.json")[
+                    "rows"
+                ]
+            assert [row["tune_run"] for row in rows] == [first.info.run_id]
+
+
+def test_the_same_point_of_a_sweep_is_fitted_once(folder):
+    point = ["--family=simple", "--classifier=multinomial_nb", "--alpha=0.5", "--reuse=true"]
+    for arguments, reused in ((point, False), (point, True), ([*point[:2], "--alpha=0.6", point[3]], False)):
+        process = run_step("train", *arguments, cwd=folder)
+        assert process.returncode == 0, process.stderr[-3000:]
+        assert ("step.reused" in runs(folder, "train")[0].data.tags) == reused
 
 
 def test_a_run_of_another_step_is_refused(folder):

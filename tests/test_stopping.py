@@ -53,7 +53,7 @@ def still_alive(processes):
 
 
 @pytest.mark.parametrize("how", ["ctrl-c", "SIGTERM to main"])
-def test_a_stopped_chain_ends_with_its_children_as_killed_and_goes_on_from_its_trials(folder, how):
+def test_a_stopped_chain_ends_with_its_children_as_killed(folder, how):
     started = Started(folder, *CHAIN)
     wait_for(lambda: len(trials(folder, "FINISHED")) > 10)
     below = started.below()
@@ -73,15 +73,33 @@ def test_a_stopped_chain_ends_with_its_children_as_killed_and_goes_on_from_its_t
         *((step, "KILLED") for step in ("main", "tune", None)),
     }
     assert ("tune", "KILLED") in left and (None, "FINISHED") in left  # a trial has no entry point
+
+
+def test_the_same_command_goes_on_from_the_trials_of_a_killed_chain(folder):
+    started = Started(folder, *CHAIN)
+    wait_for(lambda: len(trials(folder, "FINISHED")) > 10)
+    below = started.below()
+    for process in [*below, started.cli]:  # all at once, as when the machine goes down
+        process.kill()
+    started.cli.communicate(timeout=30)
     done = {run.info.run_id for run in trials(folder, "FINISHED")}
+    assert runs(folder, "tune")[0].info.status == "RUNNING"
 
     process = run_project(*CHAIN, cwd=folder)
     assert process.returncode == 0, process.stderr[-3000:]
     outcomes = dict(re.findall(r"^(\w+) +(ran|reused) +\w{32}", process.stdout, re.MULTILINE))
     assert outcomes["ingest"] == outcomes["featurize"] == "reused" and outcomes["simple"] == "ran"
-    tune = runs(folder, "tune")[0]
-    repeated = [run for run in runs(folder) if run.data.tags.get("mlflow.parentRunId") == tune.info.run_id]
-    assert len(repeated) == 60 and {run.data.tags.get("step.reused") for run in repeated} == done | {None}
+    resumed, *_ = runs(folder, "tune")
+    below = [run for run in runs(folder) if run.data.tags.get("mlflow.parentRunId") == resumed.info.run_id]
+    assert len(below) == 60 and {run.data.tags.get("step.reused") for run in below} == done | {None}
+    # An undisturbed search comes to the same trials and the same model.
+    assert run_project(*CHAIN, "-P", "reuse=false", cwd=folder).returncode == 0
+    undisturbed, *_ = runs(folder, "tune")
+    assert undisturbed.data.tags["step.output_digest"] == resumed.data.tags["step.output_digest"]
+    again = [run for run in runs(folder) if run.data.tags.get("mlflow.parentRunId") == undisturbed.info.run_id]
+    assert sorted(run.data.metrics["validation_log_loss"] for run in again) == sorted(
+        run.data.metrics["validation_log_loss"] for run in below
+    )
 
 
 @pytest.mark.parametrize("victim", ["mlflow run", "main"])

@@ -74,9 +74,7 @@ class TrialRun:
         self._client.set_tag(self.run_id, REUSED, run.info.run_id)
         self.seconds = run.data.metrics["train_seconds"]
         return {
-            key.removeprefix(VALIDATION): value
-            for key, value in run.data.metrics.items()
-            if key.startswith(VALIDATION)
+            key.removeprefix(VALIDATION): value for key, value in run.data.metrics.items() if key.startswith(VALIDATION)
         }
 
     def finish(self):

@@ -1,8 +1,10 @@
 import pandas as pd
 import pytest
 
+from steps.corpora.content import corpus_digest
 from steps.corpora.reading import read_corpus
 from steps.workflow.errors import UserError
+from steps.workflow.parameters import PROJECT_ROOT
 
 TABLE = pd.DataFrame({"text": ['Good, "really"\ngood', "NA", "schön 😀"], "label": ["pos", "neg", "pos"]})
 
@@ -61,9 +63,39 @@ def test_a_file_that_cannot_be_used_says_why(tmp_path, name, content, expected):
     [
         ("no_such_corpus", "unknown corpus 'no_such_corpus'"),
         ("missing.csv", "there is no file missing.csv"),
-        (".", "ends in .csv"),
+        ("MLproject", "expected a file that ends in .csv, .tsv, .jsonl, .parquet, or a folder"),
     ],
 )
-def test_an_unknown_corpus_is_named_with_the_ways_out(corpus, expected):
+def test_an_unknown_corpus_is_named_with_the_ways_out(corpus, expected, monkeypatch):
+    monkeypatch.chdir(PROJECT_ROOT)
     with pytest.raises(UserError, match=expected):
         read_corpus(corpus)
+
+
+def test_a_folder_with_a_folder_of_texts_for_each_class(tmp_path):
+    for name, text in (
+        ("pos/1.txt", "fine"),
+        ("pos/deeper/2.txt", "so fine"),
+        ("neg/1.txt", "awful"),
+        ("neg/.hidden", ""),
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "README").write_text("no document")
+    frame, _ = read_corpus(str(tmp_path))
+    assert frame.to_dict("list") == {
+        "id": ["neg/1.txt", "pos/1.txt", "pos/deeper/2.txt"],
+        "text": ["awful", "fine", "so fine"],
+        "label": ["neg", "pos", "pos"],
+    }
+    before = corpus_digest(str(tmp_path))
+    (tmp_path / "pos/1.txt").write_text("fine")
+    assert corpus_digest(str(tmp_path)) == before
+    (tmp_path / "pos/1.txt").write_text("finer")
+    assert corpus_digest(str(tmp_path)) != before
+    (tmp_path / "pos/1.txt").write_bytes("schön".encode("latin-1"))
+    with pytest.raises(UserError, match="1.txt is not UTF-8"):
+        read_corpus(str(tmp_path))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match="has no documents: expected a folder for each class"):
+        read_corpus(str(tmp_path / "empty"))

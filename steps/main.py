@@ -3,8 +3,7 @@
 import os
 import shlex
 import time
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from concurrent.futures import FIRST_COMPLETED, wait
 
 import mlflow
 
@@ -19,15 +18,16 @@ def main(parameters):
     started = time.time()
     check_families(parameters.families)
     chain = Chain(vars(parameters), parameters.reuse)
-    ingest_run = chain.run("ingest")
-    featurize_run = chain.run("featurize", ingest_run=ingest_run)
-    tune_runs = tune_side_by_side(partial(chain.run, "tune", featurize_run=featurize_run), parameters)
-    compare_run = chain.run("compare", tune_runs=tune_runs)
-    register_run = chain.run("register", compare_run=compare_run)
+    ingest = chain.start("ingest")
+    featurize = chain.start("featurize", ingest_run=ingest)
+    tuned = tune_side_by_side(chain, featurize, parameters)
+    compare = chain.start("compare", tune_runs=tuned)
+    register = chain.start("register", compare_run=compare)
+    chain.finish()
 
-    tags = mlflow.get_run(register_run).data.tags
+    tags = register.run.result().data.tags
     registered = mlflow.MlflowClient().get_model_version(tags["registered_model"], tags["model_version"])
-    rows = mlflow.artifacts.load_dict(f"runs:/{compare_run}/comparison.json")["rows"]
+    rows = mlflow.artifacts.load_dict(f"runs:/{compare.run.result().info.run_id}/comparison.json")["rows"]
     mlflow.log_metric("duration_seconds", time.time() - started)
     mlflow.set_tag(
         "mlflow.note.content",
@@ -44,17 +44,21 @@ def check_families(names):
         models.check(name)
 
 
-def tune_side_by_side(tune, parameters):
-    """Tune each family in a process of its own, as many at a time as ``parallelism`` says, and return their runs."""
+def tune_side_by_side(chain, featurize, parameters):
+    """Tune each family in a process of its own, as many at a time as ``parallelism`` says; return when the last has begun."""
     cores = os.cpu_count()
     at_a_time = min(parameters.parallelism or cores, len(parameters.families))
     os.environ |= thread_limits(max(1, cores // at_a_time))
     if at_a_time > 1:
         os.environ[SHARED_CONSOLE] = "1"
-    # MLflow nests a run under the one that is active in the same thread.
-    nest = partial(mlflow.start_run, run_id=mlflow.active_run().info.run_id)
-    with ThreadPoolExecutor(at_a_time, initializer=nest) as pool:
-        return list(pool.map(lambda family: tune(family=family), parameters.families))
+    # The long ones first: a short one finds a place beside them, a long one that comes last is waited for alone.
+    steps, going = [], set()
+    for family in sorted(parameters.families, key=models.is_keras, reverse=True):
+        while len(going) >= at_a_time:
+            going = wait(going, return_when=FIRST_COMPLETED).not_done
+        steps.append(chain.start("tune", family=family, featurize_run=featurize))
+        going.add(steps[-1].run)
+    return steps
 
 
 def thread_limits(threads):

@@ -39,6 +39,12 @@ def family(name):
     return importlib.import_module(f".{name}", __package__)
 
 
+def is_keras(name):
+    """Whether :mod:`steps.models.keras_model` trains a family, so that it needs TensorFlow."""
+    check(name)
+    return "\ndef fit(" not in (Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8")
+
+
 def trainer(name):
     """A family's ``fit(features, point, seed, epochs, batch_size, on_epoch)``.
 

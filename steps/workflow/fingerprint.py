@@ -40,9 +40,8 @@ def sources(entry_point, family=None):
     scripts = [steps / f"{entry_point}.py", steps / "__main__.py"]
     excluded = ["steps.models.keras_model"]
     if family:  # chosen by its name, which no import statement shows
-        models.check(family)
         scripts.append(steps / "models" / f"{family}.py")
-        if "\ndef fit(" not in scripts[-1].read_text(encoding="utf-8"):
+        if models.is_keras(family):
             scripts.append(steps / "models" / "keras_model.py")
             excluded = []
     finder = ModuleFinder(path=[str(PROJECT_ROOT)], excludes=excluded)

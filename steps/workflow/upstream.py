@@ -1,5 +1,6 @@
 """The runs that a step builds on: given by id, or the latest ones of the same experiment."""
 
+import time
 from pathlib import Path
 
 import mlflow
@@ -7,6 +8,7 @@ from mlflow.exceptions import MlflowException
 
 from steps.workflow.errors import UserError
 from steps.workflow.launch import launch
+from steps.workflow.stopping import PARENT
 
 ENTRY_POINT = "mlflow.project.entryPoint"
 REUSED = "step.reused"  # tag of a run that did nothing itself: the run that has its result
@@ -106,9 +108,31 @@ def checked_run(parameter, run_id, entry_point):
     found = run.data.tags.get(ENTRY_POINT, "no step of this project")
     if found != entry_point:
         raise UserError(f"{parameter}={run_id}: this is a run of {found}; expected the id of a {entry_point} run")
+    run = finished(run)
     if run.info.status != "FINISHED":
         raise UserError(f"{parameter}={run_id}: this run is {run.info.status}; expected a finished {entry_point} run")
     return with_result(run)
+
+
+def finished(run):
+    """Wait for a run that goes on beside the active one, as a step of the same chain, and return it as it ended.
+
+    Raises:
+        UserError: it did not finish; not shown, since the run itself has said why.
+    """
+    chain = mlflow.get_run(mlflow.active_run().info.run_id).data.tags.get(PARENT)
+    if chain is None or run.data.tags.get(PARENT) != chain:
+        return run
+    pause = 0.05
+    while run.info.status == "RUNNING":
+        time.sleep(pause)
+        pause = min(1.2 * pause, 1.0)
+        run = mlflow.get_run(run.info.run_id)
+    if run.info.status != "FINISHED":
+        raise UserError(
+            f"the {run.data.tags[ENTRY_POINT]} run {run.info.run_id} ended as {run.info.status}", shown=True
+        )
+    return run
 
 
 def with_result(run):

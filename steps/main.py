@@ -10,6 +10,7 @@ import mlflow
 from steps import models
 from steps.evaluation import table
 from steps.search.progress import SHARED_CONSOLE
+from steps.search.workers import thread_limits
 from steps.workflow.chain import Chain
 from steps.workflow.errors import UserError
 
@@ -46,9 +47,10 @@ def check_families(names):
 
 def tune_side_by_side(chain, featurize, parameters):
     """Tune each family in a process of its own, as many at a time as ``parallelism`` says; return when the last has begun."""
-    cores = os.cpu_count()
-    at_a_time = min(parameters.parallelism or cores, len(parameters.families))
-    os.environ |= thread_limits(max(1, cores // at_a_time))
+    processes = parameters.parallelism or os.cpu_count()
+    at_a_time = min(processes, len(parameters.families))
+    trials = processes // at_a_time  # of one family at a time
+    os.environ |= thread_limits(at_a_time)
     if at_a_time > 1:
         os.environ[SHARED_CONSOLE] = "1"
     # The long ones first: a short one finds a place beside them, a long one that comes last is waited for alone.
@@ -56,15 +58,9 @@ def tune_side_by_side(chain, featurize, parameters):
     for family in sorted(parameters.families, key=models.is_keras, reverse=True):
         while len(going) >= at_a_time:
             going = wait(going, return_when=FIRST_COMPLETED).not_done
-        steps.append(chain.start("tune", family=family, featurize_run=featurize))
+        steps.append(chain.start("tune", family=family, featurize_run=featurize, parallelism=trials))
         going.add(steps[-1].run)
     return steps
-
-
-def thread_limits(threads):
-    """Environment variables that keep a process to a number of threads, for TensorFlow, OpenMP and BLAS."""
-    names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-    return {name: str(threads) for name in names}
 
 
 def summary(rows, registered, report, seconds):

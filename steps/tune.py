@@ -1,103 +1,109 @@
 """Search the hyperparameters of one family, a child run for each trial, and keep the best model."""
 
-from dataclasses import dataclass
+import os
+import tempfile
 
 import mlflow
 
 from steps import models
-from steps.evaluation.metrics import scores
-from steps.features.store import Features
-from steps.models.packaging import log_model, model_digest
-from steps.search.hyperopt_search import search
+from steps.search.engines import engine
+from steps.search.fitting import Setting, log_best
+from steps.search.loop import run_trials
 from steps.search.progress import TrialProgress
+from steps.search.runner import TrialRunner
 from steps.search.space import label
-from steps.search.trials import TrialRecorder, TrialRun, describe, finished_trials, point_key
+from steps.search.space_file import narrowed
+from steps.search.trials import TrialRecorder, finished_trials
+from steps.search.workers import Workers, thread_limits
 from steps.workflow.errors import UserError
 from steps.workflow.fingerprint import FINGERPRINT, OUTPUT_DIGEST
 from steps.workflow.reuse import with_fingerprint
-from steps.workflow.upstream import artifacts
+from steps.workflow.upstream import artifacts, checked_run
 
-
-@dataclass
-class Best:
-    """The trial with the highest validation accuracy; of equal ones, that with the lowest log loss."""
-
-    trial: TrialRun
-    point: dict
-    figures: dict
-    model: object  # None where the trial was fitted before this process began
-
-    @property
-    def rank(self):
-        return self.figures["accuracy"], -self.figures["log_loss"]
+# What two searches have to have in common for the trials of one to count in the other.
+THE_SAME = ("family", "epochs", "batch_size", "seed")
 
 
 def tune(parameters):
     family = models.family(parameters.family)
+    grid = parameters.algo == "grid"
+    space, start = narrowed(parameters.family, family.SPACE, family.DEFAULTS, parameters.space, discrete=grid)
+    search, count = engine(parameters, space, start)
+    # A trial of scikit-learn is over before a process for it has started.
+    at_once = min(parameters.parallelism or (os.cpu_count() if models.is_keras(parameters.family) else 1), count)
+    os.environ |= thread_limits(at_once)
+
     featurize_run = parameters.featurize_run
-    features = Features(artifacts(featurize_run.info.run_id, "features"))
+    features = str(artifacts(featurize_run.info.run_id, "features"))
+    uri = mlflow.get_tracking_uri()
+    setting = Setting(parameters.family, features, parameters.seed, parameters.batch_size, uri)
     mlflow.set_tags({"family": parameters.family, "featurize_run": featurize_run.info.run_id})
-
     this_run = mlflow.get_run(mlflow.active_run().info.run_id)
-    recorder = TrialRecorder(parameters.family, this_run)
-    earlier = finished_trials(with_fingerprint("tune", this_run.data.tags.get(FINGERPRINT))) if parameters.reuse else {}
-    trainer = models.trainer(parameters.family)
-    best, errors = None, []
+    earlier = earlier_trials(this_run, parameters)
+    workers = Workers(at_once)
 
-    def fit(point, on_epoch):
-        model = trainer(features, point, parameters.seed, parameters.epochs, parameters.batch_size, on_epoch)
-        return model, scores(features.labels("validation"), model.predict_split(features, "validation"))
-
-    def objective(point):
-        nonlocal best
-        parameters.hold()
-        trial = recorder.start(point)
-
-        def on_epoch(epoch, figures):
-            trial.epoch(epoch, figures)
-            progress.epoch(recorder.count, epoch, figures["val_accuracy"])
-
-        known = earlier.get(point_key(point))
-        try:
-            if known:
-                model, figures = None, trial.repeat(known)
-            else:
-                model, figures = fit(point, on_epoch)
-                trial.result(figures)
-        except Exception as error:  # whatever goes wrong at a point costs that trial alone; its run says what it was
-            trial.fail(error)
-            errors.append(error)
-            progress.trial(f"{trial.name.split()[0]} failed", describe(error))
-            return None
-        trial.finish()
-        candidate = Best(trial, point, figures, model)
-        if best is None or candidate.rank > best.rank:
-            best = candidate
-        progress.trial(f"best {best.figures['accuracy']:.4f} by {best.trial.name.split()[0]}", label(best.point))
-        return 1 - figures["accuracy"]
-
-    with TrialProgress(parameters.family, parameters.max_evals) as progress:
-        if earlier:
-            print(f"tune {parameters.family}: going on from {len(earlier)} finished trials", flush=True)
-        search(family.SPACE, family.DEFAULTS, objective, parameters.max_evals, parameters.algo, parameters.seed)
-    if best is None:
-        raise UserError(
-            f"all {parameters.max_evals} trials of {parameters.family} failed, the first with {describe(errors[0])} "
-            f"(traceback.txt in its run)"
+    with tempfile.TemporaryDirectory() as scratch, TrialProgress(parameters.family, count) as progress:
+        recorder = TrialRecorder(parameters.family, this_run)
+        runner = TrialRunner(
+            setting,
+            parameters.epochs,
+            parameters.prune,
+            recorder,
+            earlier,
+            workers,
+            progress,
+            scratch,
+            parameters.hold,
         )
-    if best.model is None:  # its figures were kept, the model was lost with the process that fitted it
-        print(f"tune {parameters.family}: fitting {best.trial.name} once more, to have its model", flush=True)
-        best.model, best.figures = fit(best.point, lambda epoch, figures: None)
+        outcomes = run_trials(search, runner.begin, count, at_once)
+        best = best_of(outcomes, parameters.family)
+        dataset = featurize_run.data.tags["dataset.digest"]
+        logged = workers.submit(log_best, setting, this_run.info.run_id, best, dataset).result()
+        workers.close()
+    model_uri, digest, figures = logged
 
     mlflow.log_params({f"best_{name}": value for name, value in best.point.items()})
-    mlflow.log_metrics({f"validation_{name}": value for name, value in best.figures.items()})
-    mlflow.log_metrics({"train_seconds": best.trial.seconds, "failed_trials": len(errors)})
+    mlflow.log_metrics({f"validation_{name}": value for name, value in figures.items()})
+    failed = [outcome for outcome in outcomes if outcome.error]
+    pruned = [outcome for outcome in outcomes if outcome.figures is None and not outcome.error]
+    mlflow.log_metrics({"train_seconds": best.seconds, "failed_trials": len(failed), "pruned_trials": len(pruned)})
     mlflow.set_tags(
         {
-            OUTPUT_DIGEST: model_digest(best.model, best.point, features, featurize_run.data.tags["dataset.digest"]),
-            "best_trial": best.trial.run_id,
-            "model_uri": log_model(parameters.family, features, best.model),
-            "mlflow.note.content": f"Best of {parameters.max_evals} trials: `{label(best.point)}`, "
-            f"validation accuracy {best.figures['accuracy']:.4f}.",
+            OUTPUT_DIGEST: digest,
+            "best_trial": best.run_id,
+            "model_uri": model_uri,
+            "mlflow.note.content": f"Best of {count} trials: `{label(best.point)}`, "
+            f"validation accuracy {figures['accuracy']:.4f}.",
         }
     )
+
+
+def earlier_trials(this_run, parameters):
+    """The trials to go on from: those of a search that was broken off, or of ``resume_run``."""
+    found = {}
+    if parameters.reuse and FINGERPRINT in this_run.data.tags:
+        found |= finished_trials(with_fingerprint("tune", this_run.data.tags[FINGERPRINT]))
+    if parameters.resume_run:
+        run = checked_run("resume_run", parameters.resume_run, "tune", ended=False)
+        for name in THE_SAME:
+            was, now = run.data.params.get(name), getattr(parameters, name)
+            if was != str(now):
+                raise UserError(
+                    f"resume_run={run.info.run_id} had {name}={was}, and this search has {now}: give it the same"
+                )
+        if run.data.tags.get("featurize_run") != parameters.featurize_run.info.run_id:
+            raise UserError(f"resume_run={run.info.run_id} was on other features: give it the same featurize_run")
+        found |= finished_trials([run])
+    if found:
+        print(f"tune {parameters.family}: going on from {len(found)} finished trials", flush=True)
+    return found
+
+
+def best_of(outcomes, family):
+    """The trial with the highest validation accuracy; of equal ones, that with the lowest log loss."""
+    complete = [outcome for outcome in outcomes if outcome.figures]
+    if not complete:
+        raise UserError(
+            f"all {len(outcomes)} trials of {family} failed, the first with {outcomes[0].error} (traceback.txt in its run)"
+        )
+    return max(complete, key=lambda outcome: (outcome.figures["accuracy"], -outcome.figures["log_loss"]))

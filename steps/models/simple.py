@@ -89,7 +89,11 @@ class SimpleModel:
         return self._probabilities(count_terms(documents, self.terms))
 
     def predict_split(self, features, split):
-        return self._probabilities(features.counts(split)[:, self.columns])
+        columns = self.columns
+        if columns is None:
+            place = {term: column for column, term in enumerate(features.terms)}
+            columns = [place[term] for term in self.terms]
+        return self._probabilities(features.counts(split)[:, columns])
 
     def save(self, folder):
         (folder / "terms.json").write_text(json.dumps(self.terms, ensure_ascii=False), encoding="utf-8")

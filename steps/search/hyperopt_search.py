@@ -1,10 +1,11 @@
 """Hyperopt over a search space (Bergstra, Yamins and Cox 2013): TPE, random search or annealing."""
 
 import logging
+import statistics
 
 import numpy as np
-from hyperopt import STATUS_FAIL, STATUS_OK, Trials, anneal, fmin, hp, rand, tpe
-from hyperopt.exceptions import AllTrialsFailed
+from hyperopt import JOB_STATE_DONE, JOB_STATE_NEW, STATUS_FAIL, STATUS_OK, Trials, anneal, hp, rand, space_eval, tpe
+from hyperopt.base import Domain
 from hyperopt.fmin import generate_trial
 from hyperopt.pyll import scope
 
@@ -13,53 +14,66 @@ from steps.search.space import Choice, Integer, LogUniform, active
 ALGORITHMS = {"tpe": tpe.suggest, "random": rand.suggest, "anneal": anneal.suggest}
 
 
-def search(space, start, objective, max_evals, algo, seed):
-    """Try ``max_evals`` points of a space, the first of them ``start``.
+class HyperoptSearch:
+    """Proposes points and learns from their losses.
 
     Args:
         space: dict from a hyperparameter's name to its dimension (:mod:`steps.search.space`).
-        start: a full point, the first to be tried.
-        objective: function of a point that returns the loss, a float to be made small, or None for a trial
-            that failed.
-        max_evals: number of trials.
+        start: a full point, the first to be proposed.
         algo: a key of ``ALGORITHMS``.
-        seed: int; the same seed gives the same points as long as the losses are the same.
+        seed: int; the same seed gives the same points as long as it is told the same losses between them.
     """
-    logging.getLogger("hyperopt").setLevel(logging.WARNING)
 
-    def evaluate(sample):
-        loss = objective(flatten(space, sample))
-        return {"status": STATUS_FAIL} if loss is None else {"status": STATUS_OK, "loss": loss}
+    def __init__(self, space, start, algo, seed):
+        logging.getLogger("hyperopt").setLevel(logging.WARNING)
+        self._space = space
+        self._start = start
+        self._expression = to_hyperopt(space)
+        self._domain = Domain(lambda sample: None, self._expression)
+        self._suggest = ALGORITHMS[algo]
+        self._trials = Trials()
+        self._random = np.random.default_rng(seed)
 
-    try:
-        fmin(
-            evaluate,
-            to_hyperopt(space),
-            algo=_start_first(to_values(space, start), ALGORITHMS[algo]),
-            max_evals=max_evals,
-            trials=Trials(),
-            rstate=np.random.default_rng(seed),
-            show_progressbar=False,
-            return_argmin=False,
-            verbose=False,
-        )
-    except AllTrialsFailed:
-        return  # the caller has seen each of them fail
+    def ask(self):
+        """The next point, a dict of the hyperparameters that have a meaning there, and None: all epochs.
 
+        A trial that is still running counts with the mean loss of the finished ones, so that what is being tried is not
+        tried again ("constant liar", Ginsbourger, Le Riche and Carraro 2010).
+        """
+        (new_id,) = self._trials.new_trial_ids(1)
+        seed = int(self._random.integers(2**31 - 1))
+        if new_id == 0:
+            document = self._first(new_id)
+        else:
+            running = self._pretend()
+            (document,) = self._suggest([new_id], self._domain, self._trials, seed)
+            for trial in running:
+                trial.update(state=JOB_STATE_NEW, result={"status": "new"})
+        self._trials.insert_trial_docs([document])
+        self._trials.refresh()
+        values = {label: found[0] for label, found in document["misc"]["vals"].items() if found}
+        return flatten(self._space, space_eval(self._expression, values)), None
 
-def _start_first(values, suggest):
-    """An algorithm that suggests a given point first. (fmin's own points_to_evaluate come on top of max_evals.)"""
+    def tell(self, number, loss):
+        """Report the loss of a trial, the first of which has the number 1; None for one that failed."""
+        result = {"status": STATUS_FAIL} if loss is None else {"status": STATUS_OK, "loss": loss}
+        self._trials.trials[number - 1].update(state=JOB_STATE_DONE, result=result)
+        self._trials.refresh()
 
-    def algorithm(new_ids, domain, trials, seed):
-        if len(trials.trials):
-            return suggest(new_ids, domain, trials, seed)
-        document = generate_trial(new_ids[0], values)
-        for label in domain.params:  # those without a meaning at this point
+    def _pretend(self):
+        """Give running trials the mean loss, and return them."""
+        losses = [trial["result"]["loss"] for trial in self._trials.trials if "loss" in trial["result"]]
+        running = [trial for trial in self._trials.trials if trial["state"] == JOB_STATE_NEW] if losses else []
+        for trial in running:
+            trial.update(state=JOB_STATE_DONE, result={"status": STATUS_OK, "loss": statistics.fmean(losses)})
+        return running
+
+    def _first(self, new_id):
+        document = generate_trial(new_id, to_values(self._space, self._start))
+        for label in self._domain.params:  # those without a meaning at this point
             document["misc"]["idxs"].setdefault(label, [])
             document["misc"]["vals"].setdefault(label, [])
-        return [document]
-
-    return algorithm
+        return document
 
 
 def to_hyperopt(space):

@@ -18,7 +18,8 @@ class TrialProgress:
     """
 
     def __init__(self, name, total):
-        self._best = ""
+        self._best, self._by, self._point = -1.0, "", ""
+        self._shown = ""
         self._live = sys.stderr.isatty() and SHARED_CONSOLE not in os.environ
         self._bar = tqdm(
             total=total,
@@ -34,19 +35,21 @@ class TrialProgress:
     def __exit__(self, *_):
         self._bar.close()
 
-    def epoch(self, trial, epoch, accuracy):
+    def epoch(self, name, epoch, figures):
         """Show where the running trial stands; on a terminal only."""
-        self._bar.set_postfix_str(f"{self._best}trial {trial}, epoch {epoch}: {accuracy:.4f}", refresh=self._live)
+        where = f"{name.split()[0]}, epoch {epoch}: {figures['val_accuracy']:.4f}"
+        self._bar.set_postfix_str(f"{self._shown}{where}", refresh=self._live)
 
-    def trial(self, outcome, details):
-        """Count a trial.
-
-        Args:
-            outcome: what to show behind the bar: the best so far, or that the trial failed.
-            details: more of it, for a line, which has more room than a bar.
-        """
-        self._best = f"{outcome}, "
-        self._bar.set_postfix_str(outcome if self._live else f"{outcome} ({details})", refresh=False)
+    def trial(self, outcome):
+        """Count a trial that has ended, by its :class:`steps.search.trials.Outcome`."""
+        number, _, point = outcome.name.partition(" ")
+        if outcome.figures and outcome.figures["accuracy"] > self._best:
+            self._best, self._by, self._point = outcome.figures["accuracy"], number, point
+        said, more = f"best {self._best:.4f} by {self._by}", self._point
+        if outcome.figures is None:
+            said, more = f"{number} failed" if outcome.error else f"{number} pruned", outcome.error or point
+        self._shown = f"{said}, "
+        self._bar.set_postfix_str(said if self._live else f"{said} ({more})", refresh=False)
         self._bar.update()
         if not self._live:
             print(self._bar, flush=True)

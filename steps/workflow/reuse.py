@@ -1,16 +1,17 @@
 """Finished runs that have the result which a step is about to compute."""
 
+import os
 import time
 
 import mlflow
 from mlflow.exceptions import MlflowException
 
 from steps.corpora.content import corpus_digest
-from steps.workflow.fingerprint import FINGERPRINT, OUTPUT_DIGEST, fingerprint
+from steps.workflow.fingerprint import FINGERPRINT, OUTPUT_DIGEST, file_digest, fingerprint
 from steps.workflow.upstream import BUILDS_ON, ENTRY_POINT, REUSED, fill_in
 
 RESULT = {"ingest": "dataset", "featurize": "features", "compare": "comparison.json"}
-NO_INGREDIENT = ("reuse", "hold")  # what has no influence on the result
+NO_INGREDIENT = ("reuse", "hold", "parallelism", "resume_run")  # what has no influence on the result
 
 
 def run_or_reuse(entry_point, body, parameters):
@@ -57,6 +58,8 @@ def step_fingerprint(entry_point, parameters):
     if content is None:
         return None
     own = {key: value for key, value in given.items() if key not in (name, *NO_INGREDIENT)}
+    if own.get("space"):  # a file, which counts by its content
+        own["space"] = file_digest(own["space"]) if os.path.isfile(own["space"]) else None
     return fingerprint(entry_point, own, {name: content}, given.get("family"))
 
 

@@ -96,8 +96,8 @@ def finished_runs(entry_point, max_results=1000):
     return [with_result(run) for run in found]
 
 
-def checked_run(parameter, run_id, entry_point):
-    """The run with this id, which must be a FINISHED one of ``entry_point``; UserError otherwise."""
+def checked_run(parameter, run_id, entry_point, ended=True):
+    """The run with this id, which must be one of ``entry_point``, and FINISHED if it has to have ``ended``; else UserError."""
     try:
         run = mlflow.get_run(run_id)
     except MlflowException as error:
@@ -108,6 +108,8 @@ def checked_run(parameter, run_id, entry_point):
     found = run.data.tags.get(ENTRY_POINT, "no step of this project")
     if found != entry_point:
         raise UserError(f"{parameter}={run_id}: this is a run of {found}; expected the id of a {entry_point} run")
+    if not ended:
+        return with_result(run)
     run = finished(run)
     if run.info.status != "FINISHED":
         raise UserError(f"{parameter}={run_id}: this run is {run.info.status}; expected a finished {entry_point} run")

@@ -1,8 +1,8 @@
 import pytest
 
 from steps import models
-from steps.search.hyperopt_search import flatten, search, to_values
-from steps.search.space import Choice, Integer, LogUniform, Uniform, active, describe, label, resolve
+from steps.search.hyperopt_search import flatten, to_values
+from steps.search.space import Choice, Integer, LogUniform, Uniform, describe, label, resolve
 from steps.workflow.errors import UserError
 
 SPACE = {
@@ -43,50 +43,6 @@ def test_defaults_of_a_family_lie_in_its_space(family):
     assert set(module.DEFAULTS) == set(module.SPACE)
     assert all(value in module.SPACE[name] for name, value in module.DEFAULTS.items())
     assert describe(module.SPACE)
-
-
-@pytest.mark.parametrize("algo", ["tpe", "random", "anneal"])
-@pytest.mark.parametrize("max_evals", [1, 30])
-def test_search_starts_at_the_start_stays_in_the_space_and_repeats_itself(algo, max_evals):
-    def points():
-        seen = []
-
-        def loss(point):
-            seen.append(point)
-            return point["noise"]
-
-        search(SPACE, DEFAULTS, loss, max_evals, algo, seed=3)
-        return seen
-
-    seen = points()
-    assert seen == points() and len(seen) == max_evals
-    assert seen[0] == {name: DEFAULTS[name] for name in active(SPACE, DEFAULTS)}
-    for point in seen:
-        assert list(point) == active(SPACE, point)
-        assert all(value in SPACE[name] for name, value in point.items())
-
-
-def test_tpe_finds_the_low_end():
-    losses = []
-
-    def loss(point):
-        losses.append(point["noise"])
-        return point["noise"]
-
-    search(SPACE, DEFAULTS, loss, 60, "tpe", seed=0)
-    assert sum(losses[40:]) < sum(losses[:20])
-
-
-def test_failed_trials_do_not_end_the_search():
-    seen = []
-
-    def objective(point):
-        seen.append(point)
-        return None if len(seen) % 2 else 1.0
-
-    search(SPACE, DEFAULTS, objective, 25, "tpe", seed=0)
-    assert len(seen) == 25
-    search(SPACE, DEFAULTS, lambda point: None, 3, "tpe", seed=0)  # all of them: the caller knows
 
 
 def test_a_point_goes_to_hyperopt_and_back():

@@ -1,0 +1,135 @@
+"""One trial: fit a family at a point, record it in its run, keep the model. It runs in the process of a search or in a worker."""
+
+import math
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import mlflow
+from mlflow import MlflowClient
+
+from steps import models
+from steps.evaluation.metrics import scores
+from steps.features.store import Features
+from steps.models.packaging import log_model, model_digest
+from steps.search.trials import Outcome, TrialRun, describe
+
+BATCH_SECONDS = 2.0  # the figures of epochs are logged together that end within this time
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all trials of a search have in common.
+
+    Args:
+        family: name of the family.
+        features: path of the featurize run's features.
+        seed: int.
+        batch_size: documents a training step.
+        tracking_uri: where the runs are.
+    """
+
+    family: str
+    features: str
+    seed: int
+    batch_size: int
+    tracking_uri: str
+
+
+class Pruned(Exception):
+    """Ends the fit of a trial that is not worth going on with."""
+
+
+def run_trial(setting, run_id, name, point, epochs, thresholds, folder, show):
+    """Fit a family at a point and record it in a run that has been opened for it.
+
+    Args:
+        setting: the :class:`Setting`.
+        run_id: the trial's run.
+        name: its name.
+        point: dict of hyperparameters.
+        epochs: passes over the training split.
+        thresholds: the trial is pruned after an epoch whose validation accuracy is under the epoch's threshold; a
+            tuple of floats, empty for no pruning.
+        folder: where to save the model, a Path.
+        show: function of the name, the epoch (from 1) and its figures, called after each epoch; or None.
+
+    Returns:
+        An :class:`steps.search.trials.Outcome`.
+    """
+    if mlflow.get_tracking_uri() != setting.tracking_uri:
+        mlflow.set_tracking_uri(setting.tracking_uri)
+    features = _features(setting.features)
+    run = TrialRun(MlflowClient(), run_id, name)
+    curve = []
+
+    def after_epoch(epoch, figures):
+        run.epoch(epoch, figures, within=BATCH_SECONDS)
+        curve.append(figures["val_accuracy"])
+        if show:
+            show(name, epoch, figures)
+        if epoch < epochs and curve[-1] < (thresholds[epoch - 1] if epoch <= len(thresholds) else -math.inf):
+            raise Pruned
+
+    started = time.time()
+    try:
+        model = models.trainer(setting.family)(features, point, setting.seed, epochs, setting.batch_size, after_epoch)
+        figures = scores(features.labels("validation"), model.predict_split(features, "validation"))
+        run.result(figures)
+        folder.mkdir()
+        model.save(folder)
+    except Pruned:
+        run.prune(len(curve))
+        return Outcome(run_id, name, point, epochs, None, 1 - curve[-1], tuple(curve), time.time() - started)
+    except Exception as error:  # whatever goes wrong at a point costs that trial alone; its run says what it was
+        run.fail(error)
+        return Outcome(run_id, name, point, epochs, error=describe(error))
+    run.finish()
+    return Outcome(run_id, name, point, epochs, figures, 1 - figures["accuracy"], tuple(curve), run.seconds, folder)
+
+
+def log_best(setting, run_id, best, dataset):
+    """Log the best model of a search to its run.
+
+    Args:
+        setting: the :class:`Setting`.
+        run_id: the tune run.
+        best: the best trial's :class:`steps.search.trials.Outcome`; where its model was lost with the process that
+            fitted it, it is fitted once more.
+        dataset: the dataset's digest.
+
+    Returns:
+        A tuple of the model's URI, its digest, and its figures on the validation split.
+    """
+    mlflow.set_tracking_uri(setting.tracking_uri)
+    features = _features(setting.features)
+    if best.model:
+        model = models.load(setting.family, best.model)
+    else:
+        print(f"tune {setting.family}: fitting {best.name} once more, to have its model", flush=True)
+        fit = models.trainer(setting.family)
+        model = fit(features, best.point, setting.seed, best.epochs, setting.batch_size, lambda epoch, figures: None)
+    figures = scores(features.labels("validation"), model.predict_split(features, "validation"))
+    with _in_run(run_id):
+        uri = log_model(setting.family, features, model)
+    return uri, model_digest(model, best.point, features, dataset), figures
+
+
+@contextmanager
+def _in_run(run_id):
+    """The run as the active one, whether this process has it open or not; it stays as it is."""
+    if mlflow.active_run() is not None:
+        yield
+        return
+    mlflow.start_run(run_id)
+    try:
+        yield
+    finally:
+        mlflow.end_run("RUNNING")
+
+
+@cache
+def _features(path):
+    return Features(Path(path))

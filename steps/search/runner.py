@@ -1,0 +1,73 @@
+"""Trials as they are run: each in a child run of its own, by a worker, or repeated where it has been run before."""
+
+from concurrent.futures import Future
+from pathlib import Path
+
+from steps.search.fitting import run_trial
+from steps.search.pruning import thresholds
+from steps.search.trials import Outcome, describe, point_key
+
+
+class TrialRunner:
+    """Begins trials.
+
+    Args:
+        setting: the :class:`steps.search.fitting.Setting` of the search.
+        epochs: passes over the training split.
+        prune: whether trials are stopped that fall behind the others.
+        recorder: the :class:`steps.search.trials.TrialRecorder` of the search.
+        earlier: dict from :func:`steps.search.trials.point_key` to the run of a trial that has ended before.
+        workers: the :class:`steps.search.workers.Workers`.
+        progress: the :class:`steps.search.progress.TrialProgress`.
+        scratch: folder for the models.
+        hold: called before a trial begins; does not return where none is to begin any more.
+    """
+
+    def __init__(self, setting, epochs, prune, recorder, earlier, workers, progress, scratch, hold):
+        self._setting = setting
+        self._epochs = epochs
+        self._prune = prune
+        self._recorder = recorder
+        self._earlier = earlier
+        self._workers = workers
+        self._progress = progress
+        self._scratch = Path(scratch)
+        self._hold = hold
+
+    def begin(self, number, point, epochs, outcomes):
+        """The future of a trial's outcome; see :func:`steps.search.loop.run_trials`."""
+        self._hold()
+        trial = self._recorder.start(point, epochs)
+        ended = Future()
+
+        def end(done):
+            error = done.exception()  # the worker's; what goes wrong in a fit is in the outcome
+            if error:
+                trial.fail(error)
+            outcome = (
+                Outcome(trial.run_id, trial.name, point, epochs or self._epochs, error=describe(error))
+                if error
+                else done.result()
+            )
+            self._progress.trial(outcome)
+            ended.set_result(outcome)
+
+        if earlier := self._earlier.get(point_key(point, epochs)):
+            repeated = Future()
+            repeated.set_result(trial.repeat(earlier, point, epochs or self._epochs))
+            end(repeated)
+            return ended
+        bounds = thresholds(outcomes) if self._prune else ()
+        show = self._progress.epoch if self._workers.count == 1 else None  # of several at once none has the console
+        fit = (
+            self._setting,
+            trial.run_id,
+            trial.name,
+            point,
+            epochs or self._epochs,
+            bounds,
+            self._scratch / str(number),
+            show,
+        )
+        self._workers.submit(run_trial, *fit).add_done_callback(end)
+        return ended

@@ -1,0 +1,61 @@
+"""The processes in which trials run: this one, or several that stay up from trial to trial."""
+
+import logging
+import multiprocessing
+import os
+import signal
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+
+class Workers:
+    """Runs functions in ``count`` processes at once, or in this process where ``count`` is 1.
+
+    A process that is started takes seconds to import TensorFlow, which it does once. Each is a pool of its own, so that
+    one that dies takes no other with it.
+    """
+
+    def __init__(self, count):
+        self.count = count
+        self._free = [None] * count
+
+    def submit(self, function, *arguments):
+        """The future of a call; there is never more than ``count`` of them going.
+
+        It ends in :class:`BrokenProcessPool` where its process dies; another one takes its place.
+        """
+        if self.count == 1:
+            done = Future()
+            done.set_result(function(*arguments))
+            return done
+        worker = self._free.pop() or self._start()
+        done = worker.submit(function, *arguments)
+        done.add_done_callback(lambda done: self._free.append(None if _died(done) else worker))
+        return done
+
+    def close(self):
+        for worker in filter(None, self._free):
+            worker.shutdown()
+
+    def _start(self):
+        return ProcessPoolExecutor(
+            1,
+            multiprocessing.get_context("spawn"),  # TensorFlow does not survive a fork
+            initializer=_begin,
+        )
+
+
+def _begin():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the search, which ends its workers
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+
+
+def _died(done):
+    return isinstance(done.exception(), BrokenProcessPool)
+
+
+def thread_limits(processes):
+    """Environment variables that give each of some processes its share of this one's threads, for TensorFlow and BLAS."""
+    mine = int(os.environ.get("OMP_NUM_THREADS", os.cpu_count()))
+    names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    return dict.fromkeys(names, str(max(1, mine // processes)))

@@ -1,0 +1,142 @@
+"""The engines that propose points, each over the same small space with a conditional part."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from steps.search.engines import engine
+from steps.search.loop import run_trials
+from steps.search.space import Choice, Integer, LogUniform, Uniform, active
+from steps.search.trials import Outcome
+from steps.workflow.errors import UserError
+from tests.search.futures import done
+
+SPACE = {
+    "kind": Choice(("net", "tree")),
+    "units": Integer(16, 64, step=16, when={"kind": ("net",)}),
+    "rate": LogUniform(1e-3, 1e-1, when={"kind": ("net",)}),
+    "depth": Integer(1, 5, when={"kind": ("tree",)}),
+    "noise": Uniform(0.0, 0.5),
+}
+START = {"kind": "net", "units": 32, "rate": 0.01, "depth": 3, "noise": 0.1}
+ENGINES = [
+    ("hyperopt", "tpe"),
+    ("hyperopt", "random"),
+    ("hyperopt", "anneal"),
+    ("keras_tuner", "random"),
+    ("keras_tuner", "bayesian"),
+    ("keras_tuner", "hyperband"),
+]
+
+
+def parameters(tuner, algo, count, seed=3, family="lstm"):
+    return SimpleNamespace(tuner=tuner, algo=algo, max_evals=count, epochs=4, seed=seed, family=family)
+
+
+def walk(tuner, algo, count, seed=3, loss=lambda number, point: point["noise"], at_once=1):
+    """The points that a search tries, with their epochs."""
+    search, most = engine(parameters(tuner, algo, count, seed), SPACE, START)
+    tried = []
+
+    def begin(number, point, epochs, outcomes):
+        tried.append((point, epochs))
+        return done(Outcome("", "", point, 4, loss=loss(number, point)))
+
+    assert len(run_trials(search, begin, most, at_once)) == len(tried)
+    return tried
+
+
+@pytest.mark.parametrize("tuner, algo", ENGINES)
+def test_points_lie_in_the_space_and_the_same_seed_gives_the_same_ones(tuner, algo):
+    tried = walk(tuner, algo, 12)
+    assert tried == walk(tuner, algo, 12) != walk(tuner, algo, 12, seed=4)
+    assert 8 <= len(tried) <= 12  # hyperband has its own idea of the number
+    for point, epochs in tried:
+        assert list(point) == active(SPACE, point)
+        assert all(value in SPACE[name] for name, value in point.items())
+        assert epochs is None or 1 <= epochs <= 4
+    assert {point["kind"] for point, _ in tried} == {"net", "tree"}
+
+
+@pytest.mark.parametrize("algo", ["tpe", "random", "anneal"])
+def test_hyperopt_starts_at_the_start(algo):
+    assert walk("hyperopt", algo, 1) == [({name: START[name] for name in active(SPACE, START)}, None)]
+
+
+def test_hyperband_takes_the_better_half_to_more_epochs():
+    tried = walk("keras_tuner", "hyperband", 100)
+    assert {epochs for _, epochs in tried} == {2, 4}
+    further = [point for point, epochs in tried if epochs == 4 and (point, 2) in tried]
+    assert further and min(point["noise"] for point, _ in tried if _ == 2) in [point["noise"] for point in further]
+
+
+def test_tpe_learns_where_the_losses_are_low():
+    losses = [point["noise"] for point, _ in walk("hyperopt", "tpe", 40)]
+    assert sum(losses[25:]) / 15 < sum(losses[:10]) / 10
+
+
+@pytest.mark.parametrize("tuner, algo", ENGINES)
+def test_failed_trials_do_not_end_a_search(tuner, algo):
+    def every_other(number, point):
+        return None if number % 2 else point["noise"]
+
+    assert len(walk(tuner, algo, 10, loss=every_other)) >= 6
+    assert walk(tuner, algo, 5, loss=lambda number, point: None)
+
+
+def test_the_same_trials_whatever_the_parallelism():
+    assert walk("hyperopt", "tpe", 30, at_once=1) == walk("hyperopt", "tpe", 30, at_once=3)
+
+
+def test_a_running_trial_is_not_proposed_again():
+    """Before it is told anything of the last three, TPE counts them as average."""
+    search, _ = engine(parameters("hyperopt", "tpe", 60), {"noise": Uniform(0.0, 1.0)}, {"noise": 0.5})
+    points = []
+    for number in range(1, 31):
+        points.append(search.ask()[0]["noise"])
+        search.tell(number, abs(points[-1] - 0.3))
+    going = [search.ask()[0]["noise"] for _ in range(6)]
+    assert len({round(value, 3) for value in going}) == 6
+
+
+def test_a_grid_is_every_point_once_and_in_order():
+    space = {
+        "kind": Choice(("net", "tree")),
+        "units": Integer(16, 32, step=16, when={"kind": ("net",)}),
+        "rate": Choice((0.1, 0.2)),
+    }
+    search, count = engine(parameters("hyperopt", "grid", 1), space, {})
+    points = [search.ask()[0] for _ in range(count)]
+    assert [tuple(point.values()) for point in points] == [
+        ("net", 16, 0.1),
+        ("net", 16, 0.2),
+        ("net", 32, 0.1),
+        ("net", 32, 0.2),
+        ("tree", 0.1),
+        ("tree", 0.2),
+    ]
+
+
+@pytest.mark.parametrize(
+    "tuner, algo, family, expected",
+    [
+        (
+            "hyperopt",
+            "grid",
+            "lstm",
+            "algo=grid needs discrete values, and there are none for rate (0.001 to 0.1 (log))",
+        ),
+        (
+            "hyperopt",
+            "bayesian",
+            "lstm",
+            "tuner=hyperopt has no algo=bayesian: expected one of tpe, random, anneal, grid",
+        ),
+        ("keras_tuner", "tpe", "lstm", "tuner=keras_tuner has no algo=tpe"),
+        ("keras_tuner", "random", "simple", "and simple is none of them: use tuner=hyperopt, or one of dense, lstm"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(tuner, algo, family, expected):
+    with pytest.raises(UserError) as raised:
+        engine(parameters(tuner, algo, 5, family=family), SPACE, START)
+    assert expected in str(raised.value)

@@ -1,0 +1,61 @@
+import pytest
+
+from steps import models
+from steps.search.space import Choice, Integer, LogUniform
+from steps.search.space_file import narrowed
+from steps.workflow.errors import UserError
+
+
+def narrow(tmp_path, text, family="lstm", discrete=False):
+    path = tmp_path / "space.yaml"
+    path.write_text(text)
+    module = models.family(family)
+    return narrowed(family, module.SPACE, module.DEFAULTS, str(path), discrete)
+
+
+def test_named_dimensions_are_narrowed_and_the_start_moves_into_them(tmp_path):
+    text = "units: [16, 64]\nlearning_rate: {log_uniform: [0.001, 0.002]}\nembedding_size: {integer: [32, 128], step: 96}\n"
+    space, start = narrow(tmp_path, text)
+    assert space["units"] == Choice((16, 64)) and space["learning_rate"] == LogUniform(0.001, 0.002)
+    assert space["embedding_size"] == Integer(32, 128, 96)
+    assert space["dropout"] == models.family("lstm").SPACE["dropout"]
+    assert start == {"units": 16, "learning_rate": 0.002, "embedding_size": 32, "dropout": 0.3}
+
+
+def test_in_a_grid_what_is_not_named_stays_at_its_default(tmp_path):
+    space, _ = narrow(tmp_path, "units: [16, 64]", discrete=True)
+    assert space["dropout"] == Choice((0.3,)) and space["units"] == Choice((16, 64))
+
+
+def test_conditions_are_kept(tmp_path):
+    space, _ = narrow(tmp_path, "C: [0.1, 1]\nclassifier: linear_svm", family="simple")
+    assert space["C"].when == {"classifier": ("logistic_regression", "linear_svm")}
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("unit: [16]", "lstm has no hyperparameter unit; it has embedding_size, units"),
+        ("units: [16, 50]", "units: [16, 50] does not fit, expected different values out of 16 to 64 in steps of 16"),
+        ("units: many", "units: many does not fit"),
+        ("units: []", "units: [] does not fit"),
+        ("units: [16, 16]", "units: [16, 16] does not fit"),
+        ("units: {uniform: [16, 64]}", "expected whole numbers out of 16 to 64"),
+        ("dropout: {uniform: [0.1, 0.9]}", "dropout: 0.1 to 0.9 does not fit, expected to lie in 0.1 to 0.5"),
+        ("dropout: {uniform: [0.1]}", "is no dimension, expected a list of values or one of {uniform: [low, high]}"),
+        ("dropout: {normal: [0.1, 0.2]}", "is no dimension"),
+        ("- units", "expected a line a hyperparameter, such as `units: [32, 64]`"),
+        ("units: [", "cannot be read as YAML"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_the_reason(tmp_path, text, expected):
+    with pytest.raises(UserError) as raised:
+        narrow(tmp_path, text)
+    assert expected in str(raised.value)
+
+
+def test_a_hyperparameter_without_effect_and_a_missing_file_are_refused(tmp_path):
+    with pytest.raises(UserError, match=r"alpha has no effect, since it goes with classifier=multinomial_nb"):
+        narrow(tmp_path, "classifier: linear_svm\nalpha: [0.1]", family="simple")
+    with pytest.raises(UserError, match="cannot be read as YAML"):
+        narrowed("lstm", {}, {}, str(tmp_path / "missing.yaml"), False)

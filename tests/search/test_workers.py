@@ -1,0 +1,45 @@
+import os
+import signal
+import time
+from concurrent.futures.process import BrokenProcessPool
+
+import pytest
+
+from steps.search.workers import Workers
+
+
+def slow(seconds, value):
+    time.sleep(seconds)
+    return value, os.getpid()
+
+
+def die(seconds):
+    time.sleep(seconds)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.fixture
+def workers():
+    started = Workers(2)
+    yield started
+    started.close()
+
+
+def test_workers_stay_up_and_run_beside_each_other(workers):
+    first = [workers.submit(slow, 0.5, number) for number in range(2)]
+    assert [future.result()[0] for future in first] == [0, 1]
+    pids = {future.result()[1] for future in first}
+    second = [workers.submit(slow, 0.5, number) for number in range(2)]
+    assert len(pids) == 2 and {future.result()[1] for future in second} == pids and os.getpid() not in pids
+
+
+def test_a_worker_that_dies_takes_its_call_along_and_no_other(workers):
+    victim, other = workers.submit(die, 1), workers.submit(slow, 3, "other")
+    with pytest.raises(BrokenProcessPool):
+        victim.result(timeout=20)
+    assert other.result(timeout=20)[0] == "other"
+    assert workers.submit(slow, 0.1, "next").result(timeout=60)[0] == "next"
+
+
+def test_one_worker_is_this_process():
+    assert Workers(1).submit(slow, 0, "here").result() == ("here", os.getpid())

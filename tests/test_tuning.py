@@ -121,25 +121,53 @@ def test_trials_that_fall_behind_are_pruned_and_are_never_the_best(folder):
     assert not [trial for trial in whole if "pruned" in trial.data.tags]
 
 
-def test_a_worker_that_is_killed_costs_its_trial(folder):
+def with_two_workers(folder, count):
+    """A search that has begun to fit, and its two workers."""
     step = subprocess.Popen(
-        [sys.executable, "-m", "steps", "tune", "--family=dense", "--max_evals=6", "--epochs=6", "--parallelism=2"],
+        [
+            sys.executable,
+            "-m",
+            "steps",
+            "tune",
+            "--family=dense",
+            f"--max_evals={count}",
+            "--epochs=6",
+            "--parallelism=2",
+        ],
         cwd=folder,
         env=environment(PYTHONPATH=str(PROJECT)),
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     deadline = time.time() + 120
     while time.time() < deadline:
-        run = runs(folder, "tune")[0]
-        if run.info.status == "RUNNING" and any(trial.data.metrics for trial in trials_of(folder, run)):
+        going = [run for run in runs(folder, "tune") if run.info.status == "RUNNING"]
+        if any(trial.data.metrics for run in going for trial in trials_of(folder, run)):
             break
         time.sleep(0.2)
     workers = [child for child in psutil.Process(step.pid).children() if "spawn_main" in " ".join(child.cmdline())]
     assert len(workers) == 2
+    return step, workers
+
+
+def test_ctrl_c_ends_the_workers_and_their_trials(folder):
+    step, workers = with_two_workers(folder, 1000)
+    step.send_signal(signal.SIGINT)
+    _, stderr = step.communicate(timeout=20)
+    assert step.returncode == 130 and "Traceback" not in stderr and "tune was stopped." in stderr
+    assert not [worker for worker in workers if worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE]
+    run = runs(folder, "tune")[0]
+    assert {trial.info.status for trial in trials_of(folder, run)} <= {"FINISHED", "KILLED"}
+    assert run.info.status == "KILLED"
+
+
+def test_a_worker_that_is_killed_costs_its_trial(folder):
+    step, workers = with_two_workers(folder, 5)
     os.kill(workers[0].pid, signal.SIGKILL)
-    assert step.wait(timeout=120) == 0
+    step.communicate(timeout=120)
+    assert step.returncode == 0
     trials = trials_of(folder, runs(folder, "tune")[0])
     failed = [trial for trial in trials if trial.info.status == "FAILED"]
-    assert len(trials) == 6 and len(failed) == 1 and "BrokenProcessPool" in failed[0].data.tags["error"]
+    assert len(trials) == 5 and len(failed) == 1 and "BrokenProcessPool" in failed[0].data.tags["error"]
     assert {trial.info.status for trial in trials} == {"FAILED", "FINISHED"}

@@ -20,7 +20,7 @@ class TrialRunner:
         workers: the :class:`steps.search.workers.Workers`.
         progress: the :class:`steps.search.progress.TrialProgress`.
         scratch: folder for the models.
-        hold: called before a trial begins; does not return where none is to begin any more.
+        hold: does not return where the search has been told to end.
     """
 
     def __init__(self, setting, epochs, prune, recorder, earlier, workers, progress, scratch, hold):
@@ -43,6 +43,7 @@ class TrialRunner:
         def end(done):
             error = done.exception()  # the worker's; what goes wrong in a fit is in the outcome
             if error:
+                self._hold()  # the workers of a search that is told to end die, too
                 trial.fail(error)
             outcome = (
                 Outcome(trial.run_id, trial.name, point, epochs or self._epochs, error=describe(error))

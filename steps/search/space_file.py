@@ -6,7 +6,8 @@
     embedding_size: {integer: [32, 128], step: 32}
     size: 64                                 # this value
 
-What the file does not name keeps the family's range; in a grid it stays at the family's default.
+What the file does not name keeps the family's range; in a grid it stays at the family's default. A file for several
+families has the lines of each below its name.
 """
 
 from dataclasses import replace
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import yaml
 
+from steps import models
 from steps.search.space import Choice, Integer, LogUniform, Uniform
 from steps.workflow.errors import UserError
 
@@ -39,6 +41,8 @@ def narrowed(family, space, defaults, path, discrete):
     if not path:
         return space, defaults
     given = _read(path)
+    if set(given) <= set(models.families()):
+        given = given.get(family) or {}
     unknown = [name for name in given if name not in space]
     if unknown:
         raise UserError(f"{path}: {family} has no hyperparameter {', '.join(unknown)}; it has {', '.join(space)}")

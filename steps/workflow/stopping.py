@@ -120,7 +120,8 @@ def end_children(but):
     while children := [child for child in psutil.Process().children() if _is_alive(child) and child.pid != but]:
         for child in children:
             with suppress(psutil.NoSuchProcess):
-                if time.time() > deadline:
+                # The workers of a search have nothing to put in order, and what Python starts beside them ignores signals.
+                if time.time() > deadline or "multiprocessing" in " ".join(child.cmdline()):
                     child.kill()
                 elif child not in told:
                     told.add(child)

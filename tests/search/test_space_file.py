@@ -27,6 +27,14 @@ def test_in_a_grid_what_is_not_named_stays_at_its_default(tmp_path):
     assert space["dropout"] == Choice((0.3,)) and space["units"] == Choice((16, 64))
 
 
+def test_a_file_may_have_a_part_for_each_family(tmp_path):
+    text = "lstm:\n  units: [16]\nsimple:\n  classifier: gaussian_nb\n"
+    assert narrow(tmp_path, text)[0]["units"] == Choice((16,))
+    assert narrow(tmp_path, text, family="simple")[0]["classifier"] == Choice(("gaussian_nb",))
+    dense = models.family("dense")
+    assert narrow(tmp_path, text, family="dense") == (dense.SPACE, dense.DEFAULTS)
+
+
 def test_conditions_are_kept(tmp_path):
     space, _ = narrow(tmp_path, "C: [0.1, 1]\nclassifier: linear_svm", family="simple")
     assert space["C"].when == {"classifier": ("logistic_regression", "linear_svm")}

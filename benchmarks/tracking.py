@@ -1,0 +1,122 @@
+"""What a trial costs beside its fit: a search over a function that returns at once.
+
+    python benchmarks/tracking.py            # prints the table and keeps it in benchmarks/tracking.md
+
+Ours is the loop of ``tune`` with a child run a trial, on a SQLite store. Beside it, one after the other: hyperopt alone;
+hyperopt with a nested run a trial through MLflow's fluent API, as tutorials do it; and one ``mlflow.run`` a trial, as in
+MLflow's own hyperparameter example.
+"""
+
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from concurrent.futures import Future
+from pathlib import Path
+
+import hyperopt
+import mlflow
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from steps.models.lstm import DEFAULTS, SPACE
+from steps.search.hyperopt_search import HyperoptSearch, flatten, to_hyperopt
+from steps.search.loop import run_trials
+from steps.search.trials import Outcome, TrialRecorder
+
+TRIALS, PROJECT_RUNS, REPEATS = 200, 3, 3
+FIGURES = {"accuracy": 0.5, "log_loss": 0.7}
+
+
+def ours():
+    with mlflow.start_run() as parent:
+        recorder = TrialRecorder("lstm", parent)
+
+        def begin(number, point, epochs, outcomes):
+            trial = recorder.start(point)
+            trial.result(FIGURES)
+            trial.finish()
+            future = Future()
+            future.set_result(Outcome(trial.run_id, trial.name, point, 1, FIGURES, point["dropout"]))
+            return future
+
+        run_trials(HyperoptSearch(SPACE, DEFAULTS, "tpe", 42), begin, TRIALS, 1)
+
+
+def bare():
+    _hyperopt(lambda sample: sample["dropout"])
+
+
+def nested():
+    def objective(sample):
+        with mlflow.start_run(nested=True):
+            mlflow.log_params(flatten(SPACE, sample))
+            mlflow.log_metrics({f"validation_{name}": value for name, value in FIGURES.items()})
+        return sample["dropout"]
+
+    with mlflow.start_run():
+        _hyperopt(objective)
+
+
+def projects():
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "MLproject").write_text(
+            "name: nothing\nentry_points:\n  main:\n    command: python -c 'import mlflow; mlflow.start_run()'\n"
+        )
+        for _ in range(PROJECT_RUNS):
+            mlflow.run(folder, env_manager="local")
+
+
+def _hyperopt(objective):
+    hyperopt.fmin(
+        objective,
+        to_hyperopt(SPACE),
+        algo=hyperopt.tpe.suggest,
+        max_evals=TRIALS,
+        rstate=np.random.default_rng(42),
+        show_progressbar=False,
+        verbose=False,
+    )
+
+
+def milliseconds(job, trials):
+    """Of a trial; each job on a store of its own that is there already."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+        mlflow.search_experiments()
+        started = time.time()
+        job()
+        seconds = time.time() - started
+        os.chdir(HERE)
+    return 1000 * seconds / trials
+
+
+def main():
+    jobs = {"hyperopt alone": bare, "`tune`'s loop": ours, "hyperopt, a nested run a trial": nested}
+    measured = {name: [] for name in jobs}
+    for _ in range(REPEATS):
+        for name, job in jobs.items():
+            measured[name].append(milliseconds(job, TRIALS))
+    cost = {name: statistics.median(values) for name, values in measured.items()}
+    cost["one `mlflow.run` a trial"] = milliseconds(projects, PROJECT_RUNS)
+    alone = cost["hyperopt alone"]
+    lines = [
+        f"Measured on {os.cpu_count()} cores, Python {platform.python_version()}; {TRIALS} trials, medians of {REPEATS} "
+        f"searches, {PROJECT_RUNS} project runs.",
+        "",
+        "| search | ms a trial | more than hyperopt alone |",
+        "|---|---|---|",
+        *(f"| {name} | {value:.1f} | {value - alone:.1f} |" for name, value in cost.items()),
+    ]
+    table = "\n".join(lines)
+    print(table)
+    (HERE / "tracking.md").write_text(f"# The cost of tracking a trial\n\n{table}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -69,5 +69,5 @@ def test_readme_lists_the_spaces_as_they_are():
 def test_main_offers_whatever_its_steps_do():
     offered = set(declared("main"))
     for name in ENTRY_POINTS - {"main", "train"}:
-        own = {"ingest_run", "featurize_run", "tune_runs", "compare_run", "family"}
+        own = {"ingest_run", "featurize_run", "tune_runs", "compare_run", "resume_run", "family"}
         assert set(declared(name)) - own <= offered

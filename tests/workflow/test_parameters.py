@@ -14,7 +14,7 @@ from steps.workflow.parameters import parse
         ("ingest", "seed=1.5", "whole number"),
         ("ingest", "stratify=maybe", "true or false"),
         ("tune", "max_evals=0", "whole number from 1"),
-        ("tune", "algo=grid", "tpe, random, anneal"),
+        ("tune", "algo=brute", "tpe, random, anneal"),
         ("featurize", "stemming=snowball", "none, porter"),
         ("main", "families=simple,simple", "twice"),
         ("register", "registered_model=a/b", "without / and :"),

@@ -29,8 +29,10 @@ def tune(parameters):
     grid = parameters.algo == "grid"
     space, start = narrowed(parameters.family, family.SPACE, family.DEFAULTS, parameters.space, discrete=grid)
     search, count = engine(parameters, space, start)
-    # A trial of scikit-learn is over before a process for it has started.
-    at_once = min(parameters.parallelism or (os.cpu_count() if models.is_keras(parameters.family) else 1), count)
+    keras = models.is_keras(parameters.family)
+    # A trial of scikit-learn is over before a process for it has started, and its only epoch is the end of its fit.
+    at_once = min(parameters.parallelism or (os.cpu_count() if keras else 1), count)
+    prune = parameters.prune and keras
     os.environ |= thread_limits(at_once)
 
     featurize_run = parameters.featurize_run
@@ -47,7 +49,7 @@ def tune(parameters):
         runner = TrialRunner(
             setting,
             parameters.epochs,
-            parameters.prune,
+            prune,
             recorder,
             earlier,
             workers,

@@ -66,6 +66,7 @@ def test_keras_tuner_fills_the_same_runs(folder):
         "--max_evals=4",
         "--epochs=3",
         "--prune=false",
+        "--parallelism=1",
     )
     assert len(trials) == 4 and {trial.data.params["epochs"] for trial in trials} <= {"1", "2", "3"}
     with store(folder) as client:
@@ -74,6 +75,12 @@ def test_keras_tuner_fills_the_same_runs(folder):
             assert [metric.step for metric in epochs] == list(range(1, int(trial.data.params["epochs"]) + 1))
     best = max(trial.data.metrics["validation_accuracy"] for trial in trials)
     assert run.data.metrics["validation_accuracy"] == best
+
+
+def test_a_trial_without_epochs_is_never_pruned(folder):
+    run, trials = tune(folder, "--max_evals=15", "--algo=random")
+    assert run.data.metrics["pruned_trials"] == 0
+    assert all("validation_accuracy" in trial.data.metrics for trial in trials)
 
 
 def test_a_grid_over_a_space_of_ones_own(folder, tmp_path):
@@ -105,7 +112,7 @@ def test_a_search_goes_on_from_another_one(folder):
 
 
 def test_trials_that_fall_behind_are_pruned_and_are_never_the_best(folder):
-    search = ("--family=dense", "--max_evals=10", "--epochs=3", "--algo=random")
+    search = ("--family=dense", "--max_evals=10", "--epochs=3", "--algo=random", "--parallelism=1")
     run, trials = tune(folder, *search)
     pruned = [trial for trial in trials if "pruned" in trial.data.tags]
     assert pruned and run.data.metrics["pruned_trials"] == len(pruned)
@@ -121,8 +128,17 @@ def test_trials_that_fall_behind_are_pruned_and_are_never_the_best(folder):
     assert not [trial for trial in whole if "pruned" in trial.data.tags]
 
 
-def with_two_workers(folder, count):
-    """A search that has begun to fit, and its two workers."""
+@pytest.fixture
+def started(folder):
+    """Starts a search of ``count`` trials with two workers, and gives it and them once they fit."""
+    steps = []
+    yield lambda count: with_two_workers(folder, count, steps)
+    for step in steps:
+        step.kill()
+        step.communicate()
+
+
+def with_two_workers(folder, count, steps):
     step = subprocess.Popen(
         [
             sys.executable,
@@ -140,6 +156,7 @@ def with_two_workers(folder, count):
         stderr=subprocess.PIPE,
         text=True,
     )
+    steps.append(step)
     deadline = time.time() + 120
     while time.time() < deadline:
         going = [run for run in runs(folder, "tune") if run.info.status == "RUNNING"]
@@ -151,8 +168,8 @@ def with_two_workers(folder, count):
     return step, workers
 
 
-def test_ctrl_c_ends_the_workers_and_their_trials(folder):
-    step, workers = with_two_workers(folder, 1000)
+def test_ctrl_c_ends_the_workers_and_their_trials(folder, started):
+    step, workers = started(1000)
     step.send_signal(signal.SIGINT)
     _, stderr = step.communicate(timeout=20)
     assert step.returncode == 130 and "Traceback" not in stderr and "tune was stopped." in stderr
@@ -162,8 +179,8 @@ def test_ctrl_c_ends_the_workers_and_their_trials(folder):
     assert run.info.status == "KILLED"
 
 
-def test_a_worker_that_is_killed_costs_its_trial(folder):
-    step, workers = with_two_workers(folder, 5)
+def test_a_worker_that_is_killed_costs_its_trial(folder, started):
+    step, workers = started(5)
     os.kill(workers[0].pid, signal.SIGKILL)
     step.communicate(timeout=120)
     assert step.returncode == 0

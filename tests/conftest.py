@@ -167,3 +167,25 @@ def server(tmp_path):
     yield url
     os.killpg(process.pid, signal.SIGTERM)
     process.wait()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with the features of the sample, short ones."""
+    folder = tmp_path_factory.mktemp("tuning")
+    assert run_step("ingest", cwd=folder).returncode == 0
+    assert run_step("featurize", "--max_length=20", "--vocabulary_size=500", cwd=folder).returncode == 0
+    return folder
+
+
+def tune(folder, *arguments):
+    """Run a search and return its run and its trials, the first one first."""
+    process = run_step("tune", *arguments, cwd=folder)
+    assert process.returncode == 0, process.stderr[-3000:]
+    run = runs(folder, "tune")[0]
+    return run, trials_of(folder, run)
+
+
+def trials_of(folder, run):
+    below = [trial for trial in runs(folder) if trial.data.tags.get("mlflow.parentRunId") == run.info.run_id]
+    return sorted(below, key=lambda trial: int(trial.data.tags["trial"]))

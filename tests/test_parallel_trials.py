@@ -1,0 +1,93 @@
+"""Trials side by side, in workers."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from tests.conftest import PROJECT, environment, runs, trials_of, tune
+
+
+def test_a_search_gives_the_same_trials_one_by_one_and_side_by_side(folder):
+    search = ("--family=dense", "--max_evals=5", "--epochs=2", "--algo=random")
+    alone, one_by_one = tune(folder, *search, "--parallelism=1")
+    together, side_by_side = tune(folder, *search, "--parallelism=2")
+    assert [trial.data.params for trial in one_by_one] == [trial.data.params for trial in side_by_side]
+    assert [trial.data.metrics["validation_accuracy"] for trial in one_by_one] == pytest.approx(
+        [trial.data.metrics["validation_accuracy"] for trial in side_by_side], abs=0.02
+    )
+    assert alone.data.tags["step.fingerprint"] == together.data.tags["step.fingerprint"]
+    for trial in side_by_side:
+        assert trial.info.status == "FINISHED" and {"loss", "val_accuracy", "train_seconds"} <= set(trial.data.metrics)
+    overlapping = [
+        (first, second)
+        for first, second in zip(side_by_side, side_by_side[1:])
+        if second.info.start_time < first.info.end_time
+    ]
+    assert overlapping
+
+
+@pytest.fixture
+def started(folder):
+    """Starts a search of ``count`` trials with two workers, and gives it and them once they fit."""
+    steps = []
+    yield lambda count: with_two_workers(folder, count, steps)
+    for step in steps:
+        step.kill()
+        step.communicate()
+
+
+def with_two_workers(folder, count, steps):
+    step = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "steps",
+            "tune",
+            "--family=dense",
+            f"--max_evals={count}",
+            "--epochs=6",
+            "--parallelism=2",
+        ],
+        cwd=folder,
+        env=environment(PYTHONPATH=str(PROJECT)),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    steps.append(step)
+    deadline = time.time() + 120
+    while time.time() < deadline:
+        going = [run for run in runs(folder, "tune") if run.info.status == "RUNNING"]
+        if any(trial.data.metrics for run in going for trial in trials_of(folder, run)):
+            break
+        time.sleep(0.2)
+    workers = [child for child in psutil.Process(step.pid).children() if "spawn_main" in " ".join(child.cmdline())]
+    assert len(workers) == 2
+    return step, workers
+
+
+def test_ctrl_c_ends_the_workers_and_their_trials(folder, started):
+    step, workers = started(1000)
+    step.send_signal(signal.SIGINT)
+    _, stderr = step.communicate(timeout=20)
+    assert step.returncode == 130 and "Traceback" not in stderr and "tune was stopped." in stderr
+    assert not [worker for worker in workers if worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE]
+    run = runs(folder, "tune")[0]
+    assert {trial.info.status for trial in trials_of(folder, run)} <= {"FINISHED", "KILLED"}
+    assert run.info.status == "KILLED"
+
+
+def test_a_worker_that_is_killed_costs_its_trial(folder, started):
+    step, workers = started(5)
+    os.kill(workers[0].pid, signal.SIGKILL)
+    step.communicate(timeout=120)
+    assert step.returncode == 0
+    trials = trials_of(folder, runs(folder, "tune")[0])
+    failed = [trial for trial in trials if trial.info.status == "FAILED"]
+    assert len(trials) == 5 and len(failed) == 1 and "BrokenProcessPool" in failed[0].data.tags["error"]
+    assert {trial.info.status for trial in trials} == {"FAILED", "FINISHED"}

@@ -13,7 +13,6 @@ import statistics
 import sys
 import tempfile
 import time
-from concurrent.futures import Future
 from pathlib import Path
 
 import hyperopt
@@ -27,6 +26,7 @@ from steps.models.lstm import DEFAULTS, SPACE
 from steps.search.hyperopt_search import HyperoptSearch, flatten, to_hyperopt
 from steps.search.loop import run_trials
 from steps.search.trials import Outcome, TrialRecorder
+from steps.search.workers import completed
 
 TRIALS, PROJECT_RUNS, REPEATS = 200, 3, 3
 FIGURES = {"accuracy": 0.5, "log_loss": 0.7}
@@ -40,9 +40,7 @@ def ours():
             trial = recorder.start(point)
             trial.result(FIGURES)
             trial.finish()
-            future = Future()
-            future.set_result(Outcome(trial.run_id, trial.name, point, 1, FIGURES, point["dropout"]))
-            return future
+            return completed(Outcome(trial.run_id, trial.name, point, 1, FIGURES, point["dropout"]))
 
         run_trials(HyperoptSearch(SPACE, DEFAULTS, "tpe", 42), begin, TRIALS, 1)
 

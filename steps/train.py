@@ -30,11 +30,14 @@ def train(parameters):
         model = fit(features, point, parameters.seed, parameters.epochs, parameters.batch_size, run.epoch)
     except FloatingPointError as error:
         raise UserError(f"{name}: {error}") from error
-    figures = scores(features.labels("validation"), model.predict_split(features, "validation"))
+    probabilities = model.predict_split(features, "validation")
+    figures = scores(features.labels("validation"), probabilities)
     run.result(figures)
     mlflow.set_tags(
         {
-            OUTPUT_DIGEST: model_digest(model, point, features, featurize_run.data.tags["dataset.digest"]),
+            OUTPUT_DIGEST: model_digest(
+                probabilities, point, features.classes, featurize_run.data.tags["dataset.digest"]
+            ),
             "model_uri": log_model(parameters.family, features, model),
         }
     )

@@ -69,20 +69,19 @@ def log_model(family, features, model):
     return info.model_uri
 
 
-def model_digest(model, point, features, dataset):
+def model_digest(probabilities, point, classes, dataset):
     """Digest of a fitted model by what it does: its point, its probabilities on the validation split, and its dataset.
 
     Not of its files, which hold times and identifiers that differ between two fits of the same model.
 
     Args:
-        model: the fitted model.
+        probabilities: what it gives for the validation split, shape (documents, classes).
         point: dict of its hyperparameters.
-        features: the :class:`steps.features.store.Features` that it was fitted on.
+        classes: their names in the order of the columns, a list of str.
         dataset: the dataset's digest. It counts as a whole: its test split, which the model has not seen, is what
             compare reads next.
     """
-    probabilities = model.predict_split(features, "validation")
-    return text_digest(json.dumps([dataset, point, features.classes, probabilities.tolist()]))
+    return text_digest(json.dumps([dataset, point, classes, probabilities.tolist()]))
 
 
 def requirements(cleaner, model):

@@ -1,6 +1,5 @@
 """One trial: fit a family at a point, record it in its run, keep the model. It runs in the process of a search or in a worker."""
 
-import math
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -70,7 +69,7 @@ def run_trial(setting, run_id, name, point, epochs, thresholds, folder, show):
         curve.append(figures["val_accuracy"])
         if show:
             show(name, epoch, figures)
-        if epoch < epochs and curve[-1] < (thresholds[epoch - 1] if epoch <= len(thresholds) else -math.inf):
+        if epoch < epochs and epoch <= len(thresholds) and curve[-1] < thresholds[epoch - 1]:
             raise Pruned
 
     started = time.time()
@@ -111,10 +110,11 @@ def log_best(setting, run_id, best, dataset):
         print(f"tune {setting.family}: fitting {best.name} once more, to have its model", flush=True)
         fit = models.trainer(setting.family)
         model = fit(features, best.point, setting.seed, best.epochs, setting.batch_size, lambda epoch, figures: None)
-    figures = scores(features.labels("validation"), model.predict_split(features, "validation"))
+    probabilities = model.predict_split(features, "validation")
     with _in_run(run_id):
         uri = log_model(setting.family, features, model)
-    return uri, model_digest(model, best.point, features, dataset), figures
+    figures = scores(features.labels("validation"), probabilities)
+    return uri, model_digest(probabilities, best.point, features.classes, dataset), figures
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from pathlib import Path
 from steps.search.fitting import run_trial
 from steps.search.pruning import thresholds
 from steps.search.trials import Outcome, describe, point_key
+from steps.search.workers import completed
 
 
 class TrialRunner:
@@ -38,6 +39,7 @@ class TrialRunner:
         """The future of a trial's outcome; see :func:`steps.search.loop.run_trials`."""
         self._hold()
         trial = self._recorder.start(point, epochs)
+        passes = epochs or self._epochs
         ended = Future()
 
         def end(done):
@@ -45,30 +47,18 @@ class TrialRunner:
             if error:
                 self._hold()  # the workers of a search that is told to end die, too
                 trial.fail(error)
-            outcome = (
-                Outcome(trial.run_id, trial.name, point, epochs or self._epochs, error=describe(error))
-                if error
-                else done.result()
-            )
+                outcome = Outcome(trial.run_id, trial.name, point, passes, error=describe(error))
+            else:
+                outcome = done.result()
             self._progress.trial(outcome)
             ended.set_result(outcome)
 
         if earlier := self._earlier.get(point_key(point, epochs)):
-            repeated = Future()
-            repeated.set_result(trial.repeat(earlier, point, epochs or self._epochs))
-            end(repeated)
+            end(completed(trial.repeat(earlier, point, passes)))
             return ended
         bounds = thresholds(outcomes) if self._prune else ()
         show = self._progress.epoch if self._workers.count == 1 else None  # of several at once none has the console
-        fit = (
-            self._setting,
-            trial.run_id,
-            trial.name,
-            point,
-            epochs or self._epochs,
-            bounds,
-            self._scratch / str(number),
-            show,
-        )
+        folder = self._scratch / str(number)
+        fit = (self._setting, trial.run_id, trial.name, point, passes, bounds, folder, show)
         self._workers.submit(run_trial, *fit).add_done_callback(end)
         return ended

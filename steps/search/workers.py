@@ -25,9 +25,7 @@ class Workers:
         It ends in :class:`BrokenProcessPool` where its process dies; another one takes its place.
         """
         if self.count == 1:
-            done = Future()
-            done.set_result(function(*arguments))
-            return done
+            return completed(function(*arguments))
         worker = self._free.pop() or self._start()
         done = worker.submit(function, *arguments)
         done.add_done_callback(lambda done: self._free.append(None if _died(done) else worker))
@@ -43,6 +41,13 @@ class Workers:
             multiprocessing.get_context("spawn"),  # TensorFlow does not survive a fork
             initializer=_begin,
         )
+
+
+def completed(result):
+    """The future of a call that has ended."""
+    future = Future()
+    future.set_result(result)
+    return future
 
 
 def _begin():

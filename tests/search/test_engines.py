@@ -6,19 +6,12 @@ import pytest
 
 from steps.search.engines import engine
 from steps.search.loop import run_trials
-from steps.search.space import Choice, Integer, LogUniform, Uniform, active
+from steps.search.space import Choice, Integer, Uniform, active
 from steps.search.trials import Outcome
+from steps.search.workers import completed
 from steps.workflow.errors import UserError
-from tests.search.futures import done
+from tests.search.example import DEFAULTS, SPACE
 
-SPACE = {
-    "kind": Choice(("net", "tree")),
-    "units": Integer(16, 64, step=16, when={"kind": ("net",)}),
-    "rate": LogUniform(1e-3, 1e-1, when={"kind": ("net",)}),
-    "depth": Integer(1, 5, when={"kind": ("tree",)}),
-    "noise": Uniform(0.0, 0.5),
-}
-START = {"kind": "net", "units": 32, "rate": 0.01, "depth": 3, "noise": 0.1}
 ENGINES = [
     ("hyperopt", "tpe"),
     ("hyperopt", "random"),
@@ -35,12 +28,12 @@ def parameters(tuner, algo, count, seed=3, family="lstm"):
 
 def walk(tuner, algo, count, seed=3, loss=lambda number, point: point["noise"], at_once=1):
     """The points that a search tries, with their epochs."""
-    search, most = engine(parameters(tuner, algo, count, seed), SPACE, START)
+    search, most = engine(parameters(tuner, algo, count, seed), SPACE, DEFAULTS)
     tried = []
 
     def begin(number, point, epochs, outcomes):
         tried.append((point, epochs))
-        return done(Outcome("", "", point, 4, loss=loss(number, point)))
+        return completed(Outcome("", "", point, 4, loss=loss(number, point)))
 
     assert len(run_trials(search, begin, most, at_once)) == len(tried)
     return tried
@@ -60,7 +53,7 @@ def test_points_lie_in_the_space_and_the_same_seed_gives_the_same_ones(tuner, al
 
 @pytest.mark.parametrize("algo", ["tpe", "random", "anneal"])
 def test_hyperopt_starts_at_the_start(algo):
-    assert walk("hyperopt", algo, 1) == [({name: START[name] for name in active(SPACE, START)}, None)]
+    assert walk("hyperopt", algo, 1) == [({name: DEFAULTS[name] for name in active(SPACE, DEFAULTS)}, None)]
 
 
 def test_hyperband_takes_the_better_half_to_more_epochs():
@@ -138,5 +131,5 @@ def test_a_grid_is_every_point_once_and_in_order():
 )
 def test_what_does_not_go_together_is_refused(tuner, algo, family, expected):
     with pytest.raises(UserError) as raised:
-        engine(parameters(tuner, algo, 5, family=family), SPACE, START)
+        engine(parameters(tuner, algo, 5, family=family), SPACE, DEFAULTS)
     assert expected in str(raised.value)

@@ -2,17 +2,9 @@ import pytest
 
 from steps import models
 from steps.search.hyperopt_search import flatten, to_values
-from steps.search.space import Choice, Integer, LogUniform, Uniform, describe, label, resolve
+from steps.search.space import describe, label, resolve
 from steps.workflow.errors import UserError
-
-SPACE = {
-    "kind": Choice(("net", "tree")),
-    "units": Integer(16, 64, step=16, when={"kind": ("net",)}),
-    "rate": LogUniform(1e-3, 1e-1, when={"kind": ("net",)}),
-    "depth": Integer(1, 5, when={"kind": ("tree",)}),
-    "noise": Uniform(0.0, 0.5),
-}
-DEFAULTS = {"kind": "net", "units": 32, "rate": 0.01, "depth": 3, "noise": 0.1}
+from tests.search.example import DEFAULTS, SPACE
 
 
 def test_resolve_fills_in_what_has_a_meaning():

@@ -16,13 +16,12 @@ EMBEDDING_SIZE = 128
 
 def build(point, vocabulary_size, max_length, classes):
     """The untrained network: int32 token ids of shape (batch, length) to probabilities of shape (batch, classes)."""
-    from keras import Input, Model, layers, ops
+    from keras import Input, Model, layers
 
-    from ..features.vocabulary import PADDING
-    from .keras_model import MaskedMean
+    from .layers import MeanEmbedding
 
     ids = Input((None,), dtype="int32")
-    text = MaskedMean()(layers.Embedding(vocabulary_size, EMBEDDING_SIZE)(ids), ops.not_equal(ids, PADDING))
+    text = MeanEmbedding(vocabulary_size, EMBEDDING_SIZE)(ids)
     for layer in range(1, point["layers"] + 1):
         text = layers.Dense(point[f"units_{layer}"], activation="relu")(text)
         text = layers.Dropout(point["dropout"])(text)

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..features.vocabulary import PADDING, Vocabulary
+from .adam import FusedAdam
 
 WARM_UP = 0.1  # share of the training steps in which the learning rate rises
 PREDICT_BATCH = 64
@@ -53,7 +54,7 @@ def fit(family, features, point, seed, epochs, batch_size, on_epoch):
         0.0, max(1, steps - warm_up), warmup_target=point["learning_rate"], warmup_steps=warm_up
     )
     model.network.compile(
-        optimizer=keras.optimizers.Adam(rate),
+        optimizer=FusedAdam(rate),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
@@ -132,15 +133,6 @@ class KerasModel:
             rows = order[start : start + PREDICT_BATCH]
             result[rows] = self._forward(ids[rows, : max(lengths[rows[-1]], 1)])
         return result / result.sum(axis=1, keepdims=True)  # float32 rows sum to 1 only nearly
-
-
-class MaskedMean(keras.layers.Layer):
-    """The mean over the positions of a text that are not padding: (batch, length, size) to (batch, size)."""
-
-    def call(self, states, mask):
-        weights = keras.ops.cast(mask, states.dtype)[..., None]
-        total = keras.ops.sum(states * weights, axis=1)
-        return total / keras.ops.maximum(keras.ops.sum(weights, axis=1), 1.0)  # a text of no known word has none
 
 
 class _Report(keras.callbacks.Callback):

@@ -17,7 +17,7 @@ def build(point, vocabulary_size, max_length, classes):
     from keras import Input, Model, layers, ops
 
     from ..features.vocabulary import PADDING
-    from .keras_model import MaskedMean
+    from .layers import MaskedMean
 
     size = point["size"]
     ids = Input((None,), dtype="int32")

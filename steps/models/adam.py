@@ -1,0 +1,30 @@
+"""Adam as TensorFlow's fused kernel: one pass over the weights where Keras's own takes eight."""
+
+import keras
+import tensorflow as tf
+
+
+class FusedAdam(keras.optimizers.Adam):
+    """Adam (Kingma and Ba 2015, section 2, the efficient order of its last lines).
+
+    On a CPU a training step of a small network over a large vocabulary is mostly this update. The gradients of an
+    embedding's row are summed before they are squared; Keras's Adam adds the squares of the parts, so that a word that
+    stands often in a batch is learned more slowly.
+    """
+
+    def update_step(self, gradient, variable, learning_rate):
+        dtype = variable.dtype
+        index = self._get_variable_index(variable)
+        step = tf.cast(self.iterations + 1, dtype)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
+            beta1_power=tf.pow(tf.constant(self.beta_1, dtype), step),
+            beta2_power=tf.pow(tf.constant(self.beta_2, dtype), step),
+            lr=tf.cast(learning_rate, dtype),
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=tf.convert_to_tensor(gradient),
+        )

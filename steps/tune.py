@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from contextlib import closing
 
 import mlflow
 
@@ -29,22 +30,20 @@ def tune(parameters):
     grid = parameters.algo == "grid"
     space, start = narrowed(parameters.family, family.SPACE, family.DEFAULTS, parameters.space, discrete=grid)
     search, count = engine(parameters, space, start)
-    keras = models.is_keras(parameters.family)
-    # A trial of scikit-learn is over before a process for it has started, and its only epoch is the end of its fit.
-    at_once = min(parameters.parallelism or (os.cpu_count() if keras else 1), count)
-    prune = parameters.prune and keras
-    os.environ |= thread_limits(at_once)
-
     featurize_run = parameters.featurize_run
-    features = str(artifacts(featurize_run.info.run_id, "features"))
-    uri = mlflow.get_tracking_uri()
-    setting = Setting(parameters.family, features, parameters.seed, parameters.batch_size, uri)
     mlflow.set_tags({"family": parameters.family, "featurize_run": featurize_run.info.run_id})
     this_run = mlflow.get_run(mlflow.active_run().info.run_id)
     earlier = earlier_trials(this_run, parameters)
-    workers = Workers(at_once)
+    workers, features, keep = where_trials_run(parameters, featurize_run.info.run_id, count)
+    prune = parameters.prune and models.is_keras(parameters.family)  # others have one epoch, which is the end of the fit
+    uri = mlflow.get_tracking_uri()
+    setting = Setting(parameters.family, features, parameters.seed, parameters.batch_size, uri)
 
-    with tempfile.TemporaryDirectory() as scratch, TrialProgress(parameters.family, count) as progress:
+    with (
+        closing(workers),
+        tempfile.TemporaryDirectory() as scratch,
+        TrialProgress(parameters.family, count) as progress,
+    ):
         recorder = TrialRecorder(parameters.family, this_run)
         runner = TrialRunner(
             setting,
@@ -54,14 +53,13 @@ def tune(parameters):
             earlier,
             workers,
             progress,
-            scratch,
+            scratch if keep else None,
             parameters.hold,
         )
-        outcomes = run_trials(search, runner.begin, count, at_once)
+        outcomes = run_trials(search, runner.begin, count, workers.count)
         best = best_of(outcomes, parameters.family)
         dataset = featurize_run.data.tags["dataset.digest"]
         logged = workers.submit(log_best, setting, this_run.info.run_id, best, dataset).result()
-        workers.close()
     model_uri, digest, figures = logged
 
     mlflow.log_params({f"best_{name}": value for name, value in best.point.items()})
@@ -80,6 +78,32 @@ def tune(parameters):
     )
 
 
+def where_trials_run(parameters, featurize_run, count):
+    """The workers, where they find the features, and whether they share a folder for models with this process."""
+    if parameters.trials == "local":
+        if parameters.spark_master:
+            raise UserError(f"spark_master={parameters.spark_master} without trials=spark: give both, or neither")
+        # A trial of scikit-learn is over before a process for it has started.
+        usual = os.cpu_count() if models.is_keras(parameters.family) else 1
+        at_once = min(parameters.parallelism or usual, count)
+        os.environ |= thread_limits(at_once)
+        return Workers(at_once), str(artifacts(featurize_run, "features")), True
+    uri = mlflow.get_tracking_uri()
+    if not parameters.spark_master:
+        raise UserError("trials=spark without spark_master: expected spark://host:port, or local[n] on this machine")
+    if not uri.startswith(("http://", "https://", "databricks")):
+        raise UserError(
+            f"trials=spark: the workers cannot log to {uri}, a file of this machine; start a tracking server "
+            "(mlflow server) and set MLFLOW_TRACKING_URI to its http:// address"
+        )
+    try:
+        from steps.search.spark_workers import SparkWorkers
+    except ModuleNotFoundError as missing:
+        raise UserError("trials=spark needs pyspark: pip install -r requirements-spark.txt") from missing
+    workers = SparkWorkers(parameters.spark_master, parameters.parallelism)
+    return workers, f"runs:/{featurize_run}/features", False
+
+
 def earlier_trials(this_run, parameters):
     """The trials to go on from: those of a search that was broken off, or of ``resume_run``."""
     found = {}
@@ -93,7 +117,8 @@ def earlier_trials(this_run, parameters):
                 raise UserError(
                     f"resume_run={run.info.run_id} had {name}={was}, and this search has {now}: give it the same"
                 )
-        if run.data.tags.get("featurize_run") != parameters.featurize_run.info.run_id:
+        features = mlflow.get_run(run.data.tags["featurize_run"]).data.tags[OUTPUT_DIGEST]
+        if features != parameters.featurize_run.data.tags[OUTPUT_DIGEST]:
             raise UserError(f"resume_run={run.info.run_id} was on other features: give it the same featurize_run")
         found |= finished_trials([run])
     if found:

@@ -24,7 +24,7 @@ class Setting:
 
     Args:
         family: name of the family.
-        features: path of the featurize run's features.
+        features: path of the featurize run's features, or their URI for workers that do not share this machine's files.
         seed: int.
         batch_size: documents a training step.
         tracking_uri: where the runs are.
@@ -52,7 +52,7 @@ def run_trial(setting, run_id, name, point, epochs, thresholds, folder, show):
         epochs: passes over the training split.
         thresholds: the trial is pruned after an epoch whose validation accuracy is under the epoch's threshold; a
             tuple of floats, empty for no pruning.
-        folder: where to save the model, a Path.
+        folder: where to save the model, a Path; None where it is not kept.
         show: function of the name, the epoch (from 1) and its figures, called after each epoch; or None.
 
     Returns:
@@ -77,8 +77,9 @@ def run_trial(setting, run_id, name, point, epochs, thresholds, folder, show):
         model = models.trainer(setting.family)(features, point, setting.seed, epochs, setting.batch_size, after_epoch)
         figures = scores(features.labels("validation"), model.predict_split(features, "validation"))
         run.result(figures)
-        folder.mkdir()
-        model.save(folder)
+        if folder:
+            folder.mkdir()
+            model.save(folder)
     except Pruned:
         run.prune(len(curve))
         return Outcome(run_id, name, point, epochs, None, 1 - curve[-1], tuple(curve), time.time() - started)
@@ -131,5 +132,5 @@ def _in_run(run_id):
 
 
 @cache
-def _features(path):
-    return Features(Path(path))
+def _features(location):
+    return Features(Path(mlflow.artifacts.download_artifacts(location)))

@@ -18,9 +18,9 @@ class TrialRunner:
         prune: whether trials are stopped that fall behind the others.
         recorder: the :class:`steps.search.trials.TrialRecorder` of the search.
         earlier: dict from :func:`steps.search.trials.point_key` to the run of a trial that has ended before.
-        workers: the :class:`steps.search.workers.Workers`.
+        workers: the :class:`steps.search.workers.Workers`, or what has its methods.
         progress: the :class:`steps.search.progress.TrialProgress`.
-        scratch: folder for the models.
+        scratch: folder for the models; None where they are not kept.
         hold: does not return where the search has been told to end.
     """
 
@@ -32,7 +32,7 @@ class TrialRunner:
         self._earlier = earlier
         self._workers = workers
         self._progress = progress
-        self._scratch = Path(scratch)
+        self._scratch = scratch and Path(scratch)
         self._hold = hold
 
     def begin(self, number, point, epochs, outcomes):
@@ -57,8 +57,8 @@ class TrialRunner:
             end(completed(trial.repeat(earlier, point, passes)))
             return ended
         bounds = thresholds(outcomes) if self._prune else ()
-        show = self._progress.epoch if self._workers.count == 1 else None  # of several at once none has the console
-        folder = self._scratch / str(number)
+        show = self._progress.epoch if self._workers.here else None  # of several at once none has the console
+        folder = self._scratch and self._scratch / str(number)
         fit = (self._setting, trial.run_id, trial.name, point, passes, bounds, folder, show)
         self._workers.submit(run_trial, *fit).add_done_callback(end)
         return ended

@@ -13,10 +13,15 @@ class Workers:
 
     A process that is started takes seconds to import TensorFlow, which it does once. Each is a pool of its own, so that
     one that dies takes no other with it.
+
+    Attributes:
+        count: how many.
+        here: whether what is submitted runs in this process.
     """
 
     def __init__(self, count):
         self.count = count
+        self.here = count == 1
         self._free = [None] * count
 
     def submit(self, function, *arguments):
@@ -24,7 +29,7 @@ class Workers:
 
         It ends in :class:`BrokenProcessPool` where its process dies; another one takes its place.
         """
-        if self.count == 1:
+        if self.here:
             return completed(function(*arguments))
         worker = self._free.pop() or self._start()
         done = worker.submit(function, *arguments)
@@ -39,7 +44,7 @@ class Workers:
         return ProcessPoolExecutor(
             1,
             multiprocessing.get_context("spawn"),  # TensorFlow does not survive a fork
-            initializer=_begin,
+            initializer=begin,
         )
 
 
@@ -50,7 +55,8 @@ def completed(result):
     return future
 
 
-def _begin():
+def begin():
+    """What a process of trials does first."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the search, which ends its workers
     logging.getLogger("mlflow").setLevel(logging.WARNING)
 

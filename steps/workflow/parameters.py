@@ -93,6 +93,7 @@ CONVERTERS = {
     "tuner": one_of("hyperopt", "keras_tuner"),
     "algo": one_of("tpe", "random", "anneal", "grid", "bayesian", "hyperband"),
     "prune": boolean,
+    "trials": one_of("local", "spark"),
     "epochs": positive_integer,
     "batch_size": positive_integer,
     "parallelism": integer,

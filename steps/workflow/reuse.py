@@ -11,7 +11,8 @@ from steps.workflow.fingerprint import FINGERPRINT, OUTPUT_DIGEST, file_digest, 
 from steps.workflow.upstream import BUILDS_ON, ENTRY_POINT, REUSED, fill_in
 
 RESULT = {"ingest": "dataset", "featurize": "features", "compare": "comparison.json"}
-NO_INGREDIENT = ("reuse", "hold", "parallelism", "resume_run")  # what has no influence on the result
+# Parameters that have no influence on the result.
+NO_INGREDIENT = ("reuse", "hold", "parallelism", "resume_run", "trials", "spark_master")
 
 
 def run_or_reuse(entry_point, body, parameters):

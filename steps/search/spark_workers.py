@@ -1,0 +1,126 @@
+"""Trials as tasks of a Spark cluster, one Spark job a trial."""
+
+import os
+import pickle
+import shutil
+import socket
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from py4j.protocol import Py4JError
+from pyspark import SparkFiles, cloudpickle
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from steps.workflow.errors import UserError
+from steps.workflow.parameters import PROJECT_ROOT
+
+PROJECT = "project"  # folder of the project's files on a worker
+
+
+class SparkWorkers:
+    """Runs functions on the workers of a Spark cluster; they need the pinned requirements, the project is sent to them.
+
+    hyperopt's SparkTrials does that for hyperopt's ``fmin`` alone: no other tuner, no first point, trials that depend on
+    which ended first. And its tasks leave their input unread, so that Spark ends a worker's process with each of them,
+    and the next trial imports TensorFlow again.
+
+    Args:
+        master: URL of the cluster, ``spark://host:port``, or ``local[n]`` for n processes of this machine.
+        count: calls at a time; 0 for as many as Spark has slots.
+
+    Attributes:
+        count: calls at a time.
+        here: whether what is submitted runs in this process.
+
+    Raises:
+        UserError: Spark does not start.
+    """
+
+    here = False
+
+    def __init__(self, master, count):
+        self._context = _start(master)
+        self.count = count or self._context.defaultParallelism
+        self._folder = tempfile.TemporaryDirectory()  # from where the workers fetch the project
+        self._context.addArchive(f"{_archive(Path(self._folder.name))}#{PROJECT}")
+        cloudpickle.register_pickle_by_value(sys.modules[__name__])  # a worker has this module before the project
+        self._threads = ThreadPoolExecutor(self.count)  # each waits for a job
+
+    def submit(self, function, *arguments):
+        """The future of a call. It ends in RuntimeError where its task fails, which costs that call alone."""
+        return self._threads.submit(self._run, cloudpickle.dumps((function, arguments)))
+
+    def close(self):
+        self._context.cancelAllJobs()  # those of a search that was given up
+        self._threads.shutdown()
+        self._context.stop()
+        self._folder.cleanup()
+
+    def _run(self, call):
+        try:
+            return self._context.parallelize([call], 1).map(_on_worker).collect()[0]
+        except (Py4JError, PySparkException) as error:
+            raise RuntimeError(f"its Spark task failed: {_reason(error)}") from error
+
+
+def _on_worker(call):
+    """Run a pickled function with its arguments."""
+    project = SparkFiles.get(PROJECT)
+    if project not in sys.path:
+        sys.path.insert(0, project)
+        tempfile.tempdir = SparkFiles.getRootDirectory()  # Spark clears it away
+    from steps.search.workers import begin, thread_limits
+
+    begin()
+    os.environ |= thread_limits(1)  # Spark has set OMP_NUM_THREADS to the cores of a task
+    function, arguments = pickle.loads(call)
+    return function(*arguments)
+
+
+def _start(master):
+    settings = {
+        "spark.ui.showConsoleProgress": "false",
+        "spark.log.level": "OFF",  # what fails is said here, in one line
+        "spark.task.maxFailures": "1",  # a trial that failed is a failed trial
+    }
+    _check(master)
+    builder = SparkSession.builder.master(master).appName("sentiment: tune")
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    try:
+        return builder.getOrCreate().sparkContext
+    except (Py4JError, PySparkException) as error:
+        raise UserError(f"spark_master={master}: Spark does not start ({_reason(error)})") from error
+
+
+def _check(master):
+    """Raise UserError at once where no master answers; Spark itself would try for a minute."""
+    scheme, _, addresses = master.partition("://")
+    if scheme != "spark":
+        return
+    for address in addresses.split(","):
+        host, _, port = address.rpartition(":")
+        try:
+            socket.create_connection((host, int(port)), timeout=10).close()
+            return
+        except (OSError, ValueError) as error:
+            reason = error
+    raise UserError(f"spark_master={master}: no master answers ({reason}): expected spark://host:port of a running one")
+
+
+def _reason(error):
+    """What a failure in the JVM comes from, in one line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return next((line for line in lines if "Exception" in line or "Lost task" in line), lines[0])
+
+
+def _archive(folder):
+    """A zip file with what trials need of the project."""
+    files = folder / PROJECT
+    shutil.copytree(PROJECT_ROOT / "steps", files / "steps", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("MLproject", "requirements.txt"):
+        shutil.copy(PROJECT_ROOT / name, files)
+    return shutil.make_archive(str(files), "zip", files)

@@ -12,6 +12,7 @@ from ..features.vocabulary import PADDING, Vocabulary
 from .adam import FusedAdam
 
 WARM_UP = 0.1  # share of the training steps in which the learning rate rises
+PATIENCE = 3  # epochs without a better one
 PREDICT_BATCH = 64
 
 
@@ -24,9 +25,10 @@ def start():
 def fit(family, features, point, seed, epochs, batch_size, on_epoch):
     """Train a Keras family with Adam; the learning rate rises to the point's and falls to 0 along a cosine.
 
-    The weights are those of the last epoch. Stopping at the lowest validation loss instead was tried with a constant
-    rate: on 1,080 reviews of movie_reviews the loss of one epoch says little, and accuracy on held-out folds was 0.73
-    against 0.82 (transformer, 3 folds).
+    The weights are those of the epoch with the highest validation accuracy, and training stops when it has not risen for
+    PATIENCE epochs (Prechelt 1998). On 15 splits of movie_reviews' training split (960, 160 and 320 reviews; dense, lstm
+    and transformer) these had an accuracy of 0.822 on the reviews held out, as those of the last epoch had; the weights
+    of the lowest validation loss had 0.797.
 
     Args:
         family: name of the family, whose module has ``build``.
@@ -68,7 +70,10 @@ def fit(family, features, point, seed, epochs, batch_size, on_epoch):
         epochs=epochs,
         shuffle=False,  # the dataset shuffles itself
         verbose=0,
-        callbacks=[_Report(on_epoch)],
+        callbacks=[
+            _Report(on_epoch),
+            keras.callbacks.EarlyStopping("val_accuracy", mode="max", patience=PATIENCE, restore_best_weights=True),
+        ],
     )
     return model
 

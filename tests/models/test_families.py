@@ -70,6 +70,19 @@ def test_the_same_seed_gives_the_same_model(family, features):
     assert np.array_equal(first.predict_split(features, "test"), second.predict_split(features, "test"))
 
 
+def test_training_stops_when_nothing_gets_better_and_keeps_the_best_weights(tmp_path):
+    random = np.random.default_rng(5)
+    texts = [" ".join(random.choice(["red", "green", "blue", "grey"], 6)) for _ in range(120)]
+    noise = pd.DataFrame({"text": texts, "label": random.choice(["neg", "pos"], 120)})
+    parts = {"train": noise[:60], "validation": noise[60:100], "test": noise[100:]}
+    features = store.write(tmp_path, parts, Cleaner(), vocabulary_size=100, max_length=20)
+    model, history = fit("dense", features, epochs=30)
+    curve = [figures["val_accuracy"] for _, figures in history]
+    kept = np.mean(model.predict_split(features, "validation").argmax(axis=1) == features.labels("validation"))
+    assert len(curve) == curve.index(max(curve)) + 1 + 3 < 30
+    assert kept == pytest.approx(max(curve)) and curve[-1] < max(curve)
+
+
 @pytest.mark.parametrize(
     "classifier, rest",
     [

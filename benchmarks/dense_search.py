@@ -34,7 +34,9 @@ def ours(trials):
     """Seconds of ingest, featurize and tune, of tune alone, and the best validation accuracy."""
     with tempfile.TemporaryDirectory() as folder:
         run = ["mlflow", "run", str(HERE.parent), "--env-manager", "local", "-e"]
-        before = [timed([*run, *step], cwd=folder)[0] for step in (["ingest", "-P", "corpus=movie_reviews"], ["featurize"])]
+        before = [
+            timed([*run, *step], cwd=folder)[0] for step in (["ingest", "-P", "corpus=movie_reviews"], ["featurize"])
+        ]
         search = f"family=dense tuner=keras_tuner algo=random max_evals={trials} epochs=5 prune=false"
         given = [part for parameter in search.split() for part in ("-P", parameter)]
         seconds, _ = timed([*run, "tune", *given], cwd=folder)

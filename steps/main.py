@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import tempfile
 import time
 from concurrent.futures import FIRST_COMPLETED, wait
 
@@ -9,6 +10,8 @@ import mlflow
 
 from steps import models
 from steps.evaluation import table
+from steps.search.cores import provide
+from steps.search.loop import LAG
 from steps.search.progress import SHARED_CONSOLE
 from steps.search.workers import thread_limits
 from steps.workflow.chain import Chain
@@ -21,10 +24,11 @@ def main(parameters):
     chain = Chain(vars(parameters), parameters.reuse)
     ingest = chain.start("ingest")
     featurize = chain.start("featurize", ingest_run=ingest)
-    tuned = tune_side_by_side(chain, featurize, parameters)
-    compare = chain.start("compare", tune_runs=tuned)
-    register = chain.start("register", compare_run=compare)
-    chain.finish()
+    with tempfile.TemporaryDirectory() as cores:
+        tuned = tune_side_by_side(chain, featurize, parameters, cores)
+        compare = chain.start("compare", tune_runs=tuned)
+        register = chain.start("register", compare_run=compare)
+        chain.finish()
 
     tags = register.run.result().data.tags
     registered = mlflow.MlflowClient().get_model_version(tags["registered_model"], tags["model_version"])
@@ -45,19 +49,20 @@ def check_families(names):
         models.check(name)
 
 
-def tune_side_by_side(chain, featurize, parameters):
-    """Tune each family in a process of its own, as many at a time as ``parallelism`` says; return when the last has begun."""
+def tune_side_by_side(chain, featurize, parameters, folder):
+    """Tune the families, ``parallelism`` trials of all of them at a time, and return the steps when the last has begun."""
     processes = parameters.parallelism or os.cpu_count()
     at_a_time = min(processes, len(parameters.families))
-    trials = processes // at_a_time  # of one family at a time
-    os.environ |= thread_limits(at_a_time)
+    os.environ |= thread_limits(processes)
     if at_a_time > 1:
         os.environ[SHARED_CONSOLE] = "1"
+        provide(folder, processes)
     # The long ones first: a short one finds a place beside them, a long one that comes last is waited for alone.
     steps, going = [], set()
     for family in sorted(parameters.families, key=models.is_keras, reverse=True):
         while len(going) >= at_a_time:
             going = wait(going, return_when=FIRST_COMPLETED).not_done
+        trials = min(processes, LAG) if models.is_keras(family) else 1
         steps.append(chain.start("tune", family=family, featurize_run=featurize, parallelism=trials))
         going.add(steps[-1].run)
     return steps

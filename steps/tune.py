@@ -3,12 +3,13 @@
 import os
 import tempfile
 from contextlib import closing
+from functools import partial
 
 import mlflow
 
 from steps import models
 from steps.search.engines import engine
-from steps.search.fitting import Setting, log_best
+from steps.search.fitting import Setting, log_best, ready
 from steps.search.loop import run_trials
 from steps.search.progress import TrialProgress
 from steps.search.runner import TrialRunner
@@ -29,13 +30,15 @@ def tune(parameters):
     family = models.family(parameters.family)
     grid = parameters.algo == "grid"
     space, start = narrowed(parameters.family, family.SPACE, family.DEFAULTS, parameters.space, discrete=grid)
-    search, count = engine(parameters, space, start)
+    make_engine, count = engine(parameters, space, start)
     featurize_run = parameters.featurize_run
     mlflow.set_tags({"family": parameters.family, "featurize_run": featurize_run.info.run_id})
     this_run = mlflow.get_run(mlflow.active_run().info.run_id)
     earlier = earlier_trials(this_run, parameters)
     workers, features, keep = where_trials_run(parameters, featurize_run.info.run_id, count)
-    prune = parameters.prune and models.is_keras(parameters.family)  # others have one epoch, which is the end of the fit
+    prune = parameters.prune and models.is_keras(
+        parameters.family
+    )  # others have one epoch, which is the end of the fit
     uri = mlflow.get_tracking_uri()
     setting = Setting(parameters.family, features, parameters.seed, parameters.batch_size, uri)
 
@@ -56,7 +59,7 @@ def tune(parameters):
             scratch if keep else None,
             parameters.hold,
         )
-        outcomes = run_trials(search, runner.begin, count, workers.count)
+        outcomes = run_trials(make_engine(), runner.begin, count, workers.count, workers.has_room)
         best = best_of(outcomes, parameters.family)
         dataset = featurize_run.data.tags["dataset.digest"]
         logged = workers.submit(log_best, setting, this_run.info.run_id, best, dataset).result()
@@ -87,7 +90,7 @@ def where_trials_run(parameters, featurize_run, count):
         usual = os.cpu_count() if models.is_keras(parameters.family) else 1
         at_once = min(parameters.parallelism or usual, count)
         os.environ |= thread_limits(at_once)
-        return Workers(at_once), str(artifacts(featurize_run, "features")), True
+        return Workers(at_once, partial(ready, parameters.family)), str(artifacts(featurize_run, "features")), True
     uri = mlflow.get_tracking_uri()
     if not parameters.spark_master:
         raise UserError("trials=spark without spark_master: expected spark://host:port, or local[n] on this machine")

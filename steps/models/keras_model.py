@@ -45,7 +45,7 @@ def fit(family, features, point, seed, epochs, batch_size, on_epoch):
     Raises:
         FloatingPointError: the loss is no longer a finite number.
     """
-    keras.backend.clear_session()  # the graphs of earlier trials
+    keras.backend.clear_session(free_memory=False)  # the graphs of earlier trials; Python collects them in its own time
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
     longest = int(np.count_nonzero(features.ids("train").any(axis=0)))  # columns beyond it are padding in every text
@@ -60,6 +60,7 @@ def fit(family, features, point, seed, epochs, batch_size, on_epoch):
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
+    model.network.optimizer.build(model.network.trainable_variables)  # in the first step it would have it traced twice
     train, validation = (
         tf.data.Dataset.from_tensor_slices((features.ids(split)[:, :longest], features.labels(split)))
         for split in ("train", "validation")

@@ -1,5 +1,7 @@
 """The engines that propose points, by the names of ``tuner`` and ``algo``."""
 
+from functools import partial
+
 from steps import models
 from steps.search.grid_search import GridSearch
 from steps.workflow.errors import UserError
@@ -19,8 +21,9 @@ def engine(parameters, space, start):
         start: a full point, where an engine begins that takes one.
 
     Returns:
-        A tuple of an engine with ``ask()`` and ``tell(number, loss)``, and of the number of trials: ``max_evals``, but
-        for a grid all of its points.
+        A tuple of a function that makes the engine, with ``ask()`` and ``tell(number, loss)``, and of the number of
+        trials: ``max_evals``, but for a grid all of its points. Keras Tuner takes seconds to import, in which other
+        things can begin.
 
     Raises:
         UserError: the tuner does not have this algorithm, or cannot tune this family.
@@ -37,12 +40,18 @@ def engine(parameters, space, start):
         )
     if parameters.algo == "grid":
         grid = GridSearch(space)
-        return grid, len(grid.points)
-    if parameters.tuner == "keras_tuner":
-        from steps.search.keras_tuner_search import KerasTunerSearch  # imports TensorFlow
+        return lambda: grid, len(grid.points)
+    make = _keras_tuner if parameters.tuner == "keras_tuner" else _hyperopt
+    return partial(make, parameters, space, start), parameters.max_evals
 
-        count, seed = parameters.max_evals, parameters.seed
-        return KerasTunerSearch(space, parameters.algo, count, parameters.epochs, seed), count
+
+def _keras_tuner(parameters, space, start):
+    from steps.search.keras_tuner_search import KerasTunerSearch
+
+    return KerasTunerSearch(space, parameters.algo, parameters.max_evals, parameters.epochs, parameters.seed)
+
+
+def _hyperopt(parameters, space, start):
     from steps.search.hyperopt_search import HyperoptSearch
 
-    return HyperoptSearch(space, start, parameters.algo, parameters.seed), parameters.max_evals
+    return HyperoptSearch(space, start, parameters.algo, parameters.seed)

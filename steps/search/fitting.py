@@ -41,6 +41,11 @@ class Pruned(Exception):
     """Ends the fit of a trial that is not worth going on with."""
 
 
+def ready(family):
+    """Import what the trials of a family need."""
+    models.trainer(family)
+
+
 def run_trial(setting, run_id, name, point, epochs, thresholds, folder, show):
     """Fit a family at a point and record it in a run that has been opened for it.
 

@@ -7,7 +7,10 @@ from concurrent.futures import FIRST_COMPLETED, wait
 LAG = 4
 
 
-def run_trials(search, begin, count, at_once):
+ROOM_SECONDS = 0.5  # how often a search with trials going asks whether there is room for one more
+
+
+def run_trials(search, begin, count, at_once, has_room=lambda going: True):
     """Run the trials of a search.
 
     Args:
@@ -17,6 +20,8 @@ def run_trials(search, begin, count, at_once):
             :class:`steps.search.trials.Outcome`); returns the future of the trial's outcome.
         count: number of trials at most.
         at_once: how many may run at the same time.
+        has_room: function of the number of trials going that says whether one more may begin beside them; where none
+            is going, it waits until one may.
 
     Returns:
         The list of the outcomes.
@@ -30,9 +35,8 @@ def run_trials(search, begin, count, at_once):
             search.tell(len(told), told[-1].loss)
 
     for number in range(1, count + 1):
-        going = [trial for trial in trials if not trial.done()]
-        if len(going) >= at_once:
-            wait(going, return_when=FIRST_COMPLETED)
+        while len(going := [trial for trial in trials if not trial.done()]) >= at_once or not has_room(len(going)):
+            wait(going, ROOM_SECONDS, FIRST_COMPLETED)
         hear(number - lag)
         while (proposal := search.ask()) is None and len(told) < len(trials):
             hear(len(told) + 1)

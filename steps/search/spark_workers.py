@@ -33,6 +33,7 @@ class SparkWorkers:
 
     Attributes:
         count: calls at a time.
+        has_room: says that Spark has room: a job that finds no slot waits for one.
         here: whether what is submitted runs in this process.
 
     Raises:
@@ -44,6 +45,7 @@ class SparkWorkers:
     def __init__(self, master, count):
         self._context = _start(master)
         self.count = count or self._context.defaultParallelism
+        self.has_room = lambda going: True
         self._folder = tempfile.TemporaryDirectory()  # from where the workers fetch the project
         self._context.addArchive(f"{_archive(Path(self._folder.name))}#{PROJECT}")
         cloudpickle.register_pickle_by_value(sys.modules[__name__])  # a worker has this module before the project

@@ -7,6 +7,8 @@ import signal
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
+from steps.search.cores import CORES, Cores
+
 
 class Workers:
     """Runs functions in ``count`` processes at once, or in this process where ``count`` is 1.
@@ -14,15 +16,27 @@ class Workers:
     A process that is started takes seconds to import TensorFlow, which it does once. Each is a pool of its own, so that
     one that dies takes no other with it.
 
+    Args:
+        count: how many at most.
+        prepare: function that the processes call at once, so that they have begun when the first call comes. Where
+            cores are shared only the first process is begun so.
+
     Attributes:
-        count: how many.
+        count: how many at most.
+        has_room: function of the number of calls going: whether one more finds a core (:mod:`steps.search.cores`).
         here: whether what is submitted runs in this process.
     """
 
-    def __init__(self, count):
+    def __init__(self, count, prepare=None):
         self.count = count
         self.here = count == 1
         self._free = [None] * count
+        shared = os.environ.get(CORES)
+        self.has_room = Cores(shared).has_room if shared else lambda going: True
+        if prepare and not self.here:
+            self._free[-1 if shared else 0 :] = [self._start() for _ in range(1 if shared else count)]
+            for worker in filter(None, self._free):
+                worker.submit(prepare)
 
     def submit(self, function, *arguments):
         """The future of a call; there is never more than ``count`` of them going.

@@ -28,14 +28,14 @@ def parameters(tuner, algo, count, seed=3, family="lstm"):
 
 def walk(tuner, algo, count, seed=3, loss=lambda number, point: point["noise"], at_once=1):
     """The points that a search tries, with their epochs."""
-    search, most = engine(parameters(tuner, algo, count, seed), SPACE, DEFAULTS)
+    make, most = engine(parameters(tuner, algo, count, seed), SPACE, DEFAULTS)
     tried = []
 
     def begin(number, point, epochs, outcomes):
         tried.append((point, epochs))
         return completed(Outcome("", "", point, 4, loss=loss(number, point)))
 
-    assert len(run_trials(search, begin, most, at_once)) == len(tried)
+    assert len(run_trials(make(), begin, most, at_once)) == len(tried)
     return tried
 
 
@@ -83,8 +83,8 @@ def test_the_same_trials_whatever_the_parallelism():
 
 def test_a_running_trial_is_not_proposed_again():
     """Before it is told anything of the last three, TPE counts them as average."""
-    search, _ = engine(parameters("hyperopt", "tpe", 60), {"noise": Uniform(0.0, 1.0)}, {"noise": 0.5})
-    points = []
+    make, _ = engine(parameters("hyperopt", "tpe", 60), {"noise": Uniform(0.0, 1.0)}, {"noise": 0.5})
+    search, points = make(), []
     for number in range(1, 31):
         points.append(search.ask()[0]["noise"])
         search.tell(number, abs(points[-1] - 0.3))
@@ -98,7 +98,8 @@ def test_a_grid_is_every_point_once_and_in_order():
         "units": Integer(16, 32, step=16, when={"kind": ("net",)}),
         "rate": Choice((0.1, 0.2)),
     }
-    search, count = engine(parameters("hyperopt", "grid", 1), space, {})
+    make, count = engine(parameters("hyperopt", "grid", 1), space, {})
+    search = make()
     points = [search.ask()[0] for _ in range(count)]
     assert [tuple(point.values()) for point in points] == [
         ("net", 16, 0.1),

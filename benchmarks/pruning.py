@@ -1,0 +1,97 @@
+"""The best trial after the same wall time on movie_reviews, with pruning and without, over several seeds.
+
+    NLTK_DATA=… python benchmarks/pruning.py [seeds] [trials]     # prints the table and keeps it in pruning.md
+
+For each seed a search of so many lstm trials without pruning, and then one with pruning that is stopped after as long.
+"""
+
+import os
+import platform
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import mlflow
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from steps.workflow.launch import use_this_python
+
+FAMILY, ENDLESS = "lstm", 1000
+
+
+def mlflow_run(folder, *parameters):
+    command = ["mlflow", "run", str(HERE.parent), "--env-manager", "local", *parameters]
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+    return subprocess.Popen(command, cwd=folder, env=ours, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def search(folder, seed, prune, trials, seconds=None):
+    """The trials that ended, as pairs of seconds since the start and validation accuracy (None: pruned)."""
+    started = time.time()
+    given = f"family={FAMILY} max_evals={trials} seed={seed} prune={str(prune).lower()}"
+    process = mlflow_run(folder, "-e", "tune", *(part for one in given.split() for part in ("-P", one)))
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+    run = mlflow.search_runs(["0"], "tags.`mlflow.project.entryPoint` = 'tune'", max_results=1, output_format="list")[0]
+    children = mlflow.search_runs(
+        ["0"],
+        f"tags.`mlflow.parentRunId` = '{run.info.run_id}' and attributes.status = 'FINISHED'",
+        output_format="list",
+    )
+    return [
+        (child.info.end_time / 1000 - started, child.data.metrics.get("validation_accuracy"))
+        for child in children
+        if "trial" in child.data.tags
+    ]
+
+
+def best(trials, seconds):
+    return max(accuracy for end, accuracy in trials if accuracy is not None and end <= seconds)
+
+
+def main(seeds, trials):
+    use_this_python()
+    rows, differences = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+        for step in (["-e", "ingest", "-P", "corpus=movie_reviews"], ["-e", "featurize"]):
+            assert mlflow_run(folder, *step).wait() == 0
+        for seed in range(1, seeds + 1):
+            plain = search(folder, seed, False, trials)
+            seconds = max(end for end, _ in plain)
+            pruned = [trial for trial in search(folder, seed, True, ENDLESS, seconds) if trial[0] <= seconds]
+            without, within = best(plain, seconds), best(pruned, seconds)
+            differences.append(within - without)
+            stopped = sum(accuracy is None for _, accuracy in pruned)
+            rows.append(
+                f"| {seed} | {seconds:.0f} | {len(plain)} | {without:.4f} | {len(pruned)} | {stopped} | {within:.4f} "
+                f"| {100 * (within - without):+.2f} |"
+            )
+            print(rows[-1], flush=True)
+    table = "\n".join(
+        [
+            f"# Pruned and not pruned for the same time: {FAMILY} on movie_reviews",
+            "",
+            f"Measured on {os.cpu_count()} cores, Python {platform.python_version()}. On average pruning is "
+            f"{100 * statistics.mean(differences):+.2f} points, at worst {100 * min(differences):+.2f}.",
+            "",
+            "| seed | seconds | trials | best | trials with pruning | of them pruned | best | points |",
+            "|---|---|---|---|---|---|---|---|",
+            *rows,
+        ]
+    )
+    print(table)
+    (HERE / "pruning.md").write_text(table + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*(int(given) for given in sys.argv[1:]), *(5, 16)[len(sys.argv) - 1 :])

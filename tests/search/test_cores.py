@@ -1,0 +1,36 @@
+"""Searches that share cores, each with locks of its own as in a process of its own."""
+
+import threading
+import time
+
+import pytest
+
+from steps.search.cores import CORES, Cores, provide
+
+
+@pytest.fixture
+def search(tmp_path, monkeypatch):
+    monkeypatch.setenv(CORES, "")
+    provide(tmp_path, 2)
+    return lambda: Cores(tmp_path)
+
+
+def test_a_search_takes_the_cores_that_others_leave(search):
+    first, second = search(), search()
+    assert first.has_room(0) and second.has_room(0)
+    assert not first.has_room(1) and not second.has_room(1)
+    del second  # its process has ended
+    assert first.has_room(1) and not first.has_room(2)
+
+
+def test_a_search_without_a_core_gets_one_when_a_trial_ends(search):
+    alone, late = search(), search()
+    assert alone.has_room(0) and alone.has_room(1)
+    waiting = threading.Thread(target=late.has_room, args=(0,))
+    waiting.start()
+    time.sleep(0.5)
+    assert not alone.has_room(2) and waiting.is_alive()
+    assert not alone.has_room(1)  # a trial has ended, and its core goes to the other
+    waiting.join(timeout=5)
+    assert not waiting.is_alive() and not late.has_room(1)
+    assert alone.has_room(0)  # its first core is its own

@@ -43,5 +43,17 @@ def test_a_point_goes_to_hyperopt_and_back():
     assert flatten(SPACE, {"kind": {"kind": "tree", "depth": 2.0}, "noise": 0.3}) == point
 
 
+def test_a_point_goes_to_keras_tuner_and_back():
+    from steps.search.keras_tuner_search import from_keras_tuner, to_keras_tuner
+
+    found = to_keras_tuner(SPACE)
+    assert set(found.values) == {"kind", "noise", "units", "rate"}  # depth has no meaning for the first kind, a net
+    ranges = {hp.name: (hp.min_value, hp.max_value, hp.step, hp.sampling) for hp in found.space if hp.name != "kind"}
+    assert ranges["units"] == (16, 64, 16, "linear") and ranges["rate"] == (1e-3, 1e-1, None, "log")
+    for kind, own in (("net", {"units": 48, "rate": 0.02}), ("tree", {"depth": 4})):
+        point = {"kind": kind, **own, "noise": 0.25}
+        assert from_keras_tuner(SPACE, {**found.values, **point}) == point
+
+
 def test_label_is_readable():
     assert label({"units": 64, "dropout": 0.30000001, "kind": "net"}) == "units=64 dropout=0.3 kind=net"

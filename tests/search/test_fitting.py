@@ -1,0 +1,52 @@
+"""One trial by itself, in a real run."""
+
+import mlflow
+import pandas as pd
+import pytest
+
+from steps.features import store
+from steps.features.cleaning import Cleaner
+from steps.models.dense import DEFAULTS, SPACE
+from steps.search.fitting import Setting, run_trial
+from steps.search.space import active
+from steps.search.trials import TrialRecorder
+
+
+@pytest.fixture
+def trial(tracked, tmp_path):
+    """Runs a trial of the dense family with some hyperparameters and thresholds, and gives its outcome and its run."""
+    texts = [f"{word} film" for word in ("good", "bad") * 20]
+    parts = {name: pd.DataFrame({"text": texts, "label": ["pos", "neg"] * 20}) for name in ("train", "validation", "test")}
+    (tmp_path / "features").mkdir()
+    store.write(tmp_path / "features", parts, Cleaner(), vocabulary_size=20, max_length=5)
+    setting = Setting("dense", str(tmp_path / "features"), 42, 8, mlflow.get_tracking_uri())
+    with mlflow.start_run() as run:
+        recorder = TrialRecorder("dense", run)
+
+        def begin(thresholds=(), **point):
+            point = {name: DEFAULTS[name] for name in active(SPACE, DEFAULTS)} | point
+            started = recorder.start(point)
+            outcome = run_trial(setting, started.run_id, started.name, point, 3, thresholds, tmp_path / "model", None)
+            return outcome, tracked.get_run(started.run_id)
+
+        yield begin
+
+
+def test_a_trial_keeps_its_model_and_its_curve(trial, tmp_path):
+    outcome, run = trial()
+    assert run.info.status == "FINISHED" and outcome.model == tmp_path / "model" and any(outcome.model.iterdir())
+    assert len(outcome.curve) == 3 and outcome.loss == 1 - run.data.metrics["validation_accuracy"]
+
+
+def test_a_loss_that_is_no_number_is_a_failed_trial_with_the_reason(trial, tmp_path):
+    outcome, run = trial(learning_rate=float("nan"))
+    assert "no longer a number after epoch 1" in outcome.error and outcome.loss is None
+    assert run.info.status == "FAILED" and "try a lower learning_rate" in run.data.tags["error"]
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_trial_under_the_threshold_ends_there_and_has_no_model(trial, tmp_path):
+    outcome, run = trial(thresholds=(0.0, 1.1))
+    assert run.info.status == "FINISHED" and run.data.tags["pruned"] == "after epoch 2" and len(outcome.curve) == 2
+    assert outcome.figures is None and outcome.loss == pytest.approx(1 - outcome.curve[-1])
+    assert not (tmp_path / "model").exists()

@@ -55,8 +55,8 @@ def run_trial(setting, run_id, name, point, epochs, thresholds, folder, show):
         name: its name.
         point: dict of hyperparameters.
         epochs: passes over the training split.
-        thresholds: the trial is pruned after an epoch whose validation accuracy is under the epoch's threshold; a
-            tuple of floats, empty for no pruning.
+        thresholds: the trial is pruned after an epoch by which its best validation accuracy is under the epoch's
+            threshold; a tuple of floats, empty for no pruning.
         folder: where to save the model, a Path; None where it is not kept.
         show: function of the name, the epoch (from 1) and its figures, called after each epoch; or None.
 
@@ -74,7 +74,7 @@ def run_trial(setting, run_id, name, point, epochs, thresholds, folder, show):
         curve.append(figures["val_accuracy"])
         if show:
             show(name, epoch, figures)
-        if epoch < epochs and epoch <= len(thresholds) and curve[-1] < thresholds[epoch - 1]:
+        if epoch < epochs and epoch <= len(thresholds) and max(curve) < thresholds[epoch - 1]:
             raise Pruned
 
     started = time.time()

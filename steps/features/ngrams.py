@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 
-MAX_ORDER = 2  # words and pairs of words
+MAX_ORDER = 3  # words, pairs and triples of words
 MIN_DOCUMENTS = 2  # an n-gram of one document alone says nothing about others
 MAX_TERMS = 200_000
 

@@ -14,26 +14,29 @@ from sklearn.svm import LinearSVC
 from sklearn.utils import gen_batches
 
 from ..features.ngrams import count_terms
-from ..search.space import Choice, LogUniform
+from ..search.space import Choice, LogUniform, Uniform
+from .nb_svm import NBSVM
 
 LINEAR = ("logistic_regression", "linear_svm")
 
 SPACE = {
-    "classifier": Choice((*LINEAR, "multinomial_nb", "gaussian_nb")),
-    "weighting": Choice(("tfidf", "counts", "binary")),
-    "max_order": Choice((1, 2)),
-    "max_terms": Choice((5_000, 20_000, 200_000), when={"classifier": (*LINEAR, "multinomial_nb")}),
-    "C": LogUniform(0.01, 100.0, when={"classifier": LINEAR}),
-    "alpha": LogUniform(0.01, 2.0, when={"classifier": ("multinomial_nb",)}),
+    "classifier": Choice((*LINEAR, "nb_svm", "multinomial_nb", "gaussian_nb")),
+    "weighting": Choice(("tfidf", "counts", "binary"), when={"classifier": (*LINEAR, "multinomial_nb", "gaussian_nb")}),
+    "max_order": Choice((1, 2, 3)),
+    "max_terms": Choice((5_000, 20_000, 200_000), when={"classifier": (*LINEAR, "nb_svm", "multinomial_nb")}),
+    "C": LogUniform(0.01, 100.0, when={"classifier": (*LINEAR, "nb_svm")}),
+    "alpha": LogUniform(0.01, 2.0, when={"classifier": ("nb_svm", "multinomial_nb")}),
+    "interpolation": Uniform(0.05, 1.0, when={"classifier": ("nb_svm",)}),
     "var_smoothing": LogUniform(1e-9, 0.1, when={"classifier": ("gaussian_nb",)}),
 }
 DEFAULTS = {
-    "classifier": "linear_svm",
+    "classifier": "nb_svm",
     "weighting": "tfidf",
-    "max_order": 2,
-    "max_terms": 20_000,
+    "max_order": 3,
+    "max_terms": 200_000,
     "C": 1.0,
-    "alpha": 0.1,
+    "alpha": 1.0,
+    "interpolation": 0.25,
     "var_smoothing": 0.01,
 }
 # What scikit-learn's calibration holds inside; skops loads no type that is neither well known nor named here.
@@ -84,6 +87,8 @@ class SimpleModel:
     def fit(self, counts, labels):
         weighted = self.weighting.fit_transform(counts) if self.weighting else counts
         self.classifier.fit(self._as_needed(weighted), labels)
+        if isinstance(self.classifier, CalibratedClassifierCV):
+            _as_plain_svm(self.classifier)
 
     def predict_proba(self, documents):
         return self._probabilities(count_terms(documents, self.terms))
@@ -118,6 +123,8 @@ def _columns(terms, point):
 
 
 def _weighting(point):
+    if point["classifier"] == "nb_svm":
+        return Binarizer()
     return {"tfidf": TfidfTransformer(sublinear_tf=True), "counts": None, "binary": Binarizer()}[point["weighting"]]
 
 
@@ -128,6 +135,16 @@ def _classifier(point, seed, smallest_class):
         return MultinomialNB(alpha=point["alpha"])
     if point["classifier"] == "logistic_regression":
         return LogisticRegression(C=point["C"], max_iter=1000, random_state=seed)
+    if point["classifier"] == "nb_svm":
+        svm = NBSVM(point["C"], point["alpha"], point["interpolation"], random_state=seed)
+    else:
+        svm = LinearSVC(C=point["C"], random_state=seed)
     # An SVM has no probabilities of its own: Platt scaling, fitted by cross-validation inside the training split.
-    svm = LinearSVC(C=point["C"], random_state=seed)
     return CalibratedClassifierCV(svm, cv=min(3, smallest_class), ensemble=False)
+
+
+def _as_plain_svm(calibrated):
+    """Put the ``LinearSVC`` that an :class:`NBSVM` amounts to in its place: the served model knows scikit-learn alone."""
+    (inside,) = calibrated.calibrated_classifiers_
+    if isinstance(inside.estimator, NBSVM):
+        calibrated.estimator = inside.estimator = inside.estimator.as_linear_svc()

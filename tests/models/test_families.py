@@ -88,6 +88,7 @@ def test_training_stops_when_nothing_gets_better_and_keeps_the_best_weights(tmp_
     [
         ("linear_svm", {"C": 1.0, "max_terms": 5000}),
         ("logistic_regression", {"C": 1.0, "max_terms": 5000}),
+        ("nb_svm", {"C": 1.0, "alpha": 1.0, "interpolation": 0.25, "max_terms": 5000}),
         ("multinomial_nb", {"alpha": 0.5, "max_terms": 5000}),
         ("gaussian_nb", {"var_smoothing": 0.01}),
     ],

@@ -16,7 +16,9 @@ from steps.search.trials import TrialRecorder
 def trial(tracked, tmp_path):
     """Runs a trial of the dense family with some hyperparameters and thresholds, and gives its outcome and its run."""
     texts = [f"{word} film" for word in ("good", "bad") * 20]
-    parts = {name: pd.DataFrame({"text": texts, "label": ["pos", "neg"] * 20}) for name in ("train", "validation", "test")}
+    parts = {
+        name: pd.DataFrame({"text": texts, "label": ["pos", "neg"] * 20}) for name in ("train", "validation", "test")
+    }
     (tmp_path / "features").mkdir()
     store.write(tmp_path / "features", parts, Cleaner(), vocabulary_size=20, max_length=5)
     setting = Setting("dense", str(tmp_path / "features"), 42, 8, mlflow.get_tracking_uri())

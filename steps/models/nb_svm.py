@@ -1,0 +1,85 @@
+"""NB-SVM: a linear SVM over word counts that are weighted as naive Bayes weighs them."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.svm import LinearSVC
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+
+class NBSVM(ClassifierMixin, BaseEstimator):
+    """Binary features times their log-count ratio, under an SVM (Wang and Manning 2012, sections 2.1 to 2.3).
+
+    With more than two classes, one against the rest.
+
+    Args:
+        C: inverse strength of the SVM's regularization, above 0.
+        alpha: smoothing of the counts, above 0.
+        interpolation: the paper's beta, 0 to 1: 1 is the SVM's weights, 0 their mean magnitude for every feature, which
+            leaves naive Bayes.
+        random_state: seed of the SVM's solver.
+
+    Attributes:
+        classes_: the classes, sorted.
+        coef_: weights of the binary features, float64 of shape (1 or classes, features).
+        intercept_: float64 of shape (1 or classes,).
+    """
+
+    def __init__(self, C=1.0, alpha=1.0, interpolation=0.25, random_state=None):
+        self.C = C
+        self.alpha = alpha
+        self.interpolation = interpolation
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        """Fit to counts X of shape (documents, features), which are 0 or more, and classes y of shape (documents,)."""
+        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
+        if (X.data if sparse.issparse(X) else X).min(initial=0) < 0:
+            raise ValueError("Negative values in data passed to NBSVM: expected counts")
+        check_classification_targets(y)
+        self.classes_ = np.unique(y)
+        if len(self.classes_) < 2:
+            raise ValueError(f"NBSVM needs two classes, and y has one class: {self.classes_[0]}")
+        present = sparse.csr_array(X > 0, dtype=np.float64)
+        sides = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
+        fitted = [self._fit_side(present, y == side) for side in sides]
+        self.coef_ = np.vstack([weights for weights, _ in fitted])
+        self.intercept_ = np.array([intercept for _, intercept in fitted])
+        return self
+
+    def decision_function(self, X):
+        """Signed distances: shape (documents,) for two classes, (documents, classes) for more."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
+        scores = sparse.csr_array(X > 0, dtype=np.float64) @ self.coef_.T + self.intercept_
+        return scores.ravel() if len(self.classes_) == 2 else scores
+
+    def predict(self, X):
+        """The class of each document, shape (documents,)."""
+        scores = self.decision_function(X)
+        return self.classes_[(scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)]
+
+    def as_linear_svc(self):
+        """The same model of binary features as a ``LinearSVC``, which needs nothing of this project to be loaded."""
+        linear = LinearSVC(C=self.C, random_state=self.random_state)
+        linear.classes_, linear.coef_, linear.intercept_ = self.classes_, self.coef_, self.intercept_
+        linear.n_features_in_ = self.n_features_in_
+        return linear
+
+    def _fit_side(self, present, positive):
+        inside = self.alpha + present[positive].sum(axis=0)
+        outside = self.alpha + present[~positive].sum(axis=0)
+        ratio = np.log(inside / inside.sum()) - np.log(outside / outside.sum())
+        weighted = (present @ sparse.diags_array(ratio)).tocsr()
+        svm = LinearSVC(C=self.C, random_state=self.random_state).fit(weighted, positive)
+        weights = svm.coef_[0]
+        weights = (1 - self.interpolation) * np.abs(weights).mean() + self.interpolation * weights
+        return ratio * weights, svm.intercept_[0]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.positive_only = True
+        tags.classifier_tags.poor_score = True  # on scikit-learn's dense points, of which it sees whether they are 0
+        return tags

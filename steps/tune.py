@@ -94,6 +94,11 @@ def where_trials_run(parameters, featurize_run, count):
     uri = mlflow.get_tracking_uri()
     if not parameters.spark_master:
         raise UserError("trials=spark without spark_master: expected spark://host:port, or local[n] on this machine")
+    if not parameters.parallelism and not parameters.spark_master.startswith("local"):
+        raise UserError(
+            "trials=spark on a cluster without parallelism: say how many trials run at a time, its number of cores; "
+            "Spark itself does not know it until its executors have come up"
+        )
     if not uri.startswith(("http://", "https://", "databricks")):
         raise UserError(
             f"trials=spark: the workers cannot log to {uri}, a file of this machine; start a tracking server "

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import mlflow
@@ -147,11 +148,9 @@ def chain(tmp_path_factory, git_url):
     return folder, process
 
 
-@pytest.fixture
-def server(tmp_path):
-    """The URL of an ``mlflow server`` with SQLite behind it."""
-    folder = tmp_path / "server"
-    folder.mkdir()
+@contextmanager
+def tracking_server(folder):
+    """The URL of an ``mlflow server`` with SQLite behind it, in an empty folder."""
     port = free_port()
     command = ["mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     process = subprocess.Popen(
@@ -163,10 +162,21 @@ def server(tmp_path):
         stderr=subprocess.DEVNULL,
     )
     url = f"http://127.0.0.1:{port}"
-    wait_until(lambda: urllib.request.urlopen(f"{url}/health", timeout=5), process, seconds=120)
-    yield url
-    os.killpg(process.pid, signal.SIGTERM)
-    process.wait()
+    try:
+        wait_until(lambda: urllib.request.urlopen(f"{url}/health", timeout=5), process, seconds=120)
+        yield url
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+
+
+@pytest.fixture
+def server(tmp_path):
+    """The URL of a tracking server of its own."""
+    folder = tmp_path / "server"
+    folder.mkdir()
+    with tracking_server(folder) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -12,27 +12,40 @@ import psutil
 import pytest
 
 from steps.workflow.errors import UserError
-from tests.conftest import PROJECT, environment, run_step
+from tests.conftest import PROJECT, environment, run_step, tracking_server
 
 needs_spark = pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, which is not installed here")
 ON_SPARK = ("--trials=spark", "--spark_master=local[2]")
 
 
-@pytest.fixture
-def on_server(server, tmp_path):
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with tracking_server(tmp_path_factory.mktemp("server")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def on_server(server, tmp_path_factory):
     """Starts a step that logs to the server, which has short features of the sample."""
+    folder = tmp_path_factory.mktemp("caller")
     with_server = environment(PYTHONPATH=str(PROJECT), MLFLOW_TRACKING_URI=server)
+    started = []
 
     def start(*arguments):
         command = [sys.executable, "-m", "steps", *arguments]
-        return subprocess.Popen(
-            command, cwd=tmp_path, env=with_server, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        started.append(subprocess.Popen(command, cwd=folder, env=with_server, **pipes))
+        return started[-1]
 
     for step in (("ingest",), ("featurize", "--max_length=20", "--vocabulary_size=500")):
         process = start(*step)
-        assert process.wait() == 0, process.stderr.read()
-    return start
+        _, stderr = process.communicate()
+        assert process.returncode == 0, stderr
+    yield start
+    for process in started:
+        if process.poll() is None:  # a test has failed
+            process.terminate()
+            process.communicate()
 
 
 def tuned(server):
@@ -73,10 +86,8 @@ def test_a_spark_worker_that_is_killed_costs_its_trial(server, on_server):
     search = ("tune", "--family=dense", "--max_evals=4", "--epochs=40", "--algo=random")
     process = on_server(*search, *ON_SPARK)
     deadline = time.time() + 120
-    while time.time() < deadline:
-        going = [trial for trial in tuned(server)[1] if trial.info.status == "RUNNING" and trial.data.metrics]
-        if going:
-            break
+    while not [trial for trial in tuned(server)[1] if trial.info.status == "RUNNING" and trial.data.metrics]:
+        assert process.poll() is None and time.time() < deadline
         time.sleep(0.2)
     below = psutil.Process(process.pid).children(recursive=True)
     daemons = [one for one in below if "pyspark.daemon" in (one.as_dict(["cmdline"])["cmdline"] or [])]
@@ -96,6 +107,7 @@ def test_a_spark_worker_that_is_killed_costs_its_trial(server, on_server):
     [
         (ON_SPARK, "cannot log to sqlite:"),
         (("--trials=spark",), "without spark_master"),
+        (("--trials=spark", "--spark_master=spark://head:7077"), "on a cluster without parallelism"),
         (("--spark_master=local[2]",), "without trials=spark"),
     ],
 )

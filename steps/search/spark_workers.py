@@ -29,7 +29,7 @@ class SparkWorkers:
 
     Args:
         master: URL of the cluster, ``spark://host:port``, or ``local[n]`` for n processes of this machine.
-        count: calls at a time; 0 for as many as Spark has slots.
+        count: calls at a time; 0 for the n of ``local[n]``.
 
     Attributes:
         count: calls at a time.

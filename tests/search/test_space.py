@@ -4,6 +4,7 @@ from steps import models
 from steps.search.hyperopt_search import flatten, to_values
 from steps.search.space import describe, label, resolve
 from steps.workflow.errors import UserError
+from tests.conftest import PROJECT
 from tests.search.example import DEFAULTS, SPACE
 
 
@@ -35,6 +36,12 @@ def test_defaults_of_a_family_lie_in_its_space(family):
     assert set(module.DEFAULTS) == set(module.SPACE)
     assert all(value in module.SPACE[name] for name, value in module.DEFAULTS.items())
     assert describe(module.SPACE)
+
+
+@pytest.mark.parametrize("family", models.families())
+def test_the_readme_shows_the_space(family):
+    shown = describe(models.family(family).SPACE).replace("|", r"\|")
+    assert f"| `{family}` | {shown} |" in (PROJECT / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_point_goes_to_hyperopt_and_back():

@@ -64,7 +64,7 @@ def main(seeds, trials):
     rows, differences = [], []
     with tempfile.TemporaryDirectory() as folder:
         mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
-        for step in (["-e", "ingest", "-P", "corpus=movie_reviews"], ["-e", "featurize", "-P", "max_length=200"]):
+        for step in (["-e", "ingest", "-P", "corpus=movie_reviews"], ["-e", "featurize", "-P", "max_length=100"]):
             assert mlflow_run(folder, *step).wait() == 0
         for seed in range(1, seeds + 1):
             plain = search(folder, seed, False, trials)
@@ -80,7 +80,7 @@ def main(seeds, trials):
             print(rows[-1], flush=True)
     table = "\n".join(
         [
-            f"# Pruned and not pruned for the same time: {FAMILY} on movie_reviews, 200 tokens a text",
+            f"# Pruned and not pruned for the same time: {FAMILY} on movie_reviews, 100 tokens a text",
             "",
             f"Measured on {os.cpu_count()} cores, Python {platform.python_version()}. On average pruning is "
             f"{100 * statistics.mean(differences):+.2f} points, at worst {100 * min(differences):+.2f}.",
@@ -95,4 +95,4 @@ def main(seeds, trials):
 
 
 if __name__ == "__main__":
-    main(*(int(given) for given in sys.argv[1:]), *(5, 12)[len(sys.argv) - 1 :])
+    main(*(int(given) for given in sys.argv[1:]), *(5, 30)[len(sys.argv) - 1 :])

@@ -5,15 +5,15 @@ from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
 
 
 def scores(labels, probabilities):
-    """Accuracy, macro F1, area under the ROC curve and log loss.
+    """Accuracy, macro F1, area under the ROC curve, log loss and calibration error.
 
     Args:
         labels: int array of shape (documents,), positions of the true classes.
         probabilities: float array of shape (documents, classes), rows summing to 1.
 
     Returns:
-        Dict with ``accuracy``, ``f1_macro`` and ``roc_auc`` (0 to 1) and ``log_loss`` (nats, 0 and up). With more
-        than two classes ``roc_auc`` is the mean over one-against-rest.
+        Dict with ``accuracy``, ``f1_macro``, ``roc_auc`` and ``calibration_error`` (0 to 1) and ``log_loss`` (nats, 0
+        and up). With more than two classes ``roc_auc`` is the mean over one-against-rest.
     """
     classes = range(probabilities.shape[1])
     predicted = probabilities.argmax(axis=1)
@@ -23,7 +23,26 @@ def scores(labels, probabilities):
         "f1_macro": float(f1_score(labels, predicted, average="macro", labels=list(classes))),
         "roc_auc": float(roc_auc_score(labels, positive, multi_class="ovr", labels=list(classes))),
         "log_loss": float(log_loss(labels, probabilities, labels=list(classes))),
+        "calibration_error": calibration_error(labels, probabilities),
     }
+
+
+def calibration_error(labels, probabilities, bins=15):
+    """Expected calibration error (Guo et al. 2017, equation 3), in bins of equal width.
+
+    Args:
+        labels: int array of shape (documents,), positions of the true classes.
+        probabilities: float array of shape (documents, classes), rows summing to 1.
+        bins: number of bins of the predicted class's probability.
+
+    Returns:
+        The mean distance of that probability from the share of correct predictions, 0 to 1.
+    """
+    confidence = probabilities.max(axis=1)
+    correct = probabilities.argmax(axis=1) == labels
+    places = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    gaps = np.bincount(places, weights=correct - confidence, minlength=bins)
+    return float(np.abs(gaps).sum() / len(labels))
 
 
 def bootstrap_accuracy(correct, seed, resamples=10_000, confidence=0.95):

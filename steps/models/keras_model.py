@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from ..features.vocabulary import PADDING, Vocabulary
 from .adam import FusedAdam
+from .calibration import at_temperature, fit_temperature
 
 WARM_UP = 0.1  # share of the training steps in which the learning rate rises
 PATIENCE = 3  # epochs without a better one
@@ -76,6 +77,7 @@ def fit(family, features, point, seed, epochs, batch_size, on_epoch):
             keras.callbacks.EarlyStopping("val_accuracy", mode="max", patience=PATIENCE, restore_best_weights=True),
         ],
     )
+    model.temperature = fit_temperature(model.predict_split(features, "validation"), features.labels("validation"))
     return model
 
 
@@ -83,7 +85,9 @@ def load(folder):
     """The model that :meth:`KerasModel.save` wrote."""
     settings = json.loads((folder / "network.json").read_text(encoding="utf-8"))
     vocabulary = Vocabulary(settings.pop("words"))
+    temperature = settings.pop("temperature")
     model = KerasModel(vocabulary=vocabulary, **settings)
+    model.temperature = temperature
     with np.load(folder / "weights.npz") as weights:
         model.network.set_weights([weights[name] for name in weights.files])
     return model
@@ -98,6 +102,9 @@ class KerasModel:
         vocabulary: the :class:`Vocabulary` of its token ids.
         max_length: tokens that it reads of a text.
         classes: number of classes.
+
+    Attributes:
+        temperature: what calibrates its probabilities (:mod:`steps.models.calibration`), fitted on the validation split.
     """
 
     def __init__(self, family, point, vocabulary, max_length, classes):
@@ -106,6 +113,7 @@ class KerasModel:
         self.vocabulary = vocabulary
         self.max_length = max_length
         self.classes = classes
+        self.temperature = 1.0
         build = importlib.import_module(f".{family}", __package__).build
         self.network = build(point, len(vocabulary), max_length, classes)
         self._forward = tf.function(
@@ -126,6 +134,7 @@ class KerasModel:
             "words": self.vocabulary.words,
             "max_length": self.max_length,
             "classes": self.classes,
+            "temperature": self.temperature,
         }
         (folder / "network.json").write_text(json.dumps(settings, ensure_ascii=False), encoding="utf-8")
         np.savez(folder / "weights.npz", *self.network.get_weights())
@@ -138,7 +147,7 @@ class KerasModel:
         for start in range(0, len(ids), PREDICT_BATCH):
             rows = order[start : start + PREDICT_BATCH]
             result[rows] = self._forward(ids[rows, : max(lengths[rows[-1]], 1)])
-        return result / result.sum(axis=1, keepdims=True)  # float32 rows sum to 1 only nearly
+        return at_temperature(result, self.temperature)
 
 
 class _Report(keras.callbacks.Callback):

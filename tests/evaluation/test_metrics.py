@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import bootstrap
 
 from steps.evaluation import plots, table
-from steps.evaluation.metrics import bootstrap_accuracy, scores
+from steps.evaluation.metrics import bootstrap_accuracy, calibration_error, scores
 
 LABELS = np.array([0, 1, 2, 0, 1, 2])
 PROBABILITIES = np.array(
@@ -21,6 +21,13 @@ def test_scores_of_two_classes_by_hand():
 
 def test_scores_of_three_classes():
     assert scores(LABELS, PROBABILITIES)["accuracy"] == pytest.approx(5 / 6)
+
+
+def test_calibration_error_by_hand():
+    """Two bins: of two texts at 0.6 one is right, of two at 0.9 both are."""
+    probabilities = np.array([[0.6, 0.4], [0.4, 0.6], [0.9, 0.1], [0.1, 0.9]])
+    assert calibration_error(np.array([0, 0, 0, 1]), probabilities) == pytest.approx((2 * 0.1 + 2 * 0.1) / 4)
+    assert calibration_error(np.array([0, 0]), np.array([[1.0, 0.0], [1.0, 0.0]])) == 0.0
 
 
 def test_bootstrap_interval_is_scipys():

@@ -36,7 +36,7 @@ def measure(model_uri, texts, labels, seed):
 
     Returns:
         A :class:`Measured`; the row has test_accuracy with its 95% interval, f1_macro, roc_auc, log_loss,
-        latency_ms_p50 and latency_ms_p95 (one text a request, in this process) and model_bytes.
+        calibration_error, latency_ms_p50 and latency_ms_p95 (one text a request, in this process) and model_bytes.
     """
     folder = mlflow.artifacts.download_artifacts(model_uri)
     model = mlflow.pyfunc.load_model(folder)

@@ -8,6 +8,7 @@ COLUMNS = (
     ("f1_macro", "F1", "{:.4f}"),
     ("roc_auc", "ROC AUC", "{:.4f}"),
     ("log_loss", "log loss", "{:.4f}"),
+    ("calibration_error", "ECE", "{:.3f}"),
     ("train_seconds", "train s", "{:.1f}"),
     ("latency_ms_p50", "p50 ms", "{:.1f}"),
     ("latency_ms_p95", "p95 ms", "{:.1f}"),

@@ -51,8 +51,9 @@ def check_families(names):
 
 def tune_side_by_side(chain, featurize, parameters, folder):
     """Tune the families, ``parallelism`` trials of all of them at a time, and return the steps when the last has begun."""
+    on_spark = parameters.trials == "spark"
     processes = parameters.parallelism or os.cpu_count()
-    at_a_time = min(processes, len(parameters.families))
+    at_a_time = 1 if on_spark else min(processes, len(parameters.families))  # a family has the whole cluster
     os.environ |= thread_limits(processes)
     if at_a_time > 1:
         os.environ[SHARED_CONSOLE] = "1"
@@ -62,7 +63,8 @@ def tune_side_by_side(chain, featurize, parameters, folder):
     for family in sorted(parameters.families, key=models.is_keras, reverse=True):
         while len(going) >= at_a_time:
             going = wait(going, return_when=FIRST_COMPLETED).not_done
-        trials = min(processes, LAG) if models.is_keras(family) else 1
+        here = min(processes, LAG) if models.is_keras(family) else 1
+        trials = parameters.parallelism if on_spark else here
         steps.append(chain.start("tune", family=family, featurize_run=featurize, parallelism=trials))
         going.add(steps[-1].run)
     return steps

@@ -39,8 +39,14 @@ def count_terms(documents, terms):
     Returns:
         Sparse CSR array of shape (documents, terms), float32.
     """
+    return term_counter(terms)(documents)
+
+
+def term_counter(terms):
+    """:func:`count_terms` for these terms as a function of the documents, which looks at the terms once."""
     orders = max((term.count(" ") + 1 for term in terms), default=1)
-    return _vectorizer(max_order=orders, vocabulary=terms).transform(documents).astype(np.float32)
+    vectorizer = _vectorizer(max_order=orders, vocabulary=terms)
+    return lambda documents: vectorizer.transform(documents).astype(np.float32)
 
 
 def _as_it_is(tokens):

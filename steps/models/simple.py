@@ -1,6 +1,7 @@
 """Word n-grams and a linear model or naive Bayes: the baseline that the others have to beat."""
 
 import json
+from functools import cached_property
 
 import numpy as np
 import skops.io
@@ -13,7 +14,7 @@ from sklearn.preprocessing import Binarizer
 from sklearn.svm import LinearSVC
 from sklearn.utils import gen_batches
 
-from ..features.ngrams import count_terms
+from ..features.ngrams import term_counter
 from ..search.space import Choice, LogUniform, Uniform
 from .nb_svm import NBSVM
 
@@ -91,7 +92,7 @@ class SimpleModel:
             _as_plain_svm(self.classifier)
 
     def predict_proba(self, documents):
-        return self._probabilities(count_terms(documents, self.terms))
+        return self._probabilities(self._count(documents))
 
     def predict_split(self, features, split):
         columns = self.columns
@@ -103,6 +104,10 @@ class SimpleModel:
     def save(self, folder):
         (folder / "terms.json").write_text(json.dumps(self.terms, ensure_ascii=False), encoding="utf-8")
         skops.io.dump({"weighting": self.weighting, "classifier": self.classifier}, folder / "fitted.skops")
+
+    @cached_property
+    def _count(self):
+        return term_counter(self.terms)
 
     def _probabilities(self, counts):
         weighted = self.weighting.transform(counts) if self.weighting else counts

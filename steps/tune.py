@@ -36,9 +36,7 @@ def tune(parameters):
     this_run = mlflow.get_run(mlflow.active_run().info.run_id)
     earlier = earlier_trials(this_run, parameters)
     workers, features, keep = where_trials_run(parameters, featurize_run.info.run_id, count)
-    prune = parameters.prune and models.is_keras(
-        parameters.family
-    )  # others have one epoch, which is the end of the fit
+    prune = parameters.prune and models.is_keras(parameters.family)  # the only epoch of others is the end of the fit
     uri = mlflow.get_tracking_uri()
     setting = Setting(parameters.family, features, parameters.seed, parameters.batch_size, uri)
 

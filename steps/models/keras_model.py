@@ -85,9 +85,7 @@ def load(folder):
     """The model that :meth:`KerasModel.save` wrote."""
     settings = json.loads((folder / "network.json").read_text(encoding="utf-8"))
     vocabulary = Vocabulary(settings.pop("words"))
-    temperature = settings.pop("temperature")
     model = KerasModel(vocabulary=vocabulary, **settings)
-    model.temperature = temperature
     with np.load(folder / "weights.npz") as weights:
         model.network.set_weights([weights[name] for name in weights.files])
     return model
@@ -102,18 +100,16 @@ class KerasModel:
         vocabulary: the :class:`Vocabulary` of its token ids.
         max_length: tokens that it reads of a text.
         classes: number of classes.
-
-    Attributes:
-        temperature: what calibrates its probabilities (:mod:`steps.models.calibration`), fitted on the validation split.
+        temperature: what calibrates its probabilities (:mod:`steps.models.calibration`); 1 leaves them as they are.
     """
 
-    def __init__(self, family, point, vocabulary, max_length, classes):
+    def __init__(self, family, point, vocabulary, max_length, classes, temperature=1.0):
         self.family = family
         self.point = point
         self.vocabulary = vocabulary
         self.max_length = max_length
         self.classes = classes
-        self.temperature = 1.0
+        self.temperature = temperature
         build = importlib.import_module(f".{family}", __package__).build
         self.network = build(point, len(vocabulary), max_length, classes)
         self._forward = tf.function(

@@ -29,9 +29,8 @@ class Cores:
 
     def __init__(self, folder):
         self._cores = [FileLock(path, thread_local=False) for path in sorted(Path(folder).glob("core-*"))]
-        self._queue = FileLock(
-            Path(folder) / "queue", thread_local=False
-        )  # held by the search that waits for its first core
+        # Held by the search that waits for its first core.
+        self._queue = FileLock(Path(folder) / "queue", thread_local=False)
 
     def has_room(self, going):
         """Whether a core is there for one more trial beside those ``going``; the first one is waited for."""

@@ -5,8 +5,6 @@ from concurrent.futures import FIRST_COMPLETED, wait
 # A point is proposed with the results of the trials that are at least this far back, and those between as running. Which
 # trials happen to have ended then does not matter: the same seed gives the same trials whatever the parallelism.
 LAG = 4
-
-
 ROOM_SECONDS = 0.5  # how often a search with trials going asks whether there is room for one more
 
 

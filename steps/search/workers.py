@@ -30,13 +30,12 @@ class Workers:
     def __init__(self, count, prepare=None):
         self.count = count
         self.here = count == 1
-        self._free = [None] * count
         shared = os.environ.get(CORES)
         self.has_room = Cores(shared).has_room if shared else lambda going: True
-        if prepare and not self.here:
-            self._free[-1 if shared else 0 :] = [self._start() for _ in range(1 if shared else count)]
-            for worker in filter(None, self._free):
-                worker.submit(prepare)
+        begun = [self._start() for _ in range(1 if shared else count)] if prepare and not self.here else []
+        for worker in begun:
+            worker.submit(prepare)
+        self._free = [None] * (count - len(begun)) + begun
 
     def submit(self, function, *arguments):
         """The future of a call; there is never more than ``count`` of them going.

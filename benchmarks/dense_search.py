@@ -6,8 +6,6 @@ Both have the same space, epochs and splits; ours without pruning, with a run fo
 """
 
 import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -16,6 +14,7 @@ import time
 from pathlib import Path
 
 import mlflow
+from report import MACHINE, keep
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -63,16 +62,14 @@ def main(repeats, trials):
     whole, tune = (statistics.median(own[place] for _, own in pairs) for place in (0, 1))
     table = f"""# {trials} trials of a dense network on movie_reviews
 
-Measured on {os.cpu_count()} cores, Python {platform.python_version()}; medians of {repeats}, in turn.
+{MACHINE}; medians of {repeats}, in turn.
 
 | | seconds | of the plain script | best validation accuracy |
 |---|---|---|---|
 | plain Keras Tuner, no tracking (keras_tuner_dense.py) | {theirs:.0f} | 1 | {pairs[-1][0][1]:.4f} |
 | `mlflow run . -e tune`, {trials} child runs | {tune:.0f} | {tune / theirs:.2f} | {pairs[-1][1][2]:.4f} |
-| the same with ingest and featurize before it | {whole:.0f} | {whole / theirs:.2f} | |
-"""
-    print(table)
-    (HERE / "dense_search.md").write_text(table, encoding="utf-8")
+| the same with ingest and featurize before it | {whole:.0f} | {whole / theirs:.2f} | |"""
+    keep(__file__, [table])
 
 
 if __name__ == "__main__":

@@ -7,14 +7,14 @@ network and logs nothing.
 """
 
 import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from report import MACHINE, keep
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -55,7 +55,9 @@ def main(repeats=1):
 
     plain = theirs[-1][1]
     lines = [
-        f"Measured on {os.cpu_count()} cores, Python {platform.python_version()}, {repeats} run(s) each, medians.",
+        "# Main job beside a plain Keras Tuner search",
+        "",
+        f"{MACHINE}, {repeats} run(s) each, medians.",
         "",
         "| job | seconds | of the peer's time |",
         "|---|---|---|",
@@ -72,9 +74,7 @@ def main(repeats=1):
             f"| {row['family']} | {row['validation_accuracy']:.4f} | {row['test_accuracy']:.4f} | {interval} |"
         )
     lines.append(f"| dense, plain Keras Tuner | {plain['validation_accuracy']:.4f} | {plain['test_accuracy']:.4f} | |")
-    table = "\n".join(lines)
-    print(table)
-    (HERE / "main.md").write_text(f"# Main job beside a plain Keras Tuner search\n\n{table}\n", encoding="utf-8")
+    keep(__file__, lines)
 
 
 if __name__ == "__main__":

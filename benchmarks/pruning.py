@@ -7,7 +7,6 @@ long. The points of a random search do not depend on results: both try the same 
 """
 
 import os
-import platform
 import signal
 import statistics
 import subprocess
@@ -17,6 +16,7 @@ import time
 from pathlib import Path
 
 import mlflow
+from report import MACHINE, keep
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -78,20 +78,19 @@ def main(seeds, trials):
                 f"| {100 * (within - without):+.2f} |"
             )
             print(rows[-1], flush=True)
-    table = "\n".join(
+    keep(
+        __file__,
         [
             f"# Pruned and not pruned for the same time: {FAMILY}, {EPOCHS} epochs, on movie_reviews",
             "",
-            f"Measured on {os.cpu_count()} cores, Python {platform.python_version()}. On average pruning is "
+            f"{MACHINE}. On average pruning is "
             f"{100 * statistics.mean(differences):+.2f} points, at worst {100 * min(differences):+.2f}.",
             "",
             "| seed | seconds | trials | best | trials with pruning | of them pruned | best | points |",
             "|---|---|---|---|---|---|---|---|",
             *rows,
-        ]
+        ],
     )
-    print(table)
-    (HERE / "pruning.md").write_text(table + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ Each run has a master, its workers and a tracking server of its own.
 """
 
 import os
-import platform
 import socket
 import statistics
 import subprocess
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import mlflow
 import pyspark
+from report import MACHINE, keep
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -106,20 +106,19 @@ def main(repeats):
     for place, what in enumerate(("the tune step", "its trials, from the first's start to the last's end")):
         one, two = (statistics.median(pair[workers][place] for pair in measured) for workers in (0, 1))
         rows.append(f"| {what} | {one:.0f} s | {two:.0f} s | {one / two:.2f} |")
-    table = "\n".join(
+    keep(
+        __file__,
         [
             f"# {TRIALS} lstm trials on a standalone Spark cluster",
             "",
-            f"Measured on {os.cpu_count()} cores, Python {platform.python_version()}, pyspark {pyspark.__version__}, "
+            f"{MACHINE}, pyspark {pyspark.__version__}, "
             f"{repeats} run(s) each, medians; master, workers and tracking server on the same machine.",
             "",
             "| movie_reviews | one worker | two workers | ratio |",
             "|---|---|---|---|",
             *rows,
-        ]
+        ],
     )
-    print(table)
-    (HERE / "spark.md").write_text(table + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ MLflow's own hyperparameter example.
 """
 
 import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 import hyperopt
 import mlflow
 import numpy as np
+from report import MACHINE, keep
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -104,16 +104,15 @@ def main():
     cost["one `mlflow.run` a trial"] = milliseconds(projects, PROJECT_RUNS)
     alone = cost["hyperopt alone"]
     lines = [
-        f"Measured on {os.cpu_count()} cores, Python {platform.python_version()}; {TRIALS} trials, medians of {REPEATS} "
-        f"searches, {PROJECT_RUNS} project runs.",
+        "# The cost of tracking a trial",
+        "",
+        f"{MACHINE}; {TRIALS} trials, medians of {REPEATS} searches, {PROJECT_RUNS} project runs.",
         "",
         "| search | ms a trial | more than hyperopt alone |",
         "|---|---|---|",
         *(f"| {name} | {value:.1f} | {value - alone:.1f} |" for name, value in cost.items()),
     ]
-    table = "\n".join(lines)
-    print(table)
-    (HERE / "tracking.md").write_text(f"# The cost of tracking a trial\n\n{table}\n", encoding="utf-8")
+    keep(__file__, lines)
 
 
 if __name__ == "__main__":

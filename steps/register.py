@@ -7,7 +7,7 @@ import pandas as pd
 from mlflow import MlflowClient
 
 from steps.evaluation import table
-from steps.registry import promotion
+from steps.registry import promotion, trail
 from steps.workflow.fingerprint import OUTPUT_DIGEST, text_digest
 from steps.workflow.upstream import artifacts, checked_run
 
@@ -28,14 +28,15 @@ def register(parameters):
         description=f"{table.verdict(rows)}\n\n{table.markdown(rows)}",
         once=parameters.reuse,
     )
-    while better and not promotion.promote(name, version, champion):  # another one has become champion in between
+    while better and not trail.promote(name, version, champion and str(champion.version), reason):
+        # Another one has become champion in between.
         champion = promotion.present_champion(name)
         better, reason = against(champion, winner, compare_run)
     if champion is not None and champion.version == version:
         better, reason = True, "it already was"
     elif not better:
-        MlflowClient().set_registered_model_alias(name, promotion.CHALLENGER, version)
-    alias = promotion.CHAMPION if better else promotion.CHALLENGER
+        MlflowClient().set_registered_model_alias(name, trail.CHALLENGER, version)
+    alias = trail.CHAMPION if better else trail.CHALLENGER
 
     mlflow.set_tags(
         {

@@ -1,13 +1,13 @@
-"""The versions of a registered model, and which of them is the champion."""
+"""The versions of a registered model: which one is the champion, and a new one that is registered once."""
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 
+from steps.registry.trail import CHAMPION
 from steps.workflow.reuse import has_model
 
-CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
 COMPARISON = "comparison.digest"  # tag of a version: the content of the comparison that it won
 
 
@@ -64,24 +64,3 @@ def _first(name, comparison):
     versions = MlflowClient().search_model_versions(f"name = '{name}'")
     same = [version for version in versions if comparison and version.tags.get(COMPARISON) == comparison]
     return min((version.version for version in same if has_model(version.source)), key=int, default=None)
-
-
-def promote(name, version, champion):
-    """Make a version the champion and keep the former one as previous.
-
-    Args:
-        name: registered model.
-        version: the new champion's version.
-        champion: the champion that it was measured against, a ``ModelVersion``, or None.
-
-    Returns:
-        Whether it is done: not where another version has become champion since.
-    """
-    client = MlflowClient()
-    present = present_champion(name)
-    if (present and present.version) != (champion and champion.version):
-        return False
-    if champion is not None and champion.version != version:
-        client.set_registered_model_alias(name, PREVIOUS, champion.version)
-    client.set_registered_model_alias(name, CHAMPION, version)
-    return True

@@ -20,20 +20,12 @@ def version(tracked):
     return register
 
 
-def test_the_first_champion_has_no_former_one(tracked, version):
+def test_there_is_no_champion_before_there_is_one(tracked, version):
     assert promotion.present_champion("m") is None
     first = version()
     assert promotion.present_champion("m") is None
-    promotion.promote("m", first, None)
+    tracked.set_registered_model_alias("m", "champion", first)
     assert promotion.present_champion("m").version == first
-
-
-def test_a_new_champion_keeps_the_former_one_as_previous(tracked, version):
-    first, second = version(), version()
-    promotion.promote("m", first, None)
-    promotion.promote("m", second, promotion.present_champion("m"))
-    assert tracked.get_model_version_by_alias("m", "champion").version == second
-    assert tracked.get_model_version_by_alias("m", "previous").version == first
 
 
 def test_accuracy_is_the_share_of_right_labels(tracked, version):

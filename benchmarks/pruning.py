@@ -7,7 +7,6 @@ long. The points of a random search do not depend on results: both try the same 
 """
 
 import os
-import signal
 import statistics
 import subprocess
 import sys
@@ -40,7 +39,7 @@ def search(folder, seed, prune, trials, seconds=None):
     try:
         process.wait(seconds)
     except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         process.wait()
     run = mlflow.search_runs(["0"], "tags.`mlflow.project.entryPoint` = 'tune'", max_results=1, output_format="list")[0]
     children = mlflow.search_runs(

@@ -93,4 +93,4 @@ def main(seeds, trials):
 
 
 if __name__ == "__main__":
-    main(*(int(given) for given in sys.argv[1:]), *(5, 40)[len(sys.argv) - 1 :])
+    main(*(int(given) for given in sys.argv[1:]), *(5, 30)[len(sys.argv) - 1 :])

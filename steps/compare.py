@@ -5,8 +5,9 @@ import json
 import mlflow
 import pandas as pd
 
+from steps import models
 from steps.evaluation import plots, table
-from steps.evaluation.measure import measure
+from steps.evaluation.measure import measure, measure_apart
 from steps.features.store import Features
 from steps.workflow.errors import UserError
 from steps.workflow.fingerprint import OUTPUT_DIGEST, text_digest
@@ -29,7 +30,8 @@ def compare(parameters):
     rows, probabilities = [], {}
     for run in tuned:
         family = run.data.tags["family"]
-        measured = measure(run.data.tags["model_uri"], test["text"].tolist(), labels, parameters.seed)
+        measuring = measure_apart if models.needs_own_process(family) else measure
+        measured = measuring(run.data.tags["model_uri"], test["text"].tolist(), labels, parameters.seed)
         rows.append(
             {
                 "family": family,
@@ -92,5 +94,5 @@ def histories(tuned):
 def content_of(tuned, rows):
     """Digest of a comparison: the models, the winner first, and their figures without what a clock measured."""
     kept = ("family", "validation_accuracy", "test_accuracy", "f1_macro", "roc_auc", "log_loss")
-    models = [run.data.tags.get(OUTPUT_DIGEST) for run in tuned]
-    return text_digest(json.dumps([models, [[row[key] for key in kept] for row in rows]]))
+    fitted = [run.data.tags.get(OUTPUT_DIGEST) for run in tuned]
+    return text_digest(json.dumps([fitted, [[row[key] for key in kept] for row in rows]]))

@@ -28,7 +28,9 @@ def featurize(parameters):
     )
 
     with tempfile.TemporaryDirectory() as folder:
-        features = store.write(Path(folder), parts, cleaner, parameters.vocabulary_size, parameters.max_length)
+        features = store.write(
+            Path(folder), parts, cleaner, parameters.vocabulary_size, parameters.max_length, parameters.truncation
+        )
         if not features.terms:
             raise UserError("no word stands in two training texts: the corpus is too small, or cleaning left nothing")
         figures = describe(features)
@@ -57,5 +59,5 @@ def describe(features):
     for split in SPLITS:
         ids = features.ids(split)
         figures[f"unknown_share_{split}"] = float(np.sum(ids == UNKNOWN) / max(np.count_nonzero(ids), 1))
-        figures[f"full_length_share_{split}"] = float(np.mean(ids[:, -1] != 0))
+        figures[f"full_length_share_{split}"] = float(np.mean(np.count_nonzero(ids, axis=1) >= features.max_length))
     return figures

@@ -12,6 +12,7 @@ from steps import models
 from steps.evaluation import table
 from steps.search.cores import provide
 from steps.search.loop import LAG
+from steps.search.options import unknown_options
 from steps.search.progress import SHARED_CONSOLE
 from steps.search.workers import thread_limits
 from steps.workflow.chain import Chain
@@ -65,7 +66,8 @@ def tune_side_by_side(chain, featurize, parameters, folder):
             going = wait(going, return_when=FIRST_COMPLETED).not_done
         here = min(processes, LAG) if models.is_keras(family) else 1
         trials = parameters.parallelism if on_spark else here
-        steps.append(chain.start("tune", family=family, featurize_run=featurize, parallelism=trials))
+        others = unknown_options(family)  # what another family is asked for changes nothing here
+        steps.append(chain.start("tune", family=family, featurize_run=featurize, parallelism=trials, **others))
         going.add(steps[-1].run)
     return steps
 

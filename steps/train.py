@@ -1,5 +1,7 @@
 """Fit one family at one point of its search space."""
 
+from dataclasses import replace
+
 import mlflow
 from mlflow import MlflowClient
 
@@ -7,6 +9,7 @@ from steps import models
 from steps.evaluation.metrics import scores
 from steps.features.store import Features
 from steps.models.packaging import log_model, model_digest
+from steps.search.options import check_options, search_space, start_from_vectors, training_of
 from steps.search.space import label, resolve
 from steps.search.trials import TrialRun
 from steps.workflow.errors import UserError
@@ -15,21 +18,27 @@ from steps.workflow.upstream import artifacts
 
 
 def train(parameters):
-    family = models.family(parameters.family)
-    point = resolve(parameters.family, family.SPACE, family.DEFAULTS, parameters.more)
+    check_options(parameters)
+    space, defaults = search_space(parameters)
+    point = resolve(parameters.family, space, defaults, parameters.more)
     featurize_run = parameters.featurize_run
-    features = Features(artifacts(featurize_run.info.run_id, "features"))
+    run_id = mlflow.active_run().info.run_id
+    vectors, _, point = start_from_vectors(parameters, space, point)
+    training = replace(training_of(parameters), vectors=vectors and artifacts(run_id, vectors))
+    dataset = artifacts(featurize_run.data.tags["ingest_run"], "dataset") if parameters.pretrained else None
+    features = Features(artifacts(featurize_run.info.run_id, "features"), dataset)
     name = f"{parameters.family} {label(point)}"
     mlflow.set_tags({"mlflow.runName": name, "family": parameters.family, "featurize_run": featurize_run.info.run_id})
     # Hyperparameters that were typed are parameters of this run already.
     mlflow.log_params({key: value for key, value in point.items() if key not in parameters.more})
 
-    run = TrialRun(MlflowClient(), mlflow.active_run().info.run_id, name)
-    fit = models.trainer(parameters.family)
+    run = TrialRun(MlflowClient(), run_id, name)
+    fit = models.trainer(parameters.family, parameters.pretrained)
     try:
-        model = fit(features, point, parameters.seed, parameters.epochs, parameters.batch_size, run.epoch)
+        model = fit(features, point, training, run.epoch)
     except FloatingPointError as error:
         raise UserError(f"{name}: {error}") from error
+    run.fitted()
     probabilities = model.predict_split(features, "validation")
     figures = scores(features.labels("validation"), probabilities)
     run.result(figures)

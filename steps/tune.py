@@ -3,6 +3,7 @@
 import os
 import tempfile
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 
 import mlflow
@@ -11,6 +12,7 @@ from steps import models
 from steps.search.engines import engine
 from steps.search.fitting import Setting, log_best, ready
 from steps.search.loop import run_trials
+from steps.search.options import check_options, search_space, start_from_vectors, training_of
 from steps.search.progress import TrialProgress
 from steps.search.runner import TrialRunner
 from steps.search.space import label
@@ -23,22 +25,29 @@ from steps.workflow.reuse import with_fingerprint
 from steps.workflow.upstream import artifacts, checked_run
 
 # What two searches have to have in common for the trials of one to count in the other.
-THE_SAME = ("family", "epochs", "batch_size", "seed")
+THE_SAME = ("family", "epochs", "batch_size", "seed", "class_weight", "embedding", "pretrained")
 
 
 def tune(parameters):
-    family = models.family(parameters.family)
+    check_options(parameters)
     grid = parameters.algo == "grid"
-    space, start = narrowed(parameters.family, family.SPACE, family.DEFAULTS, parameters.space, discrete=grid)
-    make_engine, count = engine(parameters, space, start)
+    space, start = narrowed(parameters.family, *search_space(parameters), parameters.space, discrete=grid)
     featurize_run = parameters.featurize_run
-    mlflow.set_tags({"family": parameters.family, "featurize_run": featurize_run.info.run_id})
     this_run = mlflow.get_run(mlflow.active_run().info.run_id)
+    mlflow.set_tags({"family": parameters.family, "featurize_run": featurize_run.info.run_id})
+    vectors, space, start = start_from_vectors(parameters, space, start)
+    make_engine, count = engine(parameters, space, start)
     earlier = earlier_trials(this_run, parameters)
-    workers, features, keep = where_trials_run(parameters, featurize_run.info.run_id, count)
+    workers, where = where_trials_run(parameters, count)
     prune = parameters.prune and models.is_keras(parameters.family)  # the only epoch of others is the end of the fit
-    uri = mlflow.get_tracking_uri()
-    setting = Setting(parameters.family, features, parameters.seed, parameters.batch_size, uri)
+    training = replace(training_of(parameters), vectors=vectors and where(this_run.info.run_id, vectors))
+    setting = Setting(
+        parameters.family,
+        where(featurize_run.info.run_id, "features"),
+        where(featurize_run.data.tags["ingest_run"], "dataset") if parameters.pretrained else None,
+        training,
+        mlflow.get_tracking_uri(),
+    )
 
     with (
         closing(workers),
@@ -54,7 +63,7 @@ def tune(parameters):
             earlier,
             workers,
             progress,
-            scratch if keep else None,
+            scratch if where is local_path else None,
             parameters.hold,
         )
         outcomes = run_trials(make_engine(), runner.begin, count, workers.count, workers.has_room)
@@ -79,8 +88,8 @@ def tune(parameters):
     )
 
 
-def where_trials_run(parameters, featurize_run, count):
-    """The workers, where they find the features, and whether they share a folder for models with this process."""
+def where_trials_run(parameters, count):
+    """The workers, and how they find an artifact: a function of its run's id and its path."""
     if parameters.trials == "local":
         if parameters.spark_master:
             raise UserError(f"spark_master={parameters.spark_master} without trials=spark: give both, or neither")
@@ -88,7 +97,7 @@ def where_trials_run(parameters, featurize_run, count):
         usual = os.cpu_count() if models.is_keras(parameters.family) else 1
         at_once = min(parameters.parallelism or usual, count)
         os.environ |= thread_limits(at_once)
-        return Workers(at_once, partial(ready, parameters.family)), str(artifacts(featurize_run, "features")), True
+        return Workers(at_once, partial(ready, parameters.family)), local_path
     uri = mlflow.get_tracking_uri()
     if not parameters.spark_master:
         raise UserError("trials=spark without spark_master: expected spark://host:port, or local[n] on this machine")
@@ -106,8 +115,15 @@ def where_trials_run(parameters, featurize_run, count):
         from steps.search.spark_workers import SparkWorkers
     except ModuleNotFoundError as missing:
         raise UserError("trials=spark needs pyspark: pip install -r requirements-spark.txt") from missing
-    workers = SparkWorkers(parameters.spark_master, parameters.parallelism)
-    return workers, f"runs:/{featurize_run}/features", False
+    return SparkWorkers(parameters.spark_master, parameters.parallelism), on_the_server
+
+
+def local_path(run_id, artifact):
+    return str(artifacts(run_id, artifact))
+
+
+def on_the_server(run_id, artifact):
+    return f"runs:/{run_id}/{artifact}"
 
 
 def earlier_trials(this_run, parameters):
@@ -133,10 +149,10 @@ def earlier_trials(this_run, parameters):
 
 
 def best_of(outcomes, family):
-    """The trial with the highest validation accuracy; of equal ones, that with the lowest log loss."""
+    """The trial with the highest accuracy, cross-validated where it was; of equal ones, that with the lowest log loss."""
     complete = [outcome for outcome in outcomes if outcome.figures]
     if not complete:
         raise UserError(
             f"all {len(outcomes)} trials of {family} failed, the first with {outcomes[0].error} (traceback.txt in its run)"
         )
-    return max(complete, key=lambda outcome: (outcome.figures["accuracy"], -outcome.figures["log_loss"]))
+    return max(complete, key=lambda outcome: (-outcome.loss, -outcome.figures["log_loss"]))

@@ -1,6 +1,8 @@
 """How a model that was logged does on a split: its figures, its speed and its size, through the path that serves it."""
 
+import multiprocessing
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import mlflow
 import numpy as np
 
 from steps.evaluation.metrics import bootstrap_accuracy, scores
+from steps.models.pipeline import pipeline_probabilities
 
 TIMED_REQUESTS = 100
 
@@ -40,7 +43,7 @@ def measure(model_uri, texts, labels, seed):
     """
     folder = mlflow.artifacts.download_artifacts(model_uri)
     model = mlflow.pyfunc.load_model(folder)
-    probabilities = model.get_raw_model().predict_proba(texts)
+    probabilities = predict_proba(model, texts)
     figures = scores(labels, probabilities)
     low, high = bootstrap_accuracy(probabilities.argmax(axis=1) == labels, seed)
     p50, p95 = latency(model, texts)
@@ -54,6 +57,21 @@ def measure(model_uri, texts, labels, seed):
         "model_bytes": sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()),
     }
     return Measured(row, probabilities)
+
+
+def measure_apart(*arguments):
+    """:func:`measure` in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, context, mlflow.set_tracking_uri, (mlflow.get_tracking_uri(),)) as apart:
+        return apart.submit(measure, *arguments).result()
+
+
+def predict_proba(model, texts):
+    """Probabilities of the classes, in the order of their names: float64 of shape (texts, classes)."""
+    raw = model.get_raw_model()
+    if hasattr(raw, "predict_proba"):
+        return raw.predict_proba(texts)
+    return pipeline_probabilities(raw, texts)
 
 
 def latency(model, texts):

@@ -64,6 +64,8 @@ def learning_curves(histories):
     for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy")):
         for number, (family, history) in enumerate(histories.items()):
             for key, style in ((metric, "--"), (f"val_{metric}", "-")):
+                if not history[key]:  # a model that is not trained
+                    continue
                 epochs, values = zip(*history[key])
                 validation = style == "-"
                 axes.plot(

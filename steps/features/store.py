@@ -2,10 +2,11 @@
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from steps.features.cleaning import Cleaner
@@ -19,9 +20,11 @@ class Features:
 
     Args:
         folder: path of the folder that :func:`write` made.
+        dataset: path of the ingest run's folder ``dataset``, for models that read raw text; or None.
     """
 
     folder: Path
+    dataset: Path | None = None
 
     @cached_property
     def cleaner(self):
@@ -37,6 +40,10 @@ class Features:
         return self._settings["max_length"]
 
     @cached_property
+    def truncation(self):
+        return self._settings["truncation"]
+
+    @cached_property
     def vocabulary(self):
         return Vocabulary(_read_lines(self.folder / "vocabulary.txt"))
 
@@ -46,23 +53,28 @@ class Features:
         return _read_lines(self.folder / "terms.txt")
 
     def ids(self, split):
-        """Padded token ids, memory-mapped: int32 of shape (documents, max_length)."""
+        """Padded token ids, memory-mapped: int32 of shape (documents, max_length), or of several chunks of that length."""
         return np.load(self.folder / f"{split}_ids.npy", mmap_mode="r")
 
     def labels(self, split):
         """Positions in ``classes``: int32 of shape (documents,)."""
         return np.load(self.folder / f"{split}_labels.npy", mmap_mode="r")
 
+    @lru_cache(maxsize=6)  # a search reads them for each of its trials
     def counts(self, split):
         """N-gram counts: sparse CSR float32 of shape (documents, terms)."""
         return sparse.load_npz(self.folder / f"{split}_counts.npz")
+
+    def texts(self, split):
+        """The raw texts, a list of str."""
+        return pd.read_parquet(self.dataset / f"{split}.parquet", columns=["text"])["text"].tolist()
 
     @cached_property
     def _settings(self):
         return json.loads((self.folder / "settings.json").read_text(encoding="utf-8"))
 
 
-def write(folder, parts, cleaner, vocabulary_size, max_length):
+def write(folder, parts, cleaner, vocabulary_size, max_length, truncation="last"):
     """Learn from the training split and encode every split.
 
     Args:
@@ -70,7 +82,8 @@ def write(folder, parts, cleaner, vocabulary_size, max_length):
         parts: dict of DataFrames train, validation and test with the columns text and label.
         cleaner: a :class:`Cleaner`.
         vocabulary_size: number of token ids, padding and unknown included.
-        max_length: tokens kept of each text.
+        max_length: tokens that a network reads of a text at once.
+        truncation: what it reads of a longer text (:mod:`steps.features.truncation`).
 
     Returns:
         The :class:`Features` of the folder.
@@ -80,12 +93,12 @@ def write(folder, parts, cleaner, vocabulary_size, max_length):
     vocabulary = Vocabulary.learn(documents["train"], vocabulary_size)
     terms = learn_terms(documents["train"])
 
-    settings = {"cleaner": cleaner.as_dict(), "classes": classes, "max_length": max_length}
+    settings = {"cleaner": cleaner.as_dict(), "classes": classes, "max_length": max_length, "truncation": truncation}
     (folder / "settings.json").write_text(json.dumps(settings, indent=1), encoding="utf-8")
     _write_lines(folder / "vocabulary.txt", vocabulary.words)
     _write_lines(folder / "terms.txt", terms)
     for name, part in parts.items():
-        np.save(folder / f"{name}_ids.npy", vocabulary.encode(documents[name], max_length))
+        np.save(folder / f"{name}_ids.npy", vocabulary.encode(documents[name], max_length, truncation))
         np.save(folder / f"{name}_labels.npy", np.searchsorted(classes, part["label"].to_numpy(str)).astype(np.int32))
         sparse.save_npz(folder / f"{name}_counts.npz", count_terms(documents[name], terms), compressed=False)
     return Features(folder)

@@ -4,6 +4,8 @@ from collections import Counter
 
 import numpy as np
 
+from .truncation import columns, truncated
+
 PADDING, UNKNOWN = 0, 1
 RESERVED = 2
 
@@ -35,18 +37,20 @@ class Vocabulary:
     def __len__(self):
         return len(self.words) + RESERVED
 
-    def encode(self, documents, max_length):
-        """Token ids, padded at the end; of a longer text the last ``max_length`` tokens, where reviews conclude.
+    def encode(self, documents, max_length, truncation="last"):
+        """Token ids, padded at the end; :mod:`steps.features.truncation` says what stands for a longer text.
 
         Args:
             documents: list of lists of str.
-            max_length: columns of the result.
+            max_length: tokens that are read at once.
+            truncation: one of ``TRUNCATIONS``.
 
         Returns:
-            int32 array of shape (documents, max_length), values from 0 to ``len(self) - 1``.
+            int32 array of shape (documents, max_length), values from 0 to ``len(self) - 1``; with ``chunks`` there are
+            as many times ``max_length`` columns as the longest document needs.
         """
-        ids = np.full((len(documents), max_length), PADDING, dtype=np.int32)
+        ids = np.full((len(documents), columns(map(len, documents), max_length, truncation)), PADDING, dtype=np.int32)
         for row, tokens in enumerate(documents):
-            known = [self._ids.get(token, UNKNOWN) for token in tokens[-max_length:]]
+            known = [self._ids.get(token, UNKNOWN) for token in truncated(tokens, max_length, truncation)]
             ids[row, : len(known)] = known
         return ids

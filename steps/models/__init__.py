@@ -5,9 +5,12 @@ from, and either
 
 - ``build(point, vocabulary_size, max_length, classes)``, an untrained Keras network; :mod:`steps.models.keras_model`
   trains, saves and loads it; or
-- ``fit(features, point, seed, epochs, batch_size, on_epoch)`` and ``load(folder)`` of its own.
+- ``fit(features, point, training, on_epoch)`` and ``load(folder)`` of its own.
 
-A fitted model has ``predict_proba(documents)`` for lists of tokens and ``predict_split(features, split)`` for an
+It may have ``OPTIONS``, the parameters of ``tune`` and ``train`` that only some families know, and
+``cross_validate(features, point, training)``, which gives the figure that its points are compared by.
+
+A fitted model has ``predict_proba(documents)`` for lists of tokens (for raw texts where it has a true ``raw_text``) and ``predict_split(features, split)`` for an
 encoded split, which give float64 of shape (documents, classes) with rows that sum to 1, and ``save(folder)``.
 """
 
@@ -45,17 +48,37 @@ def is_keras(name):
     return "\ndef fit(" not in (Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8")
 
 
-def trainer(name):
-    """A family's ``fit(features, point, seed, epochs, batch_size, on_epoch)``.
+def trainer(name, pretrained=""):
+    """A family's ``fit(features, point, training, on_epoch)``.
 
     The model is fitted on the training split. The validation split serves to report on each epoch, by
     ``on_epoch(epoch, figures)`` with epochs from 1 and Keras's names for the figures: loss and accuracy (training
-    split), val_loss and val_accuracy.
+    split), val_loss and val_accuracy. ``pretrained`` is the checkpoint to fine-tune, if there is one.
     """
     module = family(name)
     if hasattr(module, "fit"):
         return module.fit
-    return partial(_keras_model().fit, name)
+    keras_model = _keras_model()
+    if pretrained:
+        from .finetuned import fit
+
+        return fit
+    return partial(keras_model.fit, name)
+
+
+def needs_own_process(name):
+    """Whether the models of a family cannot be loaded into a process that has those of others."""
+    return getattr(family(name), "OWN_PROCESS", False)
+
+
+def options(name):
+    """The parameters of ``tune`` and ``train`` that a family knows and some others do not, a tuple of names."""
+    return getattr(family(name), "OPTIONS", ())
+
+
+def cross_validation(name):
+    """A family's ``cross_validate(features, point, training)``; it gives None for a family that has none."""
+    return getattr(family(name), "cross_validate", lambda *_: None)
 
 
 def load(name, folder):
@@ -63,7 +86,12 @@ def load(name, folder):
     module = family(name)
     if hasattr(module, "load"):
         return module.load(folder)
-    return _keras_model().load(folder)
+    keras_model = _keras_model()
+    if (folder / "finetuned.json").exists():
+        from .finetuned import load
+
+        return load(folder)
+    return keras_model.load(folder)
 
 
 def _keras_model():

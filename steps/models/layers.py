@@ -81,3 +81,37 @@ class FusedLSTM(keras.layers.Layer):
 
     def compute_output_shape(self, shape):
         return (*shape[:-1], self._units)
+
+
+class ChunkMean(keras.layers.Layer):
+    """The mean of a network's probabilities over the chunks of a text: (batch, chunks · length) to (batch, classes).
+
+    Args:
+        network: Keras model from ids of shape (batch, length) to probabilities.
+        length: tokens a chunk.
+        padding: the id that is no token; a chunk of nothing else does not count, but for a text's first one.
+    """
+
+    def __init__(self, network, length, padding):
+        super().__init__()
+        self.network = network
+        self._length = length
+        self._padding = padding
+
+    @classmethod
+    def over(cls, network, length, padding):
+        """The network over ids of any number of chunks."""
+        ids = keras.Input((None,), dtype="int32")
+        return keras.Model(ids, cls(network, length, padding)(ids))
+
+    def call(self, ids, training=False):
+        ids = tf.pad(ids, [[0, 0], [0, -tf.shape(ids)[1] % self._length]], constant_values=self._padding)
+        chunks = tf.shape(ids)[1] // self._length
+        rows = tf.reshape(ids, (-1, self._length))
+        place = tf.range(tf.shape(rows)[0])
+        there = tf.reduce_any(rows != self._padding, axis=1) | (place % chunks == 0)
+        probabilities = self.network(tf.boolean_mask(rows, there), training=training)
+        return tf.math.segment_mean(probabilities, tf.boolean_mask(place // chunks, there))
+
+    def compute_output_shape(self, ids):
+        return ids[0], self.network.output_shape[-1]

@@ -1,6 +1,6 @@
 """A bidirectional LSTM (Hochreiter and Schmidhuber 1997) over learned embeddings, averaged over the text."""
 
-from ..search.space import Integer, LogUniform, Uniform
+from ..search.space import Choice, Integer, LogUniform, Uniform
 
 SPACE = {
     "embedding_size": Integer(32, 128, step=32),
@@ -9,6 +9,10 @@ SPACE = {
     "learning_rate": LogUniform(1e-3, 1e-2),
 }
 DEFAULTS = {"embedding_size": 64, "units": 32, "dropout": 0.3, "learning_rate": 5e-3}
+
+OPTIONS = ("embedding", "embedding_file")
+VECTORS_SPACE = {"vectors": Choice(("fine_tuned", "frozen"))}  # added where embeddings start from word vectors
+VECTORS_DEFAULTS = {"vectors": "fine_tuned"}
 
 
 def build(point, vocabulary_size, max_length, classes):
@@ -26,7 +30,8 @@ def build(point, vocabulary_size, max_length, classes):
     lengths = ops.sum(ops.cast(mask, "int32"), axis=1, keepdims=True)
     reversed_ids = ops.take_along_axis(ids, ops.where(mask, lengths - 1 - places, places), axis=1)
 
-    embedding = layers.Embedding(vocabulary_size, point["embedding_size"])
+    frozen = point.get("vectors") == "frozen"
+    embedding = layers.Embedding(vocabulary_size, point["embedding_size"], trainable=not frozen, name="words")
     directions = []
     for words in (ids, reversed_ids):
         embedded = layers.SpatialDropout1D(point["dropout"])(embedding(words))

@@ -5,7 +5,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.svm import LinearSVC
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 
 class NBSVM(ClassifierMixin, BaseEstimator):
@@ -32,8 +32,14 @@ class NBSVM(ClassifierMixin, BaseEstimator):
         self.interpolation = interpolation
         self.random_state = random_state
 
-    def fit(self, X, y):
-        """Fit to counts X of shape (documents, features), which are 0 or more, and classes y of shape (documents,)."""
+    def fit(self, X, y, sample_weight=None):
+        """Fit to documents.
+
+        Args:
+            X: counts, 0 or more, of shape (documents, features).
+            y: classes, of shape (documents,).
+            sample_weight: how much each document counts, of shape (documents,); None for all the same.
+        """
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
         if (X.data if sparse.issparse(X) else X).min(initial=0) < 0:
             raise ValueError("Negative values in data passed to NBSVM: expected counts")
@@ -43,7 +49,8 @@ class NBSVM(ClassifierMixin, BaseEstimator):
             raise ValueError(f"NBSVM needs two classes, and y has one class: {self.classes_[0]}")
         present = sparse.csr_array(X > 0, dtype=np.float64)
         sides = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
-        fitted = [self._fit_side(present, y == side) for side in sides]
+        weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
+        fitted = [self._fit_side(present, y == side, weight) for side in sides]
         self.coef_ = np.vstack([weights for weights, _ in fitted])
         self.intercept_ = np.array([intercept for _, intercept in fitted])
         return self
@@ -67,12 +74,12 @@ class NBSVM(ClassifierMixin, BaseEstimator):
         linear.n_features_in_ = self.n_features_in_
         return linear
 
-    def _fit_side(self, present, positive):
-        inside = self.alpha + present[positive].sum(axis=0)
-        outside = self.alpha + present[~positive].sum(axis=0)
+    def _fit_side(self, present, positive, sample_weight):
+        inside = self.alpha + present[positive].T @ sample_weight[positive]
+        outside = self.alpha + present[~positive].T @ sample_weight[~positive]
         ratio = np.log(inside / inside.sum()) - np.log(outside / outside.sum())
         weighted = (present @ sparse.diags_array(ratio)).tocsr()
-        svm = LinearSVC(C=self.C, random_state=self.random_state).fit(weighted, positive)
+        svm = LinearSVC(C=self.C, random_state=self.random_state).fit(weighted, positive, sample_weight)
         weights = svm.coef_[0]
         weights = (1 - self.interpolation) * np.abs(weights).mean() + self.interpolation * weights
         return ratio * weights, svm.intercept_[0]

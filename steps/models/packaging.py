@@ -31,6 +31,7 @@ SERVED_CODE = (
     "features/__init__.py",
     "features/cleaning.py",
     "features/ngrams.py",
+    "features/truncation.py",
     "features/vocabulary.py",
     "search/__init__.py",
     "search/space.py",
@@ -50,6 +51,16 @@ def log_model(family, features, model):
     Returns:
         Its URI, ``models:/m-…``.
     """
+    if hasattr(model, "pipeline"):
+        return mlflow.transformers.log_model(
+            model.pipeline,
+            name="model",
+            task="text-classification",
+            signature=SIGNATURE,
+            input_example=EXAMPLE,
+            pip_requirements=[f"{name}=={version(name)}" for name in ("mlflow", "transformers", "torch")],
+            model_config={"truncation": True},
+        ).model_uri
     with tempfile.TemporaryDirectory() as temporary:
         weights = Path(temporary) / "weights"
         weights.mkdir()
@@ -89,6 +100,8 @@ def requirements(cleaner, model):
     names = ["mlflow", "numpy", "pandas"]
     if hasattr(model, "network"):
         names += ["tensorflow", "keras"]
+        if hasattr(model, "tokenizer"):
+            names += ["keras-hub", "tensorflow-text", "safetensors"]
     else:
         names += ["scikit-learn", "scipy", "skops"]
     if cleaner.stop_words == "english" and "scikit-learn" not in names:

@@ -53,6 +53,8 @@ class SentimentModel:
         """Probabilities of the classes: float64 of shape (texts, classes)."""
         if not texts:
             return np.empty((0, len(self.classes)))
+        if getattr(self.model, "raw_text", False):
+            return self.model.predict_proba(texts)
         return self.model.predict_proba([self.cleaner.tokens(text) for text in texts])
 
     def get_raw_model(self):

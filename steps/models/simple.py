@@ -5,18 +5,21 @@ from functools import cached_property
 
 import numpy as np
 import skops.io
+from scipy import sparse
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
+from sklearn.model_selection import StratifiedKFold
 from sklearn.naive_bayes import GaussianNB, MultinomialNB
 from sklearn.preprocessing import Binarizer
 from sklearn.svm import LinearSVC
 from sklearn.utils import gen_batches
 
-from ..features.ngrams import term_counter
+from ..features.ngrams import MIN_DOCUMENTS, term_counter
 from ..search.space import Choice, LogUniform, Uniform
 from .nb_svm import NBSVM
+from .training import document_weights
 
 LINEAR = ("logistic_regression", "linear_svm")
 
@@ -43,16 +46,17 @@ DEFAULTS = {
 # What scikit-learn's calibration holds inside; skops loads no type that is neither well known nor named here.
 TRUSTED = ["sklearn.calibration._CalibratedClassifier", "sklearn.calibration._SigmoidCalibration"]
 DENSE_TERMS = 2_000  # gaussian_nb needs a dense matrix
+FOLDS, CV_DOCUMENTS = 5, 20_000
 BATCH = 10_000  # documents that are predicted at a time, so that memory does not grow with their number
 
 
-def fit(features, point, seed, epochs, batch_size, on_epoch):
-    """See :mod:`steps.models`. ``epochs`` and ``batch_size`` have no meaning here: the fit is one pass."""
+def fit(features, point, training, on_epoch):
+    """See :mod:`steps.models`. Epochs and batch size have no meaning here: the fit is one pass."""
     columns = _columns(features.terms, point)
     labels = features.labels("train")
-    classifier = _classifier(point, seed, smallest_class=int(np.bincount(labels).min()))
+    classifier = _calibrated(_classifier(point, training.seed), np.bincount(labels).min())
     model = SimpleModel([features.terms[column] for column in columns], _weighting(point), classifier, columns)
-    model.fit(features.counts("train")[:, columns], labels)
+    model.fit(features.counts("train")[:, columns], labels, document_weights(labels, training))
     figures = {}
     for prefix, split in (("", "train"), ("val_", "validation")):
         probabilities = model.predict_split(features, split)
@@ -61,6 +65,33 @@ def fit(features, point, seed, epochs, batch_size, on_epoch):
         figures[f"{prefix}loss"] = float(log_loss(truth, probabilities, labels=range(probabilities.shape[1])))
     on_epoch(1, figures)
     return model
+
+
+def cross_validate(features, point, training):
+    """Accuracy of a point in a cross-validation over training and validation split: steadier than on the latter alone.
+
+    Every fold fits all anew that is fitted, on its own part: which terms are admitted, their weights, the classifier.
+
+    Returns:
+        Share of right labels, 0 to 1; None where there are more than ``CV_DOCUMENTS`` documents, so that the validation
+        split tells points apart by itself, or a class has one document.
+    """
+    labels = np.concatenate([features.labels("train"), features.labels("validation")])
+    folds = min(FOLDS, np.bincount(labels).min())
+    if len(labels) > CV_DOCUMENTS or folds < 2:
+        return None
+    counts = sparse.vstack([features.counts("train"), features.counts("validation")], format="csr")
+    orders = np.array([term.count(" ") + 1 for term in features.terms])
+    right = 0
+    for inside, outside in StratifiedKFold(folds, shuffle=True, random_state=training.seed).split(labels, labels):
+        spread = np.bincount(counts[inside].indices, minlength=counts.shape[1])
+        admitted = np.flatnonzero((spread >= MIN_DOCUMENTS) & (orders <= point["max_order"]))
+        columns = admitted[np.argsort(-spread[admitted], kind="stable")][: _limit(point)]
+        weighting, classifier = _weighting(point), _classifier(point, training.seed)
+        model = SimpleModel(None, weighting, classifier)
+        model.fit(counts[inside][:, columns], labels[inside], document_weights(labels[inside], training))
+        right += np.sum(model.predict_counts(counts[outside][:, columns]) == labels[outside])
+    return float(right / len(labels))
 
 
 def load(folder):
@@ -85,14 +116,19 @@ class SimpleModel:
         self.classifier = classifier
         self.columns = columns
 
-    def fit(self, counts, labels):
+    def fit(self, counts, labels, weights=None):
         weighted = self.weighting.fit_transform(counts) if self.weighting else counts
-        self.classifier.fit(self._as_needed(weighted), labels)
+        self.classifier.fit(self._as_needed(weighted), labels, sample_weight=weights)
         if isinstance(self.classifier, CalibratedClassifierCV):
             _as_plain_svm(self.classifier)
 
     def predict_proba(self, documents):
         return self._probabilities(self._count(documents))
+
+    def predict_counts(self, counts):
+        """The class of each row of counts."""
+        weighted = self.weighting.transform(counts) if self.weighting else counts
+        return self.classifier.predict(self._as_needed(weighted))
 
     def predict_split(self, features, split):
         columns = self.columns
@@ -121,10 +157,12 @@ class SimpleModel:
 
 
 def _columns(terms, point):
-    """Columns of the terms that a point admits: the most widespread ones up to its order."""
-    limit = DENSE_TERMS if point["classifier"] == "gaussian_nb" else point["max_terms"]
-    admitted = [column for column, term in enumerate(terms) if term.count(" ") < point["max_order"]]
-    return admitted[:limit]
+    """Columns of the terms that a point admits: the most widespread ones up to its order; the terms are in that order."""
+    return [column for column, term in enumerate(terms) if term.count(" ") < point["max_order"]][: _limit(point)]
+
+
+def _limit(point):
+    return DENSE_TERMS if point["classifier"] == "gaussian_nb" else point["max_terms"]
 
 
 def _weighting(point):
@@ -133,19 +171,25 @@ def _weighting(point):
     return {"tfidf": TfidfTransformer(sublinear_tf=True), "counts": None, "binary": Binarizer()}[point["weighting"]]
 
 
-def _classifier(point, seed, smallest_class):
-    if point["classifier"] == "gaussian_nb":
-        return GaussianNB(var_smoothing=point["var_smoothing"])
-    if point["classifier"] == "multinomial_nb":
-        return MultinomialNB(alpha=point["alpha"])
-    if point["classifier"] == "logistic_regression":
-        return LogisticRegression(C=point["C"], max_iter=1000, random_state=seed)
-    if point["classifier"] == "nb_svm":
-        svm = NBSVM(point["C"], point["alpha"], point["interpolation"], random_state=seed)
-    else:
-        svm = LinearSVC(C=point["C"], random_state=seed)
-    # An SVM has no probabilities of its own: Platt scaling, fitted by cross-validation inside the training split.
-    return CalibratedClassifierCV(svm, cv=min(3, smallest_class), ensemble=False)
+def _classifier(point, seed):
+    match point["classifier"]:
+        case "gaussian_nb":
+            return GaussianNB(var_smoothing=point["var_smoothing"])
+        case "multinomial_nb":
+            return MultinomialNB(alpha=point["alpha"])
+        case "logistic_regression":
+            return LogisticRegression(C=point["C"], max_iter=1000, random_state=seed)
+        case "nb_svm":
+            return NBSVM(point["C"], point["alpha"], point["interpolation"], random_state=seed)
+        case "linear_svm":
+            return LinearSVC(C=point["C"], random_state=seed)
+
+
+def _calibrated(classifier, smallest_class):
+    """A classifier with probabilities: an SVM gets them by Platt scaling, cross-validated inside the training split."""
+    if hasattr(classifier, "predict_proba"):
+        return classifier
+    return CalibratedClassifierCV(classifier, cv=min(3, smallest_class), ensemble=False)
 
 
 def _as_plain_svm(calibrated):

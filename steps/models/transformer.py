@@ -1,4 +1,4 @@
-"""A transformer encoder (Vaswani et al. 2017) with pre-norm blocks (Xiong et al. 2020), trained from scratch."""
+"""A transformer encoder (Vaswani et al. 2017) with pre-norm blocks (Xiong et al. 2020), trained from scratch, or a pretrained one."""
 
 from ..search.space import Choice, Integer, LogUniform, Uniform
 
@@ -8,8 +8,16 @@ SPACE = {
     "blocks": Integer(1, 2),
     "dropout": Uniform(0.1, 0.5),
     "learning_rate": LogUniform(5e-4, 2e-3),
+    "weight_decay": LogUniform(1e-4, 1e-1),
 }
-DEFAULTS = {"size": 64, "heads": 2, "blocks": 1, "dropout": 0.2, "learning_rate": 1e-3}
+DEFAULTS = {"size": 64, "heads": 2, "blocks": 1, "dropout": 0.2, "learning_rate": 1e-3, "weight_decay": 1e-2}
+OPTIONS = ("pretrained",)
+PRETRAINED_SPACE = {  # that of a checkpoint that is fine-tuned
+    "dropout": Uniform(0.0, 0.5),
+    "learning_rate": LogUniform(1e-5, 3e-4),
+    "weight_decay": LogUniform(1e-4, 1e-1),
+}
+PRETRAINED_DEFAULTS = {"dropout": 0.1, "learning_rate": 5e-5, "weight_decay": 1e-2}
 
 
 def build(point, vocabulary_size, max_length, classes):

@@ -38,7 +38,7 @@ def engine(parameters, space, start):
             f"tuner=keras_tuner tunes the families that Keras trains, and {parameters.family} is none of them: "
             f"use tuner=hyperopt, or one of {', '.join(filter(models.is_keras, models.families()))}"
         )
-    if parameters.algo == "grid":
+    if parameters.algo == "grid" or not space:  # a family without hyperparameters has one point
         grid = GridSearch(space)
         return lambda: grid, len(grid.points)
     make = _keras_tuner if parameters.tuner == "keras_tuner" else _hyperopt

@@ -2,7 +2,7 @@
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from steps import models
 from steps.evaluation.metrics import scores
 from steps.features.store import Features
 from steps.models.packaging import log_model, model_digest
-from steps.search.trials import Outcome, TrialRun, describe
+from steps.models.training import Training
+from steps.search.trials import CROSS_VALIDATED, Outcome, TrialRun, describe, loss
 
 BATCH_SECONDS = 2.0  # the figures of epochs are logged together that end within this time
 
@@ -25,15 +26,15 @@ class Setting:
     Args:
         family: name of the family.
         features: path of the featurize run's features, or their URI for workers that do not share this machine's files.
-        seed: int.
-        batch_size: documents a training step.
+        dataset: the same of the ingest run's dataset, for a family that reads raw text; or None.
+        training: the :class:`steps.models.training.Training`; a trial may have its own number of epochs.
         tracking_uri: where the runs are.
     """
 
     family: str
     features: str
-    seed: int
-    batch_size: int
+    dataset: str | None
+    training: Training
     tracking_uri: str
 
 
@@ -65,7 +66,7 @@ def run_trial(setting, run_id, name, point, epochs, thresholds, folder, show):
     """
     if mlflow.get_tracking_uri() != setting.tracking_uri:
         mlflow.set_tracking_uri(setting.tracking_uri)
-    features = _features(setting.features)
+    features, usual = _inputs(setting)
     run = TrialRun(MlflowClient(), run_id, name)
     curve = []
 
@@ -79,8 +80,13 @@ def run_trial(setting, run_id, name, point, epochs, thresholds, folder, show):
 
     started = time.time()
     try:
-        model = models.trainer(setting.family)(features, point, setting.seed, epochs, setting.batch_size, after_epoch)
+        training = replace(usual, epochs=epochs)
+        model = models.trainer(setting.family, training.pretrained)(features, point, training, after_epoch)
+        run.fitted()
         figures = scores(features.labels("validation"), model.predict_split(features, "validation"))
+        across = models.cross_validation(setting.family)(features, point, training)
+        if across is not None:
+            figures[CROSS_VALIDATED] = across
         run.result(figures)
         if folder:
             folder.mkdir()
@@ -92,7 +98,7 @@ def run_trial(setting, run_id, name, point, epochs, thresholds, folder, show):
         run.fail(error)
         return Outcome(run_id, name, point, epochs, error=describe(error))
     run.finish()
-    return Outcome(run_id, name, point, epochs, figures, 1 - figures["accuracy"], tuple(curve), run.seconds, folder)
+    return Outcome(run_id, name, point, epochs, figures, loss(figures), tuple(curve), run.seconds, folder)
 
 
 def log_best(setting, run_id, best, dataset):
@@ -109,13 +115,13 @@ def log_best(setting, run_id, best, dataset):
         A tuple of the model's URI, its digest, and its figures on the validation split.
     """
     mlflow.set_tracking_uri(setting.tracking_uri)
-    features = _features(setting.features)
+    features, training = _inputs(setting)
     if best.model:
         model = models.load(setting.family, best.model)
     else:
         print(f"tune {setting.family}: fitting {best.name} once more, to have its model", flush=True)
-        fit = models.trainer(setting.family)
-        model = fit(features, best.point, setting.seed, best.epochs, setting.batch_size, lambda epoch, figures: None)
+        fit = models.trainer(setting.family, training.pretrained)
+        model = fit(features, best.point, replace(training, epochs=best.epochs), lambda epoch, figures: None)
     probabilities = model.predict_split(features, "validation")
     with _in_run(run_id):
         uri = log_model(setting.family, features, model)
@@ -137,5 +143,10 @@ def _in_run(run_id):
 
 
 @cache
-def _features(location):
-    return Features(Path(mlflow.artifacts.download_artifacts(location)))
+def _inputs(setting):
+    """The features and the training of a setting, its locations as paths of this machine."""
+    features, dataset, vectors = (
+        location and Path(mlflow.artifacts.download_artifacts(location))
+        for location in (setting.features, setting.dataset, setting.training.vectors)
+    )
+    return Features(features, dataset), replace(setting.training, vectors=vectors)

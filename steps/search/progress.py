@@ -43,8 +43,8 @@ class TrialProgress:
     def trial(self, outcome):
         """Count a trial that has ended, by its :class:`steps.search.trials.Outcome`."""
         number, _, point = outcome.name.partition(" ")
-        if outcome.figures and outcome.figures["accuracy"] > self._best:
-            self._best, self._by, self._point = outcome.figures["accuracy"], number, point
+        if outcome.figures and 1 - outcome.loss > self._best:
+            self._best, self._by, self._point = 1 - outcome.loss, number, point
         said, more = f"best {self._best:.4f} by {self._by}", self._point
         if outcome.figures is None:
             said, more = f"{number} failed" if outcome.error else f"{number} pruned", outcome.error or point

@@ -13,6 +13,7 @@ from steps.workflow.upstream import REUSED
 TRIAL = "trial"  # tag with the trial's number, from 1
 PRUNED = "pruned"  # tag of a trial that was stopped early
 VALIDATION = "validation_"  # before the names of the fitted model's figures on the validation split
+CROSS_VALIDATED = "cross_validated_accuracy"  # among those figures, where a family has it
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Outcome:
         point: dict of hyperparameters.
         epochs: passes over the training split.
         figures: the model's figures on the validation split, a dict; None for a trial that failed or was pruned.
-        loss: what the search is to make small: 1 - validation accuracy; None for a trial that failed.
+        loss: what the search is to make small (:func:`loss`); None for a trial that failed.
         curve: validation accuracy after each epoch, a tuple.
         seconds: duration of the fit.
         model: folder of the saved model; None where it was not kept.
@@ -94,9 +95,12 @@ class TrialRun:
         if time.time() - self._logged >= within:
             self._log()
 
+    def fitted(self):
+        """The fit has ended: ``seconds`` is how long it took, which :meth:`result` logs."""
+        self.seconds = time.time() - self._started
+
     def result(self, figures):
         """Log the figures of the fitted model on the validation split, and the duration of the fit in seconds."""
-        self.seconds = time.time() - self._started
         named = {VALIDATION + name: value for name, value in figures.items()}
         self._waiting += self._metrics(named | {"train_seconds": self.seconds})
         self._log()
@@ -126,7 +130,7 @@ class TrialRun:
             key.removeprefix(VALIDATION): value for key, value in run.data.metrics.items() if key.startswith(VALIDATION)
         }
         seconds = run.data.metrics["train_seconds"]
-        return Outcome(self.run_id, self.name, point, epochs, figures, 1 - figures["accuracy"], curve, seconds)
+        return Outcome(self.run_id, self.name, point, epochs, figures, loss(figures), curve, seconds)
 
     def finish(self):
         self._client.set_terminated(self.run_id, "FINISHED")
@@ -176,6 +180,11 @@ def point_key(point, epochs=None):
     """
     named = point | ({"epochs": epochs} if epochs else {})
     return tuple(sorted((name, str(value)) for name, value in named.items()))
+
+
+def loss(figures):
+    """What a search is to make small: the share of wrong labels, in the cross-validation where there was one."""
+    return 1 - figures.get(CROSS_VALIDATED, figures["accuracy"])
 
 
 def describe(error):

@@ -10,14 +10,13 @@ from steps.workflow.parameters import PROJECT_ROOT
 FINGERPRINT, OUTPUT_DIGEST = "step.fingerprint", "step.output_digest"  # tags
 
 
-def fingerprint(entry_point, parameters, inputs, family=None):
+def fingerprint(entry_point, parameters, inputs):
     """Digest of a step: two runs with the same one have the same result.
 
     Args:
         entry_point: name of the entry point.
         parameters: dict of its resolved parameters, those that name an input and those without influence left out.
         inputs: dict from the name of an input to the digest of its content.
-        family: the family of models that the step fits, if it does.
 
     Returns:
         SHA-256 in hexadecimal.
@@ -27,24 +26,27 @@ def fingerprint(entry_point, parameters, inputs, family=None):
         "parameters": parameters,
         "inputs": inputs,
         "sources": {
-            path.relative_to(PROJECT_ROOT).as_posix(): file_digest(path) for path in sources(entry_point, family)
+            path.relative_to(PROJECT_ROOT).as_posix(): file_digest(path)
+            for path in sources(entry_point, parameters.get("family"), parameters.get("pretrained"))
         },
         "requirements": file_digest(PROJECT_ROOT / "requirements.txt"),
     }
     return text_digest(json.dumps(ingredients, sort_keys=True))
 
 
-def sources(entry_point, family=None):
+def sources(entry_point, family=None, pretrained=None):
     """The project's files that a step imports, directly or not, at its start or inside a function: sorted Paths."""
     steps = PROJECT_ROOT / "steps"
     scripts = [steps / f"{entry_point}.py", steps / "__main__.py"]
-    excluded = ["steps.models.keras_model"]
+    excluded = {"steps.models.keras_model", "steps.models.finetuned"}
     if family:  # chosen by its name, which no import statement shows
         scripts.append(steps / "models" / f"{family}.py")
         if models.is_keras(family):
             scripts.append(steps / "models" / "keras_model.py")
-            excluded = []
-    finder = ModuleFinder(path=[str(PROJECT_ROOT)], excludes=excluded)
+            excluded.remove("steps.models.keras_model")
+        if pretrained:
+            excluded.remove("steps.models.finetuned")
+    finder = ModuleFinder(path=[str(PROJECT_ROOT)], excludes=list(excluded))
     for script in scripts:
         name = ".".join(script.relative_to(PROJECT_ROOT).with_suffix("").parts)
         finder.import_hook(name)

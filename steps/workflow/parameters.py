@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from steps.features.truncation import TRUNCATIONS
 from steps.workflow.errors import UserError
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -88,6 +89,9 @@ CONVERTERS = {
     "stemming": one_of("none", "porter"),
     "vocabulary_size": lambda name, value: integer(name, value, low=3),
     "max_length": positive_integer,
+    "truncation": one_of(*TRUNCATIONS),
+    "class_weight": one_of("none", "balanced"),
+    "embedding": one_of("random", "word2vec", "glove"),
     "families": name_list,
     "max_evals": positive_integer,
     "tuner": one_of("hyperopt", "keras_tuner"),

@@ -2,16 +2,18 @@
 
 import os
 import time
+from pathlib import Path
 
 import mlflow
 from mlflow.exceptions import MlflowException
 
 from steps.corpora.content import corpus_digest
-from steps.workflow.fingerprint import FINGERPRINT, OUTPUT_DIGEST, file_digest, fingerprint
+from steps.workflow.fingerprint import FINGERPRINT, OUTPUT_DIGEST, file_digest, fingerprint, folder_digest
 from steps.workflow.upstream import BUILDS_ON, ENTRY_POINT, REUSED, fill_in
 
 RESULT = {"ingest": "dataset", "featurize": "features", "compare": "comparison.json"}
 # Parameters that have no influence on the result.
+FILES = ("space", "embedding_file", "pretrained")  # parameters that may be a path
 NO_INGREDIENT = ("reuse", "hold", "parallelism", "resume_run", "trials", "spark_master")
 
 
@@ -59,9 +61,10 @@ def step_fingerprint(entry_point, parameters):
     if content is None:
         return None
     own = {key: value for key, value in given.items() if key not in (name, *NO_INGREDIENT)}
-    if own.get("space"):  # a file, which counts by its content
-        own["space"] = file_digest(own["space"]) if os.path.isfile(own["space"]) else None
-    return fingerprint(entry_point, own, {name: content}, given.get("family"))
+    for name in FILES:  # they count by their content
+        if own.get(name) and os.path.exists(own[name]):
+            own[name] = file_digest(own[name]) if os.path.isfile(own[name]) else folder_digest(Path(own[name]))
+    return fingerprint(entry_point, own, {name: content})
 
 
 def find_twin(entry_point, digest):

@@ -7,43 +7,22 @@ import pytest
 from steps import models
 from steps.features import store
 from steps.features.cleaning import Cleaner
+from steps.models.training import Training
 from steps.search.space import active
 from steps.workflow.errors import UserError
+from tests.models.conftest import WORDS, corpus, made
 
-WORDS = {"good": "pos", "bad": "neg", "plain": "mid"}
-
-
-def corpus(classes, seed=0):
-    random = np.random.default_rng(seed)
-    fillers = ["film", "story", "very", "the", "with", "actor", "and", "scene"]
-    rows = []
-    for number in range(60 * len(classes)):
-        word = classes[number % len(classes)]
-        length = random.integers(3, 12)
-        words = [*random.choice(fillers, length), word, word]
-        rows.append((" ".join(random.permutation(words)), WORDS[word]))
-    return pd.DataFrame(rows, columns=["text", "label"])
+TRAINED = [name for name in models.families() if name != "pipeline"]
 
 
-@pytest.fixture(
-    scope="module", params=[["good", "bad"], ["good", "bad", "plain"]], ids=["two classes", "three classes"]
-)
-def features(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("features")
-    parts = {name: corpus(request.param, seed) for seed, name in enumerate(("train", "validation", "test"))}
-    return store.write(folder, parts, Cleaner(), vocabulary_size=100, max_length=20)
-
-
-def fit(family, features, seed=0, epochs=8, **options):
+def fit(family, features, training=Training(seed=0, epochs=8, batch_size=8), **options):
     module, history = models.family(family), []
     point = {name: module.DEFAULTS[name] for name in active(module.SPACE, module.DEFAULTS)} | options
-    model = models.trainer(family)(
-        features, point, seed, epochs, 8, lambda epoch, figures: history.append((epoch, figures))
-    )
+    model = models.trainer(family)(features, point, training, lambda epoch, figures: history.append((epoch, figures)))
     return model, history
 
 
-@pytest.mark.parametrize("family", models.families())
+@pytest.mark.parametrize("family", TRAINED)
 def test_learns_reports_every_epoch_and_comes_back_from_its_folder(family, features, tmp_path):
     model, history = fit(family, features)
     labels = features.labels("test")
@@ -62,10 +41,10 @@ def test_learns_reports_every_epoch_and_comes_back_from_its_folder(family, featu
     assert np.allclose(one_by_one, again.predict_proba(documents), atol=1e-5)  # padding does not count
 
 
-@pytest.mark.parametrize("family", models.families())
+@pytest.mark.parametrize("family", TRAINED)
 def test_the_same_seed_gives_the_same_model(family, features):
-    first, history = fit(family, features, epochs=2)
-    second, repeated = fit(family, features, epochs=2)
+    first, history = fit(family, features, Training(epochs=2))
+    second, repeated = fit(family, features, Training(epochs=2))
     assert history == repeated
     assert np.array_equal(first.predict_split(features, "test"), second.predict_split(features, "test"))
 
@@ -76,7 +55,7 @@ def test_training_stops_when_nothing_gets_better_and_keeps_the_best_weights(tmp_
     noise = pd.DataFrame({"text": texts, "label": random.choice(["neg", "pos"], 120)})
     parts = {"train": noise[:60], "validation": noise[60:100], "test": noise[100:]}
     features = store.write(tmp_path, parts, Cleaner(), vocabulary_size=100, max_length=20)
-    model, history = fit("dense", features, epochs=30)
+    model, history = fit("dense", features, Training(seed=0, epochs=30, batch_size=8))
     curve = [figures["val_accuracy"] for _, figures in history]
     kept = np.mean(model.predict_split(features, "validation").argmax(axis=1) == features.labels("validation"))
     assert len(curve) == curve.index(max(curve)) + 1 + 3 < 30
@@ -96,13 +75,76 @@ def test_training_stops_when_nothing_gets_better_and_keeps_the_best_weights(tmp_
 @pytest.mark.parametrize("weighting", ["tfidf", "counts", "binary"])
 def test_every_corner_of_the_simple_family_learns_and_is_saved(features, tmp_path, classifier, rest, weighting):
     point = {"classifier": classifier, "weighting": weighting, "max_order": 2, **rest}
-    model = models.trainer("simple")(features, point, 0, 1, 1, lambda *_: None)
+    model = models.trainer("simple")(features, point, Training(), lambda *_: None)
     before = model.predict_split(features, "test")
     assert np.mean(before.argmax(axis=1) == features.labels("test")) > 0.9
     model.save(tmp_path)
     texts = pd.concat([corpus([word for word in WORDS if WORDS[word] in features.classes], seed=2)])["text"]
     after = models.load("simple", tmp_path).predict_proba([Cleaner().tokens(text) for text in texts])
     assert np.allclose(before, after)
+
+
+@pytest.mark.parametrize("family", ["lstm", "transformer", "dense"])
+def test_chunks_of_a_text_count_the_same_and_are_learned_from(family, tmp_path):
+    features = made(tmp_path, ["good", "bad", "plain"], "chunks", max_length=6)
+    assert features.ids("train").shape[1] > 6
+    model, _ = fit(family, features)
+    assert np.mean(model.predict_split(features, "test").argmax(axis=1) == features.labels("test")) > 0.9
+    first, second = [["good"] * 6, ["bad", "film"] * 3]
+    parts = model._predictor.probabilities(model.vocabulary.encode([first, second], 6), 1.0)
+    whole = model._predictor.probabilities(model.vocabulary.encode([first + second], 6, "chunks"), 1.0)
+    assert np.allclose(whole[0], parts.mean(axis=0), atol=1e-5)
+
+
+@pytest.mark.parametrize("family", TRAINED)
+def test_balanced_class_weights_find_more_of_a_rare_class(family, tmp_path):
+    random = np.random.default_rng(3)
+    rows = [(f"{random.choice(['dull', 'fine'], p=[0.7, 0.3])} film", "neg") for _ in range(180)]
+    rows += [(f"{random.choice(['dull', 'fine'], p=[0.3, 0.7])} film", "pos") for _ in range(20)]
+    part = pd.DataFrame(rows, columns=["text", "label"]).sample(frac=1, random_state=0)
+    features = store.write(tmp_path, dict.fromkeys(("train", "validation", "test"), part), Cleaner(), 10, 4)
+    rare = features.labels("test") == 1
+    found = {}
+    for weight in ("none", "balanced"):
+        training = Training(seed=0, epochs=8, batch_size=8, class_weight=weight)
+        model, _ = fit(family, features, training)
+        found[weight] = np.mean(model.predict_split(features, "test").argmax(axis=1)[rare] == 1)
+    assert found["none"] < 0.2 and found["balanced"] > 0.5
+
+
+def test_word_vectors_are_where_embeddings_start_and_stay_where_they_are_frozen(features, tmp_path):
+    vectors = np.random.default_rng(0).normal(size=(len(features.vocabulary), 32)).astype(np.float32)
+    np.save(tmp_path / "vectors.npy", vectors)
+    training = Training(epochs=2, batch_size=8, vectors=str(tmp_path / "vectors.npy"))
+    for kept, same in (("frozen", True), ("fine_tuned", False)):
+        model, _ = fit("lstm", features, training, embedding_size=32, vectors=kept)
+        after = model.encoder.get_layer("words").get_weights()[0]
+        assert np.array_equal(after, vectors) == same
+        assert np.allclose(after[7], vectors[7], atol=0.2)
+
+
+def test_cross_validation_is_near_what_held_out_texts_give(features):
+    module = models.family("simple")
+    point = {name: module.DEFAULTS[name] for name in active(module.SPACE, module.DEFAULTS)}
+    assert module.cross_validate(features, point, Training()) > 0.95
+    assert module.cross_validate(features, point, Training(seed=1)) > 0.95
+
+
+def test_cross_validation_of_noise_is_at_chance(tmp_path):
+    random = np.random.default_rng(0)
+    texts = [" ".join(f"w{number}" for number in random.integers(0, 3000, 20)) for _ in range(300)]
+    noise = pd.DataFrame({"text": texts, "label": random.choice(["neg", "pos"], 300)})
+    features = store.write(
+        tmp_path,
+        dict.fromkeys(("train", "validation", "test"), noise[:0])
+        | {"train": noise[:200], "validation": noise[200:250], "test": noise[250:]},
+        Cleaner(),
+        100,
+        20,
+    )
+    module = models.family("simple")
+    point = {name: module.DEFAULTS[name] for name in active(module.SPACE, module.DEFAULTS)}
+    assert 0.35 < module.cross_validate(features, point, Training()) < 0.65
 
 
 def test_a_diverging_network_is_an_error(features):

@@ -4,9 +4,15 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from steps.models.nb_svm import NBSVM
 
+# liblinear's random order of documents: LinearSVC itself is excused from these two in scikit-learn's own tests.
+OF_THE_SOLVER = dict.fromkeys(
+    ("check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data"),
+    "the solver visits weighted documents in another order than repeated ones",
+)
+
 
 def test_it_is_a_scikit_learn_estimator():
-    check_estimator(NBSVM())
+    check_estimator(NBSVM(), expected_failed_checks=OF_THE_SOLVER)
 
 
 def test_without_the_svm_s_share_a_word_weighs_as_its_log_count_ratio():

@@ -7,6 +7,7 @@ import pytest
 from steps.features import store
 from steps.features.cleaning import Cleaner
 from steps.models.dense import DEFAULTS, SPACE
+from steps.models.training import Training
 from steps.search.fitting import Setting, run_trial
 from steps.search.space import active
 from steps.search.trials import TrialRecorder
@@ -21,7 +22,8 @@ def trial(tracked, tmp_path):
     }
     (tmp_path / "features").mkdir()
     store.write(tmp_path / "features", parts, Cleaner(), vocabulary_size=20, max_length=5)
-    setting = Setting("dense", str(tmp_path / "features"), 42, 8, mlflow.get_tracking_uri())
+    training = Training(epochs=3, batch_size=8)
+    setting = Setting("dense", str(tmp_path / "features"), None, training, mlflow.get_tracking_uri())
     with mlflow.start_run() as run:
         recorder = TrialRecorder("dense", run)
 

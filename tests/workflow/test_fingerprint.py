@@ -5,7 +5,8 @@ import pytest
 from steps.workflow import fingerprint as module
 from steps.workflow.fingerprint import fingerprint, folder_digest, sources
 
-STEP = {"entry_point": "tune", "parameters": {"seed": 1}, "inputs": {"featurize_run": "abc"}, "family": "lstm"}
+GIVEN = {"seed": 1, "family": "lstm"}
+STEP = {"entry_point": "tune", "parameters": GIVEN, "inputs": {"featurize_run": "abc"}}
 
 
 @pytest.fixture
@@ -17,19 +18,19 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
-def names(entry_point, family=None):
+def names(*chosen):
     root = module.PROJECT_ROOT / "steps"
-    return {path.relative_to(root).as_posix() for path in sources(entry_point, family)}
+    return {path.relative_to(root).as_posix() for path in sources(*chosen)}
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"entry_point": "compare", "family": None},
-        {"parameters": {"seed": 2}},
-        {"parameters": {"seed": 1, "epochs": 5}},
+        {"entry_point": "compare"},
+        {"parameters": GIVEN | {"seed": 2}},
+        {"parameters": GIVEN | {"epochs": 5}},
         {"inputs": {"featurize_run": "abd"}},
-        {"family": "simple"},
+        {"parameters": GIVEN | {"family": "simple"}},
     ],
 )
 def test_every_ingredient_counts(change):
@@ -47,6 +48,7 @@ def test_every_ingredient_counts(change):
         ("requirements.txt", True),
         ("steps/models/simple.py", False),
         ("steps/models/transformer.py", False),
+        ("steps/models/finetuned.py", False),
         ("steps/register.py", False),
         ("steps/evaluation/plots.py", False),
         ("steps/corpora/sample/README.md", False),
@@ -61,7 +63,8 @@ def test_files_count_that_the_step_imports_and_no_others(project, file, counts):
 
 def test_imports_are_followed_into_functions_and_along_dots():
     assert {"models/keras_model.py", "models/lstm.py", "features/vocabulary.py"} <= names("tune", "lstm")
-    assert "models/keras_model.py" not in names("tune", "simple")
+    assert not {"models/keras_model.py", "models/finetuned.py"} & names("tune", "simple")
+    assert "models/finetuned.py" in names("tune", "transformer", "a/checkpoint")
     assert "registry/promotion.py" in names("register") and "registry/promotion.py" not in names("compare")
 
 

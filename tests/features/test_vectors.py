@@ -1,0 +1,66 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from steps.features import store
+from steps.features.cleaning import Cleaner
+from steps.features.vectors import read_glove, word_vectors
+from steps.features.vocabulary import PADDING, RESERVED
+from steps.workflow.errors import UserError
+
+
+@pytest.fixture
+def features(tmp_path):
+    (tmp_path / "features").mkdir()
+    (tmp_path / "dataset").mkdir()
+    texts = ["a good film and a good story", "a bad film and a bad story"] * 30
+    part = pd.DataFrame({"text": texts, "label": ["pos", "neg"] * 30})
+    part.to_parquet(tmp_path / "dataset" / "train.parquet")
+    parts = dict.fromkeys(("train", "validation", "test"), part)
+    store.write(tmp_path / "features", parts, Cleaner(), 100, 10)
+    return store.Features(tmp_path / "features", tmp_path / "dataset")
+
+
+def test_glove_vectors_go_to_their_words_and_coverage_is_the_share_of_the_vocabulary(features, tmp_path):
+    file = tmp_path / "glove.txt"
+    file.write_text("good 1 2 3\nof the 9 9 9\nbad -1 -2 -3\nelsewhere 0 0 0\n", encoding="utf-8")
+    matrix, coverage = word_vectors("glove", str(file), features, 50, 0)
+    words = features.vocabulary.words
+    assert matrix.shape == (len(words) + RESERVED, 3) and matrix.dtype == np.float32
+    assert matrix[words.index("good") + RESERVED].tolist() == [1, 2, 3]
+    assert matrix[words.index("bad") + RESERVED].tolist() == [-1, -2, -3]
+    assert not matrix[PADDING].any() and matrix[words.index("film") + RESERVED].any()
+    assert coverage == 2 / len(words)
+    assert np.array_equal(matrix, word_vectors("glove", str(file), features, 50, 0)[0])
+
+
+@pytest.mark.parametrize("line", ["good 1 2", "good 1 2 x", "good 1 2 nan", "", "good"])
+def test_a_line_that_does_not_parse_is_an_error_with_its_number(tmp_path, line):
+    file = tmp_path / "glove.txt"
+    file.write_text(f"a 1 2 3\nb 1 2 3\n{line}\nc 1 2 3\n", encoding="utf-8")
+    with pytest.raises(UserError, match="line 3: expected a word and 3 numbers"):
+        read_glove(str(file), ["a"])
+
+
+def test_a_file_that_is_not_there_or_has_none_of_the_words(features, tmp_path):
+    with pytest.raises(UserError, match="embedding_file=nowhere.txt cannot be read"):
+        word_vectors("glove", "nowhere.txt", features, 50, 0)
+    (tmp_path / "other.txt").write_text("xyz 1 2\n", encoding="utf-8")
+    with pytest.raises(UserError, match="none of the 6 words"):
+        word_vectors("glove", str(tmp_path / "other.txt"), features, 50, 0)
+
+
+def test_word2vec_learns_from_the_training_split_and_reads_its_files(features, tmp_path):
+    gensim = pytest.importorskip("gensim", reason="gensim is an extra: requirements-word2vec.txt")
+    matrix, coverage = word_vectors("word2vec", "", features, 8, 0)
+    assert matrix.shape[1] == 8 and coverage == 1.0
+    assert np.array_equal(matrix, word_vectors("word2vec", "", features, 8, 0)[0])
+    vectors = gensim.models.KeyedVectors(3)
+    vectors.add_vectors(["good", "bad"], np.array([[1, 2, 3], [4, 5, 6]], np.float32))
+    for name, binary in (("vectors.txt", False), ("vectors.bin", True)):
+        vectors.save_word2vec_format(str(tmp_path / name), binary=binary)
+        read, _ = word_vectors("word2vec", str(tmp_path / name), features, 8, 0)
+        assert read[features.vocabulary.words.index("bad") + RESERVED].tolist() == [4, 5, 6]
+    (tmp_path / "broken.txt").write_text("no header\n", encoding="utf-8")
+    with pytest.raises(UserError, match="cannot be read as word2vec"):
+        word_vectors("word2vec", str(tmp_path / "broken.txt"), features, 8, 0)

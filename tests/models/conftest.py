@@ -1,0 +1,43 @@
+"""A small corpus whose classes a word each gives away."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from steps.features import store
+from steps.features.cleaning import Cleaner
+
+WORDS = {"good": "pos", "bad": "neg", "plain": "mid"}
+
+
+def corpus(classes, seed=0):
+    random = np.random.default_rng(seed)
+    fillers = ["film", "story", "very", "the", "with", "actor", "and", "scene"]
+    rows = []
+    for number in range(60 * len(classes)):
+        word = classes[number % len(classes)]
+        length = random.integers(3, 12)
+        words = [*random.choice(fillers, length), word, word]
+        rows.append((" ".join(random.permutation(words)), WORDS[word]))
+    return pd.DataFrame(rows, columns=["text", "label"])
+
+
+def made(folder, classes, truncation="last", max_length=20):
+    """The features of the corpus with these words, and its dataset beside them."""
+    parts = {name: corpus(classes, seed) for seed, name in enumerate(("train", "validation", "test"))}
+    for name in ("features", "dataset"):
+        (folder / name).mkdir()
+    for name, part in parts.items():
+        part.to_parquet(folder / "dataset" / f"{name}.parquet")
+    store.write(folder / "features", parts, Cleaner(), 100, max_length, truncation)
+    return store.Features(folder / "features", folder / "dataset")
+
+
+@pytest.fixture(
+    scope="module", params=[["good", "bad"], ["good", "bad", "plain"]], ids=["two classes", "three classes"]
+)
+def features(request, tmp_path_factory):
+    return made(tmp_path_factory.mktemp("corpus"), request.param)
+
+
+raw_features = features

@@ -12,11 +12,11 @@ from steps import models
 from steps.evaluation import table
 from steps.search.cores import provide
 from steps.search.loop import LAG
-from steps.search.options import unknown_options
 from steps.search.progress import SHARED_CONSOLE
 from steps.search.workers import thread_limits
 from steps.workflow.chain import Chain
 from steps.workflow.errors import UserError
+from steps.workflow.parameters import declared
 
 
 def main(parameters):
@@ -66,7 +66,8 @@ def tune_side_by_side(chain, featurize, parameters, folder):
             going = wait(going, return_when=FIRST_COMPLETED).not_done
         here = min(processes, LAG) if models.is_keras(family) else 1
         trials = parameters.parallelism if on_spark else here
-        others = unknown_options(family)  # what another family is asked for changes nothing here
+        # What another family is asked for changes nothing here.
+        others = {option: declared("tune")[option] for option in models.unknown_options(family)}
         steps.append(chain.start("tune", family=family, featurize_run=featurize, parallelism=trials, **others))
         going.add(steps[-1].run)
     return steps

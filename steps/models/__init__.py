@@ -7,8 +7,7 @@ from, and either
   trains, saves and loads it; or
 - ``fit(features, point, training, on_epoch)`` and ``load(folder)`` of its own.
 
-It may have ``OPTIONS``, the parameters of ``tune`` and ``train`` that only some families know, and
-``cross_validate(features, point, training)``, which gives the figure that its points are compared by.
+It may have ``cross_validate(features, point, training)``, which gives the figure that its points are compared by.
 
 A fitted model has ``predict_proba(documents)`` for lists of tokens (for raw texts where it has a true ``raw_text``) and ``predict_split(features, split)`` for an
 encoded split, which give float64 of shape (documents, classes) with rows that sum to 1, and ``save(folder)``.
@@ -22,6 +21,9 @@ from functools import partial
 from pathlib import Path
 
 from ..workflow.errors import UserError
+
+# The parameters of tune and train that have a meaning for some families alone.
+OPTIONS = {"embedding": ("lstm",), "embedding_file": ("lstm",), "pretrained": ("transformer", "pipeline")}
 
 
 def families():
@@ -71,9 +73,10 @@ def needs_own_process(name):
     return getattr(family(name), "OWN_PROCESS", False)
 
 
-def options(name):
-    """The parameters of ``tune`` and ``train`` that a family knows and some others do not, a tuple of names."""
-    return getattr(family(name), "OPTIONS", ())
+def unknown_options(name):
+    """The names in ``OPTIONS`` that do not go with a family, a list."""
+    check(name)
+    return [option for option, names in OPTIONS.items() if name not in names]
 
 
 def cross_validation(name):

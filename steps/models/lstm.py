@@ -10,7 +10,6 @@ SPACE = {
 }
 DEFAULTS = {"embedding_size": 64, "units": 32, "dropout": 0.3, "learning_rate": 5e-3}
 
-OPTIONS = ("embedding", "embedding_file")
 VECTORS_SPACE = {"vectors": Choice(("fine_tuned", "frozen"))}  # added where embeddings start from word vectors
 VECTORS_DEFAULTS = {"vectors": "fine_tuned"}
 

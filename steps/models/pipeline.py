@@ -7,7 +7,6 @@ from ..workflow.errors import UserError
 
 SPACE = {}
 DEFAULTS = {}
-OPTIONS = ("pretrained",)
 OWN_PROCESS = True  # torch and TensorFlow bring an LLVM each, and the second one ends the process
 BATCH = 16
 

@@ -11,7 +11,6 @@ SPACE = {
     "weight_decay": LogUniform(1e-4, 1e-1),
 }
 DEFAULTS = {"size": 64, "heads": 2, "blocks": 1, "dropout": 0.2, "learning_rate": 1e-3, "weight_decay": 1e-2}
-OPTIONS = ("pretrained",)
 PRETRAINED_SPACE = {  # that of a checkpoint that is fine-tuned
     "dropout": Uniform(0.0, 0.5),
     "learning_rate": LogUniform(1e-5, 3e-4),

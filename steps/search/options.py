@@ -18,21 +18,13 @@ from steps.workflow.upstream import artifacts
 VECTORS = "embedding/vectors.npy"  # artifact
 
 
-def unknown_options(family):
-    """Those parameters of ``tune`` that only some families know, with their defaults where this one does not: a dict."""
-    usual = declared("tune")
-    others = {option for name in models.families() for option in models.options(name)} - set(models.options(family))
-    return {option: usual[option] for option in others}
-
-
 def check_options(parameters):
-    """Raise UserError where an option is given that the family does not know, or one that goes with another."""
-    family = parameters.family
-    for option, usual in unknown_options(family).items():
-        if getattr(parameters, option) != usual:
+    """Raise UserError where an option is given that the family does not know, or without one that it goes with."""
+    usual = declared("tune")
+    for option in models.unknown_options(parameters.family):
+        if getattr(parameters, option) != usual[option]:
             raise UserError(
-                f"{family} has no {option}: it goes with "
-                + ", ".join(name for name in models.families() if option in models.options(name))
+                f"{parameters.family} has no {option}: it goes with family={' or '.join(models.OPTIONS[option])}"
             )
     if parameters.embedding_file and parameters.embedding == "random":
         raise UserError(

@@ -1,0 +1,101 @@
+"""A registered model behind a real ``mlflow models serve``, and requests that nobody expected."""
+
+import json
+import os
+import signal
+import subprocess
+import urllib.error
+import urllib.request
+
+import pytest
+
+from tests.conftest import environment, free_port, wait_until
+
+
+@pytest.fixture(scope="module")
+def invocations(chain):
+    """Asks a server of the champion: a function of the body that gives the status and the answer, a str."""
+    folder, _ = chain
+    port = free_port()
+    command = ["mlflow", "models", "serve", "-m", "models:/sentiment@champion", "--env-manager", "local"]
+    ours = environment(MLFLOW_TRACKING_URI=f"sqlite:///{folder}/mlflow.db")
+    with open(folder / "serve.log", "wb") as log:
+        server = subprocess.Popen(
+            [*command, "-p", str(port)], cwd=folder, env=ours, stdout=log, stderr=log, start_new_session=True
+        )
+    url = f"http://127.0.0.1:{port}"
+    wait_until(lambda: urllib.request.urlopen(f"{url}/ping", timeout=5).close(), server)
+
+    def ask(body, content_type="application/json"):
+        data = body if isinstance(body, bytes) else json.dumps(body).encode("utf-8")
+        request = urllib.request.Request(f"{url}/invocations", data, {"Content-Type": content_type})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as response:
+                return response.status, response.read().decode("utf-8")
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode("utf-8")
+
+    yield ask
+    os.killpg(server.pid, signal.SIGTERM)
+    server.wait()
+
+
+TEXTS = {
+    "empty": "",
+    "blank": " \n\t ",
+    "a megabyte": "a good film " * 87_382,
+    "one long word": "a" * 1_000_000,
+    "emoji": "😀👍🏽 great 🇫🇷",
+    "right to left": "فيلم رائع جدا \u202eabc",
+    "null bytes": "good\x00film\x00",
+}
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+@pytest.mark.parametrize("form", ["inputs", "dataframe_split"])
+def test_any_text_gets_an_answer(invocations, kind, form):
+    text = TEXTS[kind]
+    body = {"inputs": [text, "fine"]} if form == "inputs" else {form: {"columns": ["text"], "data": [[text], ["fine"]]}}
+    status, answer = invocations(body)
+    assert status == 200, answer
+    rows = json.loads(answer)["predictions"]
+    assert len(rows) == 2 and all(row["label"] in ("negative", "positive") and 0.5 <= row["score"] <= 1 for row in rows)
+
+
+@pytest.mark.parametrize(
+    "body, says",
+    [
+        ({"dataframe_split": {"columns": ["review"], "data": [["a"]]}}, "one column named text"),
+        ({"dataframe_split": {"columns": ["text"], "data": [[3]]}}, "expected text, got int: 3"),
+        ({"dataframe_split": {"columns": ["text"], "data": [[None]]}}, "expected text"),
+        ({"inputs": ["a lone surrogate \ud83d"]}, "surrogates not allowed"),
+        ({"inputs": {"text": {"a": 1}}}, ""),
+        ({"dataframe_records": [{"text": "a"}, {"other": "b"}]}, ""),
+        ({"texts": ["a"]}, "dataframe_split"),
+        ([], ""),
+        (b"{not json", "JSON"),
+        (b"\xff\xfe", ""),
+        (b"", ""),
+    ],
+)
+def test_what_is_no_request_is_refused_with_the_reason_and_the_server_lives_on(invocations, body, says):
+    status, answer = invocations(body)
+    assert 400 <= status < 500, answer
+    assert says in json.loads(answer)["message"]
+    assert invocations({"inputs": ["fine"]})[0] == 200
+
+
+@pytest.mark.parametrize("inputs", [[1, 2.5], [None], [["a", "b"]], [True]])
+def test_what_mlflow_takes_for_text_before_the_model_sees_it_is_answered(invocations, inputs):
+    status, answer = invocations({"inputs": inputs})
+    assert status == 200 and len(json.loads(answer)["predictions"]) == len(inputs)
+
+
+def test_another_content_type_is_refused(invocations):
+    status, _ = invocations(b"<text/>", "text/xml")
+    assert status == 415
+
+
+def test_no_texts_get_no_labels(invocations):
+    status, answer = invocations({"dataframe_split": {"columns": ["text"], "data": []}})
+    assert status == 200 and json.loads(answer) == {"predictions": []}

@@ -25,7 +25,7 @@ def train(parameters):
     run_id = mlflow.active_run().info.run_id
     vectors, _, point = start_from_vectors(parameters, space, point)
     training = replace(training_of(parameters), vectors=vectors and artifacts(run_id, vectors))
-    dataset = artifacts(featurize_run.data.tags["ingest_run"], "dataset") if parameters.pretrained else None
+    dataset = artifacts(featurize_run.data.tags["ingest_run"], "dataset")
     features = Features(artifacts(featurize_run.info.run_id, "features"), dataset)
     name = f"{parameters.family} {label(point)}"
     mlflow.set_tags({"mlflow.runName": name, "family": parameters.family, "featurize_run": featurize_run.info.run_id})

@@ -44,7 +44,7 @@ def tune(parameters):
     setting = Setting(
         parameters.family,
         where(featurize_run.info.run_id, "features"),
-        where(featurize_run.data.tags["ingest_run"], "dataset") if parameters.pretrained else None,
+        where(featurize_run.data.tags["ingest_run"], "dataset"),
         training,
         mlflow.get_tracking_uri(),
     )

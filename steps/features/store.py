@@ -69,6 +69,11 @@ class Features:
         """The raw texts, a list of str."""
         return pd.read_parquet(self.dataset / f"{split}.parquet", columns=["text"])["text"].tolist()
 
+    @lru_cache(maxsize=6)
+    def tokens(self, split):
+        """The tokens of the raw texts, a list of lists of str."""
+        return [self.cleaner.tokens(text) for text in self.texts(split)]
+
     @cached_property
     def _settings(self):
         return json.loads((self.folder / "settings.json").read_text(encoding="utf-8"))

@@ -41,8 +41,7 @@ class NBSVM(ClassifierMixin, BaseEstimator):
             sample_weight: how much each document counts, of shape (documents,); None for all the same.
         """
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
-        if (X.data if sparse.issparse(X) else X).min(initial=0) < 0:
-            raise ValueError("Negative values in data passed to NBSVM: expected counts")
+        check_counts(self, X)
         check_classification_targets(y)
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
@@ -75,9 +74,7 @@ class NBSVM(ClassifierMixin, BaseEstimator):
         return linear
 
     def _fit_side(self, present, positive, sample_weight):
-        inside = self.alpha + present[positive].T @ sample_weight[positive]
-        outside = self.alpha + present[~positive].T @ sample_weight[~positive]
-        ratio = np.log(inside / inside.sum()) - np.log(outside / outside.sum())
+        ratio = log_count_ratio(present, positive, sample_weight, self.alpha)
         weighted = (present @ sparse.diags_array(ratio)).tocsr()
         svm = LinearSVC(C=self.C, random_state=self.random_state).fit(weighted, positive, sample_weight)
         weights = svm.coef_[0]
@@ -90,3 +87,26 @@ class NBSVM(ClassifierMixin, BaseEstimator):
         tags.input_tags.positive_only = True
         tags.classifier_tags.poor_score = True  # on scikit-learn's dense points, of which it sees whether they are 0
         return tags
+
+
+def log_count_ratio(present, positive, sample_weight, alpha):
+    """How much more often features stand in positive documents, in logarithms (Wang and Manning 2012, section 2).
+
+    Args:
+        present: sparse array of 0 and 1, of shape (documents, features).
+        positive: bool array of shape (documents,).
+        sample_weight: float array of shape (documents,).
+        alpha: added to each count, above 0.
+
+    Returns:
+        float64 array of shape (features,).
+    """
+    inside = alpha + present[positive].T @ sample_weight[positive]
+    outside = alpha + present[~positive].T @ sample_weight[~positive]
+    return np.log(inside / inside.sum()) - np.log(outside / outside.sum())
+
+
+def check_counts(estimator, X):
+    """Raise ValueError where values are below 0."""
+    if (X.data if sparse.issparse(X) else X).min(initial=0) < 0:
+        raise ValueError(f"Negative values in data passed to {type(estimator).__name__}: expected counts")

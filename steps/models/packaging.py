@@ -29,6 +29,7 @@ EXAMPLE = pd.DataFrame({"text": ["A gem. I laughed all the way home.", "Two hour
 SERVED_CODE = (
     "__init__.py",
     "features/__init__.py",
+    "features/chargrams.py",
     "features/cleaning.py",
     "features/ngrams.py",
     "features/truncation.py",

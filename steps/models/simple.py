@@ -1,7 +1,7 @@
 """Word n-grams and a linear model or naive Bayes: the baseline that the others have to beat."""
 
 import json
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import skops.io
@@ -16,37 +16,41 @@ from sklearn.preprocessing import Binarizer
 from sklearn.svm import LinearSVC
 from sklearn.utils import gen_batches
 
+from ..features.chargrams import gram_counter, learn_grams, widespread
 from ..features.ngrams import MIN_DOCUMENTS, term_counter
 from ..search.space import Choice, LogUniform, Uniform
+from .blend import BlendedSVM, BlendModel, stacked
 from .nb_svm import NBSVM
 from .training import document_weights
 
 LINEAR = ("logistic_regression", "linear_svm")
 
 SPACE = {
-    "classifier": Choice((*LINEAR, "nb_svm", "multinomial_nb", "gaussian_nb")),
+    "classifier": Choice((*LINEAR, "nb_svm", "blend", "multinomial_nb", "gaussian_nb")),
     "weighting": Choice(("tfidf", "counts", "binary"), when={"classifier": (*LINEAR, "multinomial_nb", "gaussian_nb")}),
     "max_order": Choice((1, 2, 3)),
-    "max_terms": Choice((5_000, 20_000, 200_000), when={"classifier": (*LINEAR, "nb_svm", "multinomial_nb")}),
-    "C": LogUniform(0.01, 100.0, when={"classifier": (*LINEAR, "nb_svm")}),
-    "alpha": LogUniform(0.01, 2.0, when={"classifier": ("nb_svm", "multinomial_nb")}),
+    "max_terms": Choice((5_000, 20_000, 200_000), when={"classifier": (*LINEAR, "nb_svm", "blend", "multinomial_nb")}),
+    "C": LogUniform(0.01, 100.0, when={"classifier": (*LINEAR, "nb_svm", "blend")}),
+    "alpha": LogUniform(0.01, 2.0, when={"classifier": ("nb_svm", "blend", "multinomial_nb")}),
     "interpolation": Uniform(0.05, 1.0, when={"classifier": ("nb_svm",)}),
+    "char_share": Uniform(0.1, 1.0, when={"classifier": ("blend",)}),
     "var_smoothing": LogUniform(1e-9, 0.1, when={"classifier": ("gaussian_nb",)}),
 }
 DEFAULTS = {
-    "classifier": "nb_svm",
+    "classifier": "blend",
     "weighting": "tfidf",
     "max_order": 3,
     "max_terms": 200_000,
     "C": 1.0,
     "alpha": 1.0,
     "interpolation": 0.25,
+    "char_share": 0.5,
     "var_smoothing": 0.01,
 }
 # What scikit-learn's calibration holds inside; skops loads no type that is neither well known nor named here.
 TRUSTED = ["sklearn.calibration._CalibratedClassifier", "sklearn.calibration._SigmoidCalibration"]
 DENSE_TERMS = 2_000  # gaussian_nb needs a dense matrix
-FOLDS, CV_DOCUMENTS = 5, 20_000
+FOLDS, CV_DOCUMENTS = 5, 10_000
 BATCH = 10_000  # documents that are predicted at a time, so that memory does not grow with their number
 
 
@@ -54,15 +58,23 @@ def fit(features, point, training, on_epoch):
     """See :mod:`steps.models`. Epochs and batch size have no meaning here: the fit is one pass."""
     columns = _columns(features.terms, point)
     labels = features.labels("train")
-    classifier = _calibrated(_classifier(point, training.seed), np.bincount(labels).min())
-    model = SimpleModel([features.terms[column] for column in columns], _weighting(point), classifier, columns)
-    model.fit(features.counts("train")[:, columns], labels, document_weights(labels, training))
+    terms = [features.terms[column] for column in columns]
+    folds, weights = min(3, np.bincount(labels).min()), document_weights(labels, training)
+    classifier = _classifier(point, training.seed)
+    if point["classifier"] == "blend":
+        grams, counts = _gram_counts(features)
+        blended = {split: stacked(features.counts(split)[:, columns], counts[split]) for split in counts}
+        model = BlendModel.fit(terms, grams, blended["train"], labels, classifier, folds, weights)
+        probabilities = {split: model.predict_counts(blended[split]) for split in blended}
+    else:
+        model = SimpleModel(terms, _weighting(point), _calibrated(classifier, folds), columns)
+        model.fit(features.counts("train")[:, columns], labels, weights)
+        probabilities = {split: model.predict_split(features, split) for split in ("train", "validation")}
     figures = {}
     for prefix, split in (("", "train"), ("val_", "validation")):
-        probabilities = model.predict_split(features, split)
         truth = features.labels(split)
-        figures[f"{prefix}accuracy"] = float(np.mean(probabilities.argmax(axis=1) == truth))
-        figures[f"{prefix}loss"] = float(log_loss(truth, probabilities, labels=range(probabilities.shape[1])))
+        figures[f"{prefix}accuracy"] = float(np.mean(probabilities[split].argmax(axis=1) == truth))
+        figures[f"{prefix}loss"] = float(log_loss(truth, probabilities[split], labels=range(len(features.classes))))
     on_epoch(1, figures)
     return model
 
@@ -87,14 +99,33 @@ def cross_validate(features, point, training):
         spread = np.bincount(counts[inside].indices, minlength=counts.shape[1])
         admitted = np.flatnonzero((spread >= MIN_DOCUMENTS) & (orders <= point["max_order"]))
         columns = admitted[np.argsort(-spread[admitted], kind="stable")][: _limit(point)]
-        weighting, classifier = _weighting(point), _classifier(point, training.seed)
-        model = SimpleModel(None, weighting, classifier)
-        model.fit(counts[inside][:, columns], labels[inside], document_weights(labels[inside], training))
-        right += np.sum(model.predict_counts(counts[outside][:, columns]) == labels[outside])
+        parts = [counts[rows][:, columns] for rows in (inside, outside)]
+        classifier = _classifier(point, training.seed)
+        if point["classifier"] == "blend":
+            grams = sparse.vstack(list(_gram_counts(features)[1].values()), format="csr")
+            kept = widespread(np.bincount(grams[inside].indices, minlength=grams.shape[1]))
+            parts = [stacked(part, grams[rows][:, kept]) for part, rows in zip(parts, (inside, outside))]
+            classifier.set_params(words=len(columns))
+        elif weighting := _weighting(point):
+            parts = [weighting.fit_transform(parts[0]), weighting.transform(parts[1])]
+        if point["classifier"] == "gaussian_nb":
+            parts = [part.toarray() for part in parts]
+        classifier.fit(parts[0], labels[inside], sample_weight=document_weights(labels[inside], training))
+        right += np.sum(classifier.predict(parts[1]) == labels[outside])
     return float(right / len(labels))
 
 
+@lru_cache(maxsize=1)  # all trials of a search read it
+def _gram_counts(features):
+    """The character n-grams of the training split, and their counts in training and validation split."""
+    grams = learn_grams(features.tokens("train"))
+    count = gram_counter(grams)
+    return grams, {split: count(features.tokens(split)) for split in ("train", "validation")}
+
+
 def load(folder):
+    if (folder / "blend.npz").exists():
+        return BlendModel.load(folder)
     terms = json.loads((folder / "terms.json").read_text(encoding="utf-8"))
     fitted = skops.io.load(folder / "fitted.skops", trusted=TRUSTED)
     return SimpleModel(terms, fitted["weighting"], fitted["classifier"])
@@ -124,11 +155,6 @@ class SimpleModel:
 
     def predict_proba(self, documents):
         return self._probabilities(self._count(documents))
-
-    def predict_counts(self, counts):
-        """The class of each row of counts."""
-        weighted = self.weighting.transform(counts) if self.weighting else counts
-        return self.classifier.predict(self._as_needed(weighted))
 
     def predict_split(self, features, split):
         columns = self.columns
@@ -181,15 +207,17 @@ def _classifier(point, seed):
             return LogisticRegression(C=point["C"], max_iter=1000, random_state=seed)
         case "nb_svm":
             return NBSVM(point["C"], point["alpha"], point["interpolation"], random_state=seed)
+        case "blend":
+            return BlendedSVM(None, point["C"], point["alpha"], point["char_share"], random_state=seed)
         case "linear_svm":
             return LinearSVC(C=point["C"], random_state=seed)
 
 
-def _calibrated(classifier, smallest_class):
+def _calibrated(classifier, folds):
     """A classifier with probabilities: an SVM gets them by Platt scaling, cross-validated inside the training split."""
     if hasattr(classifier, "predict_proba"):
         return classifier
-    return CalibratedClassifierCV(classifier, cv=min(3, smallest_class), ensemble=False)
+    return CalibratedClassifierCV(classifier, cv=folds, ensemble=False)
 
 
 def _as_plain_svm(calibrated):

@@ -26,14 +26,14 @@ class Setting:
     Args:
         family: name of the family.
         features: path of the featurize run's features, or their URI for workers that do not share this machine's files.
-        dataset: the same of the ingest run's dataset, for a family that reads raw text; or None.
+        dataset: the same of the ingest run's dataset, for models that read raw text.
         training: the :class:`steps.models.training.Training`; a trial may have its own number of epochs.
         tracking_uri: where the runs are.
     """
 
     family: str
     features: str
-    dataset: str | None
+    dataset: str
     training: Training
     tracking_uri: str
 

@@ -22,15 +22,20 @@ def corpus(classes, seed=0):
     return pd.DataFrame(rows, columns=["text", "label"])
 
 
-def made(folder, classes, truncation="last", max_length=20):
-    """The features of the corpus with these words, and its dataset beside them."""
-    parts = {name: corpus(classes, seed) for seed, name in enumerate(("train", "validation", "test"))}
+def stored(folder, parts, vocabulary_size=100, max_length=20, truncation="last"):
+    """The features of a dict of DataFrames train, validation and test, with the dataset beside them."""
     for name in ("features", "dataset"):
         (folder / name).mkdir()
     for name, part in parts.items():
         part.to_parquet(folder / "dataset" / f"{name}.parquet")
-    store.write(folder / "features", parts, Cleaner(), 100, max_length, truncation)
+    store.write(folder / "features", parts, Cleaner(), vocabulary_size, max_length, truncation)
     return store.Features(folder / "features", folder / "dataset")
+
+
+def made(folder, classes, **options):
+    """The features of the corpus with these words."""
+    parts = {name: corpus(classes, seed) for seed, name in enumerate(("train", "validation", "test"))}
+    return stored(folder, parts, **options)
 
 
 @pytest.fixture(

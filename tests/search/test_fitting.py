@@ -23,7 +23,7 @@ def trial(tracked, tmp_path):
     (tmp_path / "features").mkdir()
     store.write(tmp_path / "features", parts, Cleaner(), vocabulary_size=20, max_length=5)
     training = Training(epochs=3, batch_size=8)
-    setting = Setting("dense", str(tmp_path / "features"), None, training, mlflow.get_tracking_uri())
+    setting = Setting("dense", str(tmp_path / "features"), str(tmp_path), training, mlflow.get_tracking_uri())
     with mlflow.start_run() as run:
         recorder = TrialRecorder("dense", run)
 

@@ -1,4 +1,4 @@
-"""Choose the winner by validation accuracy and report every tuned model on the test split."""
+"""Choose the winner by the validation split and report every tuned model on the test split."""
 
 import json
 
@@ -6,7 +6,8 @@ import mlflow
 import pandas as pd
 
 from steps import models
-from steps.evaluation import plots, table
+from steps.evaluation import plots, slices, statistics, table
+from steps.evaluation.choosing import choose
 from steps.evaluation.measure import measure, measure_apart
 from steps.features.store import Features
 from steps.workflow.errors import UserError
@@ -21,21 +22,21 @@ def compare(parameters):
     featurize_run = features_of(tuned)
     ingest_run = checked_run("ingest_run", featurize_run.data.tags["ingest_run"], "ingest")
     classes = Features(artifacts(featurize_run.info.run_id, "features")).classes
-    test = pd.read_parquet(artifacts(ingest_run.info.run_id, "dataset/test.parquet"))
-    labels = test["label"].map(classes.index).to_numpy()
+    dataset = artifacts(ingest_run.info.run_id, "dataset")
+    test, validation = (pd.read_parquet(dataset / f"{split}.parquet") for split in ("test", "validation"))
+    labels, known = (part["label"].map(classes.index).to_numpy() for part in (test, validation))
+    texts = test["text"].tolist()
 
-    # The winner is known before the test split is looked at.
-    tuned.sort(key=lambda run: (-run.data.metrics["validation_accuracy"], run.data.metrics["validation_log_loss"]))
-    winner = tuned[0].data.tags["family"]
-    rows, probabilities = [], {}
+    rows, probabilities, before = [], {}, {}
     for run in tuned:
         family = run.data.tags["family"]
         measuring = measure_apart if models.needs_own_process(family) else measure
-        measured = measuring(run.data.tags["model_uri"], test["text"].tolist(), labels, parameters.seed)
+        measured = measuring(run.data.tags["model_uri"], texts, labels, validation["text"].tolist(), parameters.seed)
         rows.append(
             {
                 "family": family,
                 "validation_accuracy": run.data.metrics["validation_accuracy"],
+                "validation_log_loss": run.data.metrics["validation_log_loss"],
                 **measured.row,
                 "train_seconds": run.data.metrics["train_seconds"],
                 "tune_run": run.info.run_id,
@@ -43,10 +44,28 @@ def compare(parameters):
             }
         )
         probabilities[family] = measured.probabilities
+        before[family] = measured.validation.argmax(axis=1) == known
+    # The winner is chosen by the validation split; the test split is reported on.
+    rows, reason = choose(parameters.choose, rows, before)
+    winner = rows[0]["family"]
+    correct = {row["family"]: probabilities[row["family"]].argmax(axis=1) == labels for row in rows}
+    pairs = statistics.compared(correct, parameters.seed)
+    by_slice = slices.by_slice(correct, slices.slices(texts, labels, classes))
+    comparison = {
+        "winner": winner,
+        "chosen": reason,
+        "test_documents": len(test),
+        "rows": rows,
+        "pairs": pairs,
+        "pareto_front": {cost: statistics.pareto_front(rows, cost) for cost in ("latency_ms_p50", "model_bytes")},
+        "slices": by_slice,
+        "lost_slices": slices.lost(by_slice, winner),
+    }
 
-    mlflow.log_dict({"winner": winner, "test_documents": len(test), "rows": rows}, "comparison.json")
+    mlflow.log_dict(comparison, "comparison.json")
     mlflow.log_table(pd.DataFrame(rows), "comparison_table.json")
     mlflow.log_figure(plots.accuracy_intervals(rows), "plots/accuracy.png")
+    mlflow.log_figure(plots.accuracy_and_cost(rows, comparison["pareto_front"]), "plots/accuracy_and_cost.png")
     mlflow.log_figure(plots.curves(labels, probabilities), "plots/roc_and_precision_recall.png")
     mlflow.log_figure(plots.learning_curves(histories(tuned)), "plots/learning_curves.png")
     for family, of_family in probabilities.items():
@@ -55,16 +74,17 @@ def compare(parameters):
     for row in rows:
         figures = {key: value for key, value in row.items() if isinstance(value, (int, float))}
         mlflow.log_metrics({f"{row['family']}.{key}": value for key, value in figures.items()})
+    said = table.verdict(comparison)
     mlflow.set_tags(
         {
             OUTPUT_DIGEST: content_of(tuned, rows),
             "winner": winner,
             "ingest_run": ingest_run.info.run_id,
             "dataset.digest": ingest_run.data.tags["dataset.digest"],
-            "mlflow.note.content": f"{table.verdict(rows)}\n\n{table.markdown(rows)}",
+            "mlflow.note.content": f"{said}\n\n{table.markdown(rows)}\n\n{table.lost_slices(comparison)}",
         }
     )
-    print(f"compare: {len(test)} test documents\n\n{table.console(rows)}\n\n{table.verdict(rows)}", flush=True)
+    print(f"compare: {len(test)} test documents\n\n{table.console(rows)}\n\n{said}", flush=True)
 
 
 def features_of(tuned):
@@ -94,5 +114,7 @@ def histories(tuned):
 def content_of(tuned, rows):
     """Digest of a comparison: the models, the winner first, and their figures without what a clock measured."""
     kept = ("family", "validation_accuracy", "test_accuracy", "f1_macro", "roc_auc", "log_loss")
-    fitted = [run.data.tags.get(OUTPUT_DIGEST) for run in tuned]
-    return text_digest(json.dumps([fitted, [[row[key] for key in kept] for row in rows]]))
+    fitted = {run.data.tags["family"]: run.data.tags.get(OUTPUT_DIGEST) for run in tuned}
+    return text_digest(
+        json.dumps([[fitted[row["family"]] for row in rows], [[row[key] for key in kept] for row in rows]])
+    )

@@ -33,14 +33,14 @@ def main(parameters):
 
     tags = register.run.result().data.tags
     registered = mlflow.MlflowClient().get_model_version(tags["registered_model"], tags["model_version"])
-    rows = mlflow.artifacts.load_dict(f"runs:/{compare.run.result().info.run_id}/comparison.json")["rows"]
+    comparison = mlflow.artifacts.load_dict(f"runs:/{compare.run.result().info.run_id}/comparison.json")
     mlflow.log_metric("duration_seconds", time.time() - started)
     mlflow.set_tag(
         "mlflow.note.content",
-        f"{table.verdict(rows)}\n\n{tags['mlflow.note.content']}\n\n{table.markdown(rows)}"
+        f"{table.verdict(comparison)}\n\n{tags['mlflow.note.content']}\n\n{table.markdown(comparison['rows'])}"
         f"\n\n```\n{chain.report()}\n```",
     )
-    print(summary(rows, registered, chain.report(), time.time() - started), flush=True)
+    print(summary(comparison, registered, chain.report(), time.time() - started), flush=True)
 
 
 def check_families(names):
@@ -73,7 +73,7 @@ def tune_side_by_side(chain, featurize, parameters, folder):
     return steps
 
 
-def summary(rows, registered, report, seconds):
+def summary(comparison, registered, report, seconds):
     """What a person reads at the end: what won, by how much, and what to type next."""
     name, version, aliases = registered.name, registered.version, registered.aliases
     standing = " and ".join(aliases) or "registered (a later version has taken its alias)"
@@ -83,7 +83,7 @@ def summary(rows, registered, report, seconds):
     return f"""
 {report}
 
-{table.verdict(rows)}
+{table.verdict(comparison)}
 {name} version {version} is {standing}. Everything took {seconds:.0f} s.
 
 Look at the runs:    mlflow ui --backend-store-uri {tracking}

@@ -15,8 +15,8 @@ from steps.workflow.upstream import artifacts, checked_run
 def register(parameters):
     name = parameters.registered_model
     compare_run = parameters.compare_run
-    rows = json.loads(artifacts(compare_run.info.run_id, "comparison.json").read_text(encoding="utf-8"))["rows"]
-    winner = rows[0]
+    comparison = json.loads(artifacts(compare_run.info.run_id, "comparison.json").read_text(encoding="utf-8"))
+    winner = comparison["rows"][0]
 
     # The champion is measured before anything is registered, so that a champion that cannot be loaded leaves no trace.
     champion = promotion.present_champion(name)
@@ -25,7 +25,7 @@ def register(parameters):
         name,
         winner["model_uri"],
         tags=links(winner, compare_run),
-        description=f"{table.verdict(rows)}\n\n{table.markdown(rows)}",
+        description=f"{table.verdict(comparison)}\n\n{table.markdown(comparison['rows'])}",
         once=parameters.reuse,
     )
     while better and not trail.promote(name, version, champion and str(champion.version), reason):

@@ -46,7 +46,7 @@ def test_tracking_data_is_in_the_callers_folder_alone(chain, clone):
 def test_summary_says_what_won_and_what_to_type_next(chain):
     folder, process = chain
     (compare,) = runs(folder, "compare")
-    assert f"{compare.data.tags['winner']} wins by validation accuracy" in process.stdout
+    assert f"{compare.data.tags['winner']} wins: the highest validation accuracy" in process.stdout
     assert "sentiment version 1 is champion" in process.stdout
     assert "mlflow ui --backend-store-uri" in process.stdout and "mlflow models serve" in process.stdout
     assert "Traceback" not in process.stderr
@@ -65,10 +65,14 @@ def test_comparison_has_every_family_and_the_winner_has_the_best_validation_accu
         assert row["latency_ms_p50"] <= row["latency_ms_p95"]
         assert row["model_bytes"] > 1000 and row["train_seconds"] > 0
         assert {"f1_macro", "roc_auc", "log_loss"} <= set(row)
+    assert len(comparison["pairs"]) == 3 and {"difference", "low", "high", "p_holm"} <= set(comparison["pairs"][0])
+    assert {"class negative", "class positive", "with negation"} <= {part["slice"] for part in comparison["slices"]}
+    assert comparison["pareto_front"]["model_bytes"]
     with store(folder) as client:
         plots = {file.path for file in client.list_artifacts(compare.info.run_id, "plots")}
     assert plots == {
         "plots/accuracy.png",
+        "plots/accuracy_and_cost.png",
         "plots/roc_and_precision_recall.png",
         "plots/learning_curves.png",
         "plots/confusion_simple.png",

@@ -22,19 +22,22 @@ class Measured:
     Args:
         row: its row of comparison.json.
         probabilities: float64 array of shape (documents, classes).
+        validation: the same for the validation split.
     """
 
     row: dict
     probabilities: np.ndarray
+    validation: np.ndarray
 
 
-def measure(model_uri, texts, labels, seed):
+def measure(model_uri, texts, labels, validation, seed):
     """Figures of a model on labelled texts.
 
     Args:
         model_uri: URI of a model that MLflow can load.
         texts: list of str.
         labels: int array of shape (texts,), positions in the model's classes.
+        validation: list of str, the texts of the validation split.
         seed: int, for the bootstrap.
 
     Returns:
@@ -56,7 +59,7 @@ def measure(model_uri, texts, labels, seed):
         "latency_ms_p95": p95,
         "model_bytes": sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()),
     }
-    return Measured(row, probabilities)
+    return Measured(row, probabilities, predict_proba(model, validation))
 
 
 def measure_apart(*arguments):

@@ -104,6 +104,33 @@ def accuracy_intervals(rows):
     return figure
 
 
+def accuracy_and_cost(rows, fronts):
+    """Test accuracy against latency and against model size; filled are the families that no other one beats in both.
+
+    Args:
+        rows: list of dict, the rows of comparison.json.
+        fronts: dict from latency_ms_p50 and model_bytes to the families of the Pareto front.
+    """
+    figure = Figure(figsize=(11, 4.5), layout="constrained")
+    costs = (("latency_ms_p50", 1, "median milliseconds to predict one text"), ("model_bytes", 1e6, "megabytes"))
+    for axes, (cost, unit, name) in zip(figure.subplots(1, 2, sharey=True), costs):
+        for number, row in enumerate(rows):
+            full = row["family"] in fronts[cost]
+            x, y = row[cost] / unit, row["test_accuracy"]
+            error = [[y - row["test_accuracy_low"]], [row["test_accuracy_high"] - y]]
+            axes.errorbar(x, y, error, fmt="o", color=f"C{number}", fillstyle="full" if full else "none", capsize=3)
+            axes.annotate(row["family"], (x, y), xytext=(8, 4), textcoords="offset points")
+        front = sorted((row for row in rows if row["family"] in fronts[cost]), key=lambda row: row[cost])
+        places = [row[cost] / unit for row in front]
+        axes.plot(places, [row["test_accuracy"] for row in front], color="grey", linestyle=":", zorder=0)
+        axes.set(xscale="log", xlabel=name)
+        axes.margins(x=0.25)
+        axes.grid(alpha=0.3)
+    figure.axes[0].set(ylabel="accuracy")
+    figure.suptitle("Accuracy on the test split against its cost (full: on the Pareto front)")
+    return figure
+
+
 def _one_against_rest(labels, probabilities):
     """Truth and score of the positive class; of all classes one after the other where there are more than two."""
     classes = probabilities.shape[1]

@@ -50,18 +50,35 @@ def markdown(rows):
     return "\n".join(f"| {' | '.join(line)} |" for line in [header, ["---"] * len(header), *body])
 
 
-def verdict(rows):
-    """What won and by how much, in a sentence; ``rows`` has the winner first."""
-    winner, *others = rows
+def verdict(comparison):
+    """What won, why, and whether the test split can tell it from the others: a few sentences."""
+    winner, *others = comparison["rows"]
+    name = winner["family"]
     if not others:
-        return f"{winner['family']} is the only family, with {winner['validation_accuracy']:.4f} validation accuracy."
-    second = others[0]
-    ahead = 100 * (winner["validation_accuracy"] - second["validation_accuracy"])
-    on_test = 100 * (winner["test_accuracy"] - second["test_accuracy"])
-    chosen = f"{winner['family']} wins by validation accuracy, "
-    chosen += (
-        f"{ahead:.1f} points ahead of {second['family']}"
-        if ahead
-        else f"level with {second['family']} and with the lower log loss"
+        return f"{name} is the only family, with {winner['validation_accuracy']:.4f} validation accuracy."
+    return " ".join([f"{name} wins: {comparison['chosen']}.", *(_against(name, pair) for pair in comparison["pairs"])])
+
+
+def _against(name, pair):
+    """What a pair says about a family, a sentence; empty where it is not of the pair."""
+    if name not in (pair["first"], pair["second"]):
+        return ""
+    turned = -1 if name == pair["second"] else 1
+    other = pair["second"] if turned == 1 else pair["first"]
+    low, high = sorted((100 * turned * pair["low"], 100 * turned * pair["high"]))
+    points = 100 * turned * pair["difference"]
+    said = "a real difference" if pair["significant"] else "within noise"
+    return (
+        f"On the test split it is {abs(points):.1f} points {'ahead of' if points >= 0 else 'behind'} {other}, "
+        f"{said} (95% interval {low:+.1f} to {high:+.1f}, p = {pair['p_holm']:.2g})."
     )
-    return f"{chosen}; on the test split it is {abs(on_test):.1f} points {'ahead' if on_test >= 0 else 'behind'}."
+
+
+def lost_slices(comparison):
+    """The slices on which another family is ahead of the winner, in Markdown; empty where there is none."""
+    lost = sorted(comparison["lost_slices"], key=lambda row: -row["behind"])
+    if not lost:
+        return ""
+    header = "| slice | documents | ahead | by points |\n| --- | --- | --- | --- |"
+    lines = [f"| {row['slice']} | {row['documents']} | {row['family']} | {100 * row['behind']:.1f} |" for row in lost]
+    return "\n".join([f"Where {comparison['winner']} is behind another family:", "", header, *lines])

@@ -79,7 +79,7 @@ def fit(features, point, training, on_epoch):
     return model
 
 
-def cross_validate(features, point, training):
+def cross_validate(features, point, training, folds=FOLDS):
     """Accuracy of a point in a cross-validation over training and validation split: steadier than on the latter alone.
 
     Every fold fits all anew that is fitted, on its own part: which terms are admitted, their weights, the classifier.
@@ -89,7 +89,7 @@ def cross_validate(features, point, training):
         split tells points apart by itself, or a class has one document.
     """
     labels = np.concatenate([features.labels("train"), features.labels("validation")])
-    folds = min(FOLDS, np.bincount(labels).min())
+    folds = min(folds, np.bincount(labels).min())
     if len(labels) > CV_DOCUMENTS or folds < 2:
         return None
     counts = sparse.vstack([features.counts("train"), features.counts("validation")], format="csr")

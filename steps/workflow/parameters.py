@@ -101,6 +101,7 @@ CONVERTERS = {
     "epochs": positive_integer,
     "batch_size": positive_integer,
     "parallelism": integer,
+    "choose": one_of("accuracy", "fastest_within", "smallest_within"),
     "reuse": boolean,
     "tune_runs": name_list,
     "registered_model": model_name,

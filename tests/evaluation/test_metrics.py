@@ -55,13 +55,37 @@ def row(family, validation, test):
     }
 
 
-def test_verdict_says_who_by_how_much_and_does_not_hide_a_worse_test_figure():
-    said = table.verdict([row("simple", 0.9, 0.86), row("lstm", 0.88, 0.87)])
+def pair(first, second, points, significant):
+    return {
+        "first": first,
+        "second": second,
+        "difference": points / 100,
+        "low": (points - 3) / 100,
+        "high": (points + 4) / 100,
+        "p_value": 0.4,
+        "p_holm": 0.8,
+        "significant": significant,
+    }
+
+
+def test_verdict_says_who_and_why_and_does_not_hide_a_worse_test_figure():
+    rows = [row("simple", 0.9, 0.86), row("lstm", 0.88, 0.87)]
+    said = table.verdict({"rows": rows, "chosen": "the reason", "pairs": [pair("simple", "lstm", -1, False)]})
     assert said == (
-        "simple wins by validation accuracy, 2.0 points ahead of lstm; on the test split it is 1.0 points behind."
+        "simple wins: the reason. On the test split it is 1.0 points behind lstm, within noise "
+        "(95% interval -4.0 to +3.0, p = 0.8)."
     )
-    assert "level with lstm" in table.verdict([row("simple", 0.9, 0.9), row("lstm", 0.9, 0.87)])
-    assert "only family" in table.verdict([row("simple", 0.9, 0.9)])
+    turned = table.verdict({"rows": rows, "chosen": "the reason", "pairs": [pair("lstm", "simple", -1, True)]})
+    assert "1.0 points ahead of lstm, a real difference (95% interval -3.0 to +4.0" in turned
+    assert "only family" in table.verdict({"rows": rows[:1]})
+
+
+def test_the_slices_that_are_lost_are_listed_the_worst_first():
+    lost = [{"slice": "a", "documents": 20, "family": "lstm", "behind": 0.01}]
+    lost.append({"slice": "b", "documents": 30, "family": "lstm", "behind": 0.05})
+    lines = table.lost_slices({"winner": "simple", "lost_slices": lost}).splitlines()
+    assert lines[-2:] == ["| b | 30 | lstm | 5.0 |", "| a | 20 | lstm | 1.0 |"]
+    assert table.lost_slices({"winner": "simple", "lost_slices": []}) == ""
 
 
 def test_console_table_is_aligned():
@@ -78,6 +102,7 @@ def test_plots_are_drawn_for_two_and_three_classes(tmp_path):
         plots.confusion(LABELS, PROBABILITIES, ["a", "b", "c"], "title"),
         plots.learning_curves({"lstm": history}),
         plots.accuracy_intervals([row("simple", 0.9, 0.86)]),
+        plots.accuracy_and_cost([row("simple", 0.9, 0.86)], {"latency_ms_p50": ["simple"], "model_bytes": []}),
     ]
     for number, figure in enumerate(figures):
         path = tmp_path / f"{number}.png"

@@ -1,0 +1,154 @@
+"""What serving a model of this project costs beside a bare scikit-learn pipeline of the same kind.
+
+    NLTK_DATA=… python benchmarks/serving.py [requests]     # prints the table and keeps it in serving.md
+
+``simple`` with a linear SVM over TF-IDF, trained on movie_reviews, and a TfidfVectorizer with a calibrated LinearSVC, logged
+as it is, each behind ``mlflow models serve``: one review a request, in turn, and 1,000 in one. And the served model
+without a server beside its own estimator on the same texts.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+from report import MACHINE, keep
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+MANY = 1000
+OURS, THEIRS, DEFAULT = "simple, linear_svm", "bare scikit-learn pipeline", "simple, blend (the default)"
+
+
+def mlflow_run(folder, *parameters):
+    command = ["mlflow", "run", str(HERE.parent), "--env-manager", "local", *parameters]
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return mlflow.search_runs(["0"], max_results=1, output_format="list")[0]
+
+
+def trained(folder):
+    """URIs of the models by their names, the bare pipeline fitted to the same texts, and texts to ask about."""
+    ingest = mlflow_run(folder, "-e", "ingest", "-P", "corpus=movie_reviews")
+    mlflow_run(folder, "-e", "featurize")
+    uris = {}
+    for name, classifier in ((OURS, "linear_svm"), (DEFAULT, "blend")):
+        point = ["classifier=" + classifier, "max_order=2", "max_terms=20000"]
+        run = mlflow_run(folder, "-e", "train", *(part for one in point for part in ("-P", one)))
+        uris[name] = run.data.tags["model_uri"]
+    dataset = Path(mlflow.artifacts.download_artifacts(f"runs:/{ingest.info.run_id}/dataset"))
+    train, test = (pd.read_parquet(dataset / f"{part}.parquet") for part in ("train", "test"))
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, max_features=20_000, sublinear_tf=True)
+    bare = make_pipeline(vectorizer, CalibratedClassifierCV(LinearSVC(), cv=3, ensemble=False))
+    bare.fit(train["text"], train["label"])
+    with mlflow.start_run():
+        info = mlflow.sklearn.log_model(
+            bare, name="bare", skops_trusted_types=TRUSTED, pyfunc_predict_fn="predict_proba"
+        )
+    uris[THEIRS] = info.model_uri
+    return uris, bare, test["text"].tolist()
+
+
+def serve(stack, folder, uri, port):
+    """Start a server and return a function that posts a body and gives the seconds."""
+    command = ["mlflow", "models", "serve", "-m", uri, "--env-manager", "local", "-p", str(port)]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    stack.callback(process.wait)
+    stack.callback(process.terminate)
+    while True:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=5).close()
+            break
+        except OSError:
+            time.sleep(0.2)
+
+    def ask(texts):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/invocations",
+            json.dumps({"inputs": texts}).encode("utf-8"),
+            {"Content-Type": "application/json"},
+        )
+        started = time.perf_counter()
+        with urllib.request.urlopen(request) as response:
+            assert len(json.load(response)["predictions"]) == len(texts)
+        return time.perf_counter() - started
+
+    return ask
+
+
+def seconds(function, repeats=3):
+    """Median of the duration of a call."""
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
+
+
+def main(requests):
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+        uris, bare, texts = trained(folder)
+        ask = {name: serve(stack, folder, uri, 5100 + number) for number, (name, uri) in enumerate(uris.items())}
+        many = (texts * MANY)[:MANY]
+        one = {name: [] for name in ask}
+        for number in range(
+            -20, requests
+        ):  # in turn, so that what disturbs one disturbs the others; the first do not count
+            for name, post in ask.items():
+                taken = post([texts[number % len(texts)]])
+                if number >= 0:
+                    one[name].append(1000 * taken)
+        thousand = {name: seconds(lambda post=post: post(many)) for name, post in ask.items()}
+        direct = {}
+        for name in (OURS, DEFAULT):
+            model = mlflow.pyfunc.load_model(uris[name])
+            raw = model.get_raw_model()
+            tokens = [raw.cleaner.tokens(text) for text in many]
+            frame = pd.DataFrame({"text": many})
+            direct[name] = seconds(lambda: model.predict(frame)), seconds(lambda: raw.model.predict_proba(tokens))
+        direct[THEIRS] = seconds(lambda: bare.predict_proba(many)), seconds(lambda: bare.predict_proba(many))
+    rows = []
+    for name in (THEIRS, OURS, DEFAULT):
+        p50, p99 = np.percentile(one[name], (50, 99))
+        base50, base99 = np.percentile(one[THEIRS], (50, 99))
+        whole, _ = direct[name]
+        rows.append(
+            f"| {name} | {p50:.1f} | {p50 / base50:.2f} | {p99:.1f} | {p99 / base99:.2f} | {MANY / thousand[name]:.0f} "
+            f"| {MANY / whole:.0f} | {direct[THEIRS][0] / whole:.2f} |"
+        )
+    keep(
+        __file__,
+        [
+            "# Serving beside a bare scikit-learn pipeline",
+            "",
+            f"{MACHINE}; {requests} requests each in turn, whole movie reviews (4 kB on average).",
+            "",
+            "| | p50 ms | of the bare | p99 ms | of the bare | reviews/s, 1,000 a request | reviews/s without a server "
+            "| of calling the bare estimator |",
+            "|---|---|---|---|---|---|---|---|",
+            *rows,
+        ],
+    )
+
+
+TRUSTED = [
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+]
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 300)

@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+
+from steps.evaluation.choosing import choose
+from steps.evaluation.slices import by_slice, lost, slices
+from steps.evaluation.statistics import compared, holm, mcnemar, paired_difference, pareto_front
+
+
+def outcomes(both, only_first, only_second, neither):
+    """Two classifiers with so many documents that both, one or none of them got right."""
+    counts = (both, only_first, only_second, neither)
+    first, second = (np.repeat(side, counts) for side in ((True, True, False, False), (True, False, True, False)))
+    return first, second
+
+
+def test_mcnemar_of_agrestis_approval_ratings():
+    """Agresti (2013), table 11.1: 150 and 86 of 1,600 changed their minds; the exact p-value is 3.7e-05."""
+    assert mcnemar(*outcomes(794, 150, 86, 570)) == pytest.approx(3.7e-5, rel=0.02)
+
+
+def test_mcnemar_by_hand():
+    assert mcnemar(*outcomes(10, 5, 0, 3)) == pytest.approx(2 * 0.5**5)
+    assert mcnemar(*outcomes(10, 0, 0, 3)) == 1.0 and mcnemar(*outcomes(5, 4, 4, 1)) == 1.0
+
+
+def test_holm_of_four_p_values():
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.6, 0.9]) == [1.0, 1.0] and holm([]) == []
+
+
+def test_the_paired_interval_is_that_of_resampled_documents():
+    first, second = outcomes(150, 30, 15, 5)
+    difference, low, high = paired_difference(first, second, seed=0)
+    random = np.random.default_rng(1)
+    rows = random.integers(0, 200, (10_000, 200))
+    drawn = first[rows].mean(axis=1) - second[rows].mean(axis=1)
+    assert difference == pytest.approx(0.075)
+    assert (low, high) == pytest.approx(tuple(np.quantile(drawn, (0.025, 0.975))), abs=0.006)
+    assert paired_difference(first, second, seed=0) == (difference, low, high)
+
+
+def test_nine_in_ten_classifiers_of_the_same_quality_are_within_noise():
+    random = np.random.default_rng(0)
+    found = 0
+    for _ in range(100):
+        first, second, third = random.random((3, 200)) < 0.85
+        found += any(pair["significant"] for pair in compared({"a": first, "b": second, "c": third}, 0))
+    assert found <= 10
+
+
+def rows(**figures):
+    return [
+        {
+            "family": name,
+            "validation_accuracy": accuracy,
+            "validation_log_loss": 0.3,
+            "latency_ms_p50": ms,
+            "model_bytes": size,
+        }
+        for name, (accuracy, ms, size) in figures.items()
+    ]
+
+
+def right(share):
+    return np.arange(400) < share * 400
+
+
+def test_the_rule_takes_the_cheapest_that_is_not_significantly_worse():
+    given = rows(big=(0.90, 50.0, 900), fast=(0.89, 1.0, 500), small=(0.895, 9.0, 10), poor=(0.70, 0.1, 1))
+    correct = {row["family"]: right(row["validation_accuracy"]) for row in given}
+    correct["fast"] = np.roll(correct["fast"], 20)
+    for rule, winner in (("accuracy", "big"), ("fastest_within", "fast"), ("smallest_within", "small")):
+        ranked, reason = choose(rule, given, correct)
+        assert ranked[0]["family"] == winner and {row["family"] for row in ranked} == set(correct)
+        assert "poor" not in reason
+    assert "0.5 points ahead of small" in choose("accuracy", given, correct)[1]
+
+
+def test_level_accuracy_goes_to_the_lower_log_loss():
+    given = rows(first=(0.9, 1.0, 1), second=(0.9, 1.0, 1))
+    given[1]["validation_log_loss"] = 0.2
+    ranked, reason = choose("accuracy", given, {"first": right(0.9), "second": right(0.9)})
+    assert ranked[0]["family"] == "second" and "level with first" in reason
+
+
+def test_the_front_is_who_nobody_beats_in_both():
+    given = [
+        {"family": f, "test_accuracy": a, "model_bytes": b} for f, a, b in (("a", 0.9, 5), ("b", 0.8, 1), ("c", 0.8, 3))
+    ]
+    assert pareto_front(given, "model_bytes") == ["a", "b"]
+
+
+def test_slices_by_length_negation_and_class_and_who_is_ahead_there():
+    texts = [f"{'not ' if number % 2 else ''}{'word ' * (number % 40)}" for number in range(200)]
+    texts[0] = "It isn’t"
+    labels = np.arange(200) % 2
+    found = slices(texts, labels, ["neg", "pos"])
+    assert sum(inside.sum() for name, inside in found.items() if "words" in name) == 200
+    assert found["with negation"][0] and found["with negation"].sum() == 101
+    assert np.array_equal(found["class pos"], labels == 1)
+    correct = {"a": np.ones(200, bool), "b": labels == 1}
+    measured = by_slice(correct, found)
+    assert {row["slice"]: row["accuracy"]["b"] for row in measured}["class neg"] == 0.0
+    assert not lost(measured, "a")
+    behind = {row["slice"]: row for row in lost(measured, "b")}
+    assert behind["class neg"]["behind"] == 1.0 and behind["class neg"]["family"] == "a" and "class pos" not in behind
+    assert slices(["a"] * 5, np.zeros(5, int), ["neg", "pos"]) == {}

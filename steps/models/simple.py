@@ -31,7 +31,7 @@ SPACE = {
     "max_order": Choice((1, 2, 3)),
     "max_terms": Choice((5_000, 20_000, 200_000), when={"classifier": (*LINEAR, "nb_svm", "blend", "multinomial_nb")}),
     "C": LogUniform(0.01, 100.0, when={"classifier": (*LINEAR, "nb_svm", "blend")}),
-    "alpha": LogUniform(0.01, 2.0, when={"classifier": ("nb_svm", "blend", "multinomial_nb")}),
+    "alpha": LogUniform(0.01, 10.0, when={"classifier": ("nb_svm", "blend", "multinomial_nb")}),
     "interpolation": Uniform(0.05, 1.0, when={"classifier": ("nb_svm",)}),
     "char_share": Uniform(0.1, 1.0, when={"classifier": ("blend",)}),
     "var_smoothing": LogUniform(1e-9, 0.1, when={"classifier": ("gaussian_nb",)}),
@@ -41,10 +41,10 @@ DEFAULTS = {
     "weighting": "tfidf",
     "max_order": 3,
     "max_terms": 200_000,
-    "C": 1.0,
-    "alpha": 1.0,
+    "C": 3.0,
+    "alpha": 4.0,
     "interpolation": 0.25,
-    "char_share": 0.5,
+    "char_share": 1.0,
     "var_smoothing": 0.01,
 }
 # What scikit-learn's calibration holds inside; skops loads no type that is neither well known nor named here.

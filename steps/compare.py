@@ -3,10 +3,15 @@
 import json
 
 import mlflow
+import numpy as np
 import pandas as pd
 
 from steps import models
 from steps.evaluation import plots, slices, statistics, table
+from steps.evaluation.behaviour import report
+from steps.evaluation.behaviour.own_cases import own_cases
+from steps.evaluation.behaviour.perturbations import direction, invariance
+from steps.evaluation.behaviour.templates import functionality
 from steps.evaluation.choosing import choose
 from steps.evaluation.measure import measure, measure_apart
 from steps.features.store import Features
@@ -26,25 +31,34 @@ def compare(parameters):
     test, validation = (pd.read_parquet(dataset / f"{split}.parquet") for split in ("test", "validation"))
     labels, known = (part["label"].map(classes.index).to_numpy() for part in (test, validation))
     texts = test["text"].tolist()
+    cases = behaviour_cases(parameters, texts, classes)
+    asked = {
+        "test": texts,
+        "validation": validation["text"].tolist(),
+        "behaviour": [text for case in cases for text in case.texts],
+    }
 
-    rows, probabilities, before = [], {}, {}
+    rows, probabilities, before, failed, by_capability = [], {}, {}, {}, {}
     for run in tuned:
         family = run.data.tags["family"]
         measuring = measure_apart if models.needs_own_process(family) else measure
-        measured = measuring(run.data.tags["model_uri"], texts, labels, validation["text"].tolist(), parameters.seed)
+        measured = measuring(run.data.tags["model_uri"], asked, labels, parameters.seed)
+        failed[family] = report.failures(cases, measured.probabilities["behaviour"], classes)
+        by_capability[family] = report.by_capability(cases, failed[family])
         rows.append(
             {
                 "family": family,
                 "validation_accuracy": run.data.metrics["validation_accuracy"],
                 "validation_log_loss": run.data.metrics["validation_log_loss"],
                 **measured.row,
+                "behaviour_failure_rate": float(np.mean([row["failure_rate"] for row in by_capability[family]])),
                 "train_seconds": run.data.metrics["train_seconds"],
                 "tune_run": run.info.run_id,
                 "model_uri": run.data.tags["model_uri"],
             }
         )
-        probabilities[family] = measured.probabilities
-        before[family] = measured.validation.argmax(axis=1) == known
+        probabilities[family] = measured.probabilities["test"]
+        before[family] = measured.probabilities["validation"].argmax(axis=1) == known
     # The winner is chosen by the validation split; the test split is reported on.
     rows, reason = choose(parameters.choose, rows, before)
     winner = rows[0]["family"]
@@ -60,10 +74,13 @@ def compare(parameters):
         "pareto_front": {cost: statistics.pareto_front(rows, cost) for cost in ("latency_ms_p50", "model_bytes")},
         "slices": by_slice,
         "lost_slices": slices.lost(by_slice, winner),
+        "behaviour": by_capability,
     }
 
     mlflow.log_dict(comparison, "comparison.json")
     mlflow.log_table(pd.DataFrame(rows), "comparison_table.json")
+    mlflow.log_text(report.failures_csv(cases, failed), "behaviour_failures.csv")
+    mlflow.log_figure(plots.failure_rates(by_capability), "plots/behaviour.png")
     mlflow.log_figure(plots.accuracy_intervals(rows), "plots/accuracy.png")
     mlflow.log_figure(plots.accuracy_and_cost(rows, comparison["pareto_front"]), "plots/accuracy_and_cost.png")
     mlflow.log_figure(plots.curves(labels, probabilities), "plots/roc_and_precision_recall.png")
@@ -85,6 +102,13 @@ def compare(parameters):
         }
     )
     print(f"compare: {len(test)} test documents\n\n{table.console(rows)}\n\n{said}", flush=True)
+
+
+def behaviour_cases(parameters, texts, classes):
+    """The behaviour tests of these texts and classes, a user's own among them."""
+    cases = functionality() + invariance(texts, parameters.seed) + direction(texts, parameters.seed)
+    own = own_cases(parameters.behaviour, classes) if parameters.behaviour else []
+    return report.applicable(cases, classes) + own
 
 
 def features_of(tuned):
@@ -113,7 +137,15 @@ def histories(tuned):
 
 def content_of(tuned, rows):
     """Digest of a comparison: the models, the winner first, and their figures without what a clock measured."""
-    kept = ("family", "validation_accuracy", "test_accuracy", "f1_macro", "roc_auc", "log_loss")
+    kept = (
+        "family",
+        "behaviour_failure_rate",
+        "validation_accuracy",
+        "test_accuracy",
+        "f1_macro",
+        "roc_auc",
+        "log_loss",
+    )
     fitted = {run.data.tags["family"]: run.data.tags.get(OUTPUT_DIGEST) for run in tuned}
     return text_digest(
         json.dumps([[fitted[row["family"]] for row in rows], [[row[key] for key in kept] for row in rows]])

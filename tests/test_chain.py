@@ -68,11 +68,14 @@ def test_comparison_has_every_family_and_the_winner_has_the_best_validation_accu
     assert len(comparison["pairs"]) == 3 and {"difference", "low", "high", "p_holm"} <= set(comparison["pairs"][0])
     assert {"class negative", "class positive", "with negation"} <= {part["slice"] for part in comparison["slices"]}
     assert comparison["pareto_front"]["model_bytes"]
+    assert set(comparison["behaviour"]) == {"simple", "lstm", "transformer"}
+    assert len(comparison["behaviour"]["lstm"]) >= 12 + 7 + 2
     with store(folder) as client:
         plots = {file.path for file in client.list_artifacts(compare.info.run_id, "plots")}
     assert plots == {
         "plots/accuracy.png",
         "plots/accuracy_and_cost.png",
+        "plots/behaviour.png",
         "plots/roc_and_precision_recall.png",
         "plots/learning_curves.png",
         "plots/confusion_simple.png",

@@ -5,8 +5,6 @@ import re
 import pytest
 import yaml
 
-from steps import models
-from steps.search.space import describe
 from steps.workflow.parameters import CONVERTERS, declared, parse
 from tests.conftest import PROJECT
 
@@ -57,13 +55,6 @@ def test_defaults_are_valid_and_spelled_the_same_everywhere():
             elif seen.setdefault(parameter, default) != default:
                 pytest.fail(f"{parameter} has two defaults")
     assert set(CONVERTERS) <= {*seen, "reuse"}
-
-
-def test_readme_lists_the_spaces_as_they_are():
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    for family in models.families():
-        space = describe(models.family(family).SPACE).replace("|", r"\|")
-        assert f"| `{family}` | {space} |" in readme
 
 
 def test_main_offers_whatever_its_steps_do():

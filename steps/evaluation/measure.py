@@ -17,27 +17,24 @@ TIMED_REQUESTS = 100
 
 @dataclass
 class Measured:
-    """A model on the test split.
+    """A model on some texts.
 
     Args:
         row: its row of comparison.json.
-        probabilities: float64 array of shape (documents, classes).
-        validation: the same for the validation split.
+        probabilities: dict from the texts' name to float64 arrays of shape (texts, classes).
     """
 
     row: dict
-    probabilities: np.ndarray
-    validation: np.ndarray
+    probabilities: dict
 
 
-def measure(model_uri, texts, labels, validation, seed):
-    """Figures of a model on labelled texts.
+def measure(model_uri, texts, labels, seed):
+    """Figures of a model.
 
     Args:
         model_uri: URI of a model that MLflow can load.
-        texts: list of str.
-        labels: int array of shape (texts,), positions in the model's classes.
-        validation: list of str, the texts of the validation split.
+        texts: dict from a name to a list of str; ``test`` is the test split, which the figures are of.
+        labels: int array of shape (test texts,), positions in the model's classes.
         seed: int, for the bootstrap.
 
     Returns:
@@ -46,10 +43,10 @@ def measure(model_uri, texts, labels, validation, seed):
     """
     folder = mlflow.artifacts.download_artifacts(model_uri)
     model = mlflow.pyfunc.load_model(folder)
-    probabilities = predict_proba(model, texts)
-    figures = scores(labels, probabilities)
-    low, high = bootstrap_accuracy(probabilities.argmax(axis=1) == labels, seed)
-    p50, p95 = latency(model, texts)
+    probabilities = {name: predict_proba(model, part) for name, part in texts.items()}
+    figures = scores(labels, probabilities["test"])
+    low, high = bootstrap_accuracy(probabilities["test"].argmax(axis=1) == labels, seed)
+    p50, p95 = latency(model, texts["test"])
     row = {
         "test_accuracy": figures.pop("accuracy"),
         "test_accuracy_low": low,
@@ -59,7 +56,7 @@ def measure(model_uri, texts, labels, validation, seed):
         "latency_ms_p95": p95,
         "model_bytes": sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()),
     }
-    return Measured(row, probabilities, predict_proba(model, validation))
+    return Measured(row, probabilities)
 
 
 def measure_apart(*arguments):

@@ -131,6 +131,26 @@ def accuracy_and_cost(rows, fronts):
     return figure
 
 
+def failure_rates(by_capability):
+    """Failure rate of each behaviour test, families beside each other, in the order of the capabilities.
+
+    Args:
+        by_capability: dict from a family to what :func:`steps.evaluation.behaviour.report.by_capability` gave.
+    """
+    families = list(by_capability)
+    names = [f"{row['capability']} ({row['kind']})" for row in by_capability[families[0]]]
+    rates = np.array([[row["failure_rate"] for row in by_capability[family]] for family in families])
+    figure = Figure(figsize=(3.5 + 1.2 * len(families), 1.5 + 0.3 * len(names)), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(rates.T, cmap="Reds", vmin=0, vmax=1, aspect="auto")
+    for (family, capability), rate in np.ndenumerate(rates):
+        axes.text(family, capability, f"{rate:.0%}", ha="center", va="center", color="white" if rate > 0.6 else "black")
+    axes.set_xticks(range(len(families)), families)
+    axes.set_yticks(range(len(names)), names)
+    axes.set(title="Behaviour tests that fail")
+    return figure
+
+
 def _one_against_rest(labels, probabilities):
     """Truth and score of the positive class; of all classes one after the other where there are more than two."""
     classes = probabilities.shape[1]

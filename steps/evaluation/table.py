@@ -9,6 +9,7 @@ COLUMNS = (
     ("roc_auc", "ROC AUC", "{:.4f}"),
     ("log_loss", "log loss", "{:.4f}"),
     ("calibration_error", "ECE", "{:.3f}"),
+    ("behaviour_failure_rate", "behaviour", "{:.0%} fail"),
     ("train_seconds", "train s", "{:.1f}"),
     ("latency_ms_p50", "p50 ms", "{:.1f}"),
     ("latency_ms_p95", "p95 ms", "{:.1f}"),

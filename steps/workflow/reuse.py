@@ -13,7 +13,7 @@ from steps.workflow.upstream import BUILDS_ON, ENTRY_POINT, REUSED, fill_in
 
 RESULT = {"ingest": "dataset", "featurize": "features", "compare": "comparison.json"}
 # Parameters that have no influence on the result.
-FILES = ("space", "embedding_file", "pretrained")  # parameters that may be a path
+FILES = ("space", "embedding_file", "pretrained", "behaviour")  # parameters that may be a path
 NO_INGREDIENT = ("reuse", "hold", "parallelism", "resume_run", "trials", "spark_master")
 
 

@@ -48,6 +48,7 @@ def row(family, validation, test):
         "roc_auc": 0.9,
         "log_loss": 0.3,
         "calibration_error": 0.02,
+        "behaviour_failure_rate": 0.25,
         "train_seconds": 12.0,
         "latency_ms_p50": 1.5,
         "latency_ms_p95": 2.0,
@@ -102,6 +103,7 @@ def test_plots_are_drawn_for_two_and_three_classes(tmp_path):
         plots.confusion(LABELS, PROBABILITIES, ["a", "b", "c"], "title"),
         plots.learning_curves({"lstm": history}),
         plots.accuracy_intervals([row("simple", 0.9, 0.86)]),
+        plots.failure_rates({"simple": [{"capability": "typos", "kind": "invariance", "failure_rate": 0.2}]}),
         plots.accuracy_and_cost([row("simple", 0.9, 0.86)], {"latency_ms_p50": ["simple"], "model_bytes": []}),
     ]
     for number, figure in enumerate(figures):

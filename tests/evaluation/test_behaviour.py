@@ -1,0 +1,137 @@
+import io
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from steps.evaluation.behaviour import DIRECTION, FUNCTIONALITY, INVARIANCE, Case, report
+from steps.evaluation.behaviour.own_cases import own_cases
+from steps.evaluation.behaviour.perturbations import CHANGES, direction, invariance
+from steps.evaluation.behaviour.templates import functionality
+from steps.workflow.errors import UserError
+
+REVIEW = "John saw it in Paris and it isn't good. Mary, from London, did not like the ending, it is dull."
+
+
+def test_there_are_enough_cases_of_each_capability_with_both_labels_and_none_twice():
+    cases = functionality()
+    counts = pd.Series([case.capability for case in cases]).value_counts()
+    assert len(counts) >= 12 and counts.min() >= 40
+    assert len({case.text for case in cases}) == len(cases)
+    assert functionality() == cases
+    assert not [case.text for case in cases if "{" in case.text]
+    for capability in set(counts.index) - {
+        "simple positive",
+        "simple negative",
+        "negated positive",
+        "negated negative",
+    }:
+        labels = [case.expected for case in cases if case.capability == capability]
+        assert 0.25 < np.mean([label == "positive" for label in labels]) < 0.75, capability
+
+
+def test_a_contrast_ends_with_what_counts():
+    for case in functionality():
+        if case.capability == "contrast with but":
+            said = (
+                "positive"
+                if re.search("loved|enjoyed|adored|admired|liked it", case.text.split(" but ")[1])
+                else "negative"
+            )
+            if "disliked" in case.text:
+                said = "negative"
+            assert case.expected == said, case.text
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_changes_what_it_should_and_nothing_else(name):
+    random = np.random.default_rng(0)
+    changed = CHANGES[name](REVIEW, random)
+    assert changed != REVIEW
+    if name == "typos":
+        assert sorted(changed) == sorted(REVIEW) and sum(a != b for a, b in zip(changed, REVIEW)) == 2
+    if name == "contractions":
+        assert "is not good" in changed and "didn't like" in changed and "it's dull" in changed
+    if name in ("names", "places"):
+        words = changed.split()
+        assert len(words) == len(REVIEW.split()) and sum(a != b for a, b in zip(words, REVIEW.split())) == 2
+    if name.endswith("added"):
+        assert REVIEW in changed and re.search(r"https://|@", changed)
+    if name == "capitals":
+        assert changed.lower() == REVIEW.lower()
+
+
+def test_texts_without_anything_to_change_make_no_case():
+    cases = invariance(["1 2 3", ""], seed=0)
+    assert {case.capability for case in cases} == {"URL added", "mention added"}
+
+
+def test_the_same_seed_gives_the_same_cases_and_no_more_than_a_reader_can_wait_for():
+    texts = [f"{REVIEW} {number}" for number in range(300)]
+    assert invariance(texts, 1) == invariance(texts, 1) != invariance(texts, 2)
+    assert len(invariance(texts, 1)) == 50 * len(CHANGES) and len(direction(texts, 1)) == 100
+
+
+CASES = [
+    Case("good", FUNCTIONALITY, "a", expected="positive"),
+    Case("good", FUNCTIONALITY, "b", expected="negative"),
+    Case("names", INVARIANCE, "c", "d"),
+    Case("praise", DIRECTION, "e", "f", "not lower"),
+    Case("blame", DIRECTION, "g", "h", "not higher"),
+]
+
+
+def test_what_fails():
+    positive = np.array([0.9, 0.8, 0.6, 0.4, 0.7, 0.6, 0.5, 0.4])
+    failed = report.failures(CASES, np.column_stack([1 - positive, positive]), ["neg", "pos"])
+    assert failed.tolist() == [False, True, True, True, False]
+    first, names, *_ = report.by_capability(CASES, failed)
+    assert (first["cases"], first["failures"], first["failure_rate"], first["examples"]) == (2, 1, 0.5, ["b"])
+    assert names["examples"] == ["d"]
+    table = pd.read_csv(io.StringIO(report.failures_csv(CASES, {"lstm": failed})))
+    assert table["text"].tolist() == ["b", "c", "e"] and set(table["family"]) == {"lstm"}
+
+
+def test_a_third_class_is_wrong_and_classes_without_poles_leave_invariance_alone():
+    neutral = np.tile([0.2, 0.5, 0.3], (8, 1))
+    failed = report.failures(CASES, neutral, ["negative", "neutral", "positive"])
+    assert failed.tolist() == [True, True, False, False, False]
+    assert report.applicable(CASES, ["sport", "politics"]) == [CASES[2]]
+    assert report.polarity(["neg", "pos"]) == {"negative": 0, "positive": 1}
+
+
+def test_cases_of_ones_own(tmp_path):
+    file = tmp_path / "cases.yaml"
+    file.write_text(
+        "- {capability: sequels, text: Better than the first., label: positive}\n"
+        "- {capability: titles, text: I saw Alien., changed: I saw Aliens., expect: same}\n"
+        "- {capability: praise, text: A film., changed: Superb., expect: not lower}\n"
+    )
+    kinds = [(case.kind, case.expected) for case in own_cases(str(file), ["neg", "pos"])]
+    assert kinds == [(FUNCTIONALITY, "positive"), (INVARIANCE, None), (DIRECTION, "not lower")]
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("", "expected a list of cases"),
+        ("{a: 1}", "expected a list of cases"),
+        ("- {capability: a, text: b}", "case 1: expected texts such as"),
+        ("- {capability: a, text: 3, label: pos}", "case 1: expected texts such as"),
+        (
+            "- {capability: a, text: b, label: great}",
+            "label 'great' is no class of the corpus: expected one of neg, pos",
+        ),
+        (
+            "- {capability: a, text: b, changed: c, expect: more}",
+            "expect 'more': expected same, not lower or not higher",
+        ),
+        ("- [", "cannot be read as YAML"),
+    ],
+)
+def test_a_file_that_makes_no_cases_is_refused(tmp_path, text, expected):
+    (tmp_path / "cases.yaml").write_text(text)
+    with pytest.raises(UserError) as raised:
+        own_cases(str(tmp_path / "cases.yaml"), ["neg", "pos"])
+    assert expected in str(raised.value)

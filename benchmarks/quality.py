@@ -26,8 +26,8 @@ from steps.models import simple
 from steps.models.training import Training
 from steps.search.space import active
 
-CORPUS = "corpus=movie_reviews stratify=false max_length=800"
-SEARCH = "epochs=8 max_evals=6"
+CORPUS = "corpus=movie_reviews stratify=false"
+SEARCH = "epochs=6 max_evals=4"
 CHECKPOINT = "truncation=head_tail max_length=256"
 FOLDS = 10
 BOUNDS = {

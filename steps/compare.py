@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 
 from steps import models
-from steps.evaluation import plots, slices, statistics, table
+from steps.evaluation import card, plots, slices, statistics, table
 from steps.evaluation.behaviour import report
 from steps.evaluation.behaviour.own_cases import own_cases
 from steps.evaluation.behaviour.perturbations import direction, invariance
 from steps.evaluation.behaviour.templates import functionality
 from steps.evaluation.choosing import choose
 from steps.evaluation.measure import measure, measure_apart
+from steps.evaluation.mistakes import confident_mistakes
 from steps.features.store import Features
 from steps.workflow.errors import UserError
 from steps.workflow.fingerprint import OUTPUT_DIGEST, text_digest
@@ -62,6 +63,10 @@ def compare(parameters):
     # The winner is chosen by the validation split; the test split is reported on.
     rows, reason = choose(parameters.choose, rows, before)
     winner = rows[0]["family"]
+    # Everything that is drawn has the families in this order, and so the same colours.
+    places = [row["family"] for row in rows]
+    tuned.sort(key=lambda run: places.index(run.data.tags["family"]))
+    probabilities, by_capability = ({name: found[name] for name in places} for found in (probabilities, by_capability))
     correct = {row["family"]: probabilities[row["family"]].argmax(axis=1) == labels for row in rows}
     pairs = statistics.compared(correct, parameters.seed)
     by_slice = slices.by_slice(correct, slices.slices(texts, labels, classes))
@@ -77,25 +82,33 @@ def compare(parameters):
         "behaviour": by_capability,
     }
 
+    figures = {
+        "accuracy": plots.accuracy_intervals(rows),
+        "accuracy_and_cost": plots.accuracy_and_cost(rows, comparison["pareto_front"]),
+        "behaviour": plots.failure_rates(by_capability),
+        "calibration": plots.reliability(labels, probabilities),
+        "learning_curves": plots.learning_curves(histories(tuned)),
+        "roc_and_precision_recall": plots.curves(labels, probabilities),
+    } | {
+        f"confusion_{family}": plots.confusion(labels, found, classes, f"{family}, test split")
+        for family, found in probabilities.items()
+    }
+
     mlflow.log_dict(comparison, "comparison.json")
     mlflow.log_table(pd.DataFrame(rows), "comparison_table.json")
     mlflow.log_text(report.failures_csv(cases, failed), "behaviour_failures.csv")
-    mlflow.log_figure(plots.failure_rates(by_capability), "plots/behaviour.png")
-    mlflow.log_figure(plots.accuracy_intervals(rows), "plots/accuracy.png")
-    mlflow.log_figure(plots.accuracy_and_cost(rows, comparison["pareto_front"]), "plots/accuracy_and_cost.png")
-    mlflow.log_figure(plots.curves(labels, probabilities), "plots/roc_and_precision_recall.png")
-    mlflow.log_figure(plots.learning_curves(histories(tuned)), "plots/learning_curves.png")
-    for family, of_family in probabilities.items():
-        title = f"{family}, test split"
-        mlflow.log_figure(plots.confusion(labels, of_family, classes, title), f"plots/confusion_{family}.png")
+    for name, figure in figures.items():
+        mlflow.log_figure(figure, f"plots/{name}.png")
     for row in rows:
-        figures = {key: value for key, value in row.items() if isinstance(value, (int, float))}
-        mlflow.log_metrics({f"{row['family']}.{key}": value for key, value in figures.items()})
+        numbers = {key: value for key, value in row.items() if isinstance(value, (int, float))}
+        mlflow.log_metrics({f"{row['family']}.{key}": value for key, value in numbers.items()})
+    mlflow.log_text(review_card(parameters, comparison, figures, tuned, ingest_run, test, probabilities), "review.html")
     said = table.verdict(comparison)
     mlflow.set_tags(
         {
             OUTPUT_DIGEST: content_of(tuned, rows),
             "winner": winner,
+            "classes": json.dumps(classes),
             "ingest_run": ingest_run.info.run_id,
             "dataset.digest": ingest_run.data.tags["dataset.digest"],
             "mlflow.note.content": f"{said}\n\n{table.markdown(rows)}\n\n{table.lost_slices(comparison)}",
@@ -109,6 +122,46 @@ def behaviour_cases(parameters, texts, classes):
     cases = functionality() + invariance(texts, parameters.seed) + direction(texts, parameters.seed)
     own = own_cases(parameters.behaviour, classes) if parameters.behaviour else []
     return report.applicable(cases, classes) + own
+
+
+def review_card(parameters, comparison, figures, tuned, ingest_run, test, probabilities):
+    """The page from which the winner can be reviewed."""
+    winner, rows = comparison["winner"], comparison["rows"]
+    data = card.data(ingest_run)
+    classes = list(data["parts"]["train"]["classes"])
+    texts, labels = test["text"].tolist(), test["label"].map(classes.index).to_numpy()
+    found = probabilities[winner]
+    champion, no_champion = card.champion(
+        parameters.registered_model, rows[0], texts, labels, found, classes, parameters.seed
+    )
+    apart = models.needs_own_process(winner)
+    return card.render(
+        winner=winner,
+        comparison=comparison,
+        classes=classes,
+        families=[row["family"] for row in rows],
+        documents=len(test),
+        data=data,
+        searches=[card.search(run) for run in tuned],
+        table=table.cells(rows),
+        pairs=comparison["pairs"],
+        slices=comparison["slices"],
+        lost=comparison["lost_slices"],
+        behaviour=comparison["behaviour"][winner],
+        mistakes=confident_mistakes(rows[0]["model_uri"], texts, labels, found, classes, apart),
+        champion=champion,
+        no_champion=no_champion,
+        how=card.how(mlflow.get_run(mlflow.active_run().info.run_id), tuned, parameters.seed),
+        plots={
+            "learning_curves": card.as_image(figures["learning_curves"]),
+            "accuracy": card.as_image(figures["accuracy"]),
+            "curves": card.as_image(figures["roc_and_precision_recall"]),
+            "confusion": card.as_image(figures[f"confusion_{winner}"]),
+            "reliability": card.as_image(figures["calibration"]),
+            "behaviour": card.as_image(figures["behaviour"]),
+            "cost": card.as_image(figures["accuracy_and_cost"]),
+        },
+    )
 
 
 def features_of(tuned):

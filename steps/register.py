@@ -3,13 +3,12 @@
 import json
 
 import mlflow
-import pandas as pd
 from mlflow import MlflowClient
 
 from steps.evaluation import table
-from steps.registry import promotion, trail
+from steps.registry import gate, promotion, trail
 from steps.workflow.fingerprint import OUTPUT_DIGEST, text_digest
-from steps.workflow.upstream import artifacts, checked_run
+from steps.workflow.upstream import artifacts
 
 
 def register(parameters):
@@ -20,7 +19,7 @@ def register(parameters):
 
     # The champion is measured before anything is registered, so that a champion that cannot be loaded leaves no trace.
     champion = promotion.present_champion(name)
-    better, reason = against(champion, winner, compare_run)
+    better, reason = gate.weighed(champion, winner, compare_run, parameters.force)
     version = promotion.register(
         name,
         winner["model_uri"],
@@ -28,10 +27,15 @@ def register(parameters):
         description=f"{table.verdict(comparison)}\n\n{table.markdown(comparison['rows'])}",
         once=parameters.reuse,
     )
+    if better and parameters.require_review:
+        better = False
+        reason = (
+            f"it waits for a review, mlflow run . -e approve -P version={version} -P reviewer=… -P note=…; {reason}"
+        )
     while better and not trail.promote(name, version, champion and str(champion.version), reason):
         # Another one has become champion in between.
         champion = promotion.present_champion(name)
-        better, reason = against(champion, winner, compare_run)
+        better, reason = gate.weighed(champion, winner, compare_run, parameters.force)
     if champion is not None and champion.version == version:
         better, reason = True, "it already was"
     elif not better:
@@ -50,21 +54,6 @@ def register(parameters):
     print(f"register: {name} version {version} ({winner['family']}) is {alias}: {reason}", flush=True)
 
 
-def against(champion, winner, compare_run):
-    """Whether the winner of a comparison is to take the champion's place, and the reason in words."""
-    if champion is None:
-        return True, "there was no champion"
-    if champion.tags.get(promotion.COMPARISON) == compare_run.data.tags.get(OUTPUT_DIGEST):
-        return False, f"champion version {champion.version} is the same model"
-    ingest_run = checked_run("ingest_run", compare_run.data.tags["ingest_run"], "ingest")
-    test = pd.read_parquet(artifacts(ingest_run.info.run_id, "dataset/test.parquet"))
-    former = promotion.accuracy(f"models:/{champion.name}/{champion.version}", test)
-    return winner["test_accuracy"] > former, (
-        f"test accuracy {winner['test_accuracy']:.4f} against {former:.4f} of version {champion.version} "
-        f"on the same {len(test)} documents"
-    )
-
-
 def links(winner, compare_run):
     """Tags of a model version: where it comes from."""
     tags = compare_run.data.tags
@@ -76,6 +65,7 @@ def links(winner, compare_run):
         "main_run": tags.get("mlflow.parentRunId"),
         "dataset.digest": tags["dataset.digest"],
         promotion.COMPARISON: tags.get(OUTPUT_DIGEST),
+        "classes": compare_run.data.tags.get("classes"),
         "git_commit": tags.get("mlflow.source.git.commit"),
     }
     return {key: value for key, value in found.items() if value}

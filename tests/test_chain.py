@@ -76,6 +76,7 @@ def test_comparison_has_every_family_and_the_winner_has_the_best_validation_accu
         "plots/accuracy.png",
         "plots/accuracy_and_cost.png",
         "plots/behaviour.png",
+        "plots/calibration.png",
         "plots/roc_and_precision_recall.png",
         "plots/learning_curves.png",
         "plots/confusion_simple.png",
@@ -179,7 +180,7 @@ def test_local_path_gives_the_same_figures_and_the_better_one_is_champion(chain)
             if key.startswith(("lstm.", "simple.")) and not key.endswith((*timed, "model_bytes"))
         }
 
-    assert len(figures(again)) == 16 and figures(again) == pytest.approx(figures(first), abs=1e-12)
+    assert len(figures(again)) == 20 and figures(again) == pytest.approx(figures(first), abs=1e-12)
     accuracy = [run.data.metrics[f"{run.data.tags['winner']}.test_accuracy"] for run in (first, again)]
     alias = "champion" if accuracy[1] > accuracy[0] else "challenger"
     former = "previous" if alias == "champion" else "champion"

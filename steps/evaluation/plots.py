@@ -1,6 +1,7 @@
 """The plots of a comparison, matplotlib Figures."""
 
 import numpy as np
+from matplotlib import cm
 from matplotlib.figure import Figure
 from sklearn.metrics import auc, confusion_matrix, precision_recall_curve, roc_curve
 
@@ -45,7 +46,9 @@ def confusion(labels, probabilities, classes, title):
     axes = figure.subplots()
     axes.imshow(counts, cmap="Blues")
     for (row, column), count in np.ndenumerate(counts):
-        axes.text(column, row, count, ha="center", va="center", color="white" if count > counts.max() / 2 else "black")
+        axes.text(
+            column, row, count, ha="center", va="center", color="white" if count > 0.6 * counts.max() else "black"
+        )
     ticks = range(len(classes))
     axes.set_xticks(ticks, classes, rotation=0 if len(classes) < 4 else 45)
     axes.set_yticks(ticks, classes)
@@ -123,12 +126,86 @@ def accuracy_and_cost(rows, fronts):
         front = sorted((row for row in rows if row["family"] in fronts[cost]), key=lambda row: row[cost])
         places = [row[cost] / unit for row in front]
         axes.plot(places, [row["test_accuracy"] for row in front], color="grey", linestyle=":", zorder=0)
-        axes.set(xscale="log", xlabel=name)
-        axes.margins(x=0.25)
+        far = max(row[cost] for row in rows) > 20 * min(row[cost] for row in rows)
+        axes.set(xscale="log" if far else "linear", xlabel=name)
+        axes.margins(x=0.3)
         axes.grid(alpha=0.3)
     figure.axes[0].set(ylabel="accuracy")
     figure.suptitle("Accuracy on the test split against its cost (full: on the Pareto front)")
     return figure
+
+
+def reliability(labels, measured):
+    """How often a predicted class is right against the probability that it was given, of every family.
+
+    Args:
+        labels: int array of shape (documents,).
+        measured: dict from a family's name to its probabilities of shape (documents, classes).
+    """
+    bins = int(np.clip(len(labels) // 40, 3, 10))  # with as many documents each
+    figure = Figure(figsize=(5.5, 5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="grey", linestyle=":", linewidth=1)
+    for family, probabilities in measured.items():
+        sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+        parts = [part for part in np.array_split(np.argsort(sure), bins) if len(part)]
+        axes.plot([sure[part].mean() for part in parts], [right[part].mean() for part in parts], "o-", label=family)
+    low = 1 / probabilities.shape[1] - 0.15
+    axes.set(
+        title="Calibration, test split",
+        xlabel="score",
+        ylabel="share that is right",
+        xlim=(low, 1.02),
+        ylim=(low, 1.02),
+    )
+    axes.legend(loc="upper left")
+    return figure
+
+
+def trials(points, accuracies, family):
+    """The trials of a search as parallel coordinates: a line a trial, over its hyperparameters to its validation accuracy.
+
+    Args:
+        points: list of dicts of str, the parameters of the trials.
+        accuracies: list of float, in the same order.
+        family: its name, for the title.
+    """
+    names = sorted({name for point in points for name in point})
+    columns = [_scaled([point.get(name) for point in points]) for name in names]
+    columns.append(_scaled([str(accuracy) for accuracy in accuracies]))
+    figure = Figure(figsize=(max(5.0, 1.6 * len(columns)), 4), layout="constrained")
+    axes = figure.subplots()
+    order = np.argsort(accuracies)
+    for rank, number in enumerate(order):
+        heights = [np.nan if values[number] is None else values[number] for values, _ in columns]
+        axes.plot(range(len(columns)), heights, "o-", color=cm.viridis(rank / max(len(order) - 1, 1)), markersize=3)
+    for place, (_, ends) in enumerate(columns):
+        axes.axvline(place, color="grey", linewidth=0.5)
+        for height, end in ends:
+            axes.annotate(end, (place, height), xytext=(3, 2), textcoords="offset points", fontsize=7)
+    axes.set_xticks(range(len(columns)), [*names, "validation accuracy"], rotation=20, ha="right")
+    axes.set_yticks([])
+    axes.margins(x=0.12)
+    axes.set(title=f"{family}: {len(points)} trials (the best is yellow)")
+    return figure
+
+
+def _scaled(texts):
+    """The heights of values on an axis from 0 to 1, None where there is none, and what to write at which height."""
+    known = [text for text in texts if text is not None]
+    try:
+        numbers = {text: float(text) for text in known}
+        low, high = min(numbers.values()), max(numbers.values())
+        if low > 0 and high / low > 50:
+            numbers = {text: np.log(number) for text, number in numbers.items()}
+        first, last = min(numbers.values()), max(numbers.values())
+        heights = {text: (number - first) / ((last - first) or 1) for text, number in numbers.items()}
+        ends = [(0, f"{low:.3g}"), (1, f"{high:.3g}")] if high > low else [(0, f"{low:.3g}")]
+    except ValueError:
+        kinds = sorted(set(known))
+        heights = {kind: place / max(len(kinds) - 1, 1) for place, kind in enumerate(kinds)}
+        ends = [(height, kind) for kind, height in heights.items()]
+    return [heights.get(text) for text in texts], ends
 
 
 def failure_rates(by_capability):

@@ -57,13 +57,12 @@ def verdict(comparison):
     name = winner["family"]
     if not others:
         return f"{name} is the only family, with {winner['validation_accuracy']:.4f} validation accuracy."
-    return " ".join([f"{name} wins: {comparison['chosen']}.", *(_against(name, pair) for pair in comparison["pairs"])])
+    against = (_against(name, pair) for pair in comparison["pairs"] if name in (pair["first"], pair["second"]))
+    return " ".join([f"{name} wins: {comparison['chosen']}.", *against])
 
 
 def _against(name, pair):
-    """What a pair says about a family, a sentence; empty where it is not of the pair."""
-    if name not in (pair["first"], pair["second"]):
-        return ""
+    """What a pair says about one of its two, a sentence."""
     turned = -1 if name == pair["second"] else 1
     other = pair["second"] if turned == 1 else pair["first"]
     low, high = sorted((100 * turned * pair["low"], 100 * turned * pair["high"]))

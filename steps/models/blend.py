@@ -5,19 +5,17 @@ import json
 import numpy as np
 from scipy import sparse
 from scipy.special import expit
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from ..features.chargrams import gram_counter
 from ..features.ngrams import term_counter
-from .nb_svm import check_counts, log_count_ratio
+from .nb_svm import OverCounts, check_counts, log_count_ratio
 
 
-class BlendedSVM(ClassifierMixin, BaseEstimator):
+class BlendedSVM(OverCounts):
     """The features of NB-SVM (Wang and Manning 2012) for some columns, TF-IDF for the others, under one SVM.
 
     Both parts of a document have unit length, the second is then multiplied by ``share``. With more than two classes, one
@@ -49,15 +47,11 @@ class BlendedSVM(ClassifierMixin, BaseEstimator):
         """Fit to counts X of shape (documents, columns), 0 or more, classes y and weights of shape (documents,)."""
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
         check_counts(self, X)
-        check_classification_targets(y)
+        sides = self._sides(y)
         weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
-        self.classes_ = np.unique(y)
-        if len(self.classes_) < 2:
-            raise ValueError(f"BlendedSVM needs two classes, and y has one class: {self.classes_[0]}")
         words, others = self._parts(X)
         spread = np.bincount(others.indices, minlength=others.shape[1])
         self.idf_ = 1 + np.log((1 + len(y)) / (1 + spread))
-        sides = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
         self.ratio_ = np.vstack([log_count_ratio(words, y == side, weight, self.alpha) for side in sides])
         svms = [
             LinearSVC(C=self.C, random_state=self.random_state).fit(
@@ -79,11 +73,6 @@ class BlendedSVM(ClassifierMixin, BaseEstimator):
         scores += self.intercept_
         return scores.ravel() if len(self.classes_) == 2 else scores
 
-    def predict(self, X):
-        """The class of each document, shape (documents,)."""
-        scores = self.decision_function(X)
-        return self.classes_[(scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)]
-
     def _parts(self, X):
         X = sparse.csr_array(X)
         words = X.shape[1] if self.words is None else self.words
@@ -96,13 +85,6 @@ class BlendedSVM(ClassifierMixin, BaseEstimator):
         weighed.data = 1 + np.log(weighed.data)
         tfidf = normalize(weighed @ sparse.diags_array(self.idf_)) if others.shape[1] else others
         return sparse.hstack([normalize(words @ sparse.diags_array(ratio)), self.share * tfidf], format="csr")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.input_tags.positive_only = True
-        tags.classifier_tags.poor_score = True  # on scikit-learn's dense points, of which it sees whether they are 0
-        return tags
 
 
 class BlendModel:
@@ -149,6 +131,14 @@ class BlendModel:
             return np.hstack([1 - positive, positive])
         return positive / positive.sum(axis=1, keepdims=True)
 
+    def contributions(self, tokens, position):
+        """How much each word n-gram and character n-gram of a document speaks for a class: pairs."""
+        words, others = self.svm._parts(stacked(self._count_terms([tokens]), self._count_grams([tokens])))
+        ratio = self.svm.ratio_[0 if len(self.svm.ratio_) == 1 else position]
+        features = self.svm._features(words, others, ratio)
+        names = self.terms + [f"…{gram.strip()}…" for gram in self.grams]
+        return weighted_terms(features, self.svm.coef_, position, names)
+
     def save(self, folder):
         for name in ("terms", "grams"):
             text = json.dumps(getattr(self, name), ensure_ascii=False)
@@ -172,3 +162,16 @@ class BlendModel:
 def stacked(terms, grams):
     """Counts of word n-grams and of character n-grams beside each other."""
     return sparse.hstack([terms, grams], format="csr")
+
+
+def weighted_terms(features, coefficients, position, names):
+    """A document's features times the weights of a class: a list of pairs of a name and a float.
+
+    Args:
+        features: sparse CSR array of shape (1, features).
+        coefficients: of shape (1 or classes, features); one row speaks for the second of two classes.
+        position: the class.
+        names: list of str, those of the features.
+    """
+    weights = coefficients[position] if len(coefficients) > 1 else coefficients[0] * (1 if position == 1 else -1)
+    return [(names[column], float(value * weights[column])) for column, value in zip(features.indices, features.data)]

@@ -8,10 +8,8 @@ from keras import Input, Model, layers, ops
 
 from ..features.truncation import columns, truncated
 from . import network_fit
-from .calibration import fit_temperature
 from .checkpoints import load_checkpoint
 from .layers import ChunkMean, MaskedMean
-from .training import document_weights
 
 CHECKPOINT = "checkpoint"  # folder in a saved model
 
@@ -29,9 +27,7 @@ def fit(features, point, training, on_epoch):
         (model.encode(features.texts(split)), np.array(features.labels(split))) for split in ("train", "validation")
     )
     network_fit.fit(model.network, keras.optimizers.AdamW, point, training, train, validation, on_epoch)
-    labels = features.labels("validation")
-    weights = document_weights(labels, training)
-    model.temperature = fit_temperature(model.predict_split(features, "validation"), labels, weights)
+    network_fit.calibrate(model, features, training)
     return model
 
 

@@ -9,9 +9,7 @@ import tensorflow as tf
 from ..features.vocabulary import PADDING, Vocabulary
 from . import network_fit
 from .adam import FusedAdam
-from .calibration import fit_temperature
 from .layers import ChunkMean
-from .training import document_weights
 
 
 def start():
@@ -36,9 +34,7 @@ def fit(family, features, point, training, on_epoch):
         (features.ids(split)[:, :longest], features.labels(split)) for split in ("train", "validation")
     )
     network_fit.fit(model.network, FusedAdam, point, training, train, validation, on_epoch)
-    labels = features.labels("validation")
-    weights = document_weights(labels, training)
-    model.temperature = fit_temperature(model.predict_split(features, "validation"), labels, weights)
+    network_fit.calibrate(model, features, training)
     return model
 
 

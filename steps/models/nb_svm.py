@@ -8,7 +8,31 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 
-class NBSVM(ClassifierMixin, BaseEstimator):
+class OverCounts(ClassifierMixin, BaseEstimator):
+    """What classifiers share that read counts and have a ``decision_function``: shape (documents,) for two classes."""
+
+    def predict(self, X):
+        """The class of each document, shape (documents,)."""
+        scores = self.decision_function(X)
+        return self.classes_[(scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)]
+
+    def _sides(self, y):
+        """Keep the classes, and give those that are told from the rest: all, or the second of two."""
+        check_classification_targets(y)
+        self.classes_ = np.unique(y)
+        if len(self.classes_) < 2:
+            raise ValueError(f"{type(self).__name__} needs two classes, and y has one class: {self.classes_[0]}")
+        return self.classes_[1:] if len(self.classes_) == 2 else self.classes_
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.positive_only = True
+        tags.classifier_tags.poor_score = True  # on scikit-learn's dense points, of which it sees whether they are 0
+        return tags
+
+
+class NBSVM(OverCounts):
     """Binary features times their log-count ratio, under an SVM (Wang and Manning 2012, sections 2.1 to 2.3).
 
     With more than two classes, one against the rest.
@@ -42,12 +66,8 @@ class NBSVM(ClassifierMixin, BaseEstimator):
         """
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
         check_counts(self, X)
-        check_classification_targets(y)
-        self.classes_ = np.unique(y)
-        if len(self.classes_) < 2:
-            raise ValueError(f"NBSVM needs two classes, and y has one class: {self.classes_[0]}")
+        sides = self._sides(y)
         present = sparse.csr_array(X > 0, dtype=np.float64)
-        sides = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
         weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
         fitted = [self._fit_side(present, y == side, weight) for side in sides]
         self.coef_ = np.vstack([weights for weights, _ in fitted])
@@ -60,11 +80,6 @@ class NBSVM(ClassifierMixin, BaseEstimator):
         X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
         scores = sparse.csr_array(X > 0, dtype=np.float64) @ self.coef_.T + self.intercept_
         return scores.ravel() if len(self.classes_) == 2 else scores
-
-    def predict(self, X):
-        """The class of each document, shape (documents,)."""
-        scores = self.decision_function(X)
-        return self.classes_[(scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)]
 
     def as_linear_svc(self):
         """The same model of binary features as a ``LinearSVC``, which needs nothing of this project to be loaded."""
@@ -80,13 +95,6 @@ class NBSVM(ClassifierMixin, BaseEstimator):
         weights = svm.coef_[0]
         weights = (1 - self.interpolation) * np.abs(weights).mean() + self.interpolation * weights
         return ratio * weights, svm.intercept_[0]
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.input_tags.positive_only = True
-        tags.classifier_tags.poor_score = True  # on scikit-learn's dense points, of which it sees whether they are 0
-        return tags
 
 
 def log_count_ratio(present, positive, sample_weight, alpha):

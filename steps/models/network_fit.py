@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from .calibration import at_temperature
+from .calibration import at_temperature, fit_temperature
 from .training import document_weights
 
 WARM_UP = 0.1  # share of the training steps in which the learning rate rises
@@ -71,6 +71,13 @@ def fit(network, optimizer, point, training, train, validation, on_epoch):
             keras.callbacks.EarlyStopping("val_accuracy", mode="max", patience=PATIENCE, restore_best_weights=True),
         ],
     )
+
+
+def calibrate(model, features, training):
+    """Fit the temperature of a model that has been trained, on the validation split."""
+    labels = features.labels("validation")
+    weights = document_weights(labels, training)
+    model.temperature = fit_temperature(model.predict_split(features, "validation"), labels, weights)
 
 
 class Predictor:

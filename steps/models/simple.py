@@ -19,7 +19,7 @@ from sklearn.utils import gen_batches
 from ..features.chargrams import gram_counter, learn_grams, widespread
 from ..features.ngrams import MIN_DOCUMENTS, term_counter
 from ..search.space import Choice, LogUniform, Uniform
-from .blend import BlendedSVM, BlendModel, stacked
+from .blend import BlendedSVM, BlendModel, stacked, weighted_terms
 from .nb_svm import NBSVM
 from .training import document_weights
 
@@ -162,6 +162,23 @@ class SimpleModel:
             place = {term: column for column, term in enumerate(features.terms)}
             columns = [place[term] for term in self.terms]
         return self._probabilities(features.counts(split)[:, columns])
+
+    def contributions(self, tokens, position):
+        """How much each term of a document speaks for a class, pairs; None for a classifier that is not linear.
+
+        Args:
+            tokens: list of str.
+            position: the class.
+        """
+        classifier = self.classifier
+        if isinstance(classifier, CalibratedClassifierCV):
+            classifier = classifier.calibrated_classifiers_[0].estimator
+        if not hasattr(classifier, "coef_"):
+            return None
+        counts = self._count([tokens])
+        return weighted_terms(
+            self.weighting.transform(counts) if self.weighting else counts, classifier.coef_, position, self.terms
+        )
 
     def save(self, folder):
         (folder / "terms.json").write_text(json.dumps(self.terms, ensure_ascii=False), encoding="utf-8")

@@ -102,6 +102,8 @@ CONVERTERS = {
     "batch_size": positive_integer,
     "parallelism": integer,
     "choose": one_of("accuracy", "fastest_within", "smallest_within"),
+    "require_review": boolean,
+    "force": boolean,
     "reuse": boolean,
     "tune_runs": name_list,
     "registered_model": model_name,

@@ -38,8 +38,10 @@ def run_entry_point(entry_point, arguments, stop):
         body = getattr(importlib.import_module(f"steps.{entry_point}"), entry_point)
         with open_run(entry_point, stop):
             parameters = parse(entry_point, arguments)
-            again = "The same command" if parameters.reuse else "The same command with -P reuse=true"
-            stop.advice = f"{again} takes up what has finished."
+            reuses = "reuse" in parameters
+            if reuses:
+                again = "The same command" if parameters.reuse else "The same command with -P reuse=true"
+                stop.advice = f"{again} takes up what has finished."
             gc.freeze()  # what has been imported stays, and need not be looked at
             gc.enable()
             if not started_by_mlflow:  # mlflow run has logged them
@@ -47,7 +49,7 @@ def run_entry_point(entry_point, arguments, stop):
 
                 mlflow.log_params({k: v for k, v in (vars(parameters) | parameters.more).items() if k != "more"})
             parameters.hold = stop.hold
-            if entry_point == "main":
+            if entry_point == "main" or not reuses:
                 body(parameters)
             else:
                 run_or_reuse(entry_point, body, parameters)

@@ -60,7 +60,10 @@ def step_fingerprint(entry_point, parameters):
     name, content = _input(entry_point, given)
     if content is None:
         return None
-    own = {key: value for key, value in given.items() if key not in (name, *NO_INGREDIENT)}
+    without = (name, *NO_INGREDIENT)
+    if entry_point == "compare":  # only looks at its champion, which changes with what comes after
+        without += ("registered_model",)
+    own = {key: value for key, value in given.items() if key not in without}
     for name in FILES:  # they count by their content
         if own.get(name) and os.path.exists(own[name]):
             own[name] = file_digest(own[name]) if os.path.isfile(own[name]) else folder_digest(Path(own[name]))

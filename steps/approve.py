@@ -1,0 +1,48 @@
+"""Promote a reviewed version if it still beats the champion, and write down who reviewed it, when and why."""
+
+import json
+from datetime import UTC, datetime
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from steps.registry import gate, promotion, trail
+from steps.workflow.errors import UserError
+from steps.workflow.upstream import artifacts, checked_run
+
+
+def approve(parameters):
+    name, version, client = parameters.registered_model, parameters.version, MlflowClient()
+    if not (version and parameters.reviewer and parameters.note):
+        raise UserError(
+            "approve needs version, reviewer and note: -P version=7 -P reviewer=ada -P note='read the card'"
+        )
+    try:
+        reviewed = client.get_model_version(name, version)
+    except MlflowException as error:
+        raise UserError(f"version={version}: {name} has no such version at {mlflow.get_tracking_uri()}") from error
+    if "compare_run" not in reviewed.tags:
+        raise UserError(f"version={version}: it was not registered by this project, so there is nothing to weigh it by")
+    compare_run = checked_run("compare_run", reviewed.tags["compare_run"], "compare")
+    rows = json.loads(artifacts(compare_run.info.run_id, "comparison.json").read_text(encoding="utf-8"))["rows"]
+
+    review = {
+        "reviewer": parameters.reviewer,
+        "note": parameters.note,
+        "at": datetime.now(UTC).isoformat("T", "seconds"),
+    }
+    for key, value in review.items():
+        client.set_model_version_tag(name, version, f"review.{key}", value)
+    mlflow.set_tags({"registered_model": name, "model_version": version})
+    while True:
+        champion = promotion.present_champion(name)
+        better, reason = gate.weighed(champion, rows[0], compare_run, parameters.force)
+        if not better:
+            raise UserError(f"version {version} is reviewed, and is not promoted: {reason}")
+        why = f"approved by {parameters.reviewer} ({parameters.note}): {reason}"
+        if trail.promote(name, version, champion and str(champion.version), why):
+            break
+    if str(client.get_registered_model(name).aliases.get(trail.CHALLENGER)) == version:
+        client.delete_registered_model_alias(name, trail.CHALLENGER)
+    print(f"approve: {name} version {version} is champion, {why}", flush=True)

@@ -1,0 +1,29 @@
+"""Put the champion's predecessor back, and write down who did it and why."""
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from steps.registry import trail
+from steps.workflow.errors import UserError
+
+
+def rollback(parameters):
+    name = parameters.registered_model
+    try:
+        aliases = MlflowClient().get_registered_model(name).aliases
+    except MlflowException as error:
+        raise UserError(f"registered_model={name}: there is no such model at {mlflow.get_tracking_uri()}") from error
+    champion, previous = (aliases.get(alias) for alias in (trail.CHAMPION, trail.PREVIOUS))
+    if previous is None:
+        raise UserError(f"{name} has no previous champion to go back to; its aliases are {aliases or 'none'}")
+    if not trail.promote(name, str(previous), str(champion), parameters.reason, rollback=True):
+        raise UserError(
+            f"{name} version {champion} is no longer champion: look at what has replaced it, then try again"
+        )
+    mlflow.set_tags({"registered_model": name, "model_version": previous})
+    history = "\n".join(
+        f"{entry.when[:19]}  version {entry.version:>3}  {'put back' if entry.rollback else 'promoted'} by {entry.who}: {entry.why}"
+        for entry in trail.in_force(trail.read(name))
+    )
+    print(f"{history}\n\nrollback: {name} version {previous} is champion again, in place of {champion}", flush=True)

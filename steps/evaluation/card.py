@@ -43,6 +43,7 @@ def data(ingest_run):
     dropped = {name: int(count) for name, count in metrics.items() if name.startswith("dropped_")}
     return {
         "corpus": params["corpus"],
+        "source": json.loads(ingest_run.inputs.dataset_inputs[0].dataset.source)["uri"],
         "digest": ingest_run.data.tags["dataset.digest"],
         "split": ", ".join(f"{name}={params[name]}" for name in ("seed", "test_size", "validation_size", "stratify")),
         "dropped": ", ".join(f"{count} {name.removeprefix('dropped_')}" for name, count in dropped.items()),

@@ -72,6 +72,29 @@ def folder(request, tmp_path_factory):
     return folder
 
 
+@pytest.mark.parametrize("documents", [50, 50_000])
+def test_a_small_and_a_large_corpus_give_a_card_of_bounded_size(tmp_path, documents):
+    random = np.random.default_rng(0)
+    words = np.array([f"word{number}" for number in range(2_000)])
+    lines = ["text,label"]
+    for number in range(documents):
+        label = ("negative", "positive")[number % 2]
+        lines.append(
+            f"{' '.join(random.choice(words, 12))} {label if random.random() < 0.7 else 'film'} {number},{label}"
+        )
+    (tmp_path / "reviews.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "space.yaml").write_text("classifier: logistic_regression\nmax_order: 1\n")
+    for step in (
+        ["ingest", "--corpus=reviews.csv"],
+        ["featurize"],
+        ["tune", "--space=space.yaml", "--max_evals=2"],
+        ["compare"],
+    ):
+        process = run_step(*step, cwd=tmp_path)
+        assert process.returncode == 0, process.stderr[-3000:]
+    assert 100_000 < len(page(tmp_path)) < 5_000_000
+
+
 def page(folder, place=0):
     with store(folder):
         return mlflow.artifacts.load_text(f"runs:/{runs(folder, 'compare')[place].info.run_id}/review.html")

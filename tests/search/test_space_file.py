@@ -63,7 +63,9 @@ def test_what_does_not_fit_is_refused_with_the_reason(tmp_path, text, expected):
 
 
 def test_a_hyperparameter_without_effect_and_a_missing_file_are_refused(tmp_path):
-    with pytest.raises(UserError, match=r"alpha has no effect, since it goes with classifier=nb_svm.blend.multinomial_nb"):
+    with pytest.raises(
+        UserError, match=r"alpha has no effect, since it goes with classifier=nb_svm.blend.multinomial_nb"
+    ):
         narrow(tmp_path, "classifier: linear_svm\nalpha: [0.1]", family="simple")
     with pytest.raises(UserError, match="cannot be read as YAML"):
         narrowed("lstm", {}, {}, str(tmp_path / "missing.yaml"), False)

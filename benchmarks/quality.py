@@ -90,13 +90,19 @@ def main(seeds, checkpoint):
             figures["champion's calibration error"].append(rows[compared["winner"]]["calibration_error"])
             with tempfile.TemporaryDirectory() as scratch:
                 figures["simple, 10-fold"].append(cross_validated(Path(scratch), seed))
-            print(seed, {name: [round(value, 4) for value in found] for name, found in figures.items()}, flush=True)
+            report(figures)
         if checkpoint:
             mlflow_run(folder, "ingest", "corpus=movie_reviews stratify=false reuse=true")
             mlflow_run(folder, "featurize", CHECKPOINT)
             mlflow_run(folder, "tune", f"family=transformer pretrained={checkpoint} max_evals=1 epochs=3 batch_size=16")
             mlflow_run(folder, "compare", f"tune_runs={latest('tune').info.run_id}")
             figures["checkpoint"].append(comparison()["rows"][0]["test_accuracy"])
+            report(figures)
+
+
+def report(figures):
+    """Print what has been measured so far, a dict from the rows' names to lists of figures, and keep it."""
+    seeds = len(figures["champion"])
     lines = [
         "# Quality on movie_reviews",
         "",

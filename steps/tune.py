@@ -10,7 +10,7 @@ import mlflow
 
 from steps import models
 from steps.search.engines import engine
-from steps.search.fitting import Setting, log_best, ready
+from steps.search.fitting import Setting, check_checkpoint, log_best, ready
 from steps.search.loop import run_trials
 from steps.search.options import check_options, search_space, start_from_vectors, training_of
 from steps.search.progress import TrialProgress
@@ -54,6 +54,8 @@ def tune(parameters):
         tempfile.TemporaryDirectory() as scratch,
         TrialProgress(parameters.family, count) as progress,
     ):
+        if parameters.pretrained:
+            workers.submit(check_checkpoint, parameters.family, parameters.pretrained).result()
         recorder = TrialRecorder(parameters.family, this_run)
         runner = TrialRunner(
             setting,
@@ -153,6 +155,6 @@ def best_of(outcomes, family):
     complete = [outcome for outcome in outcomes if outcome.figures]
     if not complete:
         raise UserError(
-            f"all {len(outcomes)} trials of {family} failed, the first with {outcomes[0].error} (traceback.txt in its run)"
+            f"all {len(outcomes)} trials of {family} failed, the first with {outcomes[0].error.removeprefix('UserError: ')} (traceback.txt in its run)"
         )
     return max(complete, key=lambda outcome: (-outcome.loss, -outcome.figures["log_loss"]))

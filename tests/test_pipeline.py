@@ -84,6 +84,13 @@ def test_without_a_checkpoint_or_with_one_that_cannot_be_had_it_says_what_to_do(
     assert "give its folder, pretrained=path/to/checkpoint" in process.stderr
 
 
+def test_a_checkpoint_that_is_not_there_ends_a_search_before_its_trials(tuned):
+    process = run_step("tune", "--family=transformer", "--pretrained=./nowhere", cwd=tuned)
+    assert process.returncode == 1 and "error: pretrained=./nowhere: there is no such folder" in process.stderr
+    run = runs(tuned, "tune")[0]
+    assert not [trial for trial in runs(tuned) if trial.data.tags.get("mlflow.parentRunId") == run.info.run_id]
+
+
 def test_options_of_another_family_are_refused(tuned):
     process = run_step("tune", "--family=simple", "--pretrained=checkpoint", cwd=tuned)
     assert (

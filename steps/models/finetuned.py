@@ -109,13 +109,13 @@ class FineTuned:
             part.save_to_preset(str(folder / CHECKPOINT))
 
     def _build(self):
+        output = self.encoder.output
+        # Without what the encoder has beyond the states, a pooler for instance, which nothing would train.
+        states = Model(self.encoder.input, output["sequence_output"] if isinstance(output, dict) else output)
         ids = Input((None,), dtype="int32")
         mask = ops.not_equal(ids, self._padding)
         inputs = {"token_ids": ids, "padding_mask": ops.cast(mask, "int32")}
         if "segment_ids" in self.encoder.input:
             inputs["segment_ids"] = ops.zeros_like(ids)
-        states = self.encoder(inputs)
-        if isinstance(states, dict):
-            states = states["sequence_output"]
-        text = layers.Dropout(self.point["dropout"])(MaskedMean()(states, mask))
+        text = layers.Dropout(self.point["dropout"])(MaskedMean()(states(inputs), mask))
         return Model(ids, self.head(text))

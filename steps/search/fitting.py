@@ -47,6 +47,15 @@ def ready(family):
     models.trainer(family)
 
 
+def check_checkpoint(family, pretrained):
+    """Raise UserError where a checkpoint cannot be had, before every trial finds that out."""
+    if models.is_keras(family):
+        models.trainer(family, pretrained)  # TensorFlow's start
+        from steps.models.checkpoints import load_checkpoint
+
+        load_checkpoint(pretrained)
+
+
 def run_trial(setting, run_id, name, point, epochs, thresholds, folder, show):
     """Fit a family at a point and record it in a run that has been opened for it.
 

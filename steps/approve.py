@@ -7,7 +7,7 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from steps.registry import gate, promotion, trail
+from steps.registry import gate, trail
 from steps.workflow.errors import UserError
 from steps.workflow.upstream import artifacts, checked_run
 
@@ -36,7 +36,7 @@ def approve(parameters):
         client.set_model_version_tag(name, version, f"review.{key}", value)
     mlflow.set_tags({"registered_model": name, "model_version": version})
     while True:
-        champion = promotion.present_champion(name)
+        champion = trail.present_champion(name)
         better, reason = gate.weighed(champion, rows[0], compare_run, parameters.force)
         if not better:
             raise UserError(f"version {version} is reviewed, and is not promoted: {reason}")

@@ -13,7 +13,7 @@ from steps.evaluation.behaviour.own_cases import own_cases
 from steps.evaluation.behaviour.perturbations import direction, invariance
 from steps.evaluation.behaviour.templates import functionality
 from steps.evaluation.choosing import choose
-from steps.evaluation.measure import measure, measure_apart
+from steps.evaluation.measure import in_own_process, measure
 from steps.evaluation.mistakes import confident_mistakes
 from steps.features.store import Features
 from steps.workflow.errors import UserError
@@ -42,8 +42,9 @@ def compare(parameters):
     rows, probabilities, before, failed, by_capability = [], {}, {}, {}, {}
     for run in tuned:
         family = run.data.tags["family"]
-        measuring = measure_apart if models.needs_own_process(family) else measure
-        measured = measuring(run.data.tags["model_uri"], asked, labels, parameters.seed)
+        wanted = run.data.tags["model_uri"], asked, labels, parameters.seed
+        apart = models.needs_own_process(family)
+        measured = in_own_process(measure, *wanted) if apart else measure(*wanted)
         failed[family] = report.failures(cases, measured.probabilities["behaviour"], classes)
         by_capability[family] = report.by_capability(cases, failed[family])
         rows.append(

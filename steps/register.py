@@ -18,7 +18,7 @@ def register(parameters):
     winner = comparison["rows"][0]
 
     # The champion is measured before anything is registered, so that a champion that cannot be loaded leaves no trace.
-    champion = promotion.present_champion(name)
+    champion = trail.present_champion(name)
     better, reason = gate.weighed(champion, winner, compare_run, parameters.force)
     version = promotion.register(
         name,
@@ -34,7 +34,7 @@ def register(parameters):
         )
     while better and not trail.promote(name, version, champion and str(champion.version), reason):
         # Another one has become champion in between.
-        champion = promotion.present_champion(name)
+        champion = trail.present_champion(name)
         better, reason = gate.weighed(champion, winner, compare_run, parameters.force)
     if champion is not None and champion.version == version:
         better, reason = True, "it already was"
@@ -65,7 +65,7 @@ def links(winner, compare_run):
         "main_run": tags.get("mlflow.parentRunId"),
         "dataset.digest": tags["dataset.digest"],
         promotion.COMPARISON: tags.get(OUTPUT_DIGEST),
-        "classes": compare_run.data.tags.get("classes"),
+        "classes": tags.get("classes"),
         "git_commit": tags.get("mlflow.source.git.commit"),
     }
     return {key: value for key, value in found.items() if value}

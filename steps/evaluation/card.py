@@ -11,10 +11,10 @@ import mlflow
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
 
 from steps.evaluation import plots, table
 from steps.evaluation.measure import measure
+from steps.registry.trail import present_champion
 from steps.search.space import label
 from steps.search.trials import PRUNED, TRIAL
 
@@ -94,9 +94,8 @@ def champion(name, row, texts, labels, probabilities, classes, seed):
         classes: list of str.
         seed: int, for the bootstrap.
     """
-    try:
-        present = MlflowClient().get_model_version_by_alias(name, "champion")
-    except MlflowException:  # no such model, or no such alias: what was asked
+    present = present_champion(name)
+    if present is None:
         return None, f"{name} has no champion yet."
     if json.loads(present.tags.get("classes", "null")) != classes:
         return None, f"The champion, version {present.version}, is a model of other classes."

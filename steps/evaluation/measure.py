@@ -59,11 +59,11 @@ def measure(model_uri, texts, labels, seed):
     return Measured(row, probabilities)
 
 
-def measure_apart(*arguments):
-    """:func:`measure` in a process of its own."""
+def in_own_process(function, *arguments):
+    """The result of a call in a new process, which has the same tracking store and nothing else of this one."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, context, mlflow.set_tracking_uri, (mlflow.get_tracking_uri(),)) as apart:
-        return apart.submit(measure, *arguments).result()
+        return apart.submit(function, *arguments).result()
 
 
 def predict_proba(model, texts):

@@ -1,13 +1,11 @@
 """Where a model fails: its most confident mistakes, and the words that drove them."""
 
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import mlflow
 import numpy as np
 
-from steps.evaluation.measure import predict_proba
+from steps.evaluation.measure import in_own_process, predict_proba
 
 COUNT = 20
 WORDS = 6  # shown of each text
@@ -51,12 +49,7 @@ def confident_mistakes(model_uri, texts, labels, probabilities, classes, apart):
     wrong = np.flatnonzero(predicted != labels)
     surest = wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")][:COUNT]
     asked = model_uri, [texts[row] for row in surest], [int(predicted[row]) for row in surest]
-    if apart:
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(1, context, mlflow.set_tracking_uri, (mlflow.get_tracking_uri(),)) as process:
-            words = process.submit(driving_words, *asked).result()
-    else:
-        words = driving_words(*asked)
+    words = in_own_process(driving_words, *asked) if apart else driving_words(*asked)
     return [
         Mistake(texts[row], classes[labels[row]], classes[predicted[row]], float(probabilities[row].max()), found)
         for row, found in zip(surest, words)

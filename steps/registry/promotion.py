@@ -1,25 +1,11 @@
-"""The versions of a registered model: which one is the champion, and a new one that is registered once."""
+"""The versions of a registered model: how good one is, and a new one that is registered once."""
 
 import mlflow
 from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 
-from steps.registry.trail import CHAMPION
 from steps.workflow.reuse import has_model
 
 COMPARISON = "comparison.digest"  # tag of a version: the content of the comparison that it won
-
-
-def present_champion(name):
-    """The ``ModelVersion`` with the alias champion, or None where there is no such model or alias yet."""
-    try:
-        return MlflowClient().get_model_version_by_alias(name, CHAMPION)
-    except MlflowException as error:
-        missing = (ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), "INVALID_PARAMETER_VALUE")  # no model, no alias
-        if error.error_code in missing:
-            return None
-        raise
 
 
 def accuracy(model_uri, test):

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
 ENTRY = "promotion."  # before the moment in the name of an entry's tag
@@ -110,6 +111,17 @@ def settle(name):
     while line != (line := champions(read(name))):
         _point(name, CHAMPION, line[-1])
         _point(name, PREVIOUS, line[-2] if len(line) > 1 else None)
+
+
+def present_champion(name):
+    """The ``ModelVersion`` with the alias champion, or None where there is no such model or alias yet."""
+    try:
+        return MlflowClient().get_model_version_by_alias(name, CHAMPION)
+    except MlflowException as error:
+        missing = (ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), "INVALID_PARAMETER_VALUE")  # no model, no alias
+        if error.error_code in missing:
+            return None
+        raise
 
 
 def champion_version(name):

@@ -2,7 +2,7 @@ import mlflow
 import pandas as pd
 import pytest
 
-from steps.registry import promotion
+from steps.registry import promotion, trail
 
 
 class Constant(mlflow.pyfunc.PythonModel):
@@ -21,11 +21,11 @@ def version(tracked):
 
 
 def test_there_is_no_champion_before_there_is_one(tracked, version):
-    assert promotion.present_champion("m") is None
+    assert trail.present_champion("m") is None
     first = version()
-    assert promotion.present_champion("m") is None
+    assert trail.present_champion("m") is None
     tracked.set_registered_model_alias("m", "champion", first)
-    assert promotion.present_champion("m").version == first
+    assert trail.present_champion("m").version == first
 
 
 def test_accuracy_is_the_share_of_right_labels(tracked, version):

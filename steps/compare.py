@@ -1,13 +1,14 @@
 """Choose the winner by the validation split and report every tuned model on the test split."""
 
 import json
+from dataclasses import asdict
 
 import mlflow
 import numpy as np
 import pandas as pd
 
 from steps import models
-from steps.evaluation import card, plots, slices, statistics, table
+from steps.evaluation import card, page, plots, slices, statistics, table
 from steps.evaluation.behaviour import report
 from steps.evaluation.behaviour.own_cases import own_cases
 from steps.evaluation.behaviour.perturbations import direction, invariance
@@ -16,9 +17,10 @@ from steps.evaluation.choosing import choose
 from steps.evaluation.measure import in_own_process, measure
 from steps.evaluation.mistakes import confident_mistakes
 from steps.features.store import Features
+from steps.search.trials import VALIDATION_PREDICTIONS
 from steps.workflow.errors import UserError
 from steps.workflow.fingerprint import OUTPUT_DIGEST, text_digest
-from steps.workflow.upstream import artifacts, checked_run
+from steps.workflow.upstream import artifacts, checked_run, log_parquet
 
 EPOCH_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
@@ -35,7 +37,6 @@ def compare(parameters):
     cases = behaviour_cases(parameters, texts, classes)
     asked = {
         "test": texts,
-        "validation": validation["text"].tolist(),
         "behaviour": [text for case in cases for text in case.texts],
     }
 
@@ -60,7 +61,9 @@ def compare(parameters):
             }
         )
         probabilities[family] = measured.probabilities["test"]
-        before[family] = measured.probabilities["validation"].argmax(axis=1) == known
+        # Not asked again: a model that was fitted once more, on both splits, has seen these texts.
+        predicted = pd.read_parquet(artifacts(run.info.run_id, VALIDATION_PREDICTIONS)).to_numpy()
+        before[family] = predicted.argmax(axis=1) == known
     # The winner is chosen by the validation split; the test split is reported on.
     rows, reason = choose(parameters.choose, rows, before)
     winner = rows[0]["family"]
@@ -97,6 +100,8 @@ def compare(parameters):
 
     mlflow.log_dict(comparison, "comparison.json")
     mlflow.log_table(pd.DataFrame(rows), "comparison_table.json")
+    mlflow.log_dict([asdict(case) for case in cases], "behaviour_cases.json")
+    log_predictions(test, classes, probabilities)
     mlflow.log_text(report.failures_csv(cases, failed), "behaviour_failures.csv")
     for name, figure in figures.items():
         mlflow.log_figure(figure, f"plots/{name}.png")
@@ -118,6 +123,15 @@ def compare(parameters):
     print(f"compare: {len(test)} test documents\n\n{table.console(rows)}\n\n{said}", flush=True)
 
 
+def log_predictions(test, classes, probabilities):
+    """Log what each family says of each test document, its texts with them: columns NAME.label and NAME.score."""
+    table = test.copy()
+    for family, found in probabilities.items():
+        table[f"{family}.label"] = np.array(classes, dtype=object)[found.argmax(axis=1)]
+        table[f"{family}.score"] = found.max(axis=1)
+    log_parquet(table, "test_predictions.parquet")
+
+
 def behaviour_cases(parameters, texts, classes):
     """The behaviour tests of these texts and classes, a user's own among them."""
     cases = functionality() + invariance(texts, parameters.seed) + direction(texts, parameters.seed)
@@ -133,7 +147,7 @@ def review_card(parameters, comparison, figures, tuned, ingest_run, test, probab
     texts, labels = test["text"].tolist(), test["label"].map(classes.index).to_numpy()
     found = probabilities[winner]
     champion, no_champion = card.champion(
-        parameters.registered_model, rows[0], texts, labels, found, classes, parameters.seed
+        parameters.registered_model, ingest_run, texts, labels, found, classes, parameters.seed
     )
     apart = models.needs_own_process(winner)
     return card.render(
@@ -141,7 +155,6 @@ def review_card(parameters, comparison, figures, tuned, ingest_run, test, probab
         comparison=comparison,
         classes=classes,
         families=[row["family"] for row in rows],
-        documents=len(test),
         data=data,
         searches=[card.search(run) for run in tuned],
         table=table.cells(rows),
@@ -154,13 +167,13 @@ def review_card(parameters, comparison, figures, tuned, ingest_run, test, probab
         no_champion=no_champion,
         how=card.how(mlflow.get_run(mlflow.active_run().info.run_id), tuned, parameters.seed),
         plots={
-            "learning_curves": card.as_image(figures["learning_curves"]),
-            "accuracy": card.as_image(figures["accuracy"]),
-            "curves": card.as_image(figures["roc_and_precision_recall"]),
-            "confusion": card.as_image(figures[f"confusion_{winner}"]),
-            "reliability": card.as_image(figures["calibration"]),
-            "behaviour": card.as_image(figures["behaviour"]),
-            "cost": card.as_image(figures["accuracy_and_cost"]),
+            "learning_curves": page.as_image(figures["learning_curves"]),
+            "accuracy": page.as_image(figures["accuracy"]),
+            "curves": page.as_image(figures["roc_and_precision_recall"]),
+            "confusion": page.as_image(figures[f"confusion_{winner}"]),
+            "reliability": page.as_image(figures["calibration"]),
+            "behaviour": page.as_image(figures["behaviour"]),
+            "cost": page.as_image(figures["accuracy_and_cost"]),
         },
     )
 

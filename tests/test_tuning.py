@@ -1,6 +1,13 @@
 """A search as a process of its own: with either tuner, as a grid, pruned, resumed, over a user's own space."""
 
-from tests.conftest import run_step, store, tune
+from collections import Counter
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+
+from steps.features.cleaning import Cleaner
+from tests.conftest import run_step, runs, store, tune
 
 
 def figures(trials):
@@ -25,6 +32,26 @@ def test_keras_tuner_fills_the_same_runs(folder):
             assert [metric.step for metric in epochs] == list(range(1, int(trial.data.params["epochs"]) + 1))
     best = max(trial.data.metrics["validation_accuracy"] for trial in trials)
     assert run.data.metrics["validation_accuracy"] == best
+
+
+def test_the_best_point_is_judged_before_it_is_fitted_on_both_splits(folder):
+    run, _ = tune(folder, "--max_evals=2")
+    with store(folder):
+        predicted = pd.read_parquet(
+            mlflow.artifacts.download_artifacts(f"{run.info.artifact_uri}/validation_predictions.parquet")
+        )
+        ingest = runs(folder, "ingest")[0]
+        dataset = Path(mlflow.artifacts.download_artifacts(f"{ingest.info.artifact_uri}/dataset"))
+        train, validation = (pd.read_parquet(dataset / f"{split}.parquet") for split in ("train", "validation"))
+        model = mlflow.pyfunc.load_model(run.data.tags["model_uri"])
+        terms = set(model.get_raw_model().model.terms)
+    right = predicted.columns[predicted.to_numpy().argmax(axis=1)] == validation["label"]
+    assert right.mean() == run.data.metrics["validation_accuracy"]
+    # Its n-grams are of both splits: some stand too seldom in the training split to be there without the other.
+    cleaner = Cleaner()
+    once = Counter(word for text in train["text"] for word in set(cleaner.tokens(text)))
+    later = {word for text in validation["text"] for word in cleaner.tokens(text)}
+    assert any(once[term] == 1 and term in later for term in terms)
 
 
 def test_a_trial_without_epochs_is_never_pruned(folder):

@@ -44,14 +44,8 @@ def measure(model_uri, texts, labels, seed):
     folder = mlflow.artifacts.download_artifacts(model_uri)
     model = mlflow.pyfunc.load_model(folder)
     probabilities = {name: predict_proba(model, part) for name, part in texts.items()}
-    figures = scores(labels, probabilities["test"])
-    low, high = bootstrap_accuracy(probabilities["test"].argmax(axis=1) == labels, seed)
     p50, p95 = latency(model, texts["test"])
-    row = {
-        "test_accuracy": figures.pop("accuracy"),
-        "test_accuracy_low": low,
-        "test_accuracy_high": high,
-        **figures,
+    row = figures(labels, probabilities["test"], seed) | {
         "latency_ms_p50": p50,
         "latency_ms_p95": p95,
         "model_bytes": sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()),
@@ -59,11 +53,28 @@ def measure(model_uri, texts, labels, seed):
     return Measured(row, probabilities)
 
 
+def figures(labels, probabilities, seed):
+    """Figures on the test split: test_accuracy with its 95% interval, f1_macro, roc_auc, log_loss, calibration_error."""
+    found = scores(labels, probabilities)
+    low, high = bootstrap_accuracy(probabilities.argmax(axis=1) == labels, seed)
+    return {
+        "test_accuracy": found.pop("accuracy"),
+        "test_accuracy_low": low,
+        "test_accuracy_high": high,
+        **found,
+    }
+
+
 def in_own_process(function, *arguments):
     """The result of a call in a new process, which has the same tracking store and nothing else of this one."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, context, mlflow.set_tracking_uri, (mlflow.get_tracking_uri(),)) as apart:
         return apart.submit(function, *arguments).result()
+
+
+def probabilities_of(model_uri, texts):
+    """Load a model and ask it (:func:`predict_proba`)."""
+    return predict_proba(mlflow.pyfunc.load_model(model_uri), texts)
 
 
 def predict_proba(model, texts):

@@ -1,5 +1,7 @@
 """Figures of a classifier on a labelled split."""
 
+import re
+
 import numpy as np
 from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
 
@@ -25,6 +27,11 @@ def scores(labels, probabilities):
         "log_loss": float(log_loss(labels, probabilities, labels=list(classes))),
         "calibration_error": calibration_error(labels, probabilities),
     }
+
+
+def name_of(label):
+    """A class name as a part of a metric's name, in which MLflow allows no other signs than these."""
+    return re.sub(r"[^\w.\- :]", "_", label)
 
 
 def calibration_error(labels, probabilities, bins=15):

@@ -74,6 +74,16 @@ class Features:
         """The tokens of the raw texts, a list of lists of str."""
         return [self.cleaner.tokens(text) for text in self.texts(split)]
 
+    def joined(self, folder):
+        """Features learned anew from training and validation split together, as the training split of an empty folder."""
+        parts = {name: pd.read_parquet(self.dataset / f"{name}.parquet") for name in ("train", "validation")}
+        parts["train"] = pd.concat(parts.values(), ignore_index=True)
+        (folder / "dataset").mkdir()
+        for name, part in parts.items():
+            part.to_parquet(folder / "dataset" / f"{name}.parquet")
+        written = write(folder, parts, self.cleaner, len(self.vocabulary), self.max_length, self.truncation)
+        return Features(written.folder, folder / "dataset")
+
     @cached_property
     def _settings(self):
         return json.loads((self.folder / "settings.json").read_text(encoding="utf-8"))

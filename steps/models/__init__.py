@@ -7,7 +7,8 @@ from, and either
   trains, saves and loads it; or
 - ``fit(features, point, training, on_epoch)`` and ``load(folder)`` of its own.
 
-It may have ``cross_validate(features, point, training)``, which gives the figure that its points are compared by.
+It may have ``cross_validate(features, point, training)``, which gives the figure that its points are compared by, and
+``refit(features, point, training)``, which gives the model of the best point, fitted on training and validation split.
 
 A fitted model has ``predict_proba(documents)`` for lists of tokens (for raw texts where it has a true ``raw_text``) and ``predict_split(features, split)`` for an
 encoded split, which give float64 of shape (documents, classes) with rows that sum to 1, and ``save(folder)``.
@@ -82,6 +83,11 @@ def unknown_options(name):
 def cross_validation(name):
     """A family's ``cross_validate(features, point, training)``; it gives None for a family that has none."""
     return getattr(family(name), "cross_validate", lambda *_: None)
+
+
+def refit(name):
+    """A family's ``refit(features, point, training)``; it gives None for a family that has none."""
+    return getattr(family(name), "refit", lambda *_: None)
 
 
 def load(name, folder):

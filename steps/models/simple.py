@@ -1,7 +1,9 @@
 """Word n-grams and a linear model or naive Bayes: the baseline that the others have to beat."""
 
 import json
+import tempfile
 from functools import cached_property, lru_cache
+from pathlib import Path
 
 import numpy as np
 import skops.io
@@ -113,6 +115,18 @@ def cross_validate(features, point, training, folds=FOLDS):
         classifier.fit(parts[0], labels[inside], sample_weight=document_weights(labels[inside], training))
         right += np.sum(classifier.predict(parts[1]) == labels[outside])
     return float(right / len(labels))
+
+
+def refit(features, point, training):
+    """The model of a point that a cross-validation has chosen, fitted on all that it was chosen on.
+
+    Returns:
+        The fitted model, whose n-grams are of both splits, too; None where the validation split has chosen alone.
+    """
+    if len(features.labels("train")) + len(features.labels("validation")) > CV_DOCUMENTS:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        return fit(features.joined(Path(folder)), point, training, lambda epoch, figures: None)
 
 
 @lru_cache(maxsize=1)  # all trials of a search read it

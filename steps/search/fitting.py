@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import mlflow
+import pandas as pd
 from mlflow import MlflowClient
 
 from steps import models
@@ -14,7 +15,8 @@ from steps.evaluation.metrics import scores
 from steps.features.store import Features
 from steps.models.packaging import log_model, model_digest
 from steps.models.training import Training
-from steps.search.trials import CROSS_VALIDATED, Outcome, TrialRun, describe, loss
+from steps.search.trials import CROSS_VALIDATED, VALIDATION_PREDICTIONS, Outcome, TrialRun, describe, loss
+from steps.workflow.upstream import log_parquet
 
 BATCH_SECONDS = 2.0  # the figures of epochs are logged together that end within this time
 
@@ -111,7 +113,10 @@ def run_trial(setting, run_id, name, point, epochs, thresholds, folder, show):
 
 
 def log_best(setting, run_id, best, dataset):
-    """Log the best model of a search to its run.
+    """Log the best model of a search to its run, and what it says of the validation split.
+
+    A family with a ``refit`` hands on its best point fitted on training and validation split. The figures, and the file
+    ``validation_predictions.parquet``, are those of the model that has not seen the validation split.
 
     Args:
         setting: the :class:`Setting`.
@@ -132,8 +137,10 @@ def log_best(setting, run_id, best, dataset):
         fit = models.trainer(setting.family, training.pretrained)
         model = fit(features, best.point, replace(training, epochs=best.epochs), lambda epoch, figures: None)
     probabilities = model.predict_split(features, "validation")
+    refitted = models.refit(setting.family)(features, best.point, training)
     with _in_run(run_id):
-        uri = log_model(setting.family, features, model)
+        uri = log_model(setting.family, features, refitted or model)
+        log_parquet(pd.DataFrame(probabilities, columns=features.classes), VALIDATION_PREDICTIONS)
     figures = scores(features.labels("validation"), probabilities)
     return uri, model_digest(probabilities, best.point, features.classes, dataset), figures
 

@@ -3,7 +3,6 @@
 import os
 import pickle
 import shutil
-import socket
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -12,10 +11,9 @@ from pathlib import Path
 from py4j.protocol import Py4JError
 from pyspark import SparkFiles, cloudpickle
 from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
 
-from steps.workflow.errors import UserError
 from steps.workflow.parameters import PROJECT_ROOT
+from steps.workflow.spark import reason, session
 
 PROJECT = "project"  # folder of the project's files on a worker
 
@@ -43,7 +41,8 @@ class SparkWorkers:
     here = False
 
     def __init__(self, master, count):
-        self._context = _start(master)
+        settings = {"spark.task.maxFailures": "1"}  # a trial that failed is a failed trial
+        self._context = session(master, "tune", settings).sparkContext
         self.count = count or self._context.defaultParallelism
         self.has_room = lambda going: True
         self._folder = tempfile.TemporaryDirectory()  # from where the workers fetch the project
@@ -65,7 +64,7 @@ class SparkWorkers:
         try:
             return self._context.parallelize([call], 1).map(_on_worker).collect()[0]
         except (Py4JError, PySparkException) as error:
-            raise RuntimeError(f"its Spark task failed: {_reason(error)}") from error
+            raise RuntimeError(f"its Spark task failed: {reason(error)}") from error
 
 
 def _on_worker(call):
@@ -80,43 +79,6 @@ def _on_worker(call):
     os.environ |= thread_limits(1)  # Spark has set OMP_NUM_THREADS to the cores of a task
     function, arguments = pickle.loads(call)
     return function(*arguments)
-
-
-def _start(master):
-    settings = {
-        "spark.ui.showConsoleProgress": "false",
-        "spark.log.level": "OFF",  # what fails is said here, in one line
-        "spark.task.maxFailures": "1",  # a trial that failed is a failed trial
-    }
-    _check(master)
-    builder = SparkSession.builder.master(master).appName("sentiment: tune")
-    for key, value in settings.items():
-        builder = builder.config(key, value)
-    try:
-        return builder.getOrCreate().sparkContext
-    except (Py4JError, PySparkException) as error:
-        raise UserError(f"spark_master={master}: Spark does not start ({_reason(error)})") from error
-
-
-def _check(master):
-    """Raise UserError at once where no master answers; Spark itself would try for a minute."""
-    scheme, _, addresses = master.partition("://")
-    if scheme != "spark":
-        return
-    for address in addresses.split(","):
-        host, _, port = address.rpartition(":")
-        try:
-            socket.create_connection((host, int(port)), timeout=10).close()
-            return
-        except (OSError, ValueError) as error:
-            reason = error
-    raise UserError(f"spark_master={master}: no master answers ({reason}): expected spark://host:port of a running one")
-
-
-def _reason(error):
-    """What a failure in the JVM comes from, in one line."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return next((line for line in lines if "Exception" in line or "Lost task" in line), lines[0])
 
 
 def _archive(folder):

@@ -12,6 +12,7 @@ from steps.workflow.upstream import REUSED
 
 TRIAL = "trial"  # tag with the trial's number, from 1
 PRUNED = "pruned"  # tag of a trial that was stopped early
+VALIDATION_PREDICTIONS = "validation_predictions.parquet"  # artifact of a tune run: probabilities, a column a class
 VALIDATION = "validation_"  # before the names of the fitted model's figures on the validation split
 CROSS_VALIDATED = "cross_validated_accuracy"  # among those figures, where a family has it
 

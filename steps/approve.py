@@ -22,9 +22,10 @@ def approve(parameters):
         reviewed = client.get_model_version(name, version)
     except MlflowException as error:
         raise UserError(f"version={version}: {name} has no such version at {mlflow.get_tracking_uri()}") from error
-    if "compare_run" not in reviewed.tags:
+    if not {"compare_run", gate.TERMS} <= set(reviewed.tags):
         raise UserError(f"version={version}: it was not registered by this project, so there is nothing to weigh it by")
     compare_run = checked_run("compare_run", reviewed.tags["compare_run"], "compare")
+    terms = json.loads(reviewed.tags[gate.TERMS])
     rows = json.loads(artifacts(compare_run.info.run_id, "comparison.json").read_text(encoding="utf-8"))["rows"]
 
     review = {
@@ -37,11 +38,11 @@ def approve(parameters):
     mlflow.set_tags({"registered_model": name, "model_version": version})
     while True:
         champion = trail.present_champion(name)
-        better, reason = gate.weighed(champion, rows[0], compare_run, parameters.force)
-        if not better:
-            raise UserError(f"version {version} is reviewed, and is not promoted: {reason}")
-        why = f"approved by {parameters.reviewer} ({parameters.note}): {reason}"
-        if trail.promote(name, version, champion and str(champion.version), why):
+        verdict = gate.weighed(champion, rows[0], compare_run, terms, parameters.force)
+        if not verdict.passed:
+            raise UserError(f"version {version} is reviewed, and is not promoted: {verdict.reason}")
+        why = f"approved by {parameters.reviewer} ({parameters.note}): {verdict.reason}"
+        if trail.promote(name, version, champion and str(champion.version), why, verdict.figures):
             break
     if str(client.get_registered_model(name).aliases.get(trail.CHALLENGER)) == version:
         client.delete_registered_model_alias(name, trail.CHALLENGER)

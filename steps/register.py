@@ -1,4 +1,4 @@
-"""Register the winner: champion if it beats the present champion on this test split, else challenger."""
+"""Register the winner: champion if it passes the gate, on texts that the present champion has not seen either, else challenger."""
 
 import json
 
@@ -15,40 +15,49 @@ def register(parameters):
     name = parameters.registered_model
     compare_run = parameters.compare_run
     comparison = json.loads(artifacts(compare_run.info.run_id, "comparison.json").read_text(encoding="utf-8"))
-    winner = comparison["rows"][0]
+    winner, terms = comparison["rows"][0], gate.terms_of(parameters)
 
     # The champion is measured before anything is registered, so that a champion that cannot be loaded leaves no trace.
     champion = trail.present_champion(name)
-    better, reason = gate.weighed(champion, winner, compare_run, parameters.force)
+    verdict = gate.weighed(champion, winner, compare_run, terms, parameters.force)
     version = promotion.register(
         name,
         winner["model_uri"],
-        tags=links(winner, compare_run),
+        tags=links(winner, compare_run) | {gate.TERMS: json.dumps(terms)},
         description=f"{table.verdict(comparison)}\n\n{table.markdown(comparison['rows'])}",
         once=parameters.reuse,
     )
-    if better and parameters.require_review:
-        better = False
+    waits = verdict.passed and parameters.require_review
+    while verdict.passed and not waits:
+        if trail.promote(name, version, champion and str(champion.version), verdict.reason, verdict.figures):
+            break
+        # Another one has become champion in between.
+        champion = trail.present_champion(name)
+        verdict = gate.weighed(champion, winner, compare_run, terms, parameters.force)
+    client = MlflowClient()
+    already = champion is not None and str(champion.version) == version
+    if better := already or (verdict.passed and not waits):
+        alias, reason = trail.CHAMPION, "it already was" if already else verdict.reason
+    else:
+        client.set_registered_model_alias(name, trail.CHALLENGER, version)
+        alias, reason = trail.CHALLENGER, verdict.reason
+    if waits:
         reason = (
             f"it waits for a review, mlflow run . -e approve -P version={version} -P reviewer=… -P note=…; {reason}"
         )
-    while better and not trail.promote(name, version, champion and str(champion.version), reason):
-        # Another one has become champion in between.
-        champion = trail.present_champion(name)
-        better, reason = gate.weighed(champion, winner, compare_run, parameters.force)
-    if champion is not None and champion.version == version:
-        better, reason = True, "it already was"
-    elif not better:
-        MlflowClient().set_registered_model_alias(name, trail.CHALLENGER, version)
-    alias = trail.CHAMPION if better else trail.CHALLENGER
+    for key, value in verdict.tags().items():
+        client.set_model_version_tag(name, version, key, value)
 
+    mlflow.log_dict(verdict.as_dict(), "gate.json")
     mlflow.set_tags(
-        {
+        verdict.tags()
+        | {
             OUTPUT_DIGEST: text_digest(f"{name}/{version}"),
             "registered_model": name,
             "model_version": version,
             "alias": alias,
-            "mlflow.note.content": f"`{name}` version {version} is **{alias}**: {reason}.",
+            "gate": "passed" if better or waits else "failed",
+            "mlflow.note.content": f"`{name}` version {version} is **{alias}**: {reason}.\n\n{verdict.markdown()}",
         }
     )
     print(f"register: {name} version {version} ({winner['family']}) is {alias}: {reason}", flush=True)

@@ -165,7 +165,7 @@ def test_champion_answers_raw_text_over_http(chain, tmp_path):
 
 
 def test_local_path_gives_the_same_figures_and_the_better_one_is_champion(chain):
-    """The same seed again, from a path instead of the clone; the winner has to beat the champion of the first run."""
+    """The same seed again, from a path instead of the clone; the winner may not be worse than the champion of the first run."""
     folder, _ = chain
     small = ["-P", "max_evals=2", "-P", "epochs=3", "-P", "families=lstm,simple", "-P", "reuse=false"]
     process = run_project(*small, cwd=folder)
@@ -182,7 +182,9 @@ def test_local_path_gives_the_same_figures_and_the_better_one_is_champion(chain)
 
     assert len(figures(again)) == 20 and figures(again) == pytest.approx(figures(first), abs=1e-12)
     accuracy = [run.data.metrics[f"{run.data.tags['winner']}.test_accuracy"] for run in (first, again)]
-    alias = "champion" if accuracy[1] > accuracy[0] else "challenger"
+    behaviour = [run.data.metrics[f"{run.data.tags['winner']}.behaviour_failure_rate"] for run in (first, again)]
+    better = accuracy[1] >= accuracy[0] and behaviour[1] <= behaviour[0] + 0.05
+    alias = "champion" if better else "challenger"
     former = "previous" if alias == "champion" else "champion"
     with store(folder) as client:
         version = {name: client.get_model_version_by_alias("sentiment", name).version for name in (alias, former)}

@@ -3,17 +3,14 @@
 import pytest
 
 from steps.registry import trail
-from tests.conftest import run_step, runs, store
+from tests.conftest import go, run_step, runs, store
 
 
 @pytest.fixture(scope="module")
 def waiting(tmp_path_factory):
     folder = tmp_path_factory.mktemp("review")
     steps = (["ingest"], ["featurize"], ["tune", "--max_evals=1"], ["compare"], ["register", "--require_review=true"])
-    for step in steps:
-        process = run_step(*step, cwd=folder)
-        assert process.returncode == 0, process.stderr[-3000:]
-    assert "version 1 (simple) is challenger: it waits for a review" in process.stdout
+    assert "version 1 (simple) is challenger: it waits for a review" in go(folder, *steps)
     return folder
 
 
@@ -59,7 +56,7 @@ def test_a_champion_of_other_classes_is_never_silently_compared(waiting):
     process = run_step("register", cwd=waiting)
     assert process.returncode == 0, process.stderr
     assert (
-        "is challenger: champion version 1 knows other classes (bad, good; these are negative, positive)"
+        "is challenger: comparable: champion version 1 knows other classes (bad, good; these are negative, positive)"
         in process.stdout
     )
     assert "-P force=true" in process.stdout

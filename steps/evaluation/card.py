@@ -1,39 +1,31 @@
 """The review card: one self-contained HTML page from which a model can be reviewed as code is."""
 
-import base64
-import io
 import json
 import platform
 from importlib.metadata import version
+from itertools import compress
 from pathlib import Path
 
 import mlflow
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from mlflow import MlflowClient
 
-from steps.evaluation import plots, table
-from steps.evaluation.measure import measure
+from steps import models
+from steps.evaluation import page, plots, table
+from steps.evaluation.measure import figures, in_own_process, probabilities_of
+from steps.registry.held_out import common_ground
 from steps.registry.trail import present_champion
 from steps.search.space import label
 from steps.search.trials import PRUNED, TRIAL
 
 FLIPS = 20  # texts shown whose label has changed
 PACKAGES = ("mlflow", "tensorflow", "keras", "scikit-learn", "numpy")
-RESOLUTION = 80  # dots an inch, of the plots
+TEMPLATE = Path(__file__).parent / "card.html"
 
 
 def render(**content):
-    """The page; what it shows of texts and names is escaped."""
-    pages = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined)
-    return pages.get_template("card.html").render(verdict=table.verdict(content["comparison"]), **content)
-
-
-def as_image(figure):
-    """A matplotlib Figure as the URI of an image that holds its own data."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=RESOLUTION)
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+    """The page."""
+    return page.render(TEMPLATE, verdict=table.verdict(content["comparison"]), **content)
 
 
 def data(ingest_run):
@@ -69,7 +61,7 @@ def search(tune_run):
         "best": label(best),
         "failed": sum(run.info.status == "FAILED" for run in children),
         "pruned": sum(PRUNED in run.data.tags for run in children),
-        "plot": as_image(plots.trials(points, accuracies, family)) if len(complete) > 1 and any(points) else None,
+        "plot": page.as_image(plots.trials(points, accuracies, family)) if len(complete) > 1 and any(points) else None,
         "trials": [
             {
                 "name": run.info.run_name,
@@ -82,12 +74,12 @@ def search(tune_run):
     }
 
 
-def champion(name, row, texts, labels, probabilities, classes, seed):
-    """The present champion beside the winner: a dict, or None and the reason in words.
+def champion(name, ingest_run, texts, labels, probabilities, classes, seed):
+    """The present champion beside the winner, on the texts that neither has seen: a dict, or None and the reason in words.
 
     Args:
         name: registered model.
-        row: the winner's row of comparison.json.
+        ingest_run: that of the dataset.
         texts: list of str, the test split.
         labels: int array of shape (texts,).
         probabilities: the winner's, of shape (texts, classes).
@@ -97,21 +89,21 @@ def champion(name, row, texts, labels, probabilities, classes, seed):
     present = present_champion(name)
     if present is None:
         return None, f"{name} has no champion yet."
-    if json.loads(present.tags.get("classes", "null")) != classes:
-        return None, f"The champion, version {present.version}, is a model of other classes."
-    if present.tags.get("family") == "pipeline":
-        return (
-            None,
-            f"The champion, version {present.version}, is a pipeline, which is measured in its own process only.",
-        )
-    measured = measure(f"models:/{name}/{present.version}", {"test": texts}, labels, seed)
-    before, now = (found.argmax(axis=1) for found in (measured.probabilities["test"], probabilities))
+    obstacle, held_out = common_ground(present, classes, ingest_run)
+    if obstacle:
+        return None, f"The champion, version {present.version}, {obstacle}."
+    texts, labels, probabilities = list(compress(texts, held_out)), labels[held_out], probabilities[held_out]
+    family, asked = present.tags.get("family"), (f"models:/{name}/{present.version}", texts)
+    apart = family is None or models.needs_own_process(family)
+    theirs = in_own_process(probabilities_of, *asked) if apart else probabilities_of(*asked)
+    before, now = theirs.argmax(axis=1), probabilities.argmax(axis=1)
     flipped = np.flatnonzero(before != now)
     return {
         "name": name,
         "version": present.version,
-        "row": measured.row,
-        "now": row,
+        "documents": len(texts),
+        "row": figures(labels, theirs, seed),
+        "now": figures(labels, probabilities, seed),
         "flipped": len(flipped),
         "mended": int(np.sum(now[flipped] == labels[flipped])),
         "broken": int(np.sum(before[flipped] == labels[flipped])),

@@ -8,14 +8,14 @@ from steps.workflow.reuse import has_model
 COMPARISON = "comparison.digest"  # tag of a version: the content of the comparison that it won
 
 
-def accuracy(model_uri, test):
+def accuracy(model, test):
     """Share of texts that a model labels right.
 
     Args:
-        model_uri: URI of a model that MLflow can load.
+        model: an MLflow ``PyFuncModel``.
         test: DataFrame with the columns text and label.
     """
-    predicted = mlflow.pyfunc.load_model(model_uri).predict(test[["text"]])["label"]
+    predicted = model.predict(test[["text"]])["label"]
     return float((predicted.to_numpy() == test["label"].to_numpy()).mean())
 
 
@@ -36,7 +36,7 @@ def register(name, model_uri, tags, description, once):
     client = MlflowClient()
     if once and (first := _first(name, tags.get(COMPARISON))):
         return first
-    version = mlflow.register_model(model_uri, name, tags=tags).version
+    version = str(mlflow.register_model(model_uri, name, tags=tags).version)
     # Of chains that got here at the same moment each sees the versions that are lower than its own.
     if once and (first := _first(name, tags.get(COMPARISON))) not in (None, version):
         client.delete_model_version(name, version)
@@ -49,4 +49,4 @@ def _first(name, comparison):
     """The lowest version that won a comparison of this content and whose model is still there, a str, or None."""
     versions = MlflowClient().search_model_versions(f"name = '{name}'")
     same = [version for version in versions if comparison and version.tags.get(COMPARISON) == comparison]
-    return min((version.version for version in same if has_model(version.source)), key=int, default=None)
+    return min((str(version.version) for version in same if has_model(version.source)), key=int, default=None)

@@ -8,13 +8,15 @@ that the other replaces a champion who was none any more: that one is void, in e
 import json
 import re
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
+
+from steps.workflow.errors import UserError
 
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
 ENTRY = "promotion."  # before the moment in the name of an entry's tag
@@ -34,6 +36,7 @@ class Promotion:
         why: reason, in words.
         run: id of the run that did it, or None.
         rollback: whether it puts an earlier champion back.
+        figures: what it was weighed by, a dict from names to floats.
         when: UTC, ISO 8601; entries are in its order.
     """
 
@@ -43,13 +46,16 @@ class Promotion:
     why: str
     run: str | None = None
     rollback: bool = False
+    figures: dict = field(default_factory=dict)
     when: str = ""
 
 
 def read(name):
     """The promotions of a registered model, the oldest first, void ones included: a list of :class:`Promotion`."""
     tags = MlflowClient().get_registered_model(name).tags
-    return [Promotion(**json.loads(tags[key])) for key in sorted(tags) if key.startswith(ENTRY)]
+    entries = [json.loads(tags[key]) for key in sorted(tags) if key.startswith(ENTRY)]
+    # Stores differ in whether a version is a number; entries that were written with one are there for good.
+    return [Promotion(**entry | {"version": str(entry["version"])}) for entry in entries]
 
 
 def in_force(promotions):
@@ -77,14 +83,15 @@ def champions(promotions):
     return line
 
 
-def promote(name, version, replaces, why, rollback=False):
+def promote(name, version, replaces, why, figures=None, rollback=False):
     """Make a version the champion, and write down who did it, when and why.
 
     Args:
         name: registered model.
-        version: the new champion's version, a str.
+        version: the new champion's version, a str or an int, as the store has it.
         replaces: the champion's version that it was weighed against, a str, or None where there was no champion.
         why: reason, in words.
+        figures: what it was weighed by, a dict from names to floats.
         rollback: whether it puts an earlier champion back.
 
     Returns:
@@ -96,13 +103,13 @@ def promote(name, version, replaces, why, rollback=False):
     run = mlflow.active_run()
     who = run.data.tags.get("mlflow.user", "unknown") if run else "unknown"
     when = datetime.now(UTC).isoformat(timespec="microseconds")
-    mine = Promotion(version, replaces, who, why, run.info.run_id if run else None, rollback, when)
+    mine = Promotion(str(version), replaces, who, why, run.info.run_id if run else None, rollback, figures or {}, when)
     stamp = re.sub(r"[^0-9T.]", "", when.partition("+")[0])
     # A tag holds 5,000 characters on every store; the reason is the only part without a bound.
-    entry = json.dumps(asdict(mine) | {"why": why[:4000]}, ensure_ascii=False)
+    entry = json.dumps(asdict(mine) | {"why": why[:3000]}, ensure_ascii=False)
     client.set_registered_model_tag(name, f"{ENTRY}{stamp}.v{version}", entry)
     settle(name)
-    return any(promotion.when == when and promotion.version == version for promotion in in_force(read(name)))
+    return any(promotion.when == when and promotion.version == mine.version for promotion in in_force(read(name)))
 
 
 def settle(name):
@@ -122,6 +129,14 @@ def present_champion(name):
         if error.error_code in missing:
             return None
         raise
+
+
+def needed_champion(name):
+    """The same; UserError where there is none."""
+    champion = present_champion(name)
+    if champion is None:
+        raise UserError(f"{name} has no champion at {mlflow.get_tracking_uri()}: run `mlflow run .` first")
+    return champion
 
 
 def champion_version(name):

@@ -9,6 +9,8 @@ class UserError(Exception):
     exits with status 1.
     """
 
+    status = 1  # of the process
+
     def __init__(self, message, shown=False):
         """
         Args:
@@ -17,3 +19,12 @@ class UserError(Exception):
         """
         super().__init__(" ".join(str(message).split()))
         self.shown = shown
+
+
+class Alert(UserError):
+    """What monitoring found, where it is to end the process so that others can act on it; it has been said already."""
+
+    status = 3
+
+    def __init__(self, message):
+        super().__init__(message, shown=True)

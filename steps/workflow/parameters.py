@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from steps.features.truncation import TRUNCATIONS
+from steps.registry import thresholds
 from steps.workflow.errors import UserError
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -73,6 +74,17 @@ def positive_integer(name, value):
     return integer(name, value, low=1)
 
 
+def rate(name, value):
+    """A number from 0 to 1, both included."""
+    try:
+        result = float(value)
+    except ValueError:
+        result = math.nan
+    if not 0 <= result <= 1:
+        raise UserError(f"{name}={value}: expected a number from 0 to 1")
+    return result
+
+
 def share(name, value):
     return number(name, value, low=0, high=1)
 
@@ -102,9 +114,25 @@ CONVERTERS = {
     "batch_size": positive_integer,
     "parallelism": integer,
     "choose": one_of("accuracy", "fastest_within", "smallest_within"),
+    "gates": thresholds.checked,
+    "tolerance": rate,
+    "behaviour_tolerance": rate,
     "require_review": boolean,
     "force": boolean,
     "reuse": boolean,
+    "hours": lambda name, value: number(name, value, low=0),
+    "psi": lambda name, value: number(name, value, low=0),
+    "p_value": share,
+    "accuracy_drop": rate,
+    "error_rate": rate,
+    "fail_on_alert": boolean,
+    "retrain": boolean,
+    "overwrite": boolean,
+    "port": lambda name, value: integer(name, value, low=1, high=65535),
+    "reload_seconds": integer,
+    "record": boolean,
+    "record_text": boolean,
+    "engine": one_of("local", "spark"),
     "tune_runs": name_list,
     "registered_model": model_name,
 }

@@ -56,7 +56,7 @@ def run_entry_point(entry_point, arguments, stop):
     except UserError as mistake:
         if not mistake.shown:
             print(f"error: {mistake}", file=sys.stderr, flush=True)
-        sys.exit(1)
+        sys.exit(mistake.status)
 
 
 def quieten():

@@ -1,5 +1,6 @@
 """The runs that a step builds on: given by id, or the latest ones of the same experiment."""
 
+import tempfile
 import time
 from pathlib import Path
 
@@ -152,3 +153,12 @@ def artifacts(run_id, path):
         return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=path))
     except (MlflowException, OSError) as error:
         raise UserError(f"the artifact {path} of run {run_id} is gone ({error}): run that step again") from error
+
+
+def log_parquet(frame, path, run_id=None):
+    """Log a DataFrame as the artifact ``path``, which ends in .parquet, of a run; of the active one by default."""
+    with tempfile.TemporaryDirectory() as temporary:
+        file = Path(temporary) / Path(path).name
+        frame.to_parquet(file, index=False)
+        folder = str(Path(path).parent)
+        mlflow.log_artifact(str(file), None if folder == "." else folder, run_id)

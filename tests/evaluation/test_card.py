@@ -9,8 +9,9 @@ import mlflow
 import numpy as np
 import pytest
 
-from steps.evaluation import card, plots
+from steps.evaluation import plots
 from steps.evaluation.mistakes import _occluded
+from steps.evaluation.page import as_image
 from tests.conftest import run_step, runs, store
 
 SECTIONS = ("data", "tried", "performance", "failures", "champion", "cost", "how")
@@ -158,4 +159,4 @@ def test_the_words_that_drive_a_prediction_are_those_whose_loss_changes_it():
 
 def test_a_plot_of_trials_takes_numbers_words_and_gaps():
     points = [{"kind": "net", "rate": "0.0001"}, {"kind": "tree", "depth": "3"}, {"kind": "net", "rate": "0.1"}]
-    assert card.as_image(plots.trials(points, [0.5, 0.7, 0.6], "lstm")).startswith("data:image/png;base64,")
+    assert as_image(plots.trials(points, [0.5, 0.7, 0.6], "lstm")).startswith("data:image/png;base64,")

@@ -30,4 +30,4 @@ def test_there_is_no_champion_before_there_is_one(tracked, version):
 
 def test_accuracy_is_the_share_of_right_labels(tracked, version):
     test = pd.DataFrame({"text": ["a", "b", "c", "d"], "label": ["pos", "neg", "pos", "pos"]})
-    assert promotion.accuracy(f"models:/m/{version()}", test) == 0.75
+    assert promotion.accuracy(mlflow.pyfunc.load_model(f"models:/m/{version()}"), test) == 0.75

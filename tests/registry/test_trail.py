@@ -27,13 +27,34 @@ def aliases():
 def test_ten_promotions_are_all_in_the_trail(versions):
     before = None
     for number in range(1, 11):
-        assert promote("m", str(number), before, f"better by {number}")
+        assert promote("m", str(number), before, f"better by {number}", {"accuracy": number / 10})
         before = str(number)
     found = trail.read("m")
     assert [entry.version for entry in found] == [str(number) for number in range(1, 11)]
     assert [entry.why for entry in found] == [f"better by {number}" for number in range(1, 11)]
+    assert [entry.figures for entry in found] == [{"accuracy": number / 10} for number in range(1, 11)]
     assert found[0].replaces is None and all(late.replaces == early.version for early, late in zip(found, found[1:]))
     assert aliases() == {"champion": 10, "previous": 9}
+
+
+def test_a_version_is_the_same_as_a_number_and_as_text(versions):
+    versions.set_registered_model_tag(
+        "m",
+        "promotion.20250101T000000.000000.v1",
+        json.dumps(
+            {
+                "version": 1,
+                "replaces": None,
+                "who": "ada",
+                "why": "by an earlier release",
+                "when": "2025-01-01T00:00:00.000000+00:00",
+            }
+        ),
+    )
+    trail.settle("m")
+    assert promote("m", 2, "1", "better") and promote("m", 3, "2", "better, at once")
+    assert aliases() == {"champion": 3, "previous": 2}
+    assert champions(trail.read("m")) == ["1", "2", "3"]
 
 
 def test_it_says_who_and_in_which_run(versions):
@@ -115,7 +136,7 @@ def test_a_killed_promotion_leaves_one_champion_and_is_finished_by_the_next(vers
 
 
 def entry(when, version, replaces, rollback=False):
-    return Promotion(version, replaces, "ada", "better", None, rollback, f"2026-01-01T{when}+00:00")
+    return Promotion(version, replaces, "ada", "better", None, rollback, when=f"2026-01-01T{when}+00:00")
 
 
 def test_an_alias_set_by_hand_is_taken_as_it_is():

@@ -18,6 +18,10 @@ from steps.workflow.parameters import parse
         ("featurize", "stemming=snowball", "none, porter"),
         ("main", "families=simple,simple", "twice"),
         ("register", "registered_model=a/b", "without / and :"),
+        ("register", "tolerance=-0.1", "number from 0 to 1"),
+        ("register", "gates=accuracy>0.9", "a figure, >= or <=, and a number"),
+        ("register", "gates=accuracy>=high", "a figure, >= or <=, and a number"),
+        ("main", "gates=accuracy>=0.9,speed<=5", "there is no figure speed"),
         ("ingest", "colour=red", "no parameter colour"),
     ],
 )

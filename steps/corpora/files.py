@@ -30,34 +30,44 @@ def read(path, text_column, label_column):
     Raises:
         UserError: no such file, not readable as its kind, not UTF-8, empty, or without one of the columns.
     """
-    if not path.is_file():
-        raise UserError(f"there is no file {path}: give the path of a {path.suffix} file")
-    if path.stat().st_size == 0:
-        raise UserError(f"{path} is empty: expected the columns {text_column} and {label_column} and a row a document")
-    try:
-        table = READERS[path.suffix.lower()](path)
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 ({error.reason} at byte {error.start}): convert it to UTF-8") from error
-    except (ValueError, pyarrow.ArrowException) as error:  # pandas's own parse errors are ValueErrors
-        raise UserError(f"{path} cannot be read as {path.suffix}: {error}") from error
+    table = read_table(path, f"the columns {text_column} and {label_column} and a row a document")
     for parameter, column in (("text_column", text_column), ("label_column", label_column)):
         if column not in table.columns:
             raise UserError(
                 f"{path} has no column {column!r}: it has {', '.join(map(str, table.columns))}; "
                 f"name the right one with -P {parameter}="
             )
-    if table.empty:
-        raise UserError(f"{path} has no rows: expected a row a document")
     return pd.DataFrame(
         {
             "id": [str(row) for row in range(len(table))],
-            "text": [_as_text(value) for value in table[text_column]],
-            "label": [_as_text(value).strip() for value in table[label_column]],
+            "text": [as_text(value) for value in table[text_column]],
+            "label": [as_text(value).strip() for value in table[label_column]],
         }
     )
 
 
-def _as_text(value):
+def read_table(path, expected):
+    """Read a file into the columns that it has; ``expected`` says what it should hold, in words.
+
+    Raises:
+        UserError: no such file, not readable as its kind, not UTF-8, or empty.
+    """
+    if not path.is_file():
+        raise UserError(f"there is no file {path}: give the path of a {path.suffix} file")
+    if path.stat().st_size == 0:
+        raise UserError(f"{path} is empty: expected {expected}")
+    try:
+        table = READERS[path.suffix.lower()](path)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8 ({error.reason} at byte {error.start}): convert it to UTF-8") from error
+    except (ValueError, pyarrow.ArrowException) as error:  # pandas's own parse errors are ValueErrors
+        raise UserError(f"{path} cannot be read as {path.suffix}: {error}") from error
+    if table.empty:
+        raise UserError(f"{path} has no rows: expected {expected}")
+    return table
+
+
+def as_text(value):
     """A cell as a string: nothing for a missing value, and 1 rather than 1.0 for whole numbers."""
     if isinstance(value, str):
         return value

@@ -63,18 +63,23 @@ def trained(folder):
     return uris, bare, test["text"].tolist()
 
 
-def serve(stack, folder, uri, port):
-    """Start a server and return a function that posts a body and gives the seconds."""
-    command = ["mlflow", "models", "serve", "-m", uri, "--env-manager", "local", "-p", str(port)]
+def start(stack, folder, command, port):
+    """Start a server, wait until it answers, and return its process."""
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     stack.callback(process.wait)
     stack.callback(process.terminate)
     while True:
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=5).close()
-            break
+            return process
         except OSError:
+            assert process.poll() is None, command
             time.sleep(0.2)
+
+
+def serve(stack, folder, uri, port):
+    """Start a server and return a function that posts a body and gives the seconds."""
+    start(stack, folder, ["mlflow", "models", "serve", "-m", uri, "--env-manager", "local", "-p", str(port)], port)
 
     def ask(texts):
         request = urllib.request.Request(

@@ -117,6 +117,7 @@ def end_children(but):
     """Tell the processes that this one started, ``but`` one, to end, and wait until they have."""
     deadline = time.time() + PATIENCE
     told = set()
+    below = [process for child in psutil.Process().children() for process in _below(child)]
     while children := [child for child in psutil.Process().children() if _is_alive(child) and child.pid != but]:
         for child in children:
             with suppress(psutil.NoSuchProcess):
@@ -129,6 +130,15 @@ def end_children(but):
         # Their exit statuses are left to those who started them: MLflow takes a child that another has waited for for
         # a success.
         time.sleep(0.1)
+    # What they had started ends by itself, such as the server that mlflow models serve leaves behind.
+    psutil.wait_procs(below, timeout=PATIENCE / 3)
+
+
+def _below(process):
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
 
 
 def mark_killed(run_id):

@@ -1,0 +1,113 @@
+"""Serve the champion over HTTP with ``mlflow models serve``, and go over to a new champion without losing a request."""
+
+import json
+import os
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+import warnings
+from pathlib import Path
+
+import mlflow
+
+from steps.registry.trail import needed_champion
+from steps.workflow.errors import UserError
+from steps.workflow.launch import use_this_python
+from steps.workflow.parameters import PROJECT_ROOT
+
+
+def serve(parameters):
+    name, host, port = parameters.registered_model, parameters.host, parameters.port
+    champion = needed_champion(name)
+    check_port(host, port)
+    run = mlflow.active_run().info
+    mlflow.set_tags({"registered_model": name, "model_version": champion.version})
+    record = {"experiment_id": run.experiment_id, "run_id": run.run_id, "with_text": parameters.record_text}
+    settings = {
+        "name": name,
+        "reload_seconds": parameters.reload_seconds,
+        "record": record if parameters.record else None,
+    }
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    with tempfile.TemporaryDirectory() as folder:
+        model = save(Path(folder), settings, f"models:/{name}/{champion.version}")
+        parameters.hold()
+        process = start(model, host, port)
+        wait_until_it_answers(process, url, parameters.hold)
+        print(ready(name, champion.version, url), flush=True)
+        process.wait()
+        end_with(process, parameters.hold)
+
+
+def save(folder, settings, champion):
+    """Write the model that is served: the champion by its name; its signature is the champion's."""
+    (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
+    # With an example MLflow would try the model, and so record what nobody asked.
+    warnings.filterwarnings("ignore", message=".*An input example was not provided")
+    mlflow.pyfunc.save_model(
+        str(folder / "model"),
+        loader_module="steps.serving.champion",
+        data_path=str(folder / "settings.json"),
+        signature=mlflow.models.get_model_info(champion).signature,
+        pip_requirements=[],
+    )
+    return folder / "model"
+
+
+def start(model, host, port):
+    """Start MLflow's scoring server, on this process's console."""
+    command = ["mlflow", "models", "serve", "-m", str(model), "--env-manager", "local", "-h", host, "-p", str(port)]
+    use_this_python()
+    path = [str(PROJECT_ROOT), os.environ.get("PYTHONPATH", "")]
+    settings = {
+        "PYTHONPATH": os.pathsep.join(part for part in path if part),
+        "MLFLOW_TRACKING_URI": mlflow.get_tracking_uri(),
+        "MLFLOW_LOGGING_LEVEL": "WARNING",
+        "UVICORN_LOG_LEVEL": "warning",  # a line for each request costs more than some requests
+        # A store that is gone is not waited for.
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    }
+    return subprocess.Popen(command, env=os.environ | settings)
+
+
+def wait_until_it_answers(process, url, hold):
+    """Return when the server answers ``/ping``; UserError where it ends before."""
+    while True:
+        try:
+            urllib.request.urlopen(f"{url}/ping", timeout=5).close()
+            return
+        except OSError:
+            end_with(process, hold)
+            time.sleep(0.2)
+
+
+def end_with(process, hold):
+    """Raise UserError where the server has ended by itself."""
+    if process.poll() is not None:
+        time.sleep(1.0)  # Ctrl-C ends both, in any order
+        hold()
+        raise UserError(f"the server ended with status {process.returncode}; what it said stands above")
+
+
+def check_port(host, port):
+    """Raise UserError where the server could not listen."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            raise UserError(
+                f"host={host}, port={port}: nothing can listen there ({error}): give another -P port="
+            ) from error
+
+
+def ready(name, version, url):
+    """What a person reads once the server answers."""
+    request = """'{"inputs": ["A gem. I laughed all the way home."]}'"""
+    return (
+        f"serve: {name} version {version} answers at {url}/invocations until Ctrl-C\n\n"
+        f"curl {url}/invocations -H 'Content-Type: application/json' -d {request}\n"
+    )

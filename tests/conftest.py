@@ -149,9 +149,9 @@ def chain(tmp_path_factory, git_url):
 
 
 @contextmanager
-def tracking_server(folder):
-    """The URL of an ``mlflow server`` with SQLite behind it, in an empty folder."""
-    port = free_port()
+def tracking_server(folder, port=None):
+    """The URL of an ``mlflow server`` with SQLite behind it, in a folder that may have one."""
+    port = port or free_port()
     command = ["mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     process = subprocess.Popen(
         [*command, "--backend-store-uri", "sqlite:///mlflow.db", "--artifacts-destination", str(folder / "artifacts")],
@@ -185,6 +185,22 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tuning")
     assert run_step("ingest", cwd=folder).returncode == 0
     assert run_step("featurize", "--max_length=20", "--vocabulary_size=500", cwd=folder).returncode == 0
+    return folder
+
+
+def go(folder, *steps):
+    """Run steps, each a list of str, and return what the last one printed."""
+    for step in steps:
+        process = run_step(*step, cwd=folder)
+        assert process.returncode == 0, process.stderr[-3000:]
+    return process.stdout
+
+
+@pytest.fixture(scope="module")
+def registered(tmp_path_factory):
+    """A folder in which a champion of the family simple stands, of the sample's split of seed 42."""
+    folder = tmp_path_factory.mktemp("registered")
+    go(folder, ["ingest"], ["featurize"], ["tune", "--max_evals=1"], ["compare"], ["register"])
     return folder
 
 

@@ -8,7 +8,8 @@ import yaml
 from steps.workflow.parameters import CONVERTERS, declared, parse
 from tests.conftest import PROJECT
 
-ENTRY_POINTS = {"ingest", "featurize", "train", "tune", "compare", "register", "approve", "rollback", "main"}
+AFTERWARDS = {"predict", "serve", "monitor", "approve", "rollback"}  # what is done with a registered model
+ENTRY_POINTS = {"ingest", "featurize", "train", "tune", "compare", "register", "main", *AFTERWARDS}
 
 
 def load(name):
@@ -59,6 +60,6 @@ def test_defaults_are_valid_and_spelled_the_same_everywhere():
 
 def test_main_offers_whatever_its_steps_do():
     offered = set(declared("main"))
-    for name in ENTRY_POINTS - {"main", "train", "approve", "rollback"}:
+    for name in ENTRY_POINTS - {"main", "train", *AFTERWARDS}:
         own = {"ingest_run", "featurize_run", "tune_runs", "compare_run", "resume_run", "family"}
         assert set(declared(name)) - own <= offered

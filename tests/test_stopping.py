@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import PROJECT, environment, run_project, run_step, runs
 
+SHOWN = ("pid", "ppid", "status", "cmdline", "num_threads", "cpu_times")
 CHAIN = ("-P", "families=simple", "-P", "max_evals=40", "-P", "algo=random")
 
 
@@ -19,6 +20,13 @@ def wait_for(condition, seconds=120):
     deadline = time.time() + seconds
     while not condition():
         assert time.time() < deadline, "it did not come to that"
+        time.sleep(0.2)
+
+
+def wait_for_end(processes, seconds):
+    deadline = time.time() + seconds
+    while alive := still_alive(processes):
+        assert time.time() < deadline, f"still there: {[process.as_dict(SHOWN) for process in alive]}"
         time.sleep(0.2)
 
 
@@ -64,7 +72,7 @@ def test_a_stopped_chain_ends_with_its_children_as_killed(folder, how):
     output, _ = started.cli.communicate(timeout=60)
     assert "main was stopped. The same command takes up what has finished." in output
     assert "Traceback" not in output.split("was stopped")[0]  # the rest is MLflow's own
-    wait_for(lambda: not still_alive(below), 10)
+    wait_for_end(below, 10)
     # mlflow run writes FAILED over it, and is corrected once it has ended.
     wait_for(lambda: runs(folder, "main")[0].info.status == "KILLED", 30)
     left = {(run.data.tags.get("mlflow.project.entryPoint"), run.info.status) for run in runs(folder)}
@@ -108,7 +116,7 @@ def test_steps_do_not_outlive_a_killed_chain(folder, victim):
     wait_for(lambda: trials(folder, "RUNNING"))
     below = started.below()
     (started.cli if victim == "mlflow run" else started.main()).send_signal(signal.SIGKILL)
-    wait_for(lambda: not still_alive(below), 30)
+    wait_for_end(below, 30)
     started.cli.communicate(timeout=30)
     assert runs(folder, "tune")[0].info.status == "KILLED" and not trials(folder, "RUNNING")
 
@@ -129,3 +137,12 @@ def test_a_step_by_hand_is_killed_by_a_signal(folder):
     assert stderr.endswith("tune was stopped. The same command with -P reuse=true takes up what has finished.\n")
     assert runs(folder, "tune")[0].info.status == "KILLED"
     assert not [run for run in runs(folder) if run.info.status == "RUNNING"]
+
+
+def test_a_step_whose_starter_was_killed_before_it_could_look_ends(folder):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    started = {"MLFLOW_RUN_ID": "0" * 32, "SENTIMENT_STARTER": str(gone.pid)}
+    command = [sys.executable, "-m", "steps", "ingest"]
+    step = subprocess.run(command, cwd=PROJECT, env=environment(**started), capture_output=True, text=True, timeout=60)
+    assert (step.returncode, step.stderr) == (1, "the process that started this step is gone\n")

@@ -10,7 +10,7 @@ from mlflow.exceptions import ExecutionException
 
 from steps.workflow.errors import UserError
 from steps.workflow.parameters import PROJECT_ROOT
-from steps.workflow.stopping import held_back
+from steps.workflow.stopping import launching
 
 
 def launch(entry_point, parameters, run_name=None):
@@ -30,7 +30,7 @@ def launch(entry_point, parameters, run_name=None):
     logging.getLogger("mlflow.projects").setLevel(logging.WARNING)
     use_this_python()
     try:
-        with held_back():
+        with launching():
             submitted = mlflow.run(
                 str(PROJECT_ROOT),
                 entry_point,

@@ -14,6 +14,7 @@ import psutil
 from steps.workflow.errors import UserError
 from steps.workflow.parameters import PROJECT_ROOT, entry_points, parse
 from steps.workflow.reuse import run_or_reuse
+from steps.workflow.stopping import STARTER
 
 
 def run_entry_point(entry_point, arguments, stop):
@@ -71,7 +72,7 @@ def callers_process():
 
     MLflow starts a step in the project's folder, which for a git URL is a temporary clone. Relative
     paths (a corpus, NLTK_DATA, a tracking URI such as sqlite:///mlflow.db) belong to the caller.
-    Where the caller cannot be asked, the step stays where it is.
+    Where the caller cannot be asked, the step stays where it is. Where it was killed before that, the step ends.
     """
     if os.path.realpath(os.getcwd()) != str(PROJECT_ROOT):
         return None
@@ -79,6 +80,8 @@ def callers_process():
         caller = psutil.Process().parent()
         if caller.cmdline()[:2] == ["bash", "-c"]:  # the shell that MLflow starts a command in
             caller = caller.parent()
+        if caller.pid != int(os.environ.get(STARTER, caller.pid)):  # init takes in what has lost its parent
+            sys.exit("the process that started this step is gone")
         caller.cwd()
         return caller
     except (psutil.Error, OSError) as reason:

@@ -21,6 +21,9 @@ STOPPED = "stopped by a signal"  # the tag error of a run that was stopped
 PARENT = "mlflow.parentRunId"
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PATIENCE = 30  # seconds for children to end by themselves
+STARTER = "SENTIMENT_STARTER"  # environment variable with the id of the process that has launched this step
+
+_launches = set()  # threads of this process that are in launching()
 
 
 class Stop:
@@ -50,7 +53,7 @@ class Stop:
             signal.signal(number, lambda *_: None)  # the byte that it leaves in the socket is what counts
         threading.Thread(target=self._wait, daemon=True).start()
         if hasattr(signal, "pthread_sigmask"):
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # see held_back
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # see launching
 
     def watch(self, caller, run_id):
         """End also when the caller does: a chain that was killed is not to go on in its steps.
@@ -80,9 +83,11 @@ class Stop:
         except BaseException:  # the process ends in any case, but not without a word
             traceback.print_exc()
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(128 + number)
+            try:
+                sys.stdout.flush()
+                sys.stderr.flush()
+            finally:  # nobody reads them any more, as under | head
+                os._exit(128 + number)
 
     def _end(self):
         os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"  # a server that is gone does not delay the end
@@ -101,24 +106,35 @@ class Stop:
 
 
 @contextmanager
-def held_back():
-    """Have processes that are started inside hold the signals back until they :meth:`Stop.listen`, imports or not."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+def launching():
+    """Around a call that starts a step and waits for it, which the end of this process waits for in turn.
+
+    The step holds the signals back until it can :meth:`Stop.listen`, imports or not.
+    """
+    can_hold_back = hasattr(signal, "pthread_sigmask")
+    before = can_hold_back and signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    os.environ[STARTER] = str(os.getpid())
+    _launches.add(threading.get_ident())
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        _launches.discard(threading.get_ident())
+        if can_hold_back:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def end_children(but):
-    """Tell the processes that this one started, ``but`` one, to end, and wait until they have."""
+    """Tell the processes that this one started, ``but`` one, to end, and wait until they have.
+
+    Also until MLflow has written FAILED over the runs of those that were steps, or would do so after :func:`mark_killed`.
+    """
     deadline = time.time() + PATIENCE
     told = set()
     below = [process for child in psutil.Process().children() for process in _below(child)]
-    while children := [child for child in psutil.Process().children() if _is_alive(child) and child.pid != but]:
+    while True:
+        children = [child for child in psutil.Process().children() if _is_alive(child) and child.pid != but]
+        if not children and (not _launches or time.time() > deadline):
+            break
         for child in children:
             with suppress(psutil.NoSuchProcess):
                 # The workers of a search have nothing to put in order, and what Python starts beside them ignores signals.

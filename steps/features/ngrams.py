@@ -49,6 +49,41 @@ def term_counter(terms):
     return lambda documents: vectorizer.transform(documents).astype(np.float32)
 
 
+def term_weigher(terms, tail_weight):
+    """A function of documents (lists of lists of str) that weighs these terms as :func:`term_weights` does."""
+    count = term_counter(terms)
+    if not tail_weight:
+        return lambda documents: term_weights(count(documents), None, 0.0)
+
+    def weigh(documents):
+        # Cut in two, so that nothing is counted twice but the terms across the middle.
+        counts = count([tokens[: len(tokens) // 2 + MAX_ORDER - 1] for tokens in documents])
+        in_tail = count(tails(documents))
+        return term_weights(counts + in_tail, in_tail, tail_weight)
+
+    return weigh
+
+
+def tails(documents):
+    """The second half of each document, a list of lists of str: reviewers come to their verdict at the end."""
+    return [tokens[len(tokens) // 2 :] for tokens in documents]
+
+
+def term_weights(counts, in_tail, tail_weight):
+    """1 for each term that stands in a document, and ``tail_weight`` more where it stands in its second half.
+
+    Args:
+        counts: of the terms in the documents, sparse CSR of shape (documents, terms).
+        in_tail: the same of their :func:`tails`; None where these do not count for more.
+        tail_weight: 0 and up.
+
+    Returns:
+        Sparse CSR array of the same shape, float64.
+    """
+    weights = (counts > 0).astype(np.float64)
+    return weights + tail_weight * (in_tail > 0).astype(np.float64) if tail_weight else weights
+
+
 def _as_it_is(tokens):
     return tokens
 

@@ -11,7 +11,7 @@ from sklearn.svm import LinearSVC
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from ..features.chargrams import gram_counter
-from ..features.ngrams import term_counter
+from ..features.ngrams import term_weigher
 from .nb_svm import OverCounts, check_counts, log_count_ratio
 
 
@@ -22,7 +22,8 @@ class BlendedSVM(OverCounts):
     against the rest.
 
     Args:
-        words: the number of columns, the first ones, that are binary features with a log-count ratio; None for all.
+        words: the number of columns, the first ones, that are multiplied by the log-count ratio of their presence; None
+            for all.
         C: inverse strength of the SVM's regularization, above 0.
         alpha: smoothing of the counts in the ratio, above 0.
         share: weight of the TF-IDF part, 0 and up.
@@ -44,7 +45,10 @@ class BlendedSVM(OverCounts):
         self.random_state = random_state
 
     def fit(self, X, y, sample_weight=None):
-        """Fit to counts X of shape (documents, columns), 0 or more, classes y and weights of shape (documents,)."""
+        """Fit to X of shape (documents, columns), classes y and weights of shape (documents,).
+
+        X has what the first columns weigh in a document, and counts of the others; 0 or more, 0 for what is not there.
+        """
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
         check_counts(self, X)
         sides = self._sides(y)
@@ -52,7 +56,8 @@ class BlendedSVM(OverCounts):
         words, others = self._parts(X)
         spread = np.bincount(others.indices, minlength=others.shape[1])
         self.idf_ = 1 + np.log((1 + len(y)) / (1 + spread))
-        self.ratio_ = np.vstack([log_count_ratio(words, y == side, weight, self.alpha) for side in sides])
+        present = (words > 0).astype(np.float64)
+        self.ratio_ = np.vstack([log_count_ratio(present, y == side, weight, self.alpha) for side in sides])
         svms = [
             LinearSVC(C=self.C, random_state=self.random_state).fit(
                 self._features(words, others, ratio), y == side, weight
@@ -78,7 +83,7 @@ class BlendedSVM(OverCounts):
         words = X.shape[1] if self.words is None else self.words
         others = X[:, words:]
         others.eliminate_zeros()
-        return sparse.csr_array(X[:, :words] > 0, dtype=np.float64), others
+        return X[:, :words], others
 
     def _features(self, words, others, ratio):
         weighed = others.copy()
@@ -96,36 +101,38 @@ class BlendModel:
         svm: the fitted :class:`BlendedSVM`.
         slopes: of Platt's sigmoid, float64 of shape (1 or classes,).
         offsets: the same.
+        tail_weight: see :func:`steps.features.ngrams.term_weights`.
     """
 
     ARRAYS = ("classes_", "ratio_", "idf_", "coef_", "intercept_")
 
-    def __init__(self, terms, grams, svm, slopes, offsets):
+    def __init__(self, terms, grams, svm, slopes, offsets, tail_weight):
         self.terms = terms
         self.grams = grams
         self.svm = svm
         self.slopes = slopes
         self.offsets = offsets
-        self._count_terms = term_counter(terms)
+        self.tail_weight = tail_weight
+        self._weigh_terms = term_weigher(terms, tail_weight)
         self._count_grams = gram_counter(grams)
 
     @classmethod
-    def fit(cls, terms, grams, counts, labels, svm, folds, weights):
-        """Fit to counts of the terms and grams beside each other, and calibrate by cross-validation inside of them."""
+    def fit(cls, terms, grams, features, labels, svm, folds, weights, tail_weight):
+        """Fit to weights of the terms and counts of the grams, :func:`stacked`, and calibrate by cross-validation inside."""
         svm.set_params(words=len(terms))
-        calibrated = CalibratedClassifierCV(svm, cv=folds, ensemble=False).fit(counts, labels, weights)
+        calibrated = CalibratedClassifierCV(svm, cv=folds, ensemble=False).fit(features, labels, weights)
         (inside,) = calibrated.calibrated_classifiers_
         slopes, offsets = np.array([(sigmoid.a_, sigmoid.b_) for sigmoid in inside.calibrators]).T
-        return cls(terms, grams, inside.estimator, slopes, offsets)
+        return cls(terms, grams, inside.estimator, slopes, offsets, tail_weight)
 
     def predict_proba(self, documents):
-        return self.predict_counts(stacked(self._count_terms(documents), self._count_grams(documents)))
+        return self.predict_features(stacked(self._weigh_terms(documents), self._count_grams(documents)))
 
     def predict_split(self, features, split):
         return self.predict_proba(features.tokens(split))
 
-    def predict_counts(self, counts):
-        scores = self.svm.decision_function(counts).reshape(counts.shape[0], -1)
+    def predict_features(self, features):
+        scores = self.svm.decision_function(features).reshape(features.shape[0], -1)
         positive = expit(-(self.slopes * scores + self.offsets))
         if positive.shape[1] == 1:
             return np.hstack([1 - positive, positive])
@@ -133,7 +140,7 @@ class BlendModel:
 
     def contributions(self, tokens, position):
         """How much each word n-gram and character n-gram of a document speaks for a class: pairs."""
-        words, others = self.svm._parts(stacked(self._count_terms([tokens]), self._count_grams([tokens])))
+        words, others = self.svm._parts(stacked(self._weigh_terms([tokens]), self._count_grams([tokens])))
         ratio = self.svm.ratio_[0 if len(self.svm.ratio_) == 1 else position]
         features = self.svm._features(words, others, ratio)
         names = self.terms + [f"…{gram.strip()}…" for gram in self.grams]
@@ -144,7 +151,8 @@ class BlendModel:
             text = json.dumps(getattr(self, name), ensure_ascii=False)
             (folder / f"{name}.json").write_text(text, encoding="utf-8")
         arrays = {name: getattr(self.svm, name) for name in self.ARRAYS}
-        np.savez(folder / "blend.npz", share=self.svm.share, slopes=self.slopes, offsets=self.offsets, **arrays)
+        scalars = {"share": self.svm.share, "tail_weight": self.tail_weight}
+        np.savez(folder / "blend.npz", slopes=self.slopes, offsets=self.offsets, **scalars, **arrays)
 
     @classmethod
     def load(cls, folder):
@@ -156,11 +164,11 @@ class BlendModel:
             for name in cls.ARRAYS:
                 setattr(svm, name, arrays[name])
             svm.n_features_in_ = len(terms) + len(grams)
-            return cls(terms, grams, svm, arrays["slopes"], arrays["offsets"])
+            return cls(terms, grams, svm, arrays["slopes"], arrays["offsets"], float(arrays["tail_weight"]))
 
 
 def stacked(terms, grams):
-    """Counts of word n-grams and of character n-grams beside each other."""
+    """Weights of word n-grams and counts of character n-grams beside each other."""
     return sparse.hstack([terms, grams], format="csr")
 
 

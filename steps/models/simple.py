@@ -19,7 +19,7 @@ from sklearn.svm import LinearSVC
 from sklearn.utils import gen_batches
 
 from ..features.chargrams import gram_counter, learn_grams, widespread
-from ..features.ngrams import MIN_DOCUMENTS, term_counter
+from ..features.ngrams import MIN_DOCUMENTS, tails, term_counter, term_weights
 from ..search.space import Choice, LogUniform, Uniform
 from .blend import BlendedSVM, BlendModel, stacked, weighted_terms
 from .nb_svm import NBSVM
@@ -36,6 +36,7 @@ SPACE = {
     "alpha": LogUniform(0.01, 10.0, when={"classifier": ("nb_svm", "blend", "multinomial_nb")}),
     "interpolation": Uniform(0.05, 1.0, when={"classifier": ("nb_svm",)}),
     "char_share": Uniform(0.1, 1.0, when={"classifier": ("blend",)}),
+    "tail_weight": Uniform(0.0, 2.0, when={"classifier": ("blend",)}),
     "var_smoothing": LogUniform(1e-9, 0.1, when={"classifier": ("gaussian_nb",)}),
 }
 DEFAULTS = {
@@ -47,6 +48,7 @@ DEFAULTS = {
     "alpha": 4.0,
     "interpolation": 0.25,
     "char_share": 1.0,
+    "tail_weight": 1.0,
     "var_smoothing": 0.01,
 }
 # What scikit-learn's calibration holds inside; skops loads no type that is neither well known nor named here.
@@ -65,9 +67,12 @@ def fit(features, point, training, on_epoch):
     classifier = _classifier(point, training.seed)
     if point["classifier"] == "blend":
         grams, counts = _gram_counts(features)
-        blended = {split: stacked(features.counts(split)[:, columns], counts[split]) for split in counts}
-        model = BlendModel.fit(terms, grams, blended["train"], labels, classifier, folds, weights)
-        probabilities = {split: model.predict_counts(blended[split]) for split in blended}
+        tail_weight = point["tail_weight"]
+        blended = {
+            split: stacked(_weights(features, split, tail_weight)[:, columns], counts[split]) for split in counts
+        }
+        model = BlendModel.fit(terms, grams, blended["train"], labels, classifier, folds, weights, tail_weight)
+        probabilities = {split: model.predict_features(blended[split]) for split in blended}
     else:
         model = SimpleModel(terms, _weighting(point), _calibrated(classifier, folds), columns)
         model.fit(features.counts("train")[:, columns], labels, weights)
@@ -94,17 +99,19 @@ def cross_validate(features, point, training, folds=FOLDS):
     folds = min(folds, np.bincount(labels).min())
     if len(labels) > CV_DOCUMENTS or folds < 2:
         return None
-    counts = sparse.vstack([features.counts("train"), features.counts("validation")], format="csr")
+    counts = weights = _both(features.counts)
+    if point["classifier"] == "blend":
+        weights = _both(lambda split: _weights(features, split, point["tail_weight"]))
+        grams = _both(_gram_counts(features)[1].get)
     orders = np.array([term.count(" ") + 1 for term in features.terms])
     right = 0
     for inside, outside in StratifiedKFold(folds, shuffle=True, random_state=training.seed).split(labels, labels):
         spread = np.bincount(counts[inside].indices, minlength=counts.shape[1])
         admitted = np.flatnonzero((spread >= MIN_DOCUMENTS) & (orders <= point["max_order"]))
         columns = admitted[np.argsort(-spread[admitted], kind="stable")][: _limit(point)]
-        parts = [counts[rows][:, columns] for rows in (inside, outside)]
+        parts = [weights[rows][:, columns] for rows in (inside, outside)]
         classifier = _classifier(point, training.seed)
         if point["classifier"] == "blend":
-            grams = sparse.vstack(list(_gram_counts(features)[1].values()), format="csr")
             kept = widespread(np.bincount(grams[inside].indices, minlength=grams.shape[1]))
             parts = [stacked(part, grams[rows][:, kept]) for part, rows in zip(parts, (inside, outside))]
             classifier.set_params(words=len(columns))
@@ -135,6 +142,24 @@ def _gram_counts(features):
     grams = learn_grams(features.tokens("train"))
     count = gram_counter(grams)
     return grams, {split: count(features.tokens(split)) for split in ("train", "validation")}
+
+
+def _both(of_split):
+    """The sparse matrices that a function gives for the two splits, one over the other."""
+    return sparse.vstack([of_split(split) for split in ("train", "validation")], format="csr")
+
+
+def _weights(features, split, tail_weight):
+    """:func:`term_weights` of all terms in a split."""
+    in_tail = _tail_counts(features)[split] if tail_weight else None
+    return term_weights(features.counts(split), in_tail, tail_weight)
+
+
+@lru_cache(maxsize=1)
+def _tail_counts(features):
+    """Counts of all terms in the second halves of the training and the validation texts."""
+    count = term_counter(features.terms)
+    return {split: count(tails(features.tokens(split))) for split in ("train", "validation")}
 
 
 def load(folder):

@@ -5,6 +5,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.utils.estimator_checks import check_estimator
 
 from steps.features.chargrams import gram_counter, learn_grams
+from steps.features.ngrams import tails, term_counter, term_weigher, term_weights
 from steps.models.blend import BlendedSVM
 from tests.models.test_nb_svm import OF_THE_SOLVER
 
@@ -15,7 +16,7 @@ def test_it_is_a_scikit_learn_estimator(words):
 
 
 def test_both_parts_have_unit_length_and_are_weighed_as_the_papers_say():
-    counts = np.array([[1, 0, 3, 0], [2, 1, 1, 1], [0, 1, 0, 2], [0, 2, 1, 4]], dtype=float)
+    counts = np.array([[1, 0, 3, 0], [1, 1, 1, 1], [0, 1, 0, 2], [0, 2, 1, 4]], dtype=float)
     labels = np.array([1, 1, 0, 0])
     model = BlendedSVM(words=2, share=0.5, random_state=0).fit(sparse.csr_array(counts), labels)
     inside, outside = np.array([1 + 2, 1 + 1]), np.array([1 + 0, 1 + 2])
@@ -25,6 +26,18 @@ def test_both_parts_have_unit_length_and_are_weighed_as_the_papers_say():
     assert np.allclose(
         features[:, 2:], 0.5 * TfidfTransformer(sublinear_tf=True).fit_transform(counts[:, 2:]).toarray()
     )
+
+
+def test_a_term_of_the_second_half_weighs_more():
+    documents = [["a", "b", "a", "c"], ["c", "a", "b"], ["b"], [], ["a", "b", "c", "a", "b", "c"]]
+    terms = ["a", "b", "c", "a b", "b a", "a b c", "b c a"]
+    # a b c a b c is cut into a b c and a b c: the pair c a and the triple b c a stand across, in neither half.
+    expected = [[3, 1, 3, 1, 1, 0, 0], [3, 3, 1, 3, 0, 0, 0], [0, 3, 0, 0, 0, 0, 0], [0] * 7, [3, 3, 3, 3, 0, 3, 1]]
+    assert term_weigher(terms, 2.0)(documents).toarray().tolist() == expected
+    count = term_counter(terms)
+    for weight in (0.0, 2.0):
+        at_once = term_weights(count(documents), count(tails(documents)), weight)
+        assert np.array_equal(term_weigher(terms, weight)(documents).toarray(), at_once.toarray())
 
 
 def test_character_n_grams_are_scikit_learns_inside_words():

@@ -97,5 +97,7 @@ def test_options_of_another_family_are_refused(tuned):
         process.returncode == 1
         and "simple has no pretrained: it goes with family=transformer or pipeline" in process.stderr
     )
+    process = run_step("tune", "--family=simple", "--members=5", cwd=tuned)
+    assert process.returncode == 1 and "simple has no members: it goes with family=dense" in process.stderr
     process = run_step("train", "--family=lstm", "--embedding=glove", cwd=tuned)
     assert process.returncode == 1 and "embedding=glove without embedding_file" in process.stderr

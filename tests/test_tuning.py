@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import mlflow
+import numpy as np
 import pandas as pd
 
 from steps.features.cleaning import Cleaner
@@ -52,6 +53,30 @@ def test_the_best_point_is_judged_before_it_is_fitted_on_both_splits(folder):
     once = Counter(word for text in train["text"] for word in set(cleaner.tokens(text)))
     later = {word for text in validation["text"] for word in cleaner.tokens(text)}
     assert any(once[term] == 1 and term in later for term in terms)
+
+
+def test_the_networks_of_several_seeds_are_one_model(folder):
+    search = ("--family=dense", "--max_evals=1", "--epochs=2", "--parallelism=1")
+    alone, _ = tune(folder, *search)
+    together, trials = tune(folder, *search, "--members=3")
+    assert len(trials) == 1 and together.data.metrics["train_seconds"] > alone.data.metrics["train_seconds"]
+    with store(folder):
+        single, model = (mlflow.pyfunc.load_model(run.data.tags["model_uri"]) for run in (alone, together))
+        predicted = pd.read_parquet(
+            mlflow.artifacts.download_artifacts(f"{together.info.artifact_uri}/validation_predictions.parquet")
+        )
+        ingest = runs(folder, "ingest")[0]
+        dataset = Path(mlflow.artifacts.download_artifacts(f"{ingest.info.artifact_uri}/dataset"))
+        texts = pd.read_parquet(dataset / "validation.parquet")["text"].tolist()
+        served, first = (one.get_raw_model() for one in (model, single))
+        assert np.allclose(served.predict_proba(texts), predicted.to_numpy(), atol=1e-6)
+        tokens = [Cleaner().tokens(text) for text in texts]
+        members = [member.predict_proba(tokens) for member in served.model.members]
+    assert np.allclose(members[0], first.model.predict_proba(tokens), atol=1e-6)
+    assert not np.allclose(members[0], members[1], atol=1e-3) and not np.allclose(members[1], members[2], atol=1e-3)
+    # Calibration changes no rank.
+    mean = np.mean(members, axis=0)
+    assert np.array_equal(np.argsort(mean[:, 0]), np.argsort(predicted.to_numpy()[:, 0]))
 
 
 def test_a_trial_without_epochs_is_never_pruned(folder):

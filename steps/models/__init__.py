@@ -24,7 +24,12 @@ from pathlib import Path
 from ..workflow.errors import UserError
 
 # The parameters of tune and train that have a meaning for some families alone.
-OPTIONS = {"embedding": ("lstm",), "embedding_file": ("lstm",), "pretrained": ("transformer", "pipeline")}
+OPTIONS = {
+    "embedding": ("lstm",),
+    "embedding_file": ("lstm",),
+    "pretrained": ("transformer", "pipeline"),
+    "members": ("dense", "lstm", "transformer"),
+}
 
 
 def families():
@@ -96,10 +101,14 @@ def load(name, folder):
     if hasattr(module, "load"):
         return module.load(folder)
     keras_model = _keras_model()
-    if (folder / "finetuned.json").exists():
-        from .finetuned import load
+    if (folder / "ensemble.json").exists():
+        from . import ensemble
 
-        return load(folder)
+        return ensemble.load(folder, partial(load, name))
+    if (folder / "finetuned.json").exists():
+        from . import finetuned
+
+        return finetuned.load(folder)
     return keras_model.load(folder)
 
 

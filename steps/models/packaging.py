@@ -99,6 +99,7 @@ def model_digest(probabilities, point, classes, dataset):
 def requirements(cleaner, model):
     """The pinned packages that the served model imports, a list of str; given, since MLflow would load it to find out."""
     names = ["mlflow", "numpy", "pandas"]
+    model = getattr(model, "members", [model])[0]
     if hasattr(model, "network"):
         names += ["tensorflow", "keras"]
         if hasattr(model, "tokenizer"):

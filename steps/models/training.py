@@ -17,6 +17,7 @@ class Training:
             (King and Zeng 2001), in the calibration, too: probabilities are those of a corpus with as many of each.
         vectors: path of the word vectors that embeddings start from (:mod:`steps.features.vectors`), or empty.
         pretrained: the checkpoint to fine-tune (:mod:`steps.models.checkpoints`), or empty.
+        members: networks of the model that a search ends with (:mod:`steps.models.ensemble`).
     """
 
     seed: int = 42
@@ -25,6 +26,7 @@ class Training:
     class_weight: str = "none"
     vectors: str = ""
     pretrained: str = ""
+    members: int = 1
 
 
 def document_weights(labels, training):

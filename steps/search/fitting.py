@@ -13,6 +13,7 @@ from mlflow import MlflowClient
 from steps import models
 from steps.evaluation.metrics import scores
 from steps.features.store import Features
+from steps.models import ensemble
 from steps.models.packaging import log_model, model_digest
 from steps.models.training import Training
 from steps.search.trials import CROSS_VALIDATED, VALIDATION_PREDICTIONS, Outcome, TrialRun, describe, loss
@@ -116,7 +117,8 @@ def log_best(setting, run_id, best, dataset):
     """Log the best model of a search to its run, and what it says of the validation split.
 
     A family with a ``refit`` hands on its best point fitted on training and validation split. The figures, and the file
-    ``validation_predictions.parquet``, are those of the model that has not seen the validation split.
+    ``validation_predictions.parquet``, are those of the model that has not seen the validation split. Where
+    ``training.members`` is more than 1, the networks of further seeds are fitted at the best point, and all are one model.
 
     Args:
         setting: the :class:`Setting`.
@@ -126,23 +128,30 @@ def log_best(setting, run_id, best, dataset):
         dataset: the dataset's digest.
 
     Returns:
-        A tuple of the model's URI, its digest, and its figures on the validation split.
+        A tuple of the model's URI, its digest, its figures on the validation split, and the seconds that the trial's fit
+        was not enough for.
     """
     mlflow.set_tracking_uri(setting.tracking_uri)
     features, training = _inputs(setting)
+    training = replace(training, epochs=best.epochs)
+    fit = models.trainer(setting.family, training.pretrained)
     if best.model:
         model = models.load(setting.family, best.model)
     else:
         print(f"tune {setting.family}: fitting {best.name} once more, to have its model", flush=True)
-        fit = models.trainer(setting.family, training.pretrained)
-        model = fit(features, best.point, replace(training, epochs=best.epochs), lambda epoch, figures: None)
+        model = fit(features, best.point, training, lambda epoch, figures: None)
+    started = time.time()
+    if training.members > 1:
+        print(f"tune {setting.family}: an ensemble of {training.members} at {best.name}", flush=True)
+        model = ensemble.fit(model, fit, features, best.point, training)
     probabilities = model.predict_split(features, "validation")
     refitted = models.refit(setting.family)(features, best.point, training)
+    seconds = time.time() - started
     with _in_run(run_id):
         uri = log_model(setting.family, features, refitted or model)
         log_parquet(pd.DataFrame(probabilities, columns=features.classes), VALIDATION_PREDICTIONS)
     figures = scores(features.labels("validation"), probabilities)
-    return uri, model_digest(probabilities, best.point, features.classes, dataset), figures
+    return uri, model_digest(probabilities, best.point, features.classes, dataset), figures, seconds
 
 
 @contextmanager

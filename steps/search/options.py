@@ -22,7 +22,7 @@ def check_options(parameters):
     """Raise UserError where an option is given that the family does not know, or without one that it goes with."""
     usual = declared("tune")
     for option in models.unknown_options(parameters.family):
-        if getattr(parameters, option) != usual[option]:
+        if str(getattr(parameters, option, usual[option])) != usual[option]:
             raise UserError(
                 f"{parameters.family} has no {option}: it goes with family={' or '.join(models.OPTIONS[option])}"
             )
@@ -52,6 +52,7 @@ def training_of(parameters):
         batch_size=parameters.batch_size,
         class_weight=parameters.class_weight,
         pretrained=parameters.pretrained,
+        members=getattr(parameters, "members", 1),  # train fits one
     )
 
 

@@ -111,6 +111,7 @@ CONVERTERS = {
     "prune": boolean,
     "trials": one_of("local", "spark"),
     "epochs": positive_integer,
+    "members": positive_integer,
     "batch_size": positive_integer,
     "parallelism": integer,
     "choose": one_of("accuracy", "fastest_within", "smallest_within"),

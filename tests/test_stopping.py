@@ -16,18 +16,18 @@ SHOWN = ("pid", "ppid", "status", "cmdline", "num_threads", "cpu_times")
 CHAIN = ("-P", "families=simple", "-P", "max_evals=40", "-P", "algo=random")
 
 
-def wait_for(condition, seconds=120):
+def wait_for(condition, seconds=120, otherwise=lambda: "it did not come to that"):
     deadline = time.time() + seconds
     while not condition():
-        assert time.time() < deadline, "it did not come to that"
+        assert time.time() < deadline, otherwise()
         time.sleep(0.2)
 
 
 def wait_for_end(processes, seconds):
-    deadline = time.time() + seconds
-    while alive := still_alive(processes):
-        assert time.time() < deadline, f"still there: {[process.as_dict(SHOWN) for process in alive]}"
-        time.sleep(0.2)
+    def left():
+        return f"still there: {[process.as_dict(SHOWN) for process in still_alive(processes)]}"
+
+    wait_for(lambda: not still_alive(processes), seconds, left)
 
 
 @pytest.fixture

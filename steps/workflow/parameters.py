@@ -18,12 +18,17 @@ def text(name, value):
     return value
 
 
+def _float(value):
+    """The number that a text is, or NaN, which no comparison lets through."""
+    try:
+        return float(value)
+    except ValueError:
+        return math.nan
+
+
 def number(name, value, low=-math.inf, high=math.inf):
     """A finite number strictly between ``low`` and ``high``."""
-    try:
-        result = float(value)
-    except ValueError:
-        result = math.nan
+    result = _float(value)
     if not low < result < high:
         raise UserError(f"{name}={value}: expected a number between {low:g} and {high:g}, both excluded")
     return result
@@ -31,10 +36,7 @@ def number(name, value, low=-math.inf, high=math.inf):
 
 def integer(name, value, low=0, high=2**31 - 1):
     """A whole number from ``low`` to ``high``, also when it is written as 5.0."""
-    try:
-        result = float(value)
-    except ValueError:
-        result = math.nan
+    result = _float(value)
     if not (low <= result <= high and result == int(result)):
         raise UserError(f"{name}={value}: expected a whole number from {low} to {high}")
     return int(result)
@@ -76,10 +78,7 @@ def positive_integer(name, value):
 
 def rate(name, value):
     """A number from 0 to 1, both included."""
-    try:
-        result = float(value)
-    except ValueError:
-        result = math.nan
+    result = _float(value)
     if not 0 <= result <= 1:
         raise UserError(f"{name}={value}: expected a number from 0 to 1")
     return result

@@ -4,7 +4,9 @@ What has to happen before the first import happens here. Imports are most of wha
 """
 
 import gc
+import os
 import sys
+import tempfile
 
 from steps.workflow.stopping import Stop
 
@@ -22,7 +24,10 @@ def start(entry_point, arguments):
 
     from steps.workflow.process import run_entry_point
 
-    run_entry_point(entry_point, arguments, stop)
+    with tempfile.TemporaryDirectory(prefix="sentiment-", ignore_cleanup_errors=True) as stop.scratch:
+        # Of this process and those that it starts. MLflow leaves what it downloads where it put it.
+        os.environ["TMPDIR"] = tempfile.tempdir = stop.scratch
+        run_entry_point(entry_point, arguments, stop)
 
 
 if __name__ == "__main__":

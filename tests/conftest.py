@@ -51,6 +51,10 @@ def runs(folder, entry_point=None, **attributes):
     return found
 
 
+def files_in(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 class store:
     """Go to a folder for a while and use its mlflow.db; a store that is made there keeps its artifacts there, too."""
 

@@ -10,7 +10,7 @@ import time
 import psutil
 import pytest
 
-from tests.conftest import PROJECT, environment, run_project, run_step, runs
+from tests.conftest import PROJECT, environment, files_in, run_project, run_step, runs
 
 SHOWN = ("pid", "ppid", "status", "cmdline", "num_threads", "cpu_times")
 CHAIN = ("-P", "families=simple", "-P", "max_evals=40", "-P", "algo=random")
@@ -43,7 +43,10 @@ class Started:
     def __init__(self, folder, *arguments):
         command = ["mlflow", "run", str(PROJECT), "--env-manager", "local", *arguments]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        self.cli = subprocess.Popen(command, cwd=folder, env=environment(), start_new_session=True, **pipes)
+        self.temporary = folder / "temporary"
+        self.temporary.mkdir()
+        theirs = environment(TMPDIR=str(self.temporary))
+        self.cli = subprocess.Popen(command, cwd=folder, env=theirs, start_new_session=True, **pipes)
 
     def below(self):
         return psutil.Process(self.cli.pid).children(recursive=True)
@@ -73,6 +76,7 @@ def test_a_stopped_chain_ends_with_its_children_as_killed(folder, how):
     assert "main was stopped. The same command takes up what has finished." in output
     assert "Traceback" not in output.split("was stopped")[0]  # the rest is MLflow's own
     wait_for_end(below, 10)
+    assert files_in(started.temporary) == []
     # mlflow run writes FAILED over it, and is corrected once it has ended.
     wait_for(lambda: runs(folder, "main")[0].info.status == "KILLED", 30)
     left = {(run.data.tags.get("mlflow.project.entryPoint"), run.info.status) for run in runs(folder)}

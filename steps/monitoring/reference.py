@@ -6,7 +6,6 @@ from functools import cached_property
 import mlflow
 import numpy as np
 import pandas as pd
-from mlflow.exceptions import MlflowException
 
 from steps.features.store import Features
 from steps.registry.held_out import split_texts, trained_on
@@ -67,8 +66,8 @@ class Champion:
         """
         path = f"reference/version_{self.version.version}.parquet"
         try:
-            return pd.read_parquet(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=path))
-        except (MlflowException, OSError):  # not there yet
+            return pd.read_parquet(artifacts(run_id, path))
+        except UserError:  # not there yet
             test = pd.read_parquet(self.dataset / "test.parquet")
             found = self.described(test["text"].tolist()).assign(label=test["label"])
             log_parquet(found, path, run_id)

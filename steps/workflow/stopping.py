@@ -6,6 +6,7 @@ it falls into a transaction it leaves the store locked.
 """
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -35,6 +36,7 @@ class Stop:
     Attributes:
         run: the MLflow run of this process, once it is open.
         advice: how to go on, for the message.
+        scratch: folder to remove, which ends with the process otherwise; or None.
     """
 
     def __init__(self, entry_point):
@@ -44,6 +46,7 @@ class Stop:
         self._caller = self._made_run = None
         self.run = None
         self.advice = ""
+        self.scratch = None
 
     def listen(self):
         """Take over both signals, from the main thread."""
@@ -102,6 +105,8 @@ class Stop:
                 mark_killed(self.run.info.run_id)
             except Exception as error:  # the process ends in any case, and this is all that is left to say
                 print(f"warning: the runs could not be marked KILLED: {error}", file=sys.stderr)
+        if self.scratch:
+            shutil.rmtree(self.scratch, ignore_errors=True)
         print(f"{self._entry_point} was stopped. {self.advice}".strip(), file=sys.stderr)
 
 

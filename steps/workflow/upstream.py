@@ -6,6 +6,7 @@ from pathlib import Path
 
 import mlflow
 from mlflow.exceptions import MlflowException
+from mlflow.tracking.artifact_utils import get_artifact_uri
 
 from steps.workflow.errors import UserError
 from steps.workflow.launch import launch
@@ -150,7 +151,8 @@ def artifacts(run_id, path):
         UserError: it is no longer there.
     """
     try:
-        return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=path))
+        # By its own address: asked for by run and path, MLflow copies what lies on this machine, too.
+        return Path(mlflow.artifacts.download_artifacts(get_artifact_uri(run_id, path)))
     except (MlflowException, OSError) as error:
         raise UserError(f"the artifact {path} of run {run_id} is gone ({error}): run that step again") from error
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-import mlflow
 import numpy as np
 import pandas as pd
 

@@ -130,6 +130,15 @@ def free_port():
         return listener.getsockname()[1]
 
 
+def wait_for(condition, seconds=120, otherwise=lambda: "it did not come to that"):
+    """Call ``condition`` until what it gives is true, and return that; fail with ``otherwise()`` when the time is over."""
+    deadline = time.time() + seconds
+    while not (found := condition()):
+        assert time.time() < deadline, otherwise()
+        time.sleep(0.2)
+    return found
+
+
 def wait_until(answers, process, seconds=60):
     """Call ``answers`` until it raises no OSError; fail when the process ends or the time is over."""
     deadline = time.time() + seconds

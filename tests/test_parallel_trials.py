@@ -4,12 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
 
-from tests.conftest import PROJECT, environment, runs, trials_of, tune
+from tests.conftest import PROJECT, environment, runs, trials_of, tune, wait_for
 
 
 def test_a_search_gives_the_same_trials_one_by_one_and_side_by_side(folder):
@@ -60,12 +59,12 @@ def with_two_workers(folder, count, steps):
         text=True,
     )
     steps.append(step)
-    deadline = time.time() + 120
-    while time.time() < deadline:
+
+    def a_trial_is_being_fitted():
         going = [run for run in runs(folder, "tune") if run.info.status == "RUNNING"]
-        if any(trial.data.metrics for run in going for trial in trials_of(folder, run)):
-            break
-        time.sleep(0.2)
+        return any(trial.data.metrics for run in going for trial in trials_of(folder, run))
+
+    wait_for(a_trial_is_being_fitted)
     workers = [child for child in psutil.Process(step.pid).children() if "spawn_main" in " ".join(child.cmdline())]
     assert len(workers) == 2
     return step, workers

@@ -16,7 +16,7 @@ import mlflow
 import pytest
 
 from steps.registry import trail
-from tests.conftest import PROJECT, environment, free_port, go, run_step, runs, store, tracking_server
+from tests.conftest import PROJECT, environment, free_port, go, run_step, runs, store, tracking_server, wait_for
 
 CURL = re.compile(r"curl (\S+)/invocations .* -d '(.*)'")
 
@@ -95,11 +95,8 @@ def test_a_text_can_be_kept_as_its_digest_and_length_alone(registered, tmp_path)
     with serving(registered, "--record=true", "--record_text=false") as (port, _, _):
         before = len(traces(uri_of(registered)))
         assert post(port, {"inputs": ["a secret text"]})[0] == 200
-        deadline = time.time() + 30
-        while len(found := traces(uri_of(registered))) == before:
-            assert time.time() < deadline
-            time.sleep(0.5)
-    (given,) = [given for given, _ in found if "sha256" in given]
+        wait_for(lambda: len(traces(uri_of(registered))) > before)
+    (given,) = [given for given, _ in traces(uri_of(registered)) if "sha256" in given]
     assert given["words"] == [3] and len(given["sha256"][0]) == 64 and "secret" not in json.dumps(given)
 
 
@@ -132,10 +129,7 @@ def test_a_new_champion_takes_over_without_losing_a_request(registered):
         time.sleep(2)
         with store(registered):
             assert trail.promote("sentiment", version, "1", "newer")
-        deadline = time.time() + 60
-        while f"serve: version {version} has taken over\n" not in said:
-            assert time.time() < deadline, "".join(said)
-            time.sleep(0.2)
+        wait_for(lambda: f"serve: version {version} has taken over\n" in said, otherwise=lambda: "".join(said))
         time.sleep(2)
         stop.set()
         for client in clients:
@@ -148,6 +142,11 @@ def test_a_new_champion_takes_over_without_losing_a_request(registered):
     assert all(score in (pytest.approx(expected["1"]), pytest.approx(expected[version])) for score in scores)
 
 
+def metrics_of_serve(url):
+    (run,) = mlflow.MlflowClient(url).search_runs(["0"], "tags.`mlflow.project.entryPoint` = 'serve'")
+    return run.data.metrics
+
+
 def test_requests_are_answered_and_dropped_ones_counted_while_the_tracking_server_is_down(registered, tmp_path):
     port = free_port()
     (tmp_path / "store").mkdir()
@@ -158,10 +157,7 @@ def test_requests_are_answered_and_dropped_ones_counted_while_the_tracking_serve
         server = serving(tmp_path, "--record=true", "--reload_seconds=1", MLFLOW_TRACKING_URI=url)
         served, said, _ = server.__enter__()
         assert post(served, {"inputs": ["before"]})[0] == 200
-        deadline = time.time() + 30
-        while not traces(url):
-            assert time.time() < deadline
-            time.sleep(0.5)
+        wait_for(lambda: traces(url))
     try:
         for number in range(50):
             started = time.time()
@@ -169,18 +165,9 @@ def test_requests_are_answered_and_dropped_ones_counted_while_the_tracking_serve
             assert time.time() - started < 5
             time.sleep(0.1)
         with tracking_server(tmp_path / "store", port):
-            deadline = time.time() + 60
-            while True:
-                (run,) = mlflow.MlflowClient(url).search_runs(["0"], "tags.`mlflow.project.entryPoint` = 'serve'")
-                if run.data.metrics.get("requests_dropped", 0) >= 50:
-                    break
-                assert time.time() < deadline, run.data.metrics
-                time.sleep(0.5)
+            wait_for(lambda: metrics_of_serve(url).get("requests_dropped", 0) >= 50, 60, lambda: metrics_of_serve(url))
             assert post(served, {"inputs": ["after"]})[0] == 200
-            deadline = time.time() + 30
-            while "after" not in [text for given, _ in traces(url) for text in given["texts"]]:
-                assert time.time() < deadline
-                time.sleep(0.5)
+            wait_for(lambda: "after" in [text for given, _ in traces(url) for text in given["texts"]])
             server.__exit__(None, None, None)
     finally:
         server.__exit__(None, None, None)

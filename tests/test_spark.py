@@ -5,14 +5,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import mlflow
 import psutil
 import pytest
 
 from steps.workflow.errors import UserError
-from tests.conftest import PROJECT, environment, run_step, tracking_server
+from tests.conftest import PROJECT, environment, run_step, tracking_server, wait_for
 
 needs_spark = pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, which is not installed here")
 ON_SPARK = ("--trials=spark", "--spark_master=local[2]")
@@ -85,10 +84,7 @@ def test_spark_runs_the_trials_that_this_machine_runs(server, on_server):
 def test_a_spark_worker_that_is_killed_costs_its_trial(server, on_server):
     search = ("tune", "--family=dense", "--max_evals=4", "--epochs=40", "--algo=random")
     process = on_server(*search, *ON_SPARK)
-    deadline = time.time() + 120
-    while not [trial for trial in tuned(server)[1] if trial.info.status == "RUNNING" and trial.data.metrics]:
-        assert process.poll() is None and time.time() < deadline
-        time.sleep(0.2)
+    wait_for(lambda: [one for one in tuned(server)[1] if one.info.status == "RUNNING" and one.data.metrics])
     below = psutil.Process(process.pid).children(recursive=True)
     daemons = [one for one in below if "pyspark.daemon" in (one.as_dict(["cmdline"])["cmdline"] or [])]
     workers = [child for child in below if child.as_dict(["ppid"])["ppid"] in {daemon.pid for daemon in daemons}]

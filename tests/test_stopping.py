@@ -5,22 +5,14 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
 
-from tests.conftest import PROJECT, environment, files_in, run_project, run_step, runs
+from tests.conftest import PROJECT, environment, files_in, run_project, run_step, runs, wait_for
 
 SHOWN = ("pid", "ppid", "status", "cmdline", "num_threads", "cpu_times")
 CHAIN = ("-P", "families=simple", "-P", "max_evals=40", "-P", "algo=random")
-
-
-def wait_for(condition, seconds=120, otherwise=lambda: "it did not come to that"):
-    deadline = time.time() + seconds
-    while not condition():
-        assert time.time() < deadline, otherwise()
-        time.sleep(0.2)
 
 
 def wait_for_end(processes, seconds):

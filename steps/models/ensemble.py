@@ -38,10 +38,11 @@ class Ensemble:
         return at_temperature(np.mean(probabilities, axis=0), self.temperature)
 
 
-def fit(first, fit_member, features, point, training):
+def fit(family, first, fit_member, features, point, training):
     """Fit ``training.members`` networks with seeds that follow one another.
 
     Args:
+        family: its name, for the line that says how far it is.
         first: the fitted model of the first seed.
         fit_member: the family's ``fit`` (:func:`steps.models.trainer`).
         features: see :mod:`steps.models`; so are point and training.
@@ -53,7 +54,7 @@ def fit(first, fit_member, features, point, training):
 
     members = [first]
     for number in range(1, training.members):
-        print(f"member {number + 1} of {training.members}", flush=True)
+        print(f"tune {family}: member {number + 1} of {training.members}", flush=True)
         of_its_own = replace(training, seed=training.seed + number)
         members.append(fit_member(features, point, of_its_own, lambda epoch, figures: None))
     ensemble = Ensemble(members)

@@ -143,7 +143,7 @@ def log_best(setting, run_id, best, dataset):
     started = time.time()
     if training.members > 1:
         print(f"tune {setting.family}: an ensemble of {training.members} at {best.name}", flush=True)
-        model = ensemble.fit(model, fit, features, best.point, training)
+        model = ensemble.fit(setting.family, model, fit, features, best.point, training)
     probabilities = model.predict_split(features, "validation")
     refitted = models.refit(setting.family)(features, best.point, training)
     seconds = time.time() - started

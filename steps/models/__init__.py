@@ -4,7 +4,7 @@ Each has ``SPACE`` and ``DEFAULTS``, its search space (:mod:`steps.search.space`
 from, and either
 
 - ``build(point, vocabulary_size, max_length, classes)``, an untrained Keras network; :mod:`steps.models.keras_model`
-  trains, saves and loads it; or
+  trains, saves and loads it (a true ``BAG_OF_WORDS`` spares one that counts words the sorting of texts by length); or
 - ``fit(features, point, training, on_epoch)`` and ``load(folder)`` of its own.
 
 It may have ``cross_validate(features, point, training)``, which gives the figure that its points are compared by, and

@@ -12,6 +12,7 @@ SPACE = {
 }
 DEFAULTS = {"layers": 1, "units_1": 128, "units_2": 128, "units_3": 128, "dropout": 0.2, "learning_rate": 5e-3}
 EMBEDDING_SIZE = 128
+BAG_OF_WORDS = True  # padding costs it nothing
 
 
 def build(point, vocabulary_size, max_length, classes):

@@ -26,7 +26,7 @@ def fit(features, point, training, on_epoch):
     train, validation = (
         (model.encode(features.texts(split)), np.array(features.labels(split))) for split in ("train", "validation")
     )
-    network_fit.fit(model.network, keras.optimizers.AdamW, point, training, train, validation, on_epoch)
+    network_fit.fit(model.network, keras.optimizers.AdamW, point, training, train, validation, None, on_epoch)
     network_fit.calibrate(model, features, training)
     return model
 
@@ -75,7 +75,7 @@ class FineTuned:
         self._predictor = network_fit.Predictor(self.network, self._padding)
 
     def encode(self, texts):
-        """Padded ids, int32 of shape (texts, max_length), or of several chunks of that length, each with its marks."""
+        """Ids padded to the longest text's, int32 of shape (texts, up to max_length, or that of several chunks), with marks."""
         room = self.max_length - len(self._marks)
         start, end = self._marks
         encoded = []
@@ -83,7 +83,8 @@ class FineTuned:
             kept = truncated(pieces, room, self.truncation)
             chunks = [kept[place : place + room] for place in range(0, max(len(kept), 1), room)]
             encoded.append([mark for chunk in chunks for mark in (start, *chunk, end)])
-        width = columns(map(len, encoded), self.max_length, self.truncation)
+        lengths = [len(marked) for marked in encoded]
+        width = min(columns(lengths, self.max_length, self.truncation), max(lengths, default=1))
         ids = np.full((len(encoded), width), self._padding, dtype=np.int32)
         for row, marked in enumerate(encoded):
             ids[row, : len(marked)] = marked

@@ -33,7 +33,8 @@ def fit(family, features, point, training, on_epoch):
     train, validation = (
         (features.ids(split)[:, :longest], features.labels(split)) for split in ("train", "validation")
     )
-    network_fit.fit(model.network, FusedAdam, point, training, train, validation, on_epoch)
+    padding = None if model.bag_of_words else PADDING
+    network_fit.fit(model.network, FusedAdam, point, training, train, validation, padding, on_epoch)
     network_fit.calibrate(model, features, training)
     return model
 
@@ -69,8 +70,9 @@ class KerasModel:
         self.classes = classes
         self.truncation = truncation
         self.temperature = temperature
-        build = importlib.import_module(f".{family}", __package__).build
-        self.encoder = self.network = build(point, len(vocabulary), max_length, classes)
+        module = importlib.import_module(f".{family}", __package__)
+        self.bag_of_words = getattr(module, "BAG_OF_WORDS", False)
+        self.encoder = self.network = module.build(point, len(vocabulary), max_length, classes)
         if truncation == "chunks":
             self.network = ChunkMean.over(self.encoder, max_length, PADDING)
         self._predictor = network_fit.Predictor(self.network, PADDING)

@@ -12,6 +12,7 @@ from .training import document_weights
 WARM_UP = 0.1  # share of the training steps in which the learning rate rises
 PATIENCE = 3  # epochs without a better one
 PREDICT_BATCH = 64
+SORTED = 8  # batches whose texts are sorted by length together
 
 
 def begin(seed):
@@ -21,7 +22,7 @@ def begin(seed):
     tf.config.experimental.enable_op_determinism()
 
 
-def fit(network, optimizer, point, training, train, validation, on_epoch):
+def fit(network, optimizer, point, training, train, validation, padding, on_epoch):
     """Train a network; the learning rate rises to the point's and falls to 0 along a cosine.
 
     The weights are those of the epoch with the highest validation accuracy, and training stops when it has not risen for
@@ -36,6 +37,7 @@ def fit(network, optimizer, point, training, train, validation, on_epoch):
         training: a :class:`steps.models.training.Training`.
         train: tuple of ids, int32 of shape (documents, length), and labels, int32 of shape (documents,).
         validation: the same of the validation split, which chooses the epoch.
+        padding: see :func:`in_batches`.
         on_epoch: function of the epoch (from 1) and a dict of figures.
 
     Raises:
@@ -59,10 +61,9 @@ def fit(network, optimizer, point, training, train, validation, on_epoch):
     weights = document_weights(labels, training)
     if weights is not None:
         train = (*train, weights)
-    batches = tf.data.Dataset.from_tensor_slices(train)
     network.fit(
-        batches.shuffle(len(labels), seed=training.seed).batch(training.batch_size),
-        validation_data=tf.data.Dataset.from_tensor_slices(validation).batch(PREDICT_BATCH),
+        in_batches(train, training.batch_size, padding, training.seed),
+        validation_data=in_batches(validation, PREDICT_BATCH, padding),
         epochs=training.epochs,
         shuffle=False,  # the dataset shuffles itself
         verbose=0,
@@ -71,6 +72,49 @@ def fit(network, optimizer, point, training, train, validation, on_epoch):
             keras.callbacks.EarlyStopping("val_accuracy", mode="max", patience=PATIENCE, restore_best_weights=True),
         ],
     )
+
+
+def in_batches(split, batch_size, padding, seed=None):
+    """A split in batches; where ``padding`` is given, of texts of about the same length, each as wide as its longest.
+
+    On movie_reviews an epoch of the transformer on 800 tokens takes three quarters of the time so.
+
+    Args:
+        split: tuple of ids, int32 of shape (documents, length), and other arrays with a row for each document.
+        batch_size: documents a batch.
+        padding: the id that is no token, which stands at the end; or None.
+        seed: of the documents' order, another one in each epoch; None leaves them in theirs, or sorted.
+
+    Returns:
+        A ``tf.data.Dataset`` of tuples of tensors, in ``ceil(documents / batch_size)`` batches.
+    """
+    batches = tf.data.Dataset.from_tensor_slices(split)
+    if seed is not None:
+        batches = batches.shuffle(len(split[1]), seed=seed)
+    if padding is None:
+        batches = batches.batch(batch_size)
+    else:
+
+        def lengths(ids):
+            return tf.math.count_nonzero(ids != padding, axis=1)
+
+        def by_length(*columns):
+            order = tf.argsort(lengths(columns[0]), stable=True)
+            return tuple(tf.gather(column, order) for column in columns)
+
+        def trimmed(ids, *others):
+            return ids[:, : tf.maximum(tf.reduce_max(lengths(ids)), 1)], *others
+
+        batches = batches.batch(SORTED * batch_size).map(by_length).rebatch(batch_size)
+        if seed is not None:
+            batches = batches.shuffle(SORTED, seed=seed)
+        count = math.ceil(len(split[1]) / batch_size)
+        batches = batches.map(trimmed).apply(tf.data.experimental.assert_cardinality(count))
+    # An iterator that ends waits for its tuner, which sleeps twice as long from time to time (TensorFlow 2.21): epochs
+    # of 1.8 s took 2.56 s, those of 5.2 s up to 10.2 s.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.with_options(options)
 
 
 def calibrate(model, features, training):

@@ -26,7 +26,7 @@ def fit(features, point, training, on_epoch):
     train, validation = (
         (model.encode(features.texts(split)), np.array(features.labels(split))) for split in ("train", "validation")
     )
-    network_fit.fit(model.network, keras.optimizers.AdamW, point, training, train, validation, None, on_epoch)
+    network_fit.fit(model.network, keras.optimizers.AdamW, point, training, train, validation, on_epoch)
     network_fit.calibrate(model, features, training)
     return model
 

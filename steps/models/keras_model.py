@@ -34,7 +34,7 @@ def fit(family, features, point, training, on_epoch):
         (features.ids(split)[:, :longest], features.labels(split)) for split in ("train", "validation")
     )
     padding = None if model.bag_of_words else PADDING
-    network_fit.fit(model.network, FusedAdam, point, training, train, validation, padding, on_epoch)
+    network_fit.fit(model.network, FusedAdam, point, training, train, validation, on_epoch, padding)
     network_fit.calibrate(model, features, training)
     return model
 

@@ -22,7 +22,7 @@ def begin(seed):
     tf.config.experimental.enable_op_determinism()
 
 
-def fit(network, optimizer, point, training, train, validation, padding, on_epoch):
+def fit(network, optimizer, point, training, train, validation, on_epoch, padding=None):
     """Train a network; the learning rate rises to the point's and falls to 0 along a cosine.
 
     The weights are those of the epoch with the highest validation accuracy, and training stops when it has not risen for
@@ -37,8 +37,8 @@ def fit(network, optimizer, point, training, train, validation, padding, on_epoc
         training: a :class:`steps.models.training.Training`.
         train: tuple of ids, int32 of shape (documents, length), and labels, int32 of shape (documents,).
         validation: the same of the validation split, which chooses the epoch.
-        padding: see :func:`in_batches`.
         on_epoch: function of the epoch (from 1) and a dict of figures.
+        padding: see :func:`in_batches`.
 
     Raises:
         FloatingPointError: the loss is no longer a finite number.
@@ -74,7 +74,7 @@ def fit(network, optimizer, point, training, train, validation, padding, on_epoc
     )
 
 
-def in_batches(split, batch_size, padding, seed=None):
+def in_batches(split, batch_size, padding=None, seed=None):
     """A split in batches; where ``padding`` is given, of texts of about the same length, each as wide as its longest.
 
     On movie_reviews an epoch of the transformer on 800 tokens takes three quarters of the time so.

@@ -29,7 +29,7 @@ from steps.models.training import Training
 from steps.search.space import active
 
 CORPUS = "corpus=movie_reviews stratify=false"
-SEARCH = "epochs=6 max_evals=4 members=5 max_length=800"
+SEARCH = "epochs=6 max_evals=4 members=3 max_length=800"
 CHECKPOINT = "truncation=head_tail max_length=256"
 FOLDS = 10
 BOUNDS = {

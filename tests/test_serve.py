@@ -95,7 +95,7 @@ def test_a_text_can_be_kept_as_its_digest_and_length_alone(registered, tmp_path)
     with serving(registered, "--record=true", "--record_text=false") as (port, _, _):
         before = len(traces(uri_of(registered)))
         assert post(port, {"inputs": ["a secret text"]})[0] == 200
-        wait_for(lambda: len(traces(uri_of(registered))) > before)
+        wait_for(lambda: len(traces(uri_of(registered))) > before, 30)
     (given,) = [given for given, _ in traces(uri_of(registered)) if "sha256" in given]
     assert given["words"] == [3] and len(given["sha256"][0]) == 64 and "secret" not in json.dumps(given)
 
@@ -129,7 +129,7 @@ def test_a_new_champion_takes_over_without_losing_a_request(registered):
         time.sleep(2)
         with store(registered):
             assert trail.promote("sentiment", version, "1", "newer")
-        wait_for(lambda: f"serve: version {version} has taken over\n" in said, otherwise=lambda: "".join(said))
+        wait_for(lambda: f"serve: version {version} has taken over\n" in said, 60, lambda: "".join(said))
         time.sleep(2)
         stop.set()
         for client in clients:
@@ -157,7 +157,7 @@ def test_requests_are_answered_and_dropped_ones_counted_while_the_tracking_serve
         server = serving(tmp_path, "--record=true", "--reload_seconds=1", MLFLOW_TRACKING_URI=url)
         served, said, _ = server.__enter__()
         assert post(served, {"inputs": ["before"]})[0] == 200
-        wait_for(lambda: traces(url))
+        wait_for(lambda: traces(url), 30)
     try:
         for number in range(50):
             started = time.time()
@@ -167,7 +167,7 @@ def test_requests_are_answered_and_dropped_ones_counted_while_the_tracking_serve
         with tracking_server(tmp_path / "store", port):
             wait_for(lambda: metrics_of_serve(url).get("requests_dropped", 0) >= 50, 60, lambda: metrics_of_serve(url))
             assert post(served, {"inputs": ["after"]})[0] == 200
-            wait_for(lambda: "after" in [text for given, _ in traces(url) for text in given["texts"]])
+            wait_for(lambda: "after" in [text for given, _ in traces(url) for text in given["texts"]], 30)
             server.__exit__(None, None, None)
     finally:
         server.__exit__(None, None, None)

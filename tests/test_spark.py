@@ -84,7 +84,12 @@ def test_spark_runs_the_trials_that_this_machine_runs(server, on_server):
 def test_a_spark_worker_that_is_killed_costs_its_trial(server, on_server):
     search = ("tune", "--family=dense", "--max_evals=4", "--epochs=40", "--algo=random")
     process = on_server(*search, *ON_SPARK)
-    wait_for(lambda: [one for one in tuned(server)[1] if one.info.status == "RUNNING" and one.data.metrics])
+
+    def a_trial_is_being_fitted():
+        assert process.poll() is None
+        return any(trial.info.status == "RUNNING" and trial.data.metrics for trial in tuned(server)[1])
+
+    wait_for(a_trial_is_being_fitted)
     below = psutil.Process(process.pid).children(recursive=True)
     daemons = [one for one in below if "pyspark.daemon" in (one.as_dict(["cmdline"])["cmdline"] or [])]
     workers = [child for child in below if child.as_dict(["ppid"])["ppid"] in {daemon.pid for daemon in daemons}]

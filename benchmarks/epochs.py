@@ -35,7 +35,7 @@ def epoch_seconds(family, split, kind, vocabulary_size):
 
     begin(42)
     module = models.family(family)
-    network = module.build(module.DEFAULTS, vocabulary_size, TOKENS, 2)
+    network = module.build(module.DEFAULTS, vocabulary_size, 2)
     network.compile(optimizer=FusedAdam(1e-3), loss="sparse_categorical_crossentropy")
     if kind == "as tutorials do it":
         batches = tf.data.Dataset.from_tensor_slices(split).shuffle(len(split[1]), seed=42).batch(BATCH)

@@ -3,12 +3,12 @@
 Each has ``SPACE`` and ``DEFAULTS``, its search space (:mod:`steps.search.space`) and the point that a search starts
 from, and either
 
-- ``build(point, vocabulary_size, max_length, classes)``, an untrained Keras network; :mod:`steps.models.keras_model`
+- ``build(point, vocabulary_size, classes)``, an untrained Keras network; :mod:`steps.models.keras_model`
   trains, saves and loads it (a true ``BAG_OF_WORDS`` spares one that counts words the sorting of texts by length); or
 - ``fit(features, point, training, on_epoch)`` and ``load(folder)`` of its own.
 
 It may have ``cross_validate(features, point, training)``, which gives the figure that its points are compared by, and
-``refit(features, point, training)``, which gives the model of the best point, fitted on training and validation split.
+with a ``fit`` of its own a ``refit`` (:func:`refit`).
 
 A fitted model has ``predict_proba(documents)`` for lists of tokens (for raw texts where it has a true ``raw_text``) and ``predict_split(features, split)`` for an
 encoded split, which give float64 of shape (documents, classes) with rows that sum to 1, and ``save(folder)``.
@@ -90,9 +90,16 @@ def cross_validation(name):
     return getattr(family(name), "cross_validate", lambda *_: None)
 
 
-def refit(name):
-    """A family's ``refit(features, point, training)``; it gives None for a family that has none."""
-    return getattr(family(name), "refit", lambda *_: None)
+def refit(name, pretrained=""):
+    """A family's ``refit(features, point, training, model)``; it gives None for a family that has none.
+
+    It fits a point on training and validation split, once ``model``, fitted at this point on the training split alone,
+    has been judged. A checkpoint is not fine-tuned twice, which takes by far the longest.
+    """
+    module = family(name)
+    if hasattr(module, "fit") or pretrained:
+        return getattr(module, "refit", lambda *_: None)
+    return partial(_keras_model().refit, name)
 
 
 def load(name, folder):

@@ -15,7 +15,7 @@ EMBEDDING_SIZE = 128
 BAG_OF_WORDS = True  # padding costs it nothing
 
 
-def build(point, vocabulary_size, max_length, classes):
+def build(point, vocabulary_size, classes):
     """The untrained network: int32 token ids of shape (batch, length) to probabilities of shape (batch, classes)."""
     from keras import Input, Model, layers
 

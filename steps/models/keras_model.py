@@ -2,6 +2,7 @@
 
 import importlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import tensorflow as tf
@@ -9,7 +10,10 @@ import tensorflow as tf
 from ..features.vocabulary import PADDING, Vocabulary
 from . import network_fit
 from .adam import FusedAdam
+from .ensemble import Ensemble
 from .layers import ChunkMean
+
+SPLITS = ("train", "validation")
 
 
 def start():
@@ -24,18 +28,46 @@ def fit(family, features, point, training, on_epoch):
     Returns:
         A :class:`KerasModel`.
     """
+    train, validation = ((features.ids(split), features.labels(split)) for split in SPLITS)
+    model = _trained(family, features, point, training, train, validation, on_epoch)
+    network_fit.calibrate(model, features, training)
+    return model
+
+
+def refit(family, features, point, training, model):
+    """The networks of a model once more, on training and validation split; see :mod:`steps.models`.
+
+    Nothing is left to choose an epoch by: the weights are those of the last one. The temperatures are those of the model
+    that has not seen the validation split.
+
+    Returns:
+        A :class:`KerasModel`, or an :class:`steps.models.ensemble.Ensemble`.
+    """
+    parts = [features.ids(split) for split in SPLITS]
+    width = max(ids.shape[1] for ids in parts)  # they differ in their chunks
+    ids = np.concatenate([np.pad(ids, ((0, 0), (0, width - ids.shape[1])), constant_values=PADDING) for ids in parts])
+    both = ids, np.concatenate([features.labels(split) for split in SPLITS])
+    members = getattr(model, "members", [model])
+    again = []
+    for number, member in enumerate(members):
+        print(f"tune {family}: on training and validation split, {number + 1} of {len(members)}", flush=True)
+        of_its_own = replace(training, seed=training.seed + number)
+        again.append(_trained(family, features, point, of_its_own, both))
+        again[-1].temperature = member.temperature
+    return Ensemble(again, model.temperature) if len(again) > 1 else again[0]
+
+
+def _trained(family, features, point, training, train, validation=None, on_epoch=None):
+    """The model of a network that has been trained; train and validation are tuples of ids and labels."""
     network_fit.begin(training.seed)
-    longest = int(np.count_nonzero(features.ids("train").any(axis=0)))  # columns beyond it are padding in every text
+    longest = int(np.count_nonzero(train[0].any(axis=0)))  # columns beyond it are padding in every text
     length = min(longest, features.max_length)
     model = KerasModel(family, point, features.vocabulary, length, len(features.classes), features.truncation)
     if training.vectors:
         model.encoder.get_layer("words").set_weights([np.load(training.vectors)])
-    train, validation = (
-        (features.ids(split)[:, :longest], features.labels(split)) for split in ("train", "validation")
-    )
+    train, validation = (split and (split[0][:, :longest], split[1]) for split in (train, validation))
     padding = None if model.bag_of_words else PADDING
     network_fit.fit(model.network, FusedAdam, point, training, train, validation, on_epoch, padding)
-    network_fit.calibrate(model, features, training)
     return model
 
 
@@ -72,7 +104,7 @@ class KerasModel:
         self.temperature = temperature
         module = importlib.import_module(f".{family}", __package__)
         self.bag_of_words = getattr(module, "BAG_OF_WORDS", False)
-        self.encoder = self.network = module.build(point, len(vocabulary), max_length, classes)
+        self.encoder = self.network = module.build(point, len(vocabulary), classes)
         if truncation == "chunks":
             self.network = ChunkMean.over(self.encoder, max_length, PADDING)
         self._predictor = network_fit.Predictor(self.network, PADDING)

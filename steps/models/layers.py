@@ -15,6 +15,29 @@ class MaskedMean(keras.layers.Layer):
         return total / keras.ops.maximum(keras.ops.sum(weights, axis=1), 1.0)  # a text of no known word has none
 
 
+class Places(keras.layers.Layer):
+    """Where each token of a text stands between its first and its last one, as weights of places the same distance apart.
+
+    The mask of a text, bool of shape (batch, length), to float32 of shape (batch, length, count): a token's two nearest
+    places share a weight of 1.
+
+    Args:
+        count: number of places, the text's start and end included.
+    """
+
+    def __init__(self, count):
+        super().__init__()
+        self._count = count
+
+    def call(self, mask):
+        there = keras.ops.cast(mask, "float32")
+        before = keras.ops.cumsum(there, axis=1) - 1
+        last = keras.ops.maximum(keras.ops.sum(there, axis=1, keepdims=True) - 1, 1)
+        place = before / last * (self._count - 1)
+        distances = keras.ops.abs(place[..., None] - keras.ops.arange(self._count, dtype="float32"))
+        return keras.ops.relu(1 - distances)
+
+
 class MeanEmbedding(keras.layers.Layer):
     """Token ids, int32 of shape (batch, length), to the mean of their embeddings, float32 of shape (batch, size).
 

@@ -14,7 +14,7 @@ VECTORS_SPACE = {"vectors": Choice(("fine_tuned", "frozen"))}  # added where emb
 VECTORS_DEFAULTS = {"vectors": "fine_tuned"}
 
 
-def build(point, vocabulary_size, max_length, classes):
+def build(point, vocabulary_size, classes):
     """The untrained network: int32 token ids of shape (batch, length) to probabilities of shape (batch, classes)."""
     from keras import Input, Model, layers, ops
 

@@ -36,8 +36,8 @@ def fit(network, optimizer, point, training, train, validation, on_epoch, paddin
         point: dict of hyperparameters; ``learning_rate`` and, if there is one, ``weight_decay`` are used here.
         training: a :class:`steps.models.training.Training`.
         train: tuple of ids, int32 of shape (documents, length), and labels, int32 of shape (documents,).
-        validation: the same of the validation split, which chooses the epoch.
-        on_epoch: function of the epoch (from 1) and a dict of figures.
+        validation: the same of the validation split, which chooses the epoch; None for the weights of the last one.
+        on_epoch: function of the epoch (from 1) and a dict of figures, or None.
         padding: see :func:`in_batches`.
 
     Raises:
@@ -61,16 +61,19 @@ def fit(network, optimizer, point, training, train, validation, on_epoch, paddin
     weights = document_weights(labels, training)
     if weights is not None:
         train = (*train, weights)
+    callbacks = [_Report(on_epoch)]
+    if validation is not None:
+        validation = in_batches(validation, PREDICT_BATCH, padding)
+        callbacks.append(
+            keras.callbacks.EarlyStopping("val_accuracy", mode="max", patience=PATIENCE, restore_best_weights=True)
+        )
     network.fit(
         in_batches(train, training.batch_size, padding, training.seed),
-        validation_data=in_batches(validation, PREDICT_BATCH, padding),
+        validation_data=validation,
         epochs=training.epochs,
         shuffle=False,  # the dataset shuffles itself
         verbose=0,
-        callbacks=[
-            _Report(on_epoch),
-            keras.callbacks.EarlyStopping("val_accuracy", mode="max", patience=PATIENCE, restore_best_weights=True),
-        ],
+        callbacks=callbacks,
     )
 
 
@@ -161,4 +164,5 @@ class _Report(keras.callbacks.Callback):
             raise FloatingPointError(
                 f"the loss is no longer a number after epoch {epoch + 1}: try a lower learning_rate"
             )
-        self._on_epoch(epoch + 1, logs)
+        if self._on_epoch:
+            self._on_epoch(epoch + 1, logs)

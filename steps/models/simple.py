@@ -23,7 +23,7 @@ from ..features.ngrams import MIN_DOCUMENTS, tails, term_counter, term_weights
 from ..search.space import Choice, LogUniform, Uniform
 from .blend import BlendedSVM, BlendModel, stacked, weighted_terms
 from .nb_svm import NBSVM
-from .training import document_weights
+from .training import SMALL_CORPUS, document_weights
 
 LINEAR = ("logistic_regression", "linear_svm")
 
@@ -54,7 +54,7 @@ DEFAULTS = {
 # What scikit-learn's calibration holds inside; skops loads no type that is neither well known nor named here.
 TRUSTED = ["sklearn.calibration._CalibratedClassifier", "sklearn.calibration._SigmoidCalibration"]
 DENSE_TERMS = 2_000  # gaussian_nb needs a dense matrix
-FOLDS, CV_DOCUMENTS = 5, 10_000
+FOLDS = 5
 BATCH = 10_000  # documents that are predicted at a time, so that memory does not grow with their number
 
 
@@ -92,12 +92,12 @@ def cross_validate(features, point, training, folds=FOLDS):
     Every fold fits all anew that is fitted, on its own part: which terms are admitted, their weights, the classifier.
 
     Returns:
-        Share of right labels, 0 to 1; None where there are more than ``CV_DOCUMENTS`` documents, so that the validation
+        Share of right labels, 0 to 1; None where there are more than ``SMALL_CORPUS`` documents, so that the validation
         split tells points apart by itself, or a class has one document.
     """
     labels = np.concatenate([features.labels("train"), features.labels("validation")])
     folds = min(folds, np.bincount(labels).min())
-    if len(labels) > CV_DOCUMENTS or folds < 2:
+    if len(labels) > SMALL_CORPUS or folds < 2:
         return None
     counts = weights = _both(features.counts)
     if point["classifier"] == "blend":
@@ -124,14 +124,8 @@ def cross_validate(features, point, training, folds=FOLDS):
     return float(right / len(labels))
 
 
-def refit(features, point, training):
-    """The model of a point that a cross-validation has chosen, fitted on all that it was chosen on.
-
-    Returns:
-        The fitted model, whose n-grams are of both splits, too; None where the validation split has chosen alone.
-    """
-    if len(features.labels("train")) + len(features.labels("validation")) > CV_DOCUMENTS:
-        return None
+def refit(features, point, training, _):
+    """The model of a point fitted on training and validation split, whose n-grams are of both, too."""
     with tempfile.TemporaryDirectory() as folder:
         return fit(features.joined(Path(folder)), point, training, lambda epoch, figures: None)
 

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+# Documents of training and validation split up to which the latter is small to choose by, and worth a fit on both.
+SMALL_CORPUS = 10_000
+
 
 @dataclass(frozen=True)
 class Training:

@@ -15,7 +15,7 @@ from steps.evaluation.metrics import scores
 from steps.features.store import Features
 from steps.models import ensemble
 from steps.models.packaging import log_model, model_digest
-from steps.models.training import Training
+from steps.models.training import SMALL_CORPUS, Training
 from steps.search.trials import CROSS_VALIDATED, VALIDATION_PREDICTIONS, Outcome, TrialRun, describe, loss
 from steps.workflow.upstream import log_parquet
 
@@ -116,9 +116,10 @@ def run_trial(setting, run_id, name, point, epochs, thresholds, folder, show):
 def log_best(setting, run_id, best, dataset):
     """Log the best model of a search to its run, and what it says of the validation split.
 
-    A family with a ``refit`` hands on its best point fitted on training and validation split. The figures, and the file
-    ``validation_predictions.parquet``, are those of the model that has not seen the validation split. Where
-    ``training.members`` is more than 1, the networks of further seeds are fitted at the best point, and all are one model.
+    Where ``training.members`` is more than 1, the networks of further seeds are fitted at the best point, and all are one
+    model. On a small corpus that is fitted once more, on training and validation split (:func:`steps.models.refit`), with
+    as many epochs as the trial went through. The figures, and the file ``validation_predictions.parquet``, are those of
+    the model that has not seen the validation split.
 
     Args:
         setting: the :class:`Setting`.
@@ -145,7 +146,10 @@ def log_best(setting, run_id, best, dataset):
         print(f"tune {setting.family}: an ensemble of {training.members} at {best.name}", flush=True)
         model = ensemble.fit(setting.family, model, fit, features, best.point, training)
     probabilities = model.predict_split(features, "validation")
-    refitted = models.refit(setting.family)(features, best.point, training)
+    refitted = None
+    if sum(len(features.labels(split)) for split in ("train", "validation")) <= SMALL_CORPUS:
+        refit = models.refit(setting.family, training.pretrained)
+        refitted = refit(features, best.point, replace(training, epochs=len(best.curve)), model)
     seconds = time.time() - started
     with _in_run(run_id):
         uri = log_model(setting.family, features, refitted or model)

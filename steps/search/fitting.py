@@ -17,6 +17,7 @@ from steps.models import ensemble
 from steps.models.packaging import log_model, model_digest
 from steps.models.training import SMALL_CORPUS, Training
 from steps.search.trials import CROSS_VALIDATED, VALIDATION_PREDICTIONS, Outcome, TrialRun, describe, loss
+from steps.workflow.errors import UserError
 from steps.workflow.upstream import log_parquet
 
 BATCH_SECONDS = 2.0  # the figures of epochs are logged together that end within this time
@@ -142,14 +143,17 @@ def log_best(setting, run_id, best, dataset):
         print(f"tune {setting.family}: fitting {best.name} once more, to have its model", flush=True)
         model = fit(features, best.point, training, lambda epoch, figures: None)
     started = time.time()
-    if training.members > 1:
-        print(f"tune {setting.family}: an ensemble of {training.members} at {best.name}", flush=True)
-        model = ensemble.fit(setting.family, model, fit, features, best.point, training)
-    probabilities = model.predict_split(features, "validation")
     refitted = None
-    if sum(len(features.labels(split)) for split in ("train", "validation")) <= SMALL_CORPUS:
-        refit = models.refit(setting.family, training.pretrained)
-        refitted = refit(features, best.point, replace(training, epochs=len(best.curve)), model)
+    try:
+        if training.members > 1:
+            print(f"tune {setting.family}: an ensemble of {training.members} at {best.name}", flush=True)
+            model = ensemble.fit(setting.family, model, fit, features, best.point, training)
+        if sum(len(features.labels(split)) for split in ("train", "validation")) <= SMALL_CORPUS:
+            refit = models.refit(setting.family, training.pretrained)
+            refitted = refit(features, best.point, replace(training, epochs=len(best.curve)), model)
+    except FloatingPointError as error:
+        raise UserError(f"{best.name}, fitted once more: {error}") from error
+    probabilities = model.predict_split(features, "validation")
     seconds = time.time() - started
     with _in_run(run_id):
         uri = log_model(setting.family, features, refitted or model)

@@ -6,6 +6,7 @@ import pytest
 
 from steps import models
 from steps.features.cleaning import Cleaner
+from steps.models import ensemble
 from steps.models.training import Training
 from steps.search.space import active
 from steps.workflow.errors import UserError
@@ -111,6 +112,34 @@ def test_balanced_class_weights_find_more_of_a_rare_class(family, tmp_path):
         model, _ = fit(family, features, training)
         found[weight] = np.mean(model.predict_split(features, "test").argmax(axis=1)[rare] == 1)
     assert found["none"] < 0.2 and found["balanced"] > 0.5
+
+
+@pytest.mark.parametrize("family, members", [("dense", 1), ("lstm", 1), ("transformer", 1), ("transformer", 2)])
+@pytest.mark.parametrize("truncation", ["last", "chunks"])
+def test_a_network_that_is_fitted_on_both_splits_knows_what_the_validation_split_says(
+    family, members, truncation, tmp_path
+):
+    parts = {name: corpus(["good", "bad"], seed) for seed, name in enumerate(("train", "validation", "test"))}
+    for name, label, count in (("train", "neg", 10), ("validation", "pos", 40)):
+        more = pd.DataFrame({"text": ["strange film"] * count, "label": [label] * count})
+        parts[name] = pd.concat([parts[name], more], ignore_index=True)
+    features = stored(tmp_path, parts, max_length=8, truncation=truncation)
+    training = Training(seed=0, epochs=8, batch_size=8, members=members)
+    model, _ = fit(family, features, training)
+    point = models.family(family).DEFAULTS
+    if members > 1:
+        model = ensemble.fit(family, model, models.trainer(family), features, point, training)
+    again = models.refit(family)(features, point, training, model)
+    before, after = (one.predict_proba([["strange", "film"]])[0, 1] for one in (model, again))
+    assert before < 0.5 < after
+    assert again.temperature == model.temperature
+    assert np.mean(again.predict_split(features, "test").argmax(axis=1) == features.labels("test")) > 0.9
+
+    again.save(tmp_path)
+    documents = [["good", "film"], ["strange"] * 9]
+    assert np.allclose(
+        models.load(family, tmp_path).predict_proba(documents), again.predict_proba(documents), atol=1e-6
+    )
 
 
 def test_word_vectors_are_where_embeddings_start_and_stay_where_they_are_frozen(features, tmp_path):

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import mlflow
+from mlflow import MlflowClient
 from report import MACHINE, keep
 
 HERE = Path(__file__).resolve().parent
@@ -39,10 +39,10 @@ def ours(trials):
         search = f"family=dense tuner=keras_tuner algo=random max_evals={trials} epochs=5 prune=false"
         given = [part for parameter in search.split() for part in ("-P", parameter)]
         seconds, _ = timed([*run, "tune", *given], cwd=folder)
-        mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
-        found = mlflow.search_runs(
-            ["0"], "attributes.status = 'FINISHED'", order_by=["start_time"], output_format="list"
-        )
+        client = MlflowClient(
+            f"sqlite:///{folder}/mlflow.db"
+        )  # set_tracking_uri would hold for the next run's processes
+        found = client.search_runs(["0"], "attributes.status = 'FINISHED'", order_by=["start_time"])
         children = [run for run in found if "trial" in run.data.tags]
         assert len(children) == trials
         tune = next(run for run in found if run.data.tags["mlflow.project.entryPoint"] == "tune")

@@ -39,9 +39,8 @@ def ours(trials):
         search = f"family=dense tuner=keras_tuner algo=random max_evals={trials} epochs=5 prune=false"
         given = [part for parameter in search.split() for part in ("-P", parameter)]
         seconds, _ = timed([*run, "tune", *given], cwd=folder)
-        client = MlflowClient(
-            f"sqlite:///{folder}/mlflow.db"
-        )  # set_tracking_uri would hold for the next run's processes
+        # A client of its own: mlflow.set_tracking_uri would hold for the next round's processes, too.
+        client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
         found = client.search_runs(["0"], "attributes.status = 'FINISHED'", order_by=["start_time"])
         children = [run for run in found if "trial" in run.data.tags]
         assert len(children) == trials

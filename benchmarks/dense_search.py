@@ -19,7 +19,7 @@ from report import MACHINE, keep
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from steps.workflow.launch import use_this_python
+from sentiment.workflow.launch import use_this_python
 
 
 def timed(command, **more):

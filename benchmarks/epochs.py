@@ -18,9 +18,9 @@ from report import MACHINE, keep
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from steps import models
-from steps.features.cleaning import Cleaner
-from steps.features.vocabulary import PADDING, Vocabulary
+from sentiment.model import families
+from sentiment.model.text.cleaning import Cleaner
+from sentiment.model.text.vocabulary import PADDING, Vocabulary
 
 EPOCHS, REPEATS, TOKENS, BATCH = 4, 3, 800, 32
 KINDS = ("as tutorials do it", "in order", "of like length")
@@ -29,12 +29,12 @@ KINDS = ("as tutorials do it", "in order", "of like length")
 def epoch_seconds(family, split, kind, vocabulary_size):
     import keras
     import tensorflow as tf
+    from sentiment.model.network.fit import begin, in_batches
 
-    from steps.models.adam import FusedAdam
-    from steps.models.network_fit import begin, in_batches
+    from sentiment.model.network.adam import FusedAdam
 
     begin(42)
-    module = models.family(family)
+    module = families.family(family)
     network = module.build(module.DEFAULTS, vocabulary_size, 2)
     network.compile(optimizer=FusedAdam(1e-3), loss="sparse_categorical_crossentropy")
     if kind == "as tutorials do it":
@@ -48,7 +48,7 @@ def epoch_seconds(family, split, kind, vocabulary_size):
 
 
 def main():
-    models.trainer("lstm")  # TensorFlow's start
+    families.trainer("lstm")  # TensorFlow's start
     cleaner = Cleaner()
     documents = [cleaner.tokens(movie_reviews.raw(name)) for name in movie_reviews.fileids()]
     labels = np.array([name.startswith("pos") for name in movie_reviews.fileids()], dtype=np.int32)

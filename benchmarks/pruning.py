@@ -20,7 +20,7 @@ from report import MACHINE, keep
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from steps.workflow.launch import use_this_python
+from sentiment.workflow.launch import use_this_python
 
 FAMILY, EPOCHS, ENDLESS = "dense", 10, 1000
 

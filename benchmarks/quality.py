@@ -22,11 +22,11 @@ from report import MACHINE, keep
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from steps.features.cleaning import Cleaner
-from steps.features.store import Features, write
-from steps.models import simple
-from steps.models.training import Training
-from steps.search.space import active
+from sentiment.features.store import Features, write
+from sentiment.model.families import simple
+from sentiment.model.space import active
+from sentiment.model.text.cleaning import Cleaner
+from sentiment.model.training import Training
 
 CORPUS = "corpus=movie_reviews stratify=false"
 SEARCH = "epochs=6 max_evals=4 members=3 max_length=800"

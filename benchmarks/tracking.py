@@ -22,11 +22,11 @@ from report import MACHINE, keep
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from steps.models.lstm import DEFAULTS, SPACE
-from steps.search.hyperopt_search import HyperoptSearch, flatten, to_hyperopt
-from steps.search.loop import run_trials
-from steps.search.trials import Outcome, TrialRecorder
-from steps.search.workers import completed
+from sentiment.model.families.lstm import DEFAULTS, SPACE
+from sentiment.search.hyperopt_search import HyperoptSearch, flatten, to_hyperopt
+from sentiment.search.loop import run_trials
+from sentiment.search.trials import Outcome, TrialRecorder
+from sentiment.search.workers import completed
 
 TRIALS, PROJECT_RUNS, REPEATS = 200, 3, 3
 FIGURES = {"accuracy": 0.5, "log_loss": 0.7}

@@ -28,7 +28,7 @@ import mlflow
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from steps.workflow.launch import use_this_python
+from sentiment.workflow.launch import use_this_python
 
 NOTHING = "name: nothing\nentry_points:\n  main:\n    command: python -c pass\n"
 IDLE, REPEATS, KILLS = "nothing", 5, 20

@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 
-from steps.workflow.stopping import Stop
+from sentiment.workflow.stopping import Stop
 
 # main reads runs and starts processes. MLflow imports in half the time where it does not find these packages, which it
 # can do without (mlflow-skinny does); steps that need them are processes of their own.
@@ -22,7 +22,7 @@ def start(entry_point, arguments):
     if entry_point == "main":
         sys.modules.update(dict.fromkeys(NOT_IN_MAIN))
 
-    from steps.workflow.process import run_entry_point
+    from sentiment.workflow.process import run_entry_point
 
     with tempfile.TemporaryDirectory(prefix="sentiment-", ignore_cleanup_errors=True) as stop.scratch:
         # Of this process and those that it starts. MLflow leaves what it downloads where it put it.

@@ -7,9 +7,9 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from steps.registry import gate, trail
-from steps.workflow.errors import UserError
-from steps.workflow.upstream import artifacts, checked_run
+from sentiment.errors import UserError
+from sentiment.registry import gate, promotions
+from sentiment.tracking import artifacts, checked_run
 
 
 def approve(parameters):
@@ -37,13 +37,13 @@ def approve(parameters):
         client.set_model_version_tag(name, version, f"review.{key}", value)
     mlflow.set_tags({"registered_model": name, "model_version": version})
     while True:
-        champion = trail.present_champion(name)
+        champion = promotions.present_champion(name)
         verdict = gate.weighed(champion, rows[0], compare_run, terms, parameters.force)
         if not verdict.passed:
             raise UserError(f"version {version} is reviewed, and is not promoted: {verdict.reason}")
         why = f"approved by {parameters.reviewer} ({parameters.note}): {verdict.reason}"
-        if trail.promote(name, version, champion and str(champion.version), why, verdict.figures):
+        if promotions.promote(name, version, champion and str(champion.version), why, verdict.figures):
             break
-    if str(client.get_registered_model(name).aliases.get(trail.CHALLENGER)) == version:
-        client.delete_registered_model_alias(name, trail.CHALLENGER)
+    if str(client.get_registered_model(name).aliases.get(promotions.CHALLENGER)) == version:
+        client.delete_registered_model_alias(name, promotions.CHALLENGER)
     print(f"approve: {name} version {version} is champion, {why}", flush=True)

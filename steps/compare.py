@@ -7,20 +7,21 @@ import mlflow
 import numpy as np
 import pandas as pd
 
-from steps import models
-from steps.evaluation import card, page, plots, slices, statistics, table
-from steps.evaluation.behaviour import report
-from steps.evaluation.behaviour.own_cases import own_cases
-from steps.evaluation.behaviour.perturbations import direction, invariance
-from steps.evaluation.behaviour.templates import functionality
-from steps.evaluation.choosing import choose
-from steps.evaluation.measure import in_own_process, measure
-from steps.evaluation.mistakes import confident_mistakes
-from steps.features.store import Features
-from steps.search.trials import VALIDATION_PREDICTIONS
-from steps.workflow.errors import UserError
-from steps.workflow.fingerprint import OUTPUT_DIGEST, text_digest
-from steps.workflow.upstream import artifacts, checked_run, log_parquet
+from sentiment.digests import text_digest
+from sentiment.errors import UserError
+from sentiment.evaluation import slices, statistics
+from sentiment.evaluation.behaviour import report
+from sentiment.evaluation.behaviour.perturbations import direction, invariance
+from sentiment.evaluation.behaviour.templates import functionality
+from sentiment.evaluation.behaviour.user_cases import own_cases
+from sentiment.evaluation.choosing import choose
+from sentiment.evaluation.measure import in_own_process, measure
+from sentiment.evaluation.mistakes import confident_mistakes
+from sentiment.features.store import Features
+from sentiment.model import families
+from sentiment.reports import card, page, plots, table
+from sentiment.search.trials import VALIDATION_PREDICTIONS
+from sentiment.tracking import OUTPUT_DIGEST, artifacts, checked_run, log_parquet
 
 EPOCH_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
@@ -44,7 +45,7 @@ def compare(parameters):
     for run in tuned:
         family = run.data.tags["family"]
         wanted = run.data.tags["model_uri"], asked, labels, parameters.seed
-        apart = models.needs_own_process(family)
+        apart = families.needs_own_process(family)
         measured = in_own_process(measure, *wanted) if apart else measure(*wanted)
         failed[family] = report.failures(cases, measured.probabilities["behaviour"], classes)
         by_capability[family] = report.by_capability(cases, failed[family])
@@ -149,7 +150,7 @@ def review_card(parameters, comparison, figures, tuned, ingest_run, test, probab
     champion, no_champion = card.champion(
         parameters.registered_model, ingest_run, texts, labels, found, classes, parameters.seed
     )
-    apart = models.needs_own_process(winner)
+    apart = families.needs_own_process(winner)
     return card.render(
         winner=winner,
         comparison=comparison,

@@ -7,13 +7,13 @@ import mlflow
 import numpy as np
 import pandas as pd
 
-from steps.corpora.splits import SPLITS
-from steps.features import store
-from steps.features.cleaning import Cleaner
-from steps.features.vocabulary import UNKNOWN
-from steps.workflow.errors import UserError
-from steps.workflow.fingerprint import OUTPUT_DIGEST, folder_digest
-from steps.workflow.upstream import artifacts
+from sentiment.corpora.splits import SPLITS
+from sentiment.digests import folder_digest
+from sentiment.errors import UserError
+from sentiment.features import store
+from sentiment.model.text.cleaning import Cleaner
+from sentiment.model.text.vocabulary import UNKNOWN
+from sentiment.tracking import OUTPUT_DIGEST, artifacts
 
 
 def featurize(parameters):

@@ -8,10 +8,10 @@ import mlflow
 from mlflow.data.sources import LocalArtifactDatasetSource
 from mlflow.exceptions import MlflowException
 
-from steps.corpora import profile
-from steps.corpora.reading import read_corpus
-from steps.corpora.splits import clean, digest, split
-from steps.workflow.fingerprint import OUTPUT_DIGEST
+from sentiment.corpora import profile
+from sentiment.corpora.reading import read_corpus
+from sentiment.corpora.splits import clean, digest, split
+from sentiment.tracking import OUTPUT_DIGEST
 
 
 def ingest(parameters):

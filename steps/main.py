@@ -8,15 +8,15 @@ from concurrent.futures import FIRST_COMPLETED, wait
 
 import mlflow
 
-from steps import models
-from steps.evaluation import table
-from steps.search.cores import provide
-from steps.search.loop import LAG
-from steps.search.progress import SHARED_CONSOLE
-from steps.search.workers import thread_limits
-from steps.workflow.chain import Chain
-from steps.workflow.errors import UserError
-from steps.workflow.parameters import declared
+from sentiment.errors import UserError
+from sentiment.model import families
+from sentiment.reports import table
+from sentiment.search.cores import provide
+from sentiment.search.loop import LAG
+from sentiment.search.progress import SHARED_CONSOLE
+from sentiment.search.workers import thread_limits
+from sentiment.workflow.chain import Chain
+from sentiment.workflow.parameters import declared
 
 
 def main(parameters):
@@ -45,9 +45,9 @@ def main(parameters):
 
 def check_families(names):
     if not names:
-        raise UserError(f"families is empty: expected some of {', '.join(models.families())}, separated by commas")
+        raise UserError(f"families is empty: expected some of {', '.join(families.families())}, separated by commas")
     for name in names:
-        models.check(name)
+        families.check(name)
 
 
 def tune_side_by_side(chain, featurize, parameters, folder):
@@ -61,13 +61,13 @@ def tune_side_by_side(chain, featurize, parameters, folder):
         provide(folder, processes)
     # The long ones first: a short one finds a place beside them, a long one that comes last is waited for alone.
     steps, going = [], set()
-    for family in sorted(parameters.families, key=models.is_keras, reverse=True):
+    for family in sorted(parameters.families, key=families.is_keras, reverse=True):
         while len(going) >= at_a_time:
             going = wait(going, return_when=FIRST_COMPLETED).not_done
-        here = min(processes, LAG) if models.is_keras(family) else 1
+        here = min(processes, LAG) if families.is_keras(family) else 1
         trials = parameters.parallelism if on_spark else here
         # What another family is asked for changes nothing here.
-        others = {option: declared("tune")[option] for option in models.unknown_options(family)}
+        others = {option: declared("tune")[option] for option in families.unknown_options(family)}
         steps.append(chain.start("tune", family=family, featurize_run=featurize, parallelism=trials, **others))
         going.add(steps[-1].run)
     return steps

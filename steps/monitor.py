@@ -5,15 +5,16 @@ import shlex
 import mlflow
 import pandas as pd
 
-from steps.monitoring import figures, report, standing
-from steps.monitoring.drift import ENOUGH, drifts, less_accurate
-from steps.monitoring.observed import read_batch, recorded
-from steps.monitoring.reference import Champion
-from steps.registry.trail import needed_champion
-from steps.workflow.errors import Alert, UserError
-from steps.workflow.launch import launch
-from steps.workflow.parameters import declared
-from steps.workflow.upstream import artifacts, log_parquet
+from sentiment.errors import Alert, UserError
+from sentiment.monitoring import figures, monitoring_run
+from sentiment.monitoring.drift import ENOUGH, drifts, less_accurate
+from sentiment.monitoring.observed import read_batch, recorded
+from sentiment.monitoring.reference import Champion
+from sentiment.registry.promotions import needed_champion
+from sentiment.reports import monitoring_report
+from sentiment.tracking import artifacts, log_parquet
+from sentiment.workflow.launch import launch
+from sentiment.workflow.parameters import declared
 
 
 def monitor(parameters):
@@ -22,7 +23,7 @@ def monitor(parameters):
     champion = Champion(version)
     classes = champion.features.classes
     observed, requests, source = observe(parameters, champion, classes)
-    run = standing.standing_run(name)
+    run = monitoring_run.standing_run(name)
     reference = champion.reference(run.info.run_id)
     found = drifts(reference, observed, parameters.psi, parameters.p_value)
     measured = figures.of_texts(observed, classes) | figures.of_requests(requests) | figures.of_drifts(found)
@@ -36,14 +37,20 @@ def monitor(parameters):
 
     alert = "; ".join(alerts)
     mlflow.log_metrics(measured | {"alert": bool(alerts)})
-    standing.add_point(run.info.run_id, measured | {"alert": bool(alerts)}, {"alert": alert or "none"})
-    drawn = report.figures(
-        reference, observed, requests, standing.history(run.info.run_id, report.trend(measured)), parameters
+    monitoring_run.add_point(run.info.run_id, measured | {"alert": bool(alerts)}, {"alert": alert or "none"})
+    drawn = monitoring_report.figures(
+        reference,
+        observed,
+        requests,
+        monitoring_run.history(run.info.run_id, monitoring_report.trend(measured)),
+        parameters,
     )
     for plot, figure in drawn.items():
         mlflow.log_figure(figure, f"plots/{plot}.png")
     verdict = said_of(version, source, observed, measured, alert)
-    mlflow.log_text(report.page(version, source, verdict, measured, found, observed, drawn, run), "report.html")
+    mlflow.log_text(
+        monitoring_report.page(version, source, verdict, measured, found, observed, drawn, run), "report.html"
+    )
     tags = {"registered_model": name, "model_version": version.version, "mlflow.note.content": verdict}
     mlflow.set_tags(tags | ({"alert": alert} if alert else {}))
     print(f"monitor: {verdict}", flush=True)

@@ -11,11 +11,11 @@ from mlflow.data.meta_dataset import MetaDataset
 from mlflow.data.sources import LocalArtifactDatasetSource
 from tqdm import tqdm
 
-from steps.evaluation.metrics import name_of
-from steps.scoring.rows import Rows, kind_of
-from steps.scoring.scored import INPUT, ScoredFile, check_output
-from steps.scoring.scorer import Scorer
-from steps.workflow.errors import UserError
+from sentiment.errors import UserError
+from sentiment.evaluation.metrics import name_of
+from sentiment.scoring.rows import Rows, kind_of
+from sentiment.scoring.scored import INPUT, ScoredFile, check_output
+from sentiment.scoring.scorer import Scorer
 
 
 def predict(parameters):
@@ -80,7 +80,7 @@ def here(parameters, source, target):
 def on_spark(parameters, source, target):
     """The same on a Spark cluster; the output is a folder, as Spark writes it."""
     try:
-        from steps.scoring.spark import score
+        from sentiment.scoring.spark import score
     except ModuleNotFoundError as missing:
         raise UserError("engine=spark needs pyspark: pip install -r requirements-spark.txt") from missing
     return score(parameters, source, target)

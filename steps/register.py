@@ -5,10 +5,10 @@ import json
 import mlflow
 from mlflow import MlflowClient
 
-from steps.evaluation import table
-from steps.registry import gate, promotion, trail
-from steps.workflow.fingerprint import OUTPUT_DIGEST, text_digest
-from steps.workflow.upstream import artifacts
+from sentiment.digests import text_digest
+from sentiment.registry import gate, promotions, versions
+from sentiment.reports import table
+from sentiment.tracking import OUTPUT_DIGEST, artifacts
 
 
 def register(parameters):
@@ -18,9 +18,9 @@ def register(parameters):
     winner, terms = comparison["rows"][0], gate.terms_of(parameters)
 
     # The champion is measured before anything is registered, so that a champion that cannot be loaded leaves no trace.
-    champion = trail.present_champion(name)
+    champion = promotions.present_champion(name)
     verdict = gate.weighed(champion, winner, compare_run, terms, parameters.force)
-    version = promotion.register(
+    version = versions.register(
         name,
         winner["model_uri"],
         tags=links(winner, compare_run) | {gate.TERMS: json.dumps(terms)},
@@ -29,18 +29,18 @@ def register(parameters):
     )
     waits = verdict.passed and parameters.require_review
     while verdict.passed and not waits:
-        if trail.promote(name, version, champion and str(champion.version), verdict.reason, verdict.figures):
+        if promotions.promote(name, version, champion and str(champion.version), verdict.reason, verdict.figures):
             break
         # Another one has become champion in between.
-        champion = trail.present_champion(name)
+        champion = promotions.present_champion(name)
         verdict = gate.weighed(champion, winner, compare_run, terms, parameters.force)
     client = MlflowClient()
     already = champion is not None and str(champion.version) == version
     if better := already or (verdict.passed and not waits):
-        alias, reason = trail.CHAMPION, "it already was" if already else verdict.reason
+        alias, reason = promotions.CHAMPION, "it already was" if already else verdict.reason
     else:
-        client.set_registered_model_alias(name, trail.CHALLENGER, version)
-        alias, reason = trail.CHALLENGER, verdict.reason
+        client.set_registered_model_alias(name, promotions.CHALLENGER, version)
+        alias, reason = promotions.CHALLENGER, verdict.reason
     if waits:
         reason = (
             f"it waits for a review, mlflow run . -e approve -P version={version} -P reviewer=… -P note=…; {reason}"
@@ -73,7 +73,7 @@ def links(winner, compare_run):
         "ingest_run": tags["ingest_run"],
         "main_run": tags.get("mlflow.parentRunId"),
         "dataset.digest": tags["dataset.digest"],
-        promotion.COMPARISON: tags.get(OUTPUT_DIGEST),
+        versions.COMPARISON: tags.get(OUTPUT_DIGEST),
         "classes": tags.get("classes"),
         "git_commit": tags.get("mlflow.source.git.commit"),
     }

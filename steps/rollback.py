@@ -4,8 +4,8 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from steps.registry import trail
-from steps.workflow.errors import UserError
+from sentiment.errors import UserError
+from sentiment.registry import promotions
 
 
 def rollback(parameters):
@@ -14,16 +14,16 @@ def rollback(parameters):
         aliases = MlflowClient().get_registered_model(name).aliases
     except MlflowException as error:
         raise UserError(f"registered_model={name}: there is no such model at {mlflow.get_tracking_uri()}") from error
-    champion, previous = (aliases.get(alias) for alias in (trail.CHAMPION, trail.PREVIOUS))
+    champion, previous = (aliases.get(alias) for alias in (promotions.CHAMPION, promotions.PREVIOUS))
     if previous is None:
         raise UserError(f"{name} has no previous champion to go back to; its aliases are {aliases or 'none'}")
-    if not trail.promote(name, str(previous), str(champion), parameters.reason, rollback=True):
+    if not promotions.promote(name, str(previous), str(champion), parameters.reason, rollback=True):
         raise UserError(
             f"{name} version {champion} is no longer champion: look at what has replaced it, then try again"
         )
     mlflow.set_tags({"registered_model": name, "model_version": previous})
     history = "\n".join(
         f"{entry.when[:19]}  version {entry.version:>3}  {'put back' if entry.rollback else 'promoted'} by {entry.who}: {entry.why}"
-        for entry in trail.in_force(trail.read(name))
+        for entry in promotions.in_force(promotions.read(name))
     )
     print(f"{history}\n\nrollback: {name} version {previous} is champion again, in place of {champion}", flush=True)

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import mlflow
 
-from steps.registry.trail import needed_champion
-from steps.workflow.errors import UserError
-from steps.workflow.launch import use_this_python
-from steps.workflow.parameters import PROJECT_ROOT
+from sentiment.errors import UserError
+from sentiment.paths import PROJECT_ROOT
+from sentiment.registry.promotions import needed_champion
+from sentiment.workflow.launch import use_this_python
 
 
 def serve(parameters):
@@ -48,7 +48,7 @@ def save(folder, settings, champion):
     warnings.filterwarnings("ignore", message=".*An input example was not provided")
     mlflow.pyfunc.save_model(
         str(folder / "model"),
-        loader_module="steps.serving.champion",
+        loader_module="sentiment.serving.champion",
         data_path=str(folder / "settings.json"),
         signature=mlflow.models.get_model_info(champion).signature,
         pip_requirements=[],

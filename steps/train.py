@@ -5,16 +5,15 @@ from dataclasses import replace
 import mlflow
 from mlflow import MlflowClient
 
-from steps import models
-from steps.evaluation.metrics import scores
-from steps.features.store import Features
-from steps.models.packaging import log_model, model_digest
-from steps.search.options import check_options, search_space, start_from_vectors, training_of
-from steps.search.space import label, resolve
-from steps.search.trials import TrialRun
-from steps.workflow.errors import UserError
-from steps.workflow.fingerprint import OUTPUT_DIGEST
-from steps.workflow.upstream import artifacts
+from sentiment.errors import UserError
+from sentiment.evaluation.metrics import scores
+from sentiment.features.store import Features
+from sentiment.model import families
+from sentiment.model.space import label, resolve
+from sentiment.search.options import check_options, search_space, start_from_vectors, training_of
+from sentiment.search.packaging import log_model, model_digest
+from sentiment.search.trials import TrialRun
+from sentiment.tracking import OUTPUT_DIGEST, artifacts
 
 
 def train(parameters):
@@ -33,7 +32,7 @@ def train(parameters):
     mlflow.log_params({key: value for key, value in point.items() if key not in parameters.more})
 
     run = TrialRun(MlflowClient(), run_id, name)
-    fit = models.trainer(parameters.family, parameters.pretrained)
+    fit = families.trainer(parameters.family, parameters.pretrained)
     try:
         model = fit(features, point, training, run.epoch)
     except FloatingPointError as error:

@@ -8,21 +8,20 @@ from functools import partial
 
 import mlflow
 
-from steps import models
-from steps.search.engines import engine
-from steps.search.fitting import Setting, check_checkpoint, log_best, ready
-from steps.search.loop import run_trials
-from steps.search.options import check_options, search_space, start_from_vectors, training_of
-from steps.search.progress import TrialProgress
-from steps.search.runner import TrialRunner
-from steps.search.space import label
-from steps.search.space_file import narrowed
-from steps.search.trials import TrialRecorder, finished_trials
-from steps.search.workers import Workers, thread_limits
-from steps.workflow.errors import UserError
-from steps.workflow.fingerprint import FINGERPRINT, OUTPUT_DIGEST
-from steps.workflow.reuse import with_fingerprint
-from steps.workflow.upstream import artifacts, checked_run
+from sentiment.errors import UserError
+from sentiment.model import families
+from sentiment.model.space import label
+from sentiment.search.engines import engine
+from sentiment.search.fitting import Setting, check_checkpoint, log_best, ready
+from sentiment.search.loop import run_trials
+from sentiment.search.options import check_options, search_space, start_from_vectors, training_of
+from sentiment.search.progress import TrialProgress
+from sentiment.search.runner import TrialRunner
+from sentiment.search.space_file import narrowed
+from sentiment.search.trials import TrialRecorder, finished_trials
+from sentiment.search.workers import Workers, thread_limits
+from sentiment.tracking import FINGERPRINT, OUTPUT_DIGEST, artifacts, checked_run
+from sentiment.workflow.reuse import with_fingerprint
 
 # What two searches have to have in common for the trials of one to count in the other.
 THE_SAME = ("family", "epochs", "batch_size", "seed", "class_weight", "embedding", "pretrained")
@@ -39,7 +38,7 @@ def tune(parameters):
     make_engine, count = engine(parameters, space, start)
     earlier = earlier_trials(this_run, parameters)
     workers, where = where_trials_run(parameters, count)
-    prune = parameters.prune and models.is_keras(parameters.family)  # the only epoch of others is the end of the fit
+    prune = parameters.prune and families.is_keras(parameters.family)  # the only epoch of others is the end of the fit
     training = replace(training_of(parameters), vectors=vectors and where(this_run.info.run_id, vectors))
     setting = Setting(
         parameters.family,
@@ -102,7 +101,7 @@ def where_trials_run(parameters, count):
         if parameters.spark_master:
             raise UserError(f"spark_master={parameters.spark_master} without trials=spark: give both, or neither")
         # A trial of scikit-learn is over before a process for it has started.
-        usual = os.cpu_count() if models.is_keras(parameters.family) else 1
+        usual = os.cpu_count() if families.is_keras(parameters.family) else 1
         at_once = min(parameters.parallelism or usual, count)
         os.environ |= thread_limits(at_once)
         return Workers(at_once, partial(ready, parameters.family)), local_path
@@ -120,7 +119,7 @@ def where_trials_run(parameters, count):
             "(mlflow server) and set MLFLOW_TRACKING_URI to its http:// address"
         )
     try:
-        from steps.search.spark_workers import SparkWorkers
+        from sentiment.search.spark_workers import SparkWorkers
     except ModuleNotFoundError as missing:
         raise UserError("trials=spark needs pyspark: pip install -r requirements-spark.txt") from missing
     return SparkWorkers(parameters.spark_master, parameters.parallelism), on_the_server

@@ -1,10 +1,10 @@
 import pandas as pd
 import pytest
 
-from steps.corpora.content import corpus_digest
-from steps.corpora.reading import read_corpus
-from steps.workflow.errors import UserError
-from steps.workflow.parameters import PROJECT_ROOT
+from sentiment.corpora.content import corpus_digest
+from sentiment.corpora.reading import read_corpus
+from sentiment.errors import UserError
+from sentiment.paths import PROJECT_ROOT
 
 TABLE = pd.DataFrame({"text": ['Good, "really"\ngood', "NA", "schön 😀"], "label": ["pos", "neg", "pos"]})
 

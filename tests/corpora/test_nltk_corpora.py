@@ -5,8 +5,8 @@ import pytest
 from nltk.corpus.reader import CategorizedPlaintextCorpusReader
 from nltk.corpus.util import LazyCorpusLoader
 
-from steps.corpora.reading import read_corpus
-from steps.workflow.errors import UserError
+from sentiment.corpora.reading import read_corpus
+from sentiment.errors import UserError
 
 
 def test_movie_reviews_comes_whole_and_with_nltks_labels(movie_reviews):

@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from steps.corpora.content import SAMPLE
-from steps.corpora.reading import read_corpus
+from sentiment.corpora.content import SAMPLE
+from sentiment.corpora.reading import read_corpus
 
 
 @pytest.fixture(scope="module")

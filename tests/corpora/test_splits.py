@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
-from steps.corpora.splits import clean, digest, split
-from steps.workflow.errors import UserError
+from sentiment.corpora.splits import clean, digest, split
+from sentiment.errors import UserError
 
 
 def corpus(**counts):

@@ -5,11 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from steps.evaluation.behaviour import DIRECTION, FUNCTIONALITY, INVARIANCE, Case, report
-from steps.evaluation.behaviour.own_cases import own_cases
-from steps.evaluation.behaviour.perturbations import CHANGES, direction, invariance
-from steps.evaluation.behaviour.templates import functionality
-from steps.workflow.errors import UserError
+from sentiment.errors import UserError
+from sentiment.evaluation.behaviour import DIRECTION, FUNCTIONALITY, INVARIANCE, Case, report
+from sentiment.evaluation.behaviour.perturbations import CHANGES, direction, invariance
+from sentiment.evaluation.behaviour.templates import functionality
+from sentiment.evaluation.behaviour.user_cases import own_cases
 
 REVIEW = "John saw it in Paris and it isn't good. Mary, from London, did not like the ending, it is dull."
 

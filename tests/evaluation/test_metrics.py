@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from steps.evaluation import plots, table
-from steps.evaluation.metrics import bootstrap_accuracy, calibration_error, scores
+from sentiment.evaluation.metrics import bootstrap_accuracy, calibration_error, scores
+from sentiment.reports import plots, table
 
 LABELS = np.array([0, 1, 2, 0, 1, 2])
 PROBABILITIES = np.array(

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from steps.evaluation.choosing import choose
-from steps.evaluation.slices import by_slice, lost, slices
-from steps.evaluation.statistics import compared, holm, mcnemar, paired_difference, pareto_front
+from sentiment.evaluation.choosing import choose
+from sentiment.evaluation.slices import by_slice, lost, slices
+from sentiment.evaluation.statistics import compared, holm, mcnemar, paired_difference, pareto_front
 
 
 def outcomes(both, only_first, only_second, neither):

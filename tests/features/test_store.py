@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from steps.features import store
-from steps.features.cleaning import Cleaner
-from steps.features.store import Features
-from steps.features.vocabulary import PADDING, UNKNOWN, Vocabulary
+from sentiment.features import store
+from sentiment.features.store import Features
+from sentiment.model.text.cleaning import Cleaner
+from sentiment.model.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 
 
 def part(*rows):

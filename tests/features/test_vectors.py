@@ -2,11 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from steps.features import store
-from steps.features.cleaning import Cleaner
-from steps.features.vectors import read_glove, word_vectors
-from steps.features.vocabulary import PADDING, RESERVED
-from steps.workflow.errors import UserError
+from sentiment.errors import UserError
+from sentiment.features import store
+from sentiment.features.vectors import read_glove, word_vectors
+from sentiment.model.text.cleaning import Cleaner
+from sentiment.model.text.vocabulary import PADDING, RESERVED
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from steps.monitoring.drift import drifts, less_accurate, psi
+from sentiment.monitoring.drift import drifts, less_accurate, psi
 
 
 def texts(chance, count, shift=0.0):

@@ -1,6 +1,6 @@
 """A small space with a conditional part, and a point in it."""
 
-from steps.search.space import Choice, Integer, LogUniform, Uniform
+from sentiment.model.space import Choice, Integer, LogUniform, Uniform
 
 SPACE = {
     "kind": Choice(("net", "tree")),

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from steps.search.cores import CORES, Cores, provide
+from sentiment.search.cores import CORES, Cores, provide
 
 
 @pytest.fixture

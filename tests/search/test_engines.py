@@ -4,12 +4,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from steps.search.engines import engine
-from steps.search.loop import run_trials
-from steps.search.space import Choice, Integer, Uniform, active
-from steps.search.trials import Outcome
-from steps.search.workers import completed
-from steps.workflow.errors import UserError
+from sentiment.errors import UserError
+from sentiment.model.space import Choice, Integer, Uniform, active
+from sentiment.search.engines import engine
+from sentiment.search.loop import run_trials
+from sentiment.search.trials import Outcome
+from sentiment.search.workers import completed
 from tests.search.example import DEFAULTS, SPACE
 
 ENGINES = [

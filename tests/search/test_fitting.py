@@ -4,13 +4,13 @@ import mlflow
 import pandas as pd
 import pytest
 
-from steps.features import store
-from steps.features.cleaning import Cleaner
-from steps.models.dense import DEFAULTS, SPACE
-from steps.models.training import Training
-from steps.search.fitting import Setting, run_trial
-from steps.search.space import active
-from steps.search.trials import TrialRecorder
+from sentiment.features import store
+from sentiment.model.families.dense import DEFAULTS, SPACE
+from sentiment.model.space import active
+from sentiment.model.text.cleaning import Cleaner
+from sentiment.model.training import Training
+from sentiment.search.fitting import Setting, run_trial
+from sentiment.search.trials import TrialRecorder
 
 
 @pytest.fixture

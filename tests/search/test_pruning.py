@@ -1,7 +1,7 @@
 import pytest
 
-from steps.search.pruning import thresholds
-from steps.search.trials import Outcome
+from sentiment.search.pruning import thresholds
+from sentiment.search.trials import Outcome
 
 
 def ended(*curve, figures=True):

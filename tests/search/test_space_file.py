@@ -1,15 +1,15 @@
 import pytest
 
-from steps import models
-from steps.search.space import Choice, Integer, LogUniform
-from steps.search.space_file import narrowed
-from steps.workflow.errors import UserError
+from sentiment.errors import UserError
+from sentiment.model import families
+from sentiment.model.space import Choice, Integer, LogUniform
+from sentiment.search.space_file import narrowed
 
 
 def narrow(tmp_path, text, family="lstm", discrete=False):
     path = tmp_path / "space.yaml"
     path.write_text(text)
-    module = models.family(family)
+    module = families.family(family)
     return narrowed(family, module.SPACE, module.DEFAULTS, str(path), discrete)
 
 
@@ -18,7 +18,7 @@ def test_named_dimensions_are_narrowed_and_the_start_moves_into_them(tmp_path):
     space, start = narrow(tmp_path, text)
     assert space["units"] == Choice((16, 64)) and space["learning_rate"] == LogUniform(0.001, 0.002)
     assert space["embedding_size"] == Integer(32, 128, 96)
-    assert space["dropout"] == models.family("lstm").SPACE["dropout"]
+    assert space["dropout"] == families.family("lstm").SPACE["dropout"]
     assert start == {"units": 16, "learning_rate": 0.002, "embedding_size": 32, "dropout": 0.3}
 
 
@@ -31,7 +31,7 @@ def test_a_file_may_have_a_part_for_each_family(tmp_path):
     text = "lstm:\n  units: [16]\nsimple:\n  classifier: gaussian_nb\n"
     assert narrow(tmp_path, text)[0]["units"] == Choice((16,))
     assert narrow(tmp_path, text, family="simple")[0]["classifier"] == Choice(("gaussian_nb",))
-    dense = models.family("dense")
+    dense = families.family("dense")
     assert narrow(tmp_path, text, family="dense") == (dense.SPACE, dense.DEFAULTS)
 
 

@@ -5,7 +5,7 @@ from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
-from steps.search.workers import Workers
+from sentiment.search.workers import Workers
 
 
 def slow(seconds, value):

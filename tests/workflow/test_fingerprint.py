@@ -2,8 +2,9 @@ import shutil
 
 import pytest
 
-from steps.workflow import fingerprint as module
-from steps.workflow.fingerprint import fingerprint, folder_digest, sources
+from sentiment.digests import folder_digest
+from sentiment.workflow import fingerprint as module
+from sentiment.workflow.fingerprint import fingerprint, sources
 
 GIVEN = {"seed": 1, "family": "lstm"}
 STEP = {"entry_point": "tune", "parameters": GIVEN, "inputs": {"featurize_run": "abc"}}
@@ -12,14 +13,15 @@ STEP = {"entry_point": "tune", "parameters": GIVEN, "inputs": {"featurize_run": 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A copy of the project that a test may edit."""
-    shutil.copytree(module.PROJECT_ROOT / "steps", tmp_path / "steps", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("steps", "sentiment"):
+        shutil.copytree(module.PROJECT_ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(module.PROJECT_ROOT / "requirements.txt", tmp_path)
     monkeypatch.setattr(module, "PROJECT_ROOT", tmp_path)
     return tmp_path
 
 
 def names(*chosen):
-    root = module.PROJECT_ROOT / "steps"
+    root = module.PROJECT_ROOT
     return {path.relative_to(root).as_posix() for path in sources(*chosen)}
 
 
@@ -42,16 +44,16 @@ def test_every_ingredient_counts(change):
     "file, counts",
     [
         ("steps/tune.py", True),
-        ("steps/models/lstm.py", True),
-        ("steps/models/keras_model.py", True),
-        ("steps/search/space.py", True),
+        ("sentiment/model/families/lstm.py", True),
+        ("sentiment/model/network/model.py", True),
+        ("sentiment/model/space.py", True),
         ("requirements.txt", True),
-        ("steps/models/simple.py", False),
-        ("steps/models/transformer.py", False),
-        ("steps/models/finetuned.py", False),
+        ("sentiment/model/families/simple.py", False),
+        ("sentiment/model/families/transformer.py", False),
+        ("sentiment/model/families/finetuned.py", False),
         ("steps/register.py", False),
-        ("steps/evaluation/plots.py", False),
-        ("steps/corpora/sample/README.md", False),
+        ("sentiment/reports/plots.py", False),
+        ("sentiment/corpora/sample/README.md", False),
     ],
 )
 def test_files_count_that_the_step_imports_and_no_others(project, file, counts):
@@ -62,10 +64,15 @@ def test_files_count_that_the_step_imports_and_no_others(project, file, counts):
 
 
 def test_imports_are_followed_into_functions_and_along_dots():
-    assert {"models/keras_model.py", "models/lstm.py", "features/vocabulary.py"} <= names("tune", "lstm")
-    assert not {"models/keras_model.py", "models/finetuned.py"} & names("tune", "simple")
-    assert "models/finetuned.py" in names("tune", "transformer", "a/checkpoint")
-    assert "registry/promotion.py" in names("register") and "registry/promotion.py" not in names("compare")
+    assert {
+        "sentiment/model/network/model.py",
+        "sentiment/model/families/lstm.py",
+        "sentiment/model/text/vocabulary.py",
+    } <= names("tune", "lstm")
+    assert not {"sentiment/model/network/model.py", "sentiment/model/families/finetuned.py"} & names("tune", "simple")
+    assert "sentiment/model/families/finetuned.py" in names("tune", "transformer", "a/checkpoint")
+    assert "sentiment/registry/versions.py" in names("register")
+    assert "sentiment/registry/versions.py" not in names("compare")
 
 
 def test_a_folder_is_its_names_and_contents(tmp_path):

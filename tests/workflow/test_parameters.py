@@ -1,7 +1,7 @@
 import pytest
 
-from steps.workflow.errors import UserError
-from steps.workflow.parameters import parse
+from sentiment.errors import UserError
+from sentiment.workflow.parameters import parse
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,22 @@
+"""SHA-256 digests of texts, files and folders, in hexadecimal."""
+
+import hashlib
+import json
+from pathlib import Path
+
+
+def text_digest(text: str) -> str:
+    """SHA-256 of a text in UTF-8."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def file_digest(path: Path | str) -> str:
+    """SHA-256 of a file's content."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def folder_digest(folder: Path) -> str:
+    """SHA-256 of a folder's content: the relative names and the contents of its files."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return text_digest(json.dumps([[path.relative_to(folder).as_posix(), file_digest(path)] for path in files]))

@@ -1,0 +1,29 @@
+"""The exceptions that a user sees as one line."""
+
+
+class UserError(Exception):
+    """A mistake that the user can fix.
+
+    The message is one line that says what was wrong, what was expected and what to do. A step that
+    raises it prints the line on stderr, marks its run FAILED with the line in its tag ``error``, and
+    exits with status 1.
+
+    Args:
+        message: the line; line breaks in it are folded into spaces.
+        shown: whether a child step has printed the line already.
+    """
+
+    status = 1  # of the process
+
+    def __init__(self, message: object, shown: bool = False) -> None:
+        super().__init__(" ".join(str(message).split()))
+        self.shown = shown
+
+
+class Alert(UserError):
+    """What monitoring found, where it is to end the process so that others can act on it; it has been printed already."""
+
+    status = 3
+
+    def __init__(self, message: object) -> None:
+        super().__init__(message, shown=True)

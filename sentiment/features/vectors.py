@@ -1,0 +1,104 @@
+"""Word vectors for embeddings to start from: read from a file, or learned from the training split."""
+
+import os
+
+import numpy as np
+from tqdm import tqdm
+
+from sentiment.errors import UserError
+from sentiment.model.text.vocabulary import PADDING, RESERVED, UNKNOWN
+
+EPOCHS, WINDOW = 10, 5  # of word2vec
+
+
+def word_vectors(kind, path, features, size, seed):
+    """A vector for each id of a vocabulary, and how many of its words have one of their own.
+
+    Words without one, and the id of unknown words, get a random vector of the others' spread.
+
+    Args:
+        kind: ``word2vec`` or ``glove``.
+        path: a GloVe text file, or a word2vec file, binary where it ends in ``.bin``; empty to learn word2vec (skip-gram,
+            Mikolov et al. 2013) from the training split.
+        features: the :class:`sentiment.features.store.Features`.
+        size: length of the vectors that are learned.
+        seed: int.
+
+    Returns:
+        A tuple of a float32 array of shape (ids, length), and of the share of the vocabulary's words that were found.
+
+    Raises:
+        UserError: the file cannot be read or has none of the words, or gensim is missing.
+    """
+    words = features.vocabulary.words
+    if kind == "glove":
+        found = read_glove(path, words)
+    elif path:
+        found = _read_word2vec(path, words)
+    else:
+        documents = [features.cleaner.tokens(text) for text in features.texts("train")]
+        model = _gensim().models.Word2Vec(
+            documents, vector_size=size, window=WINDOW, sg=1, min_count=2, epochs=EPOCHS, seed=seed, workers=1
+        )
+        found = {word: model.wv[word] for word in words if word in model.wv}
+    if not found:
+        raise UserError(f"embedding={kind}: none of the {len(words)} words of the vocabulary is there")
+    vectors = np.array(list(found.values()), dtype=np.float32)
+    random = np.random.default_rng(seed)
+    matrix = random.normal(0.0, vectors.std(), (len(words) + RESERVED, vectors.shape[1])).astype(np.float32)
+    matrix[PADDING] = 0.0
+    matrix[UNKNOWN] = vectors.mean(axis=0)
+    for number, word in enumerate(words, start=RESERVED):
+        if word in found:
+            matrix[number] = found[word]
+    return matrix, len(found) / len(words)
+
+
+def read_glove(path, words):
+    """The vectors of some words from a GloVe text file: a line a word, the word and its numbers with blanks between.
+
+    Returns:
+        A dict from those words that the file has to float32 arrays.
+
+    Raises:
+        UserError: the file cannot be read, or a line does not parse.
+    """
+    wanted, found, size = set(words), {}, None
+    try:
+        with (
+            open(path, encoding="utf-8", newline="\n") as file,
+            tqdm(total=os.path.getsize(path), desc="reading vectors", unit="B", unit_scale=True, delay=2) as progress,
+        ):
+            for number, line in enumerate(file, start=1):
+                size = size or line.count(" ")
+                word, *numbers = line.rstrip("\n").rsplit(" ", size)  # a word may hold blanks
+                try:
+                    vector = np.array(numbers, dtype=np.float32)
+                except ValueError:
+                    vector = np.empty(0)
+                if size < 2 or vector.shape != (size,) or not np.isfinite(vector).all():
+                    raise UserError(
+                        f"{path}, line {number}: expected a word and {max(size, 2)} numbers, got {line[:60]!r}"
+                    )
+                if word in wanted:
+                    found[word] = vector
+                progress.update(len(line))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"embedding_file={path} cannot be read: {error}") from error
+    return found
+
+
+def _read_word2vec(path, words):
+    try:
+        vectors = _gensim().models.KeyedVectors.load_word2vec_format(path, binary=path.endswith(".bin"))
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(f"embedding_file={path} cannot be read as word2vec: {error}") from error
+    return {word: vectors[word] for word in words if word in vectors}
+
+
+def _gensim():
+    try:
+        import gensim
+    except ModuleNotFoundError as missing:
+        raise UserError("embedding=word2vec needs gensim: pip install -r requirements-word2vec.txt") from missing
+    return gensim

@@ -1,0 +1,92 @@
+"""A registered model at work: raw text in, label and score out.
+
+This module and what it imports travel with the model (see :mod:`sentiment.search.packaging`), so they import each other
+relatively: in the model's folder their package has another name.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from mlflow.exceptions import MlflowException
+
+from .families import load
+from .text.cleaning import Cleaner
+
+
+class SentimentModel:
+    """Scores raw text.
+
+    Args:
+        cleaner: the :class:`Cleaner` of the training.
+        classes: list of str, the class names in the order of the model's probabilities.
+        model: a fitted model of a family.
+    """
+
+    def __init__(self, cleaner, classes, model):
+        self.cleaner = cleaner
+        self.classes = np.array(classes, dtype=object)
+        self.model = model
+
+    def predict(self, model_input, params=None):
+        """Label texts.
+
+        Args:
+            model_input: DataFrame with one string column ``text``, or a list of str.
+            params: not used; MLflow's interface has it.
+
+        Returns:
+            DataFrame with ``label`` (str) and ``score`` (the probability of that label, float from 0 to 1), one row
+            for each row of the input, in its order.
+
+        Raises:
+            MlflowException: the input is not text (status 400 from a server).
+        """
+        texts = _texts(model_input)
+        probabilities = self.predict_proba(texts)
+        best = probabilities.argmax(axis=1)
+        score = probabilities[np.arange(len(texts)), best]
+        return pd.DataFrame({"label": self.classes[best], "score": score})
+
+    def predict_proba(self, texts):
+        """Probabilities of the classes: float64 of shape (texts, classes)."""
+        if not texts:
+            return np.empty((0, len(self.classes)))
+        if getattr(self.model, "raw_text", False):
+            return self.model.predict_proba(texts)
+        return self.model.predict_proba([self.cleaner.tokens(text) for text in texts])
+
+    def get_raw_model(self):
+        """This object; MLflow's ``PyFuncModel.get_raw_model`` asks for it."""
+        return self
+
+
+def save(folder, family, cleaner, classes, model):
+    """Write a fitted model into an empty folder, all that :func:`_load_pyfunc` needs."""
+    settings = {"family": family, "cleaner": cleaner.as_dict(), "classes": classes}
+    (folder / "model.json").write_text(json.dumps(settings, ensure_ascii=False), encoding="utf-8")
+    model.save(folder)
+
+
+def _load_pyfunc(path):
+    """MLflow's hook: the model from the folder that :func:`save` wrote."""
+    folder = Path(path)
+    settings = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    return SentimentModel(Cleaner(**settings["cleaner"]), settings["classes"], load(settings["family"], folder))
+
+
+def _texts(model_input):
+    if isinstance(model_input, pd.DataFrame):
+        # MLflow turns a list of texts into a column named 0.
+        if list(model_input.columns) not in (["text"], [0], ["0"]):
+            raise MlflowException.invalid_parameter_value(
+                f"expected one column named text, or a list of texts; got the column {model_input.columns[0]!r}"
+            )
+        texts = model_input.iloc[:, 0].tolist()
+    else:
+        texts = list(model_input)
+    for text in texts:
+        if not isinstance(text, str):
+            raise MlflowException.invalid_parameter_value(f"expected text, got {type(text).__name__}: {text!r}")
+    return texts

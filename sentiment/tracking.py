@@ -1,0 +1,246 @@
+"""MLflow runs of this project: the names of their tags, and typed access to what a run left.
+
+No other module spells a tag's name.
+"""
+
+import json
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
+from mlflow.tracking.artifact_utils import get_artifact_uri
+
+from sentiment.errors import UserError
+
+# Tags that MLflow defines.
+ENTRY_POINT = "mlflow.project.entryPoint"
+PARENT = "mlflow.parentRunId"
+NOTE = "mlflow.note.content"
+RUN_NAME = "mlflow.runName"
+USER = "mlflow.user"
+SOURCE_NAME = "mlflow.source.name"
+SOURCE_TYPE = "mlflow.source.type"
+GIT_COMMIT = "mlflow.source.git.commit"
+
+# Tags of every step's run.
+ERROR = "error"  # why it failed, in one line
+FINGERPRINT = "step.fingerprint"  # digest of all that its result depends on
+OUTPUT_DIGEST = "step.output_digest"  # digest of its result
+REUSED = "step.reused"  # the run that has the result, where this one did nothing itself
+
+# Tags of a step's run, or of a model version, that say what it was made from.
+INGEST_RUN = "ingest_run"
+FEATURIZE_RUN = "featurize_run"
+TUNE_RUN = "tune_run"
+COMPARE_RUN = "compare_run"
+MAIN_RUN = "main_run"
+DATASET_DIGEST = "dataset.digest"
+FAMILY = "family"
+CLASSES = "classes"  # class names, a JSON list
+MODEL_URI = "model_uri"
+BEST_TRIAL = "best_trial"  # the run of a search's best trial
+WINNER = "winner"  # the family that won a comparison
+
+# Tags of a trial's run.
+TRIAL = "trial"  # its number, from 1
+PRUNED = "pruned"  # after which epoch it was stopped early
+
+# Tags of a register run, and of whatever else works on a registered model.
+REGISTERED_MODEL = "registered_model"
+MODEL_VERSION = "model_version"
+ALIAS = "alias"
+GATE = "gate"  # passed or failed
+ALERT = "alert"  # why monitoring alerts
+
+# Tags of a model version, beside those above.
+VERSION_GIT_COMMIT = "git_commit"
+COMPARISON_DIGEST = "comparison.digest"  # digest of the comparison that it won
+GATE_TERMS = "gate.terms"  # the parameters that its gate was evaluated with, a JSON object
+
+# Tag of the run that collects all monitorings of a registered model, and of a trace of recorded requests.
+MONITORING_OF = "monitoring.of"
+TRACE_MODEL = "sentiment.model"
+
+# Artifacts that one step writes and another reads.
+DATASET = "dataset"
+FEATURES = "features"
+COMPARISON = "comparison.json"
+TEST_PREDICTIONS = "test_predictions.parquet"
+BEHAVIOUR_CASES = "behaviour_cases.json"
+VALIDATION_PREDICTIONS = "validation_predictions.parquet"  # probabilities, a column a class
+GATE_RESULT = "gate.json"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a step's run, or a model version, says of where it comes from.
+
+    Args:
+        id: the run's id, or the version's name and number, for messages.
+        tags: its tags.
+
+    Raises:
+        UserError: on access to a property whose tag is missing.
+    """
+
+    id: str
+    tags: Mapping[str, str]
+
+    @property
+    def ingest_run(self) -> str:
+        return self._tag(INGEST_RUN)
+
+    @property
+    def featurize_run(self) -> str:
+        return self._tag(FEATURIZE_RUN)
+
+    @property
+    def tune_run(self) -> str:
+        return self._tag(TUNE_RUN)
+
+    @property
+    def compare_run(self) -> str:
+        return self._tag(COMPARE_RUN)
+
+    @property
+    def dataset_digest(self) -> str:
+        return self._tag(DATASET_DIGEST)
+
+    @property
+    def output_digest(self) -> str:
+        return self._tag(OUTPUT_DIGEST)
+
+    @property
+    def family(self) -> str:
+        return self._tag(FAMILY)
+
+    @property
+    def classes(self) -> list[str]:
+        return json.loads(self._tag(CLASSES))
+
+    @property
+    def model_uri(self) -> str:
+        return self._tag(MODEL_URI)
+
+    @property
+    def best_trial(self) -> str:
+        return self._tag(BEST_TRIAL)
+
+    def get(self, tag: str) -> str | None:
+        """The value of a tag that need not be there."""
+        return self.tags.get(tag)
+
+    def _tag(self, name: str) -> str:
+        if name not in self.tags:
+            raise UserError(
+                f"{self.id} has no tag {name}: it was not made by this project, or by an older version of it"
+            )
+        return self.tags[name]
+
+
+def origin(run: Run) -> Origin:
+    """The :class:`Origin` of a run."""
+    return Origin(f"run {run.info.run_id}", run.data.tags)
+
+
+def finished_runs(entry_point: str, max_results: int = 1000) -> list[Run]:
+    """FINISHED runs of an entry point in the active run's experiment, the latest first."""
+    found = mlflow.search_runs(
+        experiment_ids=[mlflow.active_run().info.experiment_id],
+        filter_string=f"attributes.status = 'FINISHED' and tags.`{ENTRY_POINT}` = '{entry_point}'",
+        order_by=["attributes.start_time DESC"],
+        max_results=max_results,
+        output_format="list",
+    )
+    return [with_result(run) for run in found]
+
+
+def checked_run(parameter: str, run_id: str, entry_point: str, ended: bool = True) -> Run:
+    """The run with this id.
+
+    Args:
+        parameter: the parameter that holds the id, for messages.
+        run_id: the id.
+        entry_point: the entry point that the run must be of.
+        ended: whether it has to be FINISHED.
+
+    Raises:
+        UserError: no such run, one of another entry point, or one that did not finish.
+    """
+    try:
+        run = mlflow.get_run(run_id)
+    except MlflowException as error:
+        raise UserError(
+            f"{parameter}={run_id}: there is no such run at {mlflow.get_tracking_uri()}; "
+            f"expected the id of a finished {entry_point} run"
+        ) from error
+    found = run.data.tags.get(ENTRY_POINT, "no step of this project")
+    if found != entry_point:
+        raise UserError(f"{parameter}={run_id}: this is a run of {found}; expected the id of a {entry_point} run")
+    if not ended:
+        return with_result(run)
+    run = finished(run)
+    if run.info.status != "FINISHED":
+        raise UserError(f"{parameter}={run_id}: this run is {run.info.status}; expected a finished {entry_point} run")
+    return with_result(run)
+
+
+def finished(run: Run) -> Run:
+    """Wait for a run that is still RUNNING as a step of the same chain, and return it as it ended.
+
+    Raises:
+        UserError: it did not finish; not shown, since the run itself has said why.
+    """
+    chain = mlflow.get_run(mlflow.active_run().info.run_id).data.tags.get(PARENT)
+    if chain is None or run.data.tags.get(PARENT) != chain:
+        return run
+    pause = 0.05
+    while run.info.status == "RUNNING":
+        time.sleep(pause)
+        pause = min(1.2 * pause, 1.0)
+        run = mlflow.get_run(run.info.run_id)
+    if run.info.status != "FINISHED":
+        raise UserError(
+            f"the {run.data.tags[ENTRY_POINT]} run {run.info.run_id} ended as {run.info.status}", shown=True
+        )
+    return run
+
+
+def with_result(run: Run) -> Run:
+    """The run that has the result of a run: itself, or the earlier one that it reused."""
+    return mlflow.get_run(run.data.tags[REUSED]) if REUSED in run.data.tags else run
+
+
+def artifacts(run_id: str, path: str) -> Path:
+    """A local path of an artifact (file or folder) of a run: the store's own where it is local, else a copy.
+
+    Raises:
+        UserError: it is no longer there.
+    """
+    try:
+        # By its own address: asked for by run and path, MLflow copies what lies on this machine, too.
+        return Path(mlflow.artifacts.download_artifacts(get_artifact_uri(run_id, path)))
+    except (MlflowException, OSError) as error:
+        raise UserError(f"the artifact {path} of run {run_id} is gone ({error}): run that step again") from error
+
+
+def has_model(uri: str) -> bool:
+    """Whether there is a model at a URI."""
+    try:
+        return any(file.path == "MLmodel" for file in mlflow.artifacts.list_artifacts(artifact_uri=uri))
+    except (MlflowException, OSError):  # deleted, which is what was asked
+        return False
+
+
+def log_parquet(frame, path: str, run_id: str | None = None) -> None:
+    """Log a DataFrame as the artifact ``path``, which ends in .parquet, of a run; of the active one by default."""
+    with tempfile.TemporaryDirectory() as temporary:
+        file = Path(temporary) / Path(path).name
+        frame.to_parquet(file, index=False)
+        folder = str(Path(path).parent)
+        mlflow.log_artifact(str(file), None if folder == "." else folder, run_id)

@@ -1,0 +1,193 @@
+"""Every family on a small corpus whose classes a word each gives away."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sentiment.errors import UserError
+from sentiment.model import families
+from sentiment.model.network import ensemble
+from sentiment.model.space import active
+from sentiment.model.text.cleaning import Cleaner
+from sentiment.model.training import Training
+from tests.model.conftest import WORDS, corpus, made, stored
+
+TRAINED = [name for name in families.families() if name != "pipeline"]
+
+
+def fit(family, features, training=Training(seed=0, epochs=8, batch_size=8), **options):
+    module, history = families.family(family), []
+    point = {name: module.DEFAULTS[name] for name in active(module.SPACE, module.DEFAULTS)} | options
+    model = families.trainer(family)(features, point, training, lambda epoch, figures: history.append((epoch, figures)))
+    return model, history
+
+
+@pytest.mark.parametrize("family", TRAINED)
+def test_learns_reports_every_epoch_and_comes_back_from_its_folder(family, features, tmp_path):
+    model, history = fit(family, features)
+    labels = features.labels("test")
+    probabilities = model.predict_split(features, "test")
+    assert probabilities.shape == (len(labels), len(features.classes)) and probabilities.dtype == np.float64
+    assert np.allclose(probabilities.sum(axis=1), 1)
+    assert np.mean(probabilities.argmax(axis=1) == labels) > 0.95
+    assert [epoch for epoch, _ in history] == list(range(1, len(history) + 1))
+    assert all(set(figures) == {"loss", "accuracy", "val_loss", "val_accuracy"} for _, figures in history)
+
+    model.save(tmp_path)
+    documents = [["good", "film"], [], ["never", "heard"], ["bad"] * 50]
+    again = families.load(family, tmp_path)
+    assert np.allclose(again.predict_proba(documents), model.predict_proba(documents), atol=1e-6)
+    one_by_one = np.concatenate([again.predict_proba([document]) for document in documents])
+    assert np.allclose(one_by_one, again.predict_proba(documents), atol=1e-5)  # padding does not count
+
+
+@pytest.mark.parametrize("family", TRAINED)
+def test_the_same_seed_gives_the_same_model(family, features):
+    first, history = fit(family, features, Training(epochs=2))
+    second, repeated = fit(family, features, Training(epochs=2))
+    assert history == repeated
+    assert np.array_equal(first.predict_split(features, "test"), second.predict_split(features, "test"))
+
+
+def test_training_stops_when_nothing_gets_better_and_keeps_the_best_weights(tmp_path):
+    random = np.random.default_rng(5)
+    texts = [" ".join(random.choice(["red", "green", "blue", "grey"], 6)) for _ in range(120)]
+    noise = pd.DataFrame({"text": texts, "label": random.choice(["neg", "pos"], 120)})
+    parts = {"train": noise[:60], "validation": noise[60:100], "test": noise[100:]}
+    features = stored(tmp_path, parts)
+    model, history = fit("dense", features, Training(seed=0, epochs=30, batch_size=8))
+    curve = [figures["val_accuracy"] for _, figures in history]
+    kept = np.mean(model.predict_split(features, "validation").argmax(axis=1) == features.labels("validation"))
+    assert len(curve) == curve.index(max(curve)) + 1 + 3 < 30
+    assert kept == pytest.approx(max(curve)) and curve[-1] < max(curve)
+
+
+@pytest.mark.parametrize(
+    "classifier, rest",
+    [
+        ("linear_svm", {"C": 1.0, "max_terms": 5000}),
+        ("logistic_regression", {"C": 1.0, "max_terms": 5000}),
+        ("nb_svm", {"C": 1.0, "alpha": 1.0, "interpolation": 0.25, "max_terms": 5000}),
+        ("blend", {"C": 1.0, "alpha": 1.0, "char_share": 0.5, "tail_weight": 0.0, "max_terms": 5000}),
+        ("blend", {"C": 1.0, "alpha": 1.0, "char_share": 0.5, "tail_weight": 2.0, "max_terms": 5000}),
+        ("multinomial_nb", {"alpha": 0.5, "max_terms": 5000}),
+        ("gaussian_nb", {"var_smoothing": 0.01}),
+    ],
+)
+@pytest.mark.parametrize("weighting", ["tfidf", "counts", "binary"])
+def test_every_corner_of_the_simple_family_learns_and_is_saved(features, tmp_path, classifier, rest, weighting):
+    point = {"classifier": classifier, "weighting": weighting, "max_order": 2, **rest}
+    model = families.trainer("simple")(features, point, Training(), lambda *_: None)
+    before = model.predict_split(features, "test")
+    assert np.mean(before.argmax(axis=1) == features.labels("test")) > 0.9
+    model.save(tmp_path)
+    texts = pd.concat([corpus([word for word in WORDS if WORDS[word] in features.classes], seed=2)])["text"]
+    after = families.load("simple", tmp_path).predict_proba([Cleaner().tokens(text) for text in texts])
+    assert np.allclose(before, after)
+
+
+@pytest.mark.parametrize("family", ["lstm", "transformer", "dense"])
+def test_chunks_of_a_text_count_the_same_and_are_learned_from(family, tmp_path):
+    features = made(tmp_path, ["good", "bad", "plain"], truncation="chunks", max_length=6)
+    assert features.ids("train").shape[1] > 6
+    model, _ = fit(family, features)
+    assert np.mean(model.predict_split(features, "test").argmax(axis=1) == features.labels("test")) > 0.9
+    first, second = [["good"] * 6, ["bad", "film"] * 3]
+    parts = model._predictor.probabilities(model.vocabulary.encode([first, second], 6), 1.0)
+    whole = model._predictor.probabilities(model.vocabulary.encode([first + second], 6, "chunks"), 1.0)
+    assert np.allclose(whole[0], parts.mean(axis=0), atol=1e-5)
+
+
+@pytest.mark.parametrize("family", TRAINED)
+def test_balanced_class_weights_find_more_of_a_rare_class(family, tmp_path):
+    random = np.random.default_rng(3)
+    rows = [(f"{random.choice(['dull', 'fine'], p=[0.7, 0.3])} film", "neg") for _ in range(180)]
+    rows += [(f"{random.choice(['dull', 'fine'], p=[0.3, 0.7])} film", "pos") for _ in range(20)]
+    part = pd.DataFrame(rows, columns=["text", "label"]).sample(frac=1, random_state=0)
+    features = stored(tmp_path, dict.fromkeys(("train", "validation", "test"), part), 10, 4)
+    rare = features.labels("test") == 1
+    found = {}
+    for weight in ("none", "balanced"):
+        training = Training(seed=0, epochs=8, batch_size=8, class_weight=weight)
+        model, _ = fit(family, features, training)
+        found[weight] = np.mean(model.predict_split(features, "test").argmax(axis=1)[rare] == 1)
+    assert found["none"] < 0.2 and found["balanced"] > 0.5
+
+
+@pytest.mark.parametrize("family, members", [("dense", 1), ("lstm", 1), ("transformer", 1), ("transformer", 2)])
+@pytest.mark.parametrize("truncation", ["last", "chunks"])
+def test_a_network_that_is_fitted_on_both_splits_knows_what_the_validation_split_says(
+    family, members, truncation, tmp_path
+):
+    parts = {name: corpus(["good", "bad"], seed) for seed, name in enumerate(("train", "validation", "test"))}
+    for name, label, count in (("train", "neg", 10), ("validation", "pos", 40)):
+        more = pd.DataFrame({"text": ["strange film"] * count, "label": [label] * count})
+        parts[name] = pd.concat([parts[name], more], ignore_index=True)
+    features = stored(tmp_path, parts, max_length=8, truncation=truncation)
+    training = Training(seed=0, epochs=8, batch_size=8, members=members)
+    model, _ = fit(family, features, training)
+    point = families.family(family).DEFAULTS
+    if members > 1:
+        model = ensemble.fit(family, model, families.trainer(family), features, point, training)
+    again = families.refit(family)(features, point, training, model)
+    before, after = (one.predict_proba([["strange", "film"]])[0, 1] for one in (model, again))
+    assert before < 0.5 < after
+    assert again.temperature == model.temperature
+    assert np.mean(again.predict_split(features, "test").argmax(axis=1) == features.labels("test")) > 0.9
+
+    again.save(tmp_path)
+    documents = [["good", "film"], ["strange"] * 9]
+    assert np.allclose(
+        families.load(family, tmp_path).predict_proba(documents), again.predict_proba(documents), atol=1e-6
+    )
+
+
+def test_word_vectors_are_where_embeddings_start_and_stay_where_they_are_frozen(features, tmp_path):
+    vectors = np.random.default_rng(0).normal(size=(len(features.vocabulary), 32)).astype(np.float32)
+    np.save(tmp_path / "vectors.npy", vectors)
+    training = Training(epochs=2, batch_size=8, vectors=str(tmp_path / "vectors.npy"))
+    for kept, same in (("frozen", True), ("fine_tuned", False)):
+        model, _ = fit("lstm", features, training, embedding_size=32, vectors=kept)
+        after = model.encoder.get_layer("words").get_weights()[0]
+        assert np.array_equal(after, vectors) == same
+        assert np.allclose(after[7], vectors[7], atol=0.2)
+
+
+def test_cross_validation_is_near_what_held_out_texts_give(features):
+    module = families.family("simple")
+    for classifier in module.SPACE["classifier"].values:
+        whole = module.DEFAULTS | {"classifier": classifier, "max_terms": 5000}
+        point = {name: whole[name] for name in active(module.SPACE, whole)}
+        assert module.cross_validate(features, point, Training()) > 0.95
+
+
+def test_cross_validation_of_noise_is_at_chance(tmp_path):
+    random = np.random.default_rng(0)
+    texts = [" ".join(f"w{number}" for number in random.integers(0, 3000, 20)) for _ in range(300)]
+    noise = pd.DataFrame({"text": texts, "label": random.choice(["neg", "pos"], 300)})
+    parts = {"train": noise[:200], "validation": noise[200:250], "test": noise[250:]}
+    features = stored(tmp_path, parts)
+    module = families.family("simple")
+    point = {name: module.DEFAULTS[name] for name in active(module.SPACE, module.DEFAULTS)}
+    assert 0.35 < module.cross_validate(features, point, Training()) < 0.65
+
+
+def test_a_diverging_network_is_an_error(features):
+    with pytest.raises(FloatingPointError, match="no longer a number"):
+        fit("lstm", features, learning_rate=float("nan"))
+
+
+def test_an_unknown_family_is_named_with_those_there_are():
+    with pytest.raises(UserError, match="unknown family 'forest': expected one of .*simple"):
+        families.family("forest")
+
+
+def test_listing_families_leaves_tensorflow_out():
+    import subprocess
+    import sys
+
+    from tests.conftest import PROJECT
+
+    code = "import sys; from steps import models; families.family('lstm'); families.families(); print('tensorflow' in sys.modules)"
+    process = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True)
+    assert process.stdout.strip() == "False", process.stderr

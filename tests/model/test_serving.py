@@ -1,0 +1,45 @@
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow.exceptions import MlflowException
+
+from sentiment.model.pyfunc import SentimentModel
+from sentiment.model.text.cleaning import Cleaner
+
+
+class Lengths:
+    """A model that is the surer of the second class, the more tokens there are."""
+
+    def predict_proba(self, documents):
+        sure = np.array([len(tokens) / 10 for tokens in documents])
+        return np.column_stack([1 - sure, sure])
+
+
+@pytest.fixture
+def model():
+    return SentimentModel(Cleaner(), ["short", "long"], Lengths())
+
+
+@pytest.mark.parametrize("kind", [lambda texts: pd.DataFrame({"text": texts}), list, lambda texts: pd.DataFrame(texts)])
+def test_label_and_its_probability_in_the_order_of_the_texts(model, kind):
+    answer = model.predict(kind(["a b c d e f g h", "", "a"]))
+    assert answer["label"].tolist() == ["long", "short", "short"]
+    assert answer["score"].tolist() == pytest.approx([0.8, 1.0, 0.9])
+
+
+def test_no_texts_give_no_rows(model):
+    assert model.predict(pd.DataFrame({"text": []})).shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    "wrong, expected",
+    [
+        (pd.DataFrame({"review": ["a"]}), "one column named text"),
+        (pd.DataFrame({"text": [None]}), "expected text, got NoneType"),
+        ([3.5], "expected text, got float: 3.5"),
+    ],
+)
+def test_what_is_no_text_is_refused_as_a_bad_request(model, wrong, expected):
+    with pytest.raises(MlflowException, match=expected) as raised:
+        model.predict(wrong)
+    assert raised.value.get_http_status_code() == 400

@@ -1,0 +1,33 @@
+import mlflow
+import pandas as pd
+import pytest
+
+from sentiment.registry import promotions, versions
+
+
+class Constant(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input, params=None):
+        return pd.DataFrame({"label": ["pos"] * len(model_input)})
+
+
+@pytest.fixture
+def version(tracked):
+    def register():
+        with mlflow.start_run():
+            info = mlflow.pyfunc.log_model(name="model", python_model=Constant(), pip_requirements=[])
+        return mlflow.register_model(info.model_uri, "m").version
+
+    return register
+
+
+def test_there_is_no_champion_before_there_is_one(tracked, version):
+    assert promotions.present_champion("m") is None
+    first = version()
+    assert promotions.present_champion("m") is None
+    tracked.set_registered_model_alias("m", "champion", first)
+    assert promotions.present_champion("m").version == first
+
+
+def test_accuracy_is_the_share_of_right_labels(tracked, version):
+    test = pd.DataFrame({"text": ["a", "b", "c", "d"], "label": ["pos", "neg", "pos", "pos"]})
+    assert versions.accuracy(mlflow.pyfunc.load_model(f"models:/m/{version()}"), test) == 0.75

@@ -1,0 +1,162 @@
+"""The review card of a comparison on the sample, looked at as a browser sees it."""
+
+import html.parser
+import re
+import shutil
+import subprocess
+
+import mlflow
+import numpy as np
+import pytest
+
+from sentiment.evaluation.mistakes import _occluded
+from sentiment.reports import plots
+from sentiment.reports.page import as_image
+from tests.conftest import run_step, runs, store
+
+SECTIONS = ("data", "tried", "performance", "failures", "champion", "cost", "how")
+VOID = {"meta", "img", "br", "link", "input", "hr"}
+
+
+class Checker(html.parser.HTMLParser):
+    """Raises where a tag is closed that is not the innermost open one."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.ids, self.tags = [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.ids += [value for name, value in attributes if name == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def checked(page):
+    checker = Checker()
+    checker.feed(page)
+    assert not checker.open
+    return checker
+
+
+HOSTILE = "<script>document.title='taken'</script> & <b>bold"
+
+
+@pytest.fixture(scope="module", params=["two", "three"])
+def folder(request, tmp_path_factory):
+    """Where a comparison was made: of the sample, or of three classes whose texts hold markup."""
+    folder = tmp_path_factory.mktemp("card")
+    ingest = ["ingest"]
+    if request.param == "three":
+        lines = ["text,label"]
+        random = np.random.default_rng(0)
+        for number in range(240):
+            label = ("negative", "neutral", "positive")[number % 3]
+            word = random.choice(["bad", "plain", "good"], p=np.roll([0.6, 0.2, 0.2], number % 3))
+            lines.append(f'"{word} film {number} {HOSTILE} {random.integers(9)}",{label}')
+        (folder / "reviews.csv").write_text("\n".join(lines) + "\n")
+        ingest.append("--corpus=reviews.csv")
+    for step in (
+        ingest,
+        ["featurize"],
+        ["tune", "--max_evals=2"],
+        ["tune", "--family=dense", "--max_evals=2", "--epochs=2", "--parallelism=1"],
+        ["compare"],
+        ["register"],
+        ["compare"],
+    ):
+        process = run_step(*step, cwd=folder)
+        assert process.returncode == 0, process.stderr[-3000:]
+    return folder
+
+
+@pytest.mark.parametrize("documents", [50, 50_000])
+def test_a_small_and_a_large_corpus_give_a_card_of_bounded_size(tmp_path, documents):
+    random = np.random.default_rng(0)
+    words = np.array([f"word{number}" for number in range(2_000)])
+    lines = ["text,label"]
+    for number in range(documents):
+        label = ("negative", "positive")[number % 2]
+        lines.append(
+            f"{' '.join(random.choice(words, 12))} {label if random.random() < 0.7 else 'film'} {number},{label}"
+        )
+    (tmp_path / "reviews.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "space.yaml").write_text("classifier: logistic_regression\nmax_order: 1\n")
+    for step in (
+        ["ingest", "--corpus=reviews.csv"],
+        ["featurize"],
+        ["tune", "--space=space.yaml", "--max_evals=2"],
+        ["compare"],
+    ):
+        process = run_step(*step, cwd=tmp_path)
+        assert process.returncode == 0, process.stderr[-3000:]
+    assert 100_000 < len(page(tmp_path)) < 5_000_000
+
+
+def page(folder, place=0):
+    with store(folder):
+        return mlflow.artifacts.load_text(f"runs:/{runs(folder, 'compare')[place].info.run_id}/review.html")
+
+
+def test_it_is_valid_and_self_contained_and_has_every_section(folder):
+    text = page(folder)
+    found = checked(text)
+    assert set(found.ids) == set(SECTIONS) and "script" not in found.tags
+    assert not re.search(r'(?:src|href)="(?!data:image/png;base64,|#)', text)
+    assert len(text) < 5_000_000
+
+
+def test_texts_are_shown_as_texts(folder):
+    text = page(folder)
+    assert "<script" not in text and "<b>bold" not in text
+    if (folder / "reviews.csv").exists():
+        assert "&lt;script&gt;" in text and "neutral" in text
+
+
+def test_the_champion_stands_beside_the_winner_as_soon_as_there_is_one(folder):
+    before, after = page(folder, 1), page(folder, 0)
+    assert "sentiment has no champion yet." in before
+    assert "Version 1 of <code>sentiment</code>" in after and "0 texts have another label now" in after
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is not installed")
+@pytest.mark.parametrize("width", [1100, 390])
+def test_a_browser_shows_it_without_an_error_and_without_cutting_it(folder, tmp_path, width):
+    measure = "<script>console.log('width ' + document.documentElement.scrollWidth + ' of ' + innerWidth + ' images ' + [...document.images].filter(i => i.naturalWidth > 100).length)</script></body>"
+    (tmp_path / "card.html").write_text(page(folder).replace("</body>", measure), encoding="utf-8")
+    command = [
+        "chromium",
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--enable-logging=stderr",
+        f"--window-size={width},2000",
+    ]
+    shown = subprocess.run(
+        [*command, f"--user-data-dir={tmp_path}/profile", "--dump-dom", f"file://{tmp_path}/card.html"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    said = re.findall(r"CONSOLE.*", shown.stderr)
+    assert len(said) == 1, said
+    scroll, inner, images = map(int, re.search(r"width (\d+) of (\d+) images (\d+)", said[0]).groups())
+    assert scroll <= inner and images == page(folder).count("<img")
+
+
+def test_the_words_that_drive_a_prediction_are_those_whose_loss_changes_it():
+    def predict(texts):
+        good = np.array([0.5 + 0.4 * ("good" in text) for text in texts])
+        return np.column_stack([1 - good, good])
+
+    weights = dict(_occluded(predict, "a good film", 1))
+    assert weights == {"a": 0.0, "good": pytest.approx(0.4), "film": 0.0}
+    assert len(_occluded(predict, "word " * 1000, 1)) <= 60 and _occluded(predict, "", 1) == []
+
+
+def test_a_plot_of_trials_takes_numbers_words_and_gaps():
+    points = [{"kind": "net", "rate": "0.0001"}, {"kind": "tree", "depth": "3"}, {"kind": "net", "rate": "0.1"}]
+    assert as_image(plots.trials(points, [0.5, 0.7, 0.6], "lstm")).startswith("data:image/png;base64,")

@@ -1,0 +1,132 @@
+"""What stands between a winner and the alias champion, on a real store."""
+
+import json
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+
+from sentiment.registry import gate, promotions
+from tests.conftest import go, run_step, runs, store
+
+CHAIN = (["featurize"], ["tune", "--max_evals=1"], ["compare"])
+TERMS = {"gates": "", "tolerance": 0.0, "behaviour_tolerance": 0.05}
+
+
+def tags(folder, version):
+    with store(folder) as client:
+        return client.get_model_version("sentiment", version).tags
+
+
+def test_a_first_model_has_to_reach_the_thresholds_too(tmp_path):
+    output = go(tmp_path, ["ingest"], *CHAIN, ["register", "--gates=accuracy>=0.2, f1_macro>=0.99,log_loss<=0.001"])
+    assert "version 1 (simple) is challenger: minimum_f1_macro: 0." in output and "expected f1_macro>=0.99" in output
+    found = tags(tmp_path, "1")
+    assert found["gate.minimum_accuracy"].startswith("passed: ")
+    assert found["gate.maximum_log_loss"].startswith("failed: ")
+    (run,) = runs(tmp_path, "register")
+    assert (
+        run.data.tags["gate"] == "failed"
+        and "| minimum_f1_macro | **failed** |" in run.data.tags["mlflow.note.content"]
+    )
+    with store(tmp_path) as client:
+        report = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/gate.json")
+        assert promotions.present_champion("sentiment") is None
+        assert client.get_model_version_by_alias("sentiment", "challenger").version in (1, "1")
+    assert [check["passed"] for check in report["checks"]] == [True, False, False]
+    output = go(tmp_path, ["register", "--gates=accuracy>=0.2"])
+    assert "is champion: there was no champion" in output
+
+
+def test_only_texts_that_the_champion_has_not_seen_count(registered):
+    with store(registered):
+        champion = promotions.present_champion("sentiment")
+        before = mlflow.get_run(champion.tags["ingest_run"])
+    go(registered, ["ingest", "--seed=7", "--test_size=0.4"], *CHAIN, ["register", "--tolerance=1"])
+    run = runs(registered, "register")[0]
+    with store(registered):
+        report = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/gate.json")
+        splits = {
+            (seed, name): pd.read_parquet(
+                Path(mlflow.artifacts.download_artifacts(f"{ingest.info.artifact_uri}/dataset")) / f"{name}.parquet"
+            )
+            for seed, ingest in (("42", before), ("7", runs(registered, "ingest")[0]))
+            for name in ("train", "validation", "test")
+        }
+        seen = set(splits["42", "train"]["text"]) | set(splits["42", "validation"]["text"])
+        fair = splits["7", "test"][~splits["7", "test"]["text"].isin(seen)]
+        model = mlflow.pyfunc.load_model(champion.source)
+        expected = (model.predict(fair[["text"]])["label"].to_numpy() == fair["label"]).mean()
+    (check,) = [check for check in report["checks"] if check["name"] == "accuracy"]
+    assert 30 <= len(fair) < len(splits["7", "test"]) and f"on the same {len(fair)} documents" in check["said"]
+    assert check["figures"]["champion_accuracy"] == pytest.approx(expected)
+    # The trail has the figures of the promotion.
+    with store(registered):
+        last = promotions.read("sentiment")[-1]
+    assert last.figures["champion_accuracy"] == pytest.approx(expected) and "tolerance 1" in last.why
+
+
+def test_a_champion_that_has_seen_nearly_all_is_not_compared_with(registered):
+    output = go(registered, ["ingest", "--seed=5", "--test_size=0.05"], *CHAIN, ["register"])
+    assert "is challenger: comparable: champion version" in output and "has seen all but" in output
+
+
+def test_a_champion_of_another_corpus_is_never_silently_compared(registered):
+    rows = [
+        {"text": f"a {word} thing, number {number}", "label": label}
+        for number in range(60)
+        for word, label in (("good", "positive"), ("bad", "negative"))
+    ]
+    pd.DataFrame(rows).to_csv(registered / "things.csv", index=False)
+    with store(registered):
+        before = promotions.champion_version("sentiment")
+    output = go(registered, ["ingest", "--corpus=things.csv"], *CHAIN, ["register"])
+    assert "is of another corpus (0% of its 780 documents are in this one)" in output and "-P force=true" in output
+    with store(registered):
+        assert promotions.champion_version("sentiment") == before
+    output = go(registered, ["register", "--force=true"])
+    assert "is champion: " in output and "is of another corpus" in output
+
+
+@pytest.mark.parametrize(
+    "change, terms, passed, reason",
+    [
+        ({}, {}, True, "test accuracy"),
+        ({"behaviour_failure_rate": 0.9}, {}, False, "behaviour: 90.0% of the behaviour tests fail against"),
+        ({"behaviour_failure_rate": 0.9}, {"behaviour_tolerance": 1.0}, True, "test accuracy"),
+        (
+            {"latency_ms_p95": 80.0},
+            {"gates": "latency_ms_p95<=50"},
+            False,
+            "maximum_latency_ms_p95: 80, expected latency_ms_p95<=50",
+        ),
+    ],
+)
+def test_each_check_can_fail(registered, change, terms, passed, reason):
+    with store(registered), mlflow.start_run():
+        champion = mlflow.MlflowClient().get_model_version("sentiment", "1")
+        compare_run = mlflow.get_run(champion.tags["compare_run"])
+        winner = mlflow.artifacts.load_dict(f"{compare_run.info.artifact_uri}/comparison.json")["rows"][0]
+        champion.tags["comparison.digest"] = "another"  # else it is the same model
+        verdict = gate.weighed(champion, winner | change, compare_run, TERMS | terms, force=False)
+        again = json.loads(json.dumps(verdict.as_dict()))
+    assert verdict.passed == passed == again["passed"]
+    assert reason in verdict.reason
+
+
+def test_a_champion_that_cannot_be_loaded_is_said_in_one_line(registered):
+    go(registered, ["ingest"], *CHAIN)
+    with store(registered) as client:
+        before = len(client.search_model_versions("name = 'sentiment'"))
+        version = promotions.present_champion("sentiment")
+        client.create_model_version(
+            "sentiment",
+            "file:///nowhere",
+            tags={**version.tags, "dataset.digest": runs(registered, "ingest")[0].data.tags["dataset.digest"]},
+        )
+        client.set_registered_model_alias("sentiment", "champion", str(before + 1))
+    process = run_step("register", cwd=registered)
+    assert process.returncode == 1 and "cannot be loaded" in process.stderr and "Traceback" not in process.stderr
+    with store(registered) as client:
+        assert len(client.search_model_versions("name = 'sentiment'")) == before + 1

@@ -1,0 +1,103 @@
+"""A Hugging Face pipeline that is not trained, beside a family that is."""
+
+import json
+import subprocess
+import sys
+
+import mlflow
+import pytest
+
+from sentiment.errors import UserError
+from sentiment.model.families.pipeline import corresponding
+from tests.conftest import environment, run_step, runs, store
+from tests.model.checkpoint import write_checkpoint
+
+
+@pytest.mark.parametrize(
+    "labels, classes",
+    [
+        (["NEGATIVE", "POSITIVE"], ["negative", "positive"]),
+        (["POSITIVE", "NEGATIVE"], ["pos", "neg"]),
+        (["neg", "neu", "pos"], ["negative", "neutral", "positive"]),
+    ],
+)
+def test_labels_correspond_to_classes_by_their_names(labels, classes):
+    assert corresponding(labels, sorted(classes)) == classes
+
+
+@pytest.mark.parametrize("labels", [["LABEL_0", "LABEL_1"], ["negative", "neutral", "positive"], ["neg", "negative"]])
+def test_labels_that_do_not_correspond_are_named_with_the_classes(labels):
+    with pytest.raises(UserError, match=rf"\({', '.join(labels)}\) are not the classes of the corpus \(neg, pos\)"):
+        corresponding(labels, ["neg", "pos"])
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory):
+    for package in ("torch", "transformers"):
+        pytest.importorskip(package, reason=f"{package} is an extra: requirements-pipeline.txt")
+    folder = tmp_path_factory.mktemp("pipeline")
+    write_checkpoint(folder / "checkpoint", ["good", "bad", "film", "the", "a", "not"])
+    for step in (
+        ["ingest"],
+        ["featurize"],
+        ["tune", "--family=simple", "--max_evals=1"],
+        ["tune", "--family=lstm", "--max_evals=1", "--epochs=1"],
+        ["tune", "--family=pipeline", "--pretrained=checkpoint"],
+        ["compare"],
+    ):
+        process = run_step(*step, cwd=folder)
+        assert process.returncode == 0, process.stderr[-3000:]
+    return folder
+
+
+def test_it_stands_in_the_same_table_and_is_served_like_the_others(tuned):
+    (compared,) = runs(tuned, "compare")
+    with store(tuned):
+        rows = mlflow.artifacts.load_dict(f"runs:/{compared.info.run_id}/comparison.json")["rows"]
+    row = {row["family"]: row for row in rows}["pipeline"]
+    assert {row["family"] for row in rows} == {"simple", "lstm", "pipeline"}
+    assert 0.3 < row["test_accuracy"] < 0.7 and row["roc_auc"] > 0 and row["model_bytes"] > 1000
+    # In a process and a folder that know nothing of this project.
+    code = (
+        "import json, sys, mlflow, pandas; model = mlflow.pyfunc.load_model(sys.argv[1]);"
+        "table = model.predict(pandas.DataFrame({'text': ['A good film.', '', 'bad ' * 500]}));"
+        "again = model.predict(['A good film.', '', 'bad ' * 500]);"
+        "assert table.equals(again); print(json.dumps(table.to_dict('list')))"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", code, row["model_uri"]],
+        cwd=tuned,
+        env=environment(MLFLOW_TRACKING_URI=f"sqlite:///{tuned}/mlflow.db"),
+        capture_output=True,
+        text=True,
+    )
+    assert process.returncode == 0, process.stderr[-3000:]
+    answer = json.loads(process.stdout.splitlines()[-1])
+    assert set(answer["label"]) <= {"negative", "positive"} and all(0.5 <= score <= 1 for score in answer["score"])
+
+
+def test_without_a_checkpoint_or_with_one_that_cannot_be_had_it_says_what_to_do(tuned):
+    process = run_step("tune", "--family=pipeline", cwd=tuned)
+    assert process.returncode == 1 and "pipeline without pretrained: give a checkpoint" in process.stderr
+    process = run_step("tune", "--family=pipeline", "--pretrained=nobody/nothing", cwd=tuned, HF_HUB_OFFLINE="1")
+    assert process.returncode == 1 and "Traceback" not in process.stderr
+    assert "give its folder, pretrained=path/to/checkpoint" in process.stderr
+
+
+def test_a_checkpoint_that_is_not_there_ends_a_search_before_its_trials(tuned):
+    process = run_step("tune", "--family=transformer", "--pretrained=./nowhere", cwd=tuned)
+    assert process.returncode == 1 and "error: pretrained=./nowhere: there is no such folder" in process.stderr
+    run = runs(tuned, "tune")[0]
+    assert not [trial for trial in runs(tuned) if trial.data.tags.get("mlflow.parentRunId") == run.info.run_id]
+
+
+def test_options_of_another_family_are_refused(tuned):
+    process = run_step("tune", "--family=simple", "--pretrained=checkpoint", cwd=tuned)
+    assert (
+        process.returncode == 1
+        and "simple has no pretrained: it goes with family=transformer or pipeline" in process.stderr
+    )
+    process = run_step("tune", "--family=simple", "--members=5", cwd=tuned)
+    assert process.returncode == 1 and "simple has no members: it goes with family=dense" in process.stderr
+    process = run_step("train", "--family=lstm", "--embedding=glove", cwd=tuned)
+    assert process.returncode == 1 and "embedding=glove without embedding_file" in process.stderr

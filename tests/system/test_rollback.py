@@ -1,0 +1,26 @@
+"""The entry point that puts a former champion back."""
+
+from sentiment.registry import promotions
+from tests.conftest import run_step, runs
+
+
+def test_rollback_puts_the_former_champion_back_and_says_who_did_what_and_why(tracked, tmp_path):
+    process = run_step("rollback", cwd=tmp_path)
+    assert process.returncode == 1 and "registered_model=sentiment: there is no such model" in process.stderr
+    tracked.create_registered_model("sentiment")
+    for _ in range(2):
+        tracked.create_model_version("sentiment", "file:///nowhere")
+    promotions.promote("sentiment", "1", None, "the first")
+    process = run_step("rollback", cwd=tmp_path)
+    assert process.returncode == 1 and "has no previous champion to go back to" in process.stderr
+    promotions.promote("sentiment", "2", "1", "half a point better")
+
+    process = run_step("rollback", "--reason=calls 'fine' negative", cwd=tmp_path)
+    assert process.returncode == 0, process.stderr
+    assert tracked.get_model_version_by_alias("sentiment", "champion").version in (1, "1")
+    assert "half a point better" in process.stdout and "calls 'fine' negative" in process.stdout
+    assert "version 1 is champion again, in place of 2" in process.stdout
+    last = promotions.read("sentiment")[-1]
+    assert (last.version, last.replaces, last.rollback, last.why) == ("1", "2", True, "calls 'fine' negative")
+    assert last.run == runs(tmp_path, "rollback")[0].info.run_id
+    assert "Traceback" not in process.stderr

@@ -1,0 +1,232 @@
+"""``-e serve``: a real server on the champion, recording, and a new champion while requests come in."""
+
+import http.client
+import json
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+
+import mlflow
+import pytest
+
+from sentiment.registry import promotions
+from tests.conftest import PROJECT, environment, free_port, go, run_step, runs, store, tracking_server, wait_for
+
+CURL = re.compile(r"curl (\S+)/invocations .* -d '(.*)'")
+
+
+@contextmanager
+def serving(folder, *arguments, **more):
+    """A server: (its port, what it has printed, its process)."""
+    port = free_port()
+    command = [sys.executable, "-m", "steps", "serve", f"--port={port}", *arguments]
+    env = environment(PYTHONPATH=str(PROJECT), **more)
+    process = subprocess.Popen(
+        command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    said = []
+    ready = threading.Event()
+
+    def listen():
+        for line in process.stdout:
+            said.append(line)
+            if line.startswith("curl "):
+                ready.set()
+        ready.set()
+
+    threading.Thread(target=listen, daemon=True).start()
+    assert ready.wait(120) and process.poll() is None, "".join(said)
+    try:
+        yield port, said, process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+def post(port, body, content_type="application/json", connection=None):
+    """Status and answer of a request."""
+    asked = connection or http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    data = body if isinstance(body, bytes) else json.dumps(body).encode("utf-8")
+    asked.request("POST", "/invocations", data, {"Content-Type": content_type})
+    answer = asked.getresponse()
+    return answer.status, answer.read().decode("utf-8")
+
+
+def traces(uri):
+    """Inputs and outputs of all requests that were recorded."""
+    found = mlflow.MlflowClient(uri).search_traces(locations=["0"], max_results=500)
+    return [pair for trace in found for pair in zip(trace.data.spans[0].inputs, trace.data.spans[0].outputs)]
+
+
+def uri_of(folder):
+    return f"sqlite:///{folder}/mlflow.db"
+
+
+def test_the_curl_that_it_prints_works_and_requests_are_recorded_with_what_was_answered(registered):
+    with serving(registered, "--record=true") as (port, said, process):
+        (url, body) = CURL.search("".join(said)).groups()
+        assert url == f"http://127.0.0.1:{port}"
+        status, answer = post(port, body.encode())
+        assert status == 200
+        (first,) = json.loads(answer)["predictions"]
+        assert post(port, {"inputs": ["fine", "awful"]})[0] == 200
+        assert post(port, {"dataframe_split": {"columns": ["review"], "data": [["a"]]}})[0] == 400
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+    assert "Traceback" not in "".join(said) and "serve was stopped." in "".join(said)
+    with socket.socket() as again:  # nobody listens any more
+        assert again.connect_ex(("127.0.0.1", port)) != 0
+    recorded = sorted(traces(uri_of(registered)), key=lambda pair: pair[1]["at"])
+    assert [given["texts"] for given, _ in recorded[:2]] == [["A gem. I laughed all the way home."], ["fine", "awful"]]
+    assert recorded[0][1]["labels"] == [first["label"]] and recorded[0][1]["scores"] == [first["score"]]
+    assert recorded[0][1]["version"] == "1" and recorded[0][1]["latency_ms"] > 0 and recorded[0][0]["words"] == [8]
+    assert "one column named text" in recorded[2][1]["error"] and recorded[2][1]["labels"] == []
+    run = runs(registered, "serve")[0]
+    assert run.data.metrics == {"requests_recorded": 3, "requests_dropped": 0}
+
+
+def test_a_text_can_be_kept_as_its_digest_and_length_alone(registered, tmp_path):
+    with serving(registered, "--record=true", "--record_text=false") as (port, _, _):
+        before = len(traces(uri_of(registered)))
+        assert post(port, {"inputs": ["a secret text"]})[0] == 200
+        wait_for(lambda: len(traces(uri_of(registered))) > before, 30)
+    (given,) = [given for given, _ in traces(uri_of(registered)) if "sha256" in given]
+    assert given["words"] == [3] and len(given["sha256"][0]) == 64 and "secret" not in json.dumps(given)
+
+
+def test_a_new_champion_takes_over_without_losing_a_request(registered):
+    go(
+        registered,
+        ["tune", "--max_evals=2", "--algo=random", "--seed=3"],
+        ["compare"],
+        ["register", "--registered_model=second"],
+    )
+    with store(registered) as client:
+        source = client.get_model_version("second", "1")
+        version = str(mlflow.register_model(source.source, "sentiment", tags=source.tags).version)
+        expected = {
+            one: mlflow.pyfunc.load_model(f"models:/sentiment/{one}").predict(["a fine film"])["score"].iloc[0]
+            for one in ("1", version)
+        }
+    assert expected["1"] != expected[version]
+    answers, stop = [], threading.Event()
+
+    def ask(port):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        while not stop.is_set():
+            answers.append(post(port, {"inputs": ["a fine film"]}, connection=connection))
+
+    with serving(registered, "--reload_seconds=1") as (port, said, _):
+        clients = [threading.Thread(target=ask, args=(port,)) for _ in range(4)]
+        for client in clients:
+            client.start()
+        time.sleep(2)
+        with store(registered):
+            assert promotions.promote("sentiment", version, "1", "newer")
+        wait_for(lambda: f"serve: version {version} has taken over\n" in said, 60, lambda: "".join(said))
+        time.sleep(2)
+        stop.set()
+        for client in clients:
+            client.join()
+        with store(registered):
+            promotions.promote("sentiment", "1", version, "back", rollback=True)
+    assert {status for status, _ in answers} == {200}
+    scores = [json.loads(answer)["predictions"][0]["score"] for _, answer in answers]
+    assert scores[0] == pytest.approx(expected["1"]) and scores[-1] == pytest.approx(expected[version])
+    assert all(score in (pytest.approx(expected["1"]), pytest.approx(expected[version])) for score in scores)
+
+
+def metrics_of_serve(url):
+    (run,) = mlflow.MlflowClient(url).search_runs(["0"], "tags.`mlflow.project.entryPoint` = 'serve'")
+    return run.data.metrics
+
+
+def test_requests_are_answered_and_dropped_ones_counted_while_the_tracking_server_is_down(registered, tmp_path):
+    port = free_port()
+    (tmp_path / "store").mkdir()
+    with tracking_server(tmp_path / "store", port) as url:
+        for step in (["ingest"], ["featurize"], ["tune", "--max_evals=1"], ["compare"], ["register"]):
+            process = run_step(*step, cwd=tmp_path, MLFLOW_TRACKING_URI=url)
+            assert process.returncode == 0, process.stderr[-2000:]
+        server = serving(tmp_path, "--record=true", "--reload_seconds=1", MLFLOW_TRACKING_URI=url)
+        served, said, _ = server.__enter__()
+        assert post(served, {"inputs": ["before"]})[0] == 200
+        wait_for(lambda: traces(url), 30)
+    try:
+        for number in range(50):
+            started = time.time()
+            assert post(served, {"inputs": [f"during {number}"]})[0] == 200
+            assert time.time() - started < 5
+            time.sleep(0.1)
+        with tracking_server(tmp_path / "store", port):
+            wait_for(lambda: metrics_of_serve(url).get("requests_dropped", 0) >= 50, 60, lambda: metrics_of_serve(url))
+            assert post(served, {"inputs": ["after"]})[0] == 200
+            wait_for(lambda: "after" in [text for given, _ in traces(url) for text in given["texts"]], 30)
+            server.__exit__(None, None, None)
+    finally:
+        server.__exit__(None, None, None)
+    assert "Traceback" not in "".join(said)
+
+
+def malformed(chance):
+    """The body of a request that nobody should send, and its content type."""
+
+    def value(depth=0):
+        kind = chance.randrange(10)
+        if kind < 6 or depth > 3:
+            return chance.choice([None, True, 0, -1, 10**30, 1e308, "", "text", "\x00", "\ud83d\ude00", "NaN", 0.5])
+        if kind < 8:
+            return [value(depth + 1) for _ in range(chance.randrange(4))]
+        names = ("text", "inputs", "columns", "data", "index", "0", "params")
+        return {chance.choice(names): value(depth + 1) for _ in range(chance.randrange(4))}
+
+    names = ("inputs", "instances", "dataframe_split", "dataframe_records", "params", "columns", "x")
+    good = json.dumps({"inputs": ["fine"]}).encode()
+    place = chance.randrange(len(good))
+    body = chance.choice(
+        [
+            lambda: chance.randbytes(chance.randrange(60)),
+            lambda: json.dumps(value()).encode(),
+            lambda: json.dumps({chance.choice(names): value()}).encode(),
+            lambda: json.dumps({chance.choice(names): value(), chance.choice(names): value()}).encode(),
+            lambda: good[:place] + chance.randbytes(1) + good[place + chance.randrange(3) :],
+            lambda: json.dumps({"dataframe_split": {"columns": value(), "data": value()}}).encode(),
+            lambda: json.dumps({"dataframe_records": [{"text": value()} for _ in range(3)]}).encode(),
+            lambda: chance.choice(
+                [b"[" * 100_000, b'{"inputs":' * 5_000, b'{"inputs": NaN}', b'{"inputs": ["\\ud800"]}']
+            ),
+        ]
+    )()
+    kinds = ["application/json"] * 8 + ["text/csv", "text/plain", "", "application/json; charset=latin-1"]
+    return body, chance.choice(kinds)
+
+
+def test_two_thousand_malformed_requests_get_no_5xx_and_the_server_lives_on(registered):
+    chance = random.Random(0)
+    with serving(registered, "--record=true") as (port, said, _):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        statuses = []
+        for _ in range(2000):
+            body, kind = malformed(chance)
+            status, answer = post(port, body, kind, connection)
+            assert status < 500, (status, body[:200], kind, answer)
+            statuses.append(status)
+        assert statuses.count(400) > 1000
+        assert post(port, {"inputs": ["fine"]}, connection=connection)[0] == 200
+
+
+def test_mistakes_are_one_line(registered, tmp_path):
+    process = run_step("serve", cwd=tmp_path)
+    assert process.returncode == 1 and "sentiment has no champion" in process.stderr
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        process = run_step("serve", f"--port={taken.getsockname()[1]}", cwd=registered)
+    assert process.returncode == 1 and "nothing can listen there" in process.stderr
+    assert "Traceback" not in process.stderr

@@ -1,0 +1,125 @@
+"""Trials on Spark: local[2], which runs the same Python workers as a cluster, and a real tracking server."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+import mlflow
+import psutil
+import pytest
+
+from sentiment.errors import UserError
+from tests.conftest import PROJECT, environment, run_step, tracking_server, wait_for
+
+needs_spark = pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, which is not installed here")
+ON_SPARK = ("--trials=spark", "--spark_master=local[2]")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with tracking_server(tmp_path_factory.mktemp("server")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def on_server(server, tmp_path_factory):
+    """Starts a step that logs to the server, which has short features of the sample."""
+    folder = tmp_path_factory.mktemp("caller")
+    with_server = environment(PYTHONPATH=str(PROJECT), MLFLOW_TRACKING_URI=server)
+    started = []
+
+    def start(*arguments):
+        command = [sys.executable, "-m", "steps", *arguments]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        started.append(subprocess.Popen(command, cwd=folder, env=with_server, **pipes))
+        return started[-1]
+
+    for step in (("ingest",), ("featurize", "--max_length=20", "--vocabulary_size=500")):
+        process = start(*step)
+        _, stderr = process.communicate()
+        assert process.returncode == 0, stderr
+    yield start
+    for process in started:
+        if process.poll() is None:  # a test has failed
+            process.terminate()
+            process.communicate()
+
+
+def tuned(server):
+    """The latest tune run on the server, and its trials, the first one first."""
+    client = mlflow.MlflowClient(server)
+    found = client.search_runs(["0"], "tags.`mlflow.project.entryPoint` = 'tune'", max_results=1)
+    if not found:
+        return None, []
+    run = found[0]
+    trials = client.search_runs(["0"], f"tags.`mlflow.parentRunId` = '{run.info.run_id}'")
+    return run, sorted(trials, key=lambda trial: int(trial.data.tags["trial"]))
+
+
+@needs_spark
+def test_spark_runs_the_trials_that_this_machine_runs(server, on_server):
+    search = ("tune", "--family=dense", "--max_evals=5", "--epochs=2")
+    found = []
+    for where in ((), ON_SPARK):
+        process = on_server(*search, *where)
+        stdout, stderr = process.communicate(timeout=300)
+        assert process.returncode == 0, stderr
+        assert "5/5 trials" in stdout + stderr and "Traceback" not in stderr
+        found.append(tuned(server))
+    (run, here), (spark_run, there) = found
+    assert run.info.run_id != spark_run.info.run_id
+    assert [trial.data.params for trial in here] == [trial.data.params for trial in there]
+    assert {trial.info.status for trial in there} == {"FINISHED"}
+    for trial, twin in zip(there, here, strict=True):
+        assert trial.data.metrics.keys() == twin.data.metrics.keys()
+        assert trial.data.metrics["val_accuracy"] == pytest.approx(twin.data.metrics["val_accuracy"], abs=0.02)
+    assert spark_run.info.status == "FINISHED" and spark_run.data.tags["best_trial"] in {t.info.run_id for t in there}
+    mlflow.set_tracking_uri(server)
+    assert len(mlflow.pyfunc.load_model(spark_run.data.tags["model_uri"]).predict(["a gem", "dull"])) == 2
+
+
+@needs_spark
+def test_a_spark_worker_that_is_killed_costs_its_trial(server, on_server):
+    search = ("tune", "--family=dense", "--max_evals=4", "--epochs=40", "--algo=random")
+    process = on_server(*search, *ON_SPARK)
+
+    def a_trial_is_being_fitted():
+        assert process.poll() is None
+        return any(trial.info.status == "RUNNING" and trial.data.metrics for trial in tuned(server)[1])
+
+    wait_for(a_trial_is_being_fitted)
+    below = psutil.Process(process.pid).children(recursive=True)
+    daemons = [one for one in below if "pyspark.daemon" in (one.as_dict(["cmdline"])["cmdline"] or [])]
+    workers = [child for child in below if child.as_dict(["ppid"])["ppid"] in {daemon.pid for daemon in daemons}]
+    assert len(workers) == 2
+    os.kill(workers[0].pid, signal.SIGKILL)
+    _, stderr = process.communicate(timeout=300)
+    assert process.returncode == 0, stderr
+    run, trials = tuned(server)
+    assert sorted(trial.info.status for trial in trials) == ["FAILED", "FINISHED", "FINISHED", "FINISHED"]
+    assert next(trial for trial in trials if trial.info.status == "FAILED").data.tags["error"]
+    assert run.info.status == "FINISHED"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (ON_SPARK, "cannot log to sqlite:"),
+        (("--trials=spark",), "without spark_master"),
+        (("--trials=spark", "--spark_master=spark://head:7077"), "on a cluster without parallelism"),
+        (("--spark_master=local[2]",), "without trials=spark"),
+    ],
+)
+def test_what_cannot_run_on_spark_is_refused(folder, arguments, expected):
+    process = run_step("tune", "--family=dense", *arguments, cwd=folder)
+    assert process.returncode == 1 and expected in process.stderr and "Traceback" not in process.stderr
+
+
+def test_a_master_that_is_not_there_is_said_in_a_line():
+    pytest.importorskip("pyspark", reason="requirements-spark.txt is not installed")
+    from sentiment.search.spark_workers import SparkWorkers
+
+    with pytest.raises(UserError, match="spark_master=spark://127.0.0.1:1: no master answers"):
+        SparkWorkers("spark://127.0.0.1:1", 1)

@@ -1,5 +1,8 @@
 """``python -m steps ENTRY_POINT --name=value …``: start an entry point of MLproject.
 
+``python -m steps ENTRY_POINT --help`` lists its parameters. ``python -m steps mlproject`` writes MLproject and the
+reference of parameters; with ``--check`` it fails where they are out of date.
+
 What has to happen before the first import happens here. Imports are most of what a short step costs.
 """
 
@@ -15,12 +18,13 @@ from sentiment.workflow.stopping import Stop
 NOT_IN_MAIN = ("numpy", "pandas", "pyarrow", "scipy", "sklearn")
 
 
-def start(entry_point, arguments):
+def start(entry_point: str, arguments: list[str]) -> None:
+    """Run an entry point in this process."""
     stop = Stop(entry_point)
     stop.listen()
     gc.disable()  # imports make many objects that stay: looking for garbage is a fifth of their time
     if entry_point == "main":
-        sys.modules.update(dict.fromkeys(NOT_IN_MAIN))
+        sys.modules.update(dict.fromkeys(NOT_IN_MAIN))  # type: ignore[arg-type]
 
     from sentiment.workflow.process import run_entry_point
 
@@ -30,5 +34,23 @@ def start(entry_point, arguments):
         run_entry_point(entry_point, arguments, stop)
 
 
+def update_generated_files(arguments: list[str]) -> None:
+    """Write the files that follow from the parameter models, or with ``--check`` exit with 1 where one differs."""
+    from sentiment.paths import PROJECT_ROOT
+    from sentiment.workflow.project_file import generated_files
+
+    stale = [path for path, text in generated_files().items() if not path.exists() or path.read_text() != text]
+    names = ", ".join(str(path.relative_to(PROJECT_ROOT)) for path in stale)
+    if stale and "--check" in arguments:
+        sys.exit(f"error: {names} out of date: run `python -m steps mlproject`")
+    for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(generated_files()[path], encoding="utf-8")
+    print(f"written: {names}" if stale else "up to date")
+
+
 if __name__ == "__main__":
-    start(sys.argv[1] if len(sys.argv) > 1 else "", sys.argv[2:])
+    if sys.argv[1:2] == ["mlproject"]:
+        update_generated_files(sys.argv[2:])
+    else:
+        start(sys.argv[1] if len(sys.argv) > 1 else "", sys.argv[2:])

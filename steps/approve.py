@@ -10,9 +10,10 @@ from mlflow.exceptions import MlflowException
 from sentiment.errors import UserError
 from sentiment.registry import gate, promotions
 from sentiment.tracking import artifacts, checked_run
+from sentiment.workflow.parameters import ApproveParameters
 
 
-def approve(parameters):
+def approve(parameters: ApproveParameters) -> None:
     name, version, client = parameters.registered_model, parameters.version, MlflowClient()
     if not (version and parameters.reviewer and parameters.note):
         raise UserError(

@@ -6,6 +6,7 @@ from dataclasses import asdict
 import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.entities import Run
 
 from sentiment.digests import text_digest
 from sentiment.errors import UserError
@@ -22,12 +23,13 @@ from sentiment.model import families
 from sentiment.reports import card, page, plots, table
 from sentiment.search.trials import VALIDATION_PREDICTIONS
 from sentiment.tracking import OUTPUT_DIGEST, artifacts, checked_run, log_parquet
+from sentiment.workflow.parameters import CompareParameters
 
 EPOCH_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
-def compare(parameters):
-    tuned = parameters.tune_runs
+def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
+    tuned = list(tune_runs)
     featurize_run = features_of(tuned)
     ingest_run = checked_run("ingest_run", featurize_run.data.tags["ingest_run"], "ingest")
     classes = Features(artifacts(featurize_run.info.run_id, "features")).classes

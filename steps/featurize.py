@@ -6,6 +6,7 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.entities import Run
 
 from sentiment.corpora.splits import SPLITS
 from sentiment.digests import folder_digest
@@ -14,10 +15,10 @@ from sentiment.features import store
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.vocabulary import UNKNOWN
 from sentiment.tracking import OUTPUT_DIGEST, artifacts
+from sentiment.workflow.parameters import FeaturizeParameters
 
 
-def featurize(parameters):
-    ingest_run = parameters.ingest_run
+def featurize(parameters: FeaturizeParameters, ingest_run: Run) -> None:
     dataset = artifacts(ingest_run.info.run_id, "dataset")
     parts = {name: pd.read_parquet(dataset / f"{name}.parquet") for name in SPLITS}
     cleaner = Cleaner(

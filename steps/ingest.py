@@ -12,9 +12,10 @@ from sentiment.corpora import profile
 from sentiment.corpora.reading import read_corpus
 from sentiment.corpora.splits import clean, digest, split
 from sentiment.tracking import OUTPUT_DIGEST
+from sentiment.workflow.parameters import IngestParameters
 
 
-def ingest(parameters):
+def ingest(parameters: IngestParameters) -> None:
     frame, source = read_corpus(parameters.corpus, parameters.text_column, parameters.label_column)
     kept, dropped = clean(frame)
     parts = split(kept, parameters.test_size, parameters.validation_size, parameters.seed, parameters.stratify)

@@ -4,9 +4,13 @@ import os
 import shlex
 import tempfile
 import time
-from concurrent.futures import FIRST_COMPLETED, wait
+from collections.abc import Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import Any
 
 import mlflow
+from mlflow.entities import Run
+from mlflow.entities.model_registry import ModelVersion
 
 from sentiment.errors import UserError
 from sentiment.model import families
@@ -15,14 +19,15 @@ from sentiment.search.cores import provide
 from sentiment.search.loop import LAG
 from sentiment.search.progress import SHARED_CONSOLE
 from sentiment.search.workers import thread_limits
-from sentiment.workflow.chain import Chain
-from sentiment.workflow.parameters import declared
+from sentiment.tracking import COMPARISON, MODEL_VERSION, NOTE, REGISTERED_MODEL
+from sentiment.workflow.chain import Chain, ChainStep
+from sentiment.workflow.parameters import MainParameters
 
 
-def main(parameters):
+def main(parameters: MainParameters) -> None:
     started = time.time()
-    check_families(parameters.families)
-    chain = Chain(vars(parameters), parameters.reuse)
+    check_families(parameters)
+    chain = Chain(parameters.model_dump(), parameters.reuse)
     ingest = chain.start("ingest")
     featurize = chain.start("featurize", ingest_run=ingest)
     with tempfile.TemporaryDirectory() as cores:
@@ -32,51 +37,63 @@ def main(parameters):
         chain.finish()
 
     tags = register.run.result().data.tags
-    registered = mlflow.MlflowClient().get_model_version(tags["registered_model"], tags["model_version"])
-    comparison = mlflow.artifacts.load_dict(f"runs:/{compare.run.result().info.run_id}/comparison.json")
+    registered = mlflow.MlflowClient().get_model_version(tags[REGISTERED_MODEL], tags[MODEL_VERSION])
+    comparison = mlflow.artifacts.load_dict(f"runs:/{compare.run.result().info.run_id}/{COMPARISON}")
     mlflow.log_metric("duration_seconds", time.time() - started)
     mlflow.set_tag(
-        "mlflow.note.content",
-        f"{table.verdict(comparison)}\n\n{tags['mlflow.note.content']}\n\n{table.markdown(comparison['rows'])}"
+        NOTE,
+        f"{table.verdict(comparison)}\n\n{tags[NOTE]}\n\n{table.markdown(comparison['rows'])}"
         f"\n\n```\n{chain.report()}\n```",
     )
     print(summary(comparison, registered, chain.report(), time.time() - started), flush=True)
 
 
-def check_families(names):
-    if not names:
+def check_families(parameters: MainParameters) -> None:
+    """Raise UserError where a family is unknown, or an option is given that no family has."""
+    if not parameters.families:
         raise UserError(f"families is empty: expected some of {', '.join(families.families())}, separated by commas")
-    for name in names:
-        families.check(name)
+    for family in parameters.families:
+        families.check(family)
+    for option, names in families.OPTIONS.items():
+        if getattr(parameters, option) != default_of(option) and not set(names) & set(parameters.families):
+            raise UserError(
+                f"{option}={getattr(parameters, option)} has no effect on {', '.join(parameters.families)}: "
+                f"add {' or '.join(names)} to families"
+            )
 
 
-def tune_side_by_side(chain, featurize, parameters, folder):
+def default_of(option: str) -> object:
+    return MainParameters.model_fields[option].default
+
+
+def tune_side_by_side(chain: Chain, featurize: ChainStep, parameters: MainParameters, folder: str) -> list[ChainStep]:
     """Tune the families, ``parallelism`` trials of all of them at a time, and return the steps when the last has begun."""
-    on_spark = parameters.trials == "spark"
-    processes = parameters.parallelism or os.cpu_count()
+    on_spark = parameters.engine == "spark"
+    processes = parameters.parallelism or os.cpu_count() or 1
     at_a_time = 1 if on_spark else min(processes, len(parameters.families))  # a family has the whole cluster
     os.environ |= thread_limits(processes)
     if at_a_time > 1:
         os.environ[SHARED_CONSOLE] = "1"
         provide(folder, processes)
     # The long ones first: a short one finds a place beside them, a long one that comes last is waited for alone.
-    steps, going = [], set()
+    steps: list[ChainStep] = []
+    running: set[Future[Run]] = set()
     for family in sorted(parameters.families, key=families.is_keras, reverse=True):
-        while len(going) >= at_a_time:
-            going = wait(going, return_when=FIRST_COMPLETED).not_done
+        while len(running) >= at_a_time:
+            running = wait(running, return_when=FIRST_COMPLETED).not_done
         here = min(processes, LAG) if families.is_keras(family) else 1
         trials = parameters.parallelism if on_spark else here
-        # What another family is asked for changes nothing here.
-        others = {option: declared("tune")[option] for option in families.unknown_options(family)}
+        # An option of another family changes nothing here.
+        others = {option: default_of(option) for option in families.unknown_options(family)}
         steps.append(chain.start("tune", family=family, featurize_run=featurize, parallelism=trials, **others))
-        going.add(steps[-1].run)
+        running.add(steps[-1].run)
     return steps
 
 
-def summary(comparison, registered, report, seconds):
+def summary(comparison: Mapping[str, Any], registered: ModelVersion, report: str, seconds: float) -> str:
     """What a person reads at the end: what won, by how much, and what to type next."""
     name, version, aliases = registered.name, registered.version, registered.aliases
-    standing = " and ".join(aliases) or "registered (a later version has taken its alias)"
+    status = " and ".join(aliases) or "registered (a later version has taken its alias)"
     tracking = shlex.quote(mlflow.get_tracking_uri())
     model = shlex.quote(f"models:/{name}@{aliases[0]}" if aliases else f"models:/{name}/{version}")
     request = """'{"inputs": ["A gem. I laughed all the way home."]}'"""
@@ -84,7 +101,7 @@ def summary(comparison, registered, report, seconds):
 {report}
 
 {table.verdict(comparison)}
-{name} version {version} is {standing}. Everything took {seconds:.0f} s.
+{name} version {version} is {status}. Everything took {seconds:.0f} s.
 
 Look at the runs:    mlflow ui --backend-store-uri {tracking}
 Serve the model:     MLFLOW_TRACKING_URI={tracking} mlflow models serve -m {model} --env-manager local -p 5001

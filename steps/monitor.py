@@ -1,6 +1,6 @@
 """See how the champion does now: a batch, or the requests of the last hours, beside what it was made with."""
 
-import shlex
+from collections.abc import Callable
 
 import mlflow
 import pandas as pd
@@ -14,10 +14,11 @@ from sentiment.registry.promotions import needed_champion
 from sentiment.reports import monitoring_report
 from sentiment.tracking import artifacts, log_parquet
 from sentiment.workflow.launch import launch
-from sentiment.workflow.parameters import declared
+from sentiment.workflow.logged_parameters import given_parameters
+from sentiment.workflow.parameters import MainParameters, MonitorParameters
 
 
-def monitor(parameters):
+def monitor(parameters: MonitorParameters, hold: Callable[[], None]) -> None:
     name = parameters.registered_model
     version = needed_champion(name)
     champion = Champion(version)
@@ -56,7 +57,7 @@ def monitor(parameters):
     print(f"monitor: {verdict}", flush=True)
 
     if alert and parameters.retrain:
-        retrain(champion, observed, name, parameters.hold)
+        retrain(champion, observed, name, hold)
     elif parameters.retrain:
         print("monitor: no alert, so nothing is trained", flush=True)
     if alert and parameters.fail_on_alert:
@@ -129,9 +130,7 @@ def retrain(champion, observed, name, hold):
     log_parquet(pd.concat([*parts, labelled], ignore_index=True), "retrain/corpus.parquet")
     corpus = artifacts(mlflow.active_run().info.run_id, "retrain/corpus.parquet")
     main_run = champion.version.tags.get("main_run")
-    given = mlflow.get_run(main_run).data.params if main_run else {}
-    # mlflow run logs what it has typed into the shell.
-    again = {key: " ".join(shlex.split(value)) for key, value in given.items() if key in declared("main")}
+    again = given_parameters(mlflow.get_run(main_run), MainParameters) if main_run else {}
     print(f"monitor: training again on {sum(map(len, parts))} texts and {len(labelled)} new ones", flush=True)
     hold()
     launch(

@@ -4,6 +4,7 @@ import gc
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import mlflow
@@ -16,9 +17,10 @@ from sentiment.evaluation.metrics import name_of
 from sentiment.scoring.rows import Rows, kind_of
 from sentiment.scoring.scored import INPUT, ScoredFile, check_output
 from sentiment.scoring.scorer import Scorer
+from sentiment.workflow.parameters import PredictParameters
 
 
-def predict(parameters):
+def predict(parameters: PredictParameters, hold: Callable[[], None]) -> None:
     if not (parameters.input and parameters.output):
         raise UserError("predict needs input and output: -P input=reviews.csv -P output=scored.parquet")
     source, target = Path(parameters.input), Path(parameters.output)
@@ -28,7 +30,7 @@ def predict(parameters):
     if parameters.engine == "spark":
         counts, first, version = on_spark(parameters, source, target)
     else:
-        counts, first, version = here(parameters, source, target)
+        counts, first, version = here(parameters, source, target, hold)
     seconds = time.time() - started
 
     rows, missed = sum(counts.values()), counts.pop(None, 0)
@@ -47,7 +49,7 @@ def predict(parameters):
     print(f"predict: {said}. {target} took {seconds:.1f} s", flush=True)
 
 
-def here(parameters, source, target):
+def here(parameters, source, target, hold):
     """Score in this process; returns rows by label (None: not scored), the first reason for that, and the model."""
     rows = Rows(source, parameters.text_column)
     scorer = Scorer(parameters.model)
@@ -60,7 +62,7 @@ def here(parameters, source, target):
     bar = tqdm(desc="predict", total=rows.total, unit=rows.unit, unit_scale=True, mininterval=every, file=sys.stderr)
     with bar, file:
         for batch in rows:
-            parameters.hold()
+            hold()
             labels, scores, failed = scorer.score(batch.texts)
             reasons = [before or now for before, now in zip(batch.reasons, failed)]
             file.write(batch.columns, labels, scores, reasons)

@@ -4,16 +4,17 @@ import json
 
 import mlflow
 from mlflow import MlflowClient
+from mlflow.entities import Run
 
 from sentiment.digests import text_digest
 from sentiment.registry import gate, promotions, versions
 from sentiment.reports import table
 from sentiment.tracking import OUTPUT_DIGEST, artifacts
+from sentiment.workflow.parameters import RegisterParameters
 
 
-def register(parameters):
+def register(parameters: RegisterParameters, compare_run: Run) -> None:
     name = parameters.registered_model
-    compare_run = parameters.compare_run
     comparison = json.loads(artifacts(compare_run.info.run_id, "comparison.json").read_text(encoding="utf-8"))
     winner, terms = comparison["rows"][0], gate.terms_of(parameters)
 

@@ -6,9 +6,10 @@ from mlflow.exceptions import MlflowException
 
 from sentiment.errors import UserError
 from sentiment.registry import promotions
+from sentiment.workflow.parameters import RollbackParameters
 
 
-def rollback(parameters):
+def rollback(parameters: RollbackParameters) -> None:
     name = parameters.registered_model
     try:
         aliases = MlflowClient().get_registered_model(name).aliases

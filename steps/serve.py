@@ -8,6 +8,7 @@ import tempfile
 import time
 import urllib.request
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import mlflow
@@ -16,9 +17,10 @@ from sentiment.errors import UserError
 from sentiment.paths import PROJECT_ROOT
 from sentiment.registry.promotions import needed_champion
 from sentiment.workflow.launch import use_this_python
+from sentiment.workflow.parameters import ServeParameters
 
 
-def serve(parameters):
+def serve(parameters: ServeParameters, hold: Callable[[], None]) -> None:
     name, host, port = parameters.registered_model, parameters.host, parameters.port
     champion = needed_champion(name)
     check_port(host, port)
@@ -33,12 +35,12 @@ def serve(parameters):
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     with tempfile.TemporaryDirectory() as folder:
         model = save(Path(folder), settings, f"models:/{name}/{champion.version}")
-        parameters.hold()
+        hold()
         process = start(model, host, port)
-        wait_until_it_answers(process, url, parameters.hold)
+        wait_until_it_answers(process, url, hold)
         print(ready(name, champion.version, url), flush=True)
         process.wait()
-        end_with(process, parameters.hold)
+        end_with(process, hold)
 
 
 def save(folder, settings, champion):

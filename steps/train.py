@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import mlflow
 from mlflow import MlflowClient
+from mlflow.entities import Run
 
 from sentiment.errors import UserError
 from sentiment.evaluation.metrics import scores
@@ -14,22 +15,22 @@ from sentiment.search.options import check_options, search_space, start_from_vec
 from sentiment.search.packaging import log_model, model_digest
 from sentiment.search.trials import TrialRun
 from sentiment.tracking import OUTPUT_DIGEST, artifacts
+from sentiment.workflow.parameters import TrainParameters
 
 
-def train(parameters):
+def train(parameters: TrainParameters, featurize_run: Run) -> None:
     check_options(parameters)
     space, defaults = search_space(parameters)
-    point = resolve(parameters.family, space, defaults, parameters.more)
-    featurize_run = parameters.featurize_run
+    point = resolve(parameters.family, space, defaults, parameters.hyperparameters)
     run_id = mlflow.active_run().info.run_id
-    vectors, _, point = start_from_vectors(parameters, space, point)
+    vectors, _, point = start_from_vectors(parameters, featurize_run, space, point)
     training = replace(training_of(parameters), vectors=vectors and artifacts(run_id, vectors))
     dataset = artifacts(featurize_run.data.tags["ingest_run"], "dataset")
     features = Features(artifacts(featurize_run.info.run_id, "features"), dataset)
     name = f"{parameters.family} {label(point)}"
     mlflow.set_tags({"mlflow.runName": name, "family": parameters.family, "featurize_run": featurize_run.info.run_id})
     # Hyperparameters that were typed are parameters of this run already.
-    mlflow.log_params({key: value for key, value in point.items() if key not in parameters.more})
+    mlflow.log_params({key: value for key, value in point.items() if key not in parameters.hyperparameters})
 
     run = TrialRun(MlflowClient(), run_id, name)
     fit = families.trainer(parameters.family, parameters.pretrained)

@@ -2,11 +2,13 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
 import mlflow
+from mlflow.entities import Run
 
 from sentiment.errors import UserError
 from sentiment.model import families
@@ -21,22 +23,23 @@ from sentiment.search.space_file import narrowed
 from sentiment.search.trials import TrialRecorder, finished_trials
 from sentiment.search.workers import Workers, thread_limits
 from sentiment.tracking import FINGERPRINT, OUTPUT_DIGEST, artifacts, checked_run
-from sentiment.workflow.reuse import with_fingerprint
+from sentiment.workflow.logged_parameters import parameters_of
+from sentiment.workflow.parameters import TuneParameters
+from sentiment.workflow.reuse import runs_with_fingerprint
 
 # What two searches have to have in common for the trials of one to count in the other.
 THE_SAME = ("family", "epochs", "batch_size", "seed", "class_weight", "embedding", "pretrained")
 
 
-def tune(parameters):
+def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None]) -> None:
     check_options(parameters)
     grid = parameters.algo == "grid"
     space, start = narrowed(parameters.family, *search_space(parameters), parameters.space, discrete=grid)
-    featurize_run = parameters.featurize_run
     this_run = mlflow.get_run(mlflow.active_run().info.run_id)
     mlflow.set_tags({"family": parameters.family, "featurize_run": featurize_run.info.run_id})
-    vectors, space, start = start_from_vectors(parameters, space, start)
+    vectors, space, start = start_from_vectors(parameters, featurize_run, space, start)
     make_engine, count = engine(parameters, space, start)
-    earlier = earlier_trials(this_run, parameters)
+    earlier = earlier_trials(this_run, featurize_run, parameters)
     workers, where = where_trials_run(parameters, count)
     prune = parameters.prune and families.is_keras(parameters.family)  # the only epoch of others is the end of the fit
     training = replace(training_of(parameters), vectors=vectors and where(this_run.info.run_id, vectors))
@@ -65,7 +68,7 @@ def tune(parameters):
             workers,
             progress,
             scratch if where is local_path else None,
-            parameters.hold,
+            hold,
         )
         outcomes = run_trials(make_engine(), runner.begin, count, workers.count, workers.has_room)
         best = best_of(outcomes, parameters.family)
@@ -97,9 +100,9 @@ def tune(parameters):
 
 def where_trials_run(parameters, count):
     """The workers, and how they find an artifact: a function of its run's id and its path."""
-    if parameters.trials == "local":
+    if parameters.engine == "local":
         if parameters.spark_master:
-            raise UserError(f"spark_master={parameters.spark_master} without trials=spark: give both, or neither")
+            raise UserError(f"spark_master={parameters.spark_master} without engine=spark: give both, or neither")
         # A trial of scikit-learn is over before a process for it has started.
         usual = os.cpu_count() if families.is_keras(parameters.family) else 1
         at_once = min(parameters.parallelism or usual, count)
@@ -107,21 +110,21 @@ def where_trials_run(parameters, count):
         return Workers(at_once, partial(ready, parameters.family)), local_path
     uri = mlflow.get_tracking_uri()
     if not parameters.spark_master:
-        raise UserError("trials=spark without spark_master: expected spark://host:port, or local[n] on this machine")
+        raise UserError("engine=spark without spark_master: expected spark://host:port, or local[n] on this machine")
     if not parameters.parallelism and not parameters.spark_master.startswith("local"):
         raise UserError(
-            "trials=spark on a cluster without parallelism: say how many trials run at a time, its number of cores; "
+            "engine=spark on a cluster without parallelism: say how many trials run at a time, its number of cores; "
             "Spark itself does not know it until its executors have come up"
         )
     if not uri.startswith(("http://", "https://", "databricks")):
         raise UserError(
-            f"trials=spark: the workers cannot log to {uri}, a file of this machine; start a tracking server "
+            f"engine=spark: the workers cannot log to {uri}, a file of this machine; start a tracking server "
             "(mlflow server) and set MLFLOW_TRACKING_URI to its http:// address"
         )
     try:
         from sentiment.search.spark_workers import SparkWorkers
     except ModuleNotFoundError as missing:
-        raise UserError("trials=spark needs pyspark: pip install -r requirements-spark.txt") from missing
+        raise UserError("engine=spark needs pyspark: pip install -r requirements-spark.txt") from missing
     return SparkWorkers(parameters.spark_master, parameters.parallelism), on_the_server
 
 
@@ -133,21 +136,22 @@ def on_the_server(run_id, artifact):
     return f"runs:/{run_id}/{artifact}"
 
 
-def earlier_trials(this_run, parameters):
+def earlier_trials(this_run, featurize_run, parameters):
     """The trials to go on from: those of a search that was broken off, or of ``resume_run``."""
     found = {}
     if parameters.reuse and FINGERPRINT in this_run.data.tags:
-        found |= finished_trials(with_fingerprint("tune", this_run.data.tags[FINGERPRINT]))
+        found |= finished_trials(runs_with_fingerprint("tune", this_run.data.tags[FINGERPRINT]))
     if parameters.resume_run:
         run = checked_run("resume_run", parameters.resume_run, "tune", ended=False)
+        before = parameters_of(run, TuneParameters)
         for name in THE_SAME:
-            was, now = run.data.params.get(name), getattr(parameters, name)
-            if was != str(now):
+            was, now = getattr(before, name), getattr(parameters, name)
+            if was != now:
                 raise UserError(
                     f"resume_run={run.info.run_id} had {name}={was}, and this search has {now}: give it the same"
                 )
         features = mlflow.get_run(run.data.tags["featurize_run"]).data.tags[OUTPUT_DIGEST]
-        if features != parameters.featurize_run.data.tags[OUTPUT_DIGEST]:
+        if features != featurize_run.data.tags[OUTPUT_DIGEST]:
             raise UserError(f"resume_run={run.info.run_id} was on other features: give it the same featurize_run")
         found |= finished_trials([run])
     if found:

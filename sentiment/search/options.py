@@ -13,16 +13,15 @@ from sentiment.model import families
 from sentiment.model.space import Choice
 from sentiment.model.training import Training
 from sentiment.tracking import artifacts
-from sentiment.workflow.parameters import declared
 
 VECTORS = "embedding/vectors.npy"  # artifact
 
 
 def check_options(parameters):
     """Raise UserError where an option is given that the family does not know, or without one that it goes with."""
-    usual = declared("tune")
     for option in families.unknown_options(parameters.family):
-        if str(getattr(parameters, option, usual[option])) != usual[option]:
+        field = type(parameters).model_fields.get(option)
+        if field is not None and getattr(parameters, option) != field.default:
             raise UserError(
                 f"{parameters.family} has no {option}: it goes with family={' or '.join(families.OPTIONS[option])}"
             )
@@ -56,7 +55,7 @@ def training_of(parameters):
     )
 
 
-def start_from_vectors(parameters, space, point):
+def start_from_vectors(parameters, run, space, point):
     """Make the word vectors that the parameters ask for and log them to the active run, with their coverage.
 
     Args:
@@ -69,7 +68,6 @@ def start_from_vectors(parameters, space, point):
     """
     if parameters.embedding == "random":
         return "", space, point
-    run = parameters.featurize_run
     features = Features(artifacts(run.info.run_id, "features"), artifacts(run.data.tags["ingest_run"], "dataset"))
     matrix, coverage = word_vectors(
         parameters.embedding, parameters.embedding_file, features, point["embedding_size"], parameters.seed

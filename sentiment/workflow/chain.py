@@ -1,127 +1,55 @@
-"""The steps of a chain: each is run under the active run, or a finished run that has its result is taken.
+"""The steps of a chain: each is run under the active run, or a finished run that has its result is reused.
 
 A step that has to run is started when the steps that it builds on are about to do their work. It waits for them by
-itself (:func:`sentiment.workflow.upstream.finished`), so that the imports of one step go on beside the work of another.
+itself (:func:`sentiment.tracking.finished`), so that its imports overlap with their work.
 """
 
 import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
+from typing import Any
 
 import mlflow
+from mlflow.entities import Run
 
-from sentiment.tracking import ENTRY_POINT, REUSED, finished_runs, with_result
-from sentiment.workflow.launch import launch, written
-from sentiment.workflow.parameters import declared, parse
+from sentiment.tracking import ENTRY_POINT, PARENT, REUSED, finished_runs, with_result
+from sentiment.workflow.command_line import validate
+from sentiment.workflow.launch import launch
 from sentiment.workflow.reuse import find_twin, step_fingerprint
-from sentiment.workflow.stopping import PARENT
-from sentiment.workflow.upstream import fill_in
+from sentiment.workflow.step_table import STEPS
+from sentiment.workflow.upstream import find_inputs
 
 MOST_AT_ONCE = 64  # steps of a chain; each has a thread that waits for its process
 
 
-class Chain:
-    """Starts steps under the active run and hands the run of one to the other.
-
-    Args:
-        given: dict of the parameters that are handed on to every step that declares them.
-        reuse: whether finished runs are taken.
-    """
-
-    def __init__(self, given, reuse):
-        self._given = given
-        self._reuse = reuse
-        self._main = mlflow.active_run().info
-        self._steps = []
-        # MLflow nests a run under the one that is active in the same thread.
-        nest = partial(mlflow.start_run, run_id=self._main.run_id)
-        self._threads = ThreadPoolExecutor(MOST_AT_ONCE, initializer=nest)
-
-    def start(self, entry_point, **handed_on):
-        """Start a step, or take a finished run that has its result.
-
-        Args:
-            entry_point: name of the entry point.
-            handed_on: its own parameters; a :class:`Step`, or a list of them, stands for their runs.
-
-        Returns:
-            A :class:`Step`.
-        """
-        name = handed_on.get("family", entry_point)
-        own = {key: self._given[key] for key in declared(entry_point) if key in self._given} | {
-            key: _run_ids(value) for key, value in handed_on.items()
-        }
-        step = Step(name, [before for value in handed_on.values() for before in _steps(value)])
-        self._steps.append(step)
-        # One step ahead is enough: more would take the processor from those that have work to do. And where there is an
-        # earlier result, it has to be seen first whether it still holds.
-        ahead = not (self._reuse and finished_runs(entry_point, max_results=1))
-        wait([before.run for last in step.after for before in (last.after if ahead else [last])])
-        if any(other.run.done() and other.run.exception() for other in self._steps):
-            self.finish()
-        if self._reuse and not ahead:
-            step.take(self._twin(entry_point, own))
-        if not step.run.done():
-            process = self._threads.submit(launch, entry_point, own, run_name=name)
-            process.add_done_callback(step.finish)
-            step.run_id = self._run_id(entry_point, own.get("family"), process)
-        return step
-
-    def finish(self):
-        """Wait for all steps; raises what the first of them that failed did, once all have ended."""
-        self._threads.shutdown()
-        for step in self._steps:
-            step.run.result()
-
-    def report(self):
-        """A line a step: whether it ran or was reused, its run, how long it took and how long that saved."""
-        return "\n".join(step.line() for step in self._steps)
-
-    def _twin(self, entry_point, own):
-        """A finished run with the result, found here: a process of the step's own would cost seconds to find it."""
-        parameters = parse(entry_point, [f"--{key}={written(value)}" for key, value in own.items()])
-        fill_in(entry_point, parameters)
-        digest = step_fingerprint(entry_point, parameters)
-        return find_twin(entry_point, digest) if digest else None
-
-    def _run_id(self, entry_point, family, process):
-        """The id of the run that ``mlflow.run`` is making for a step; it returns only when the step has finished."""
-        below = f"tags.`{PARENT}` = '{self._main.run_id}' and tags.`{ENTRY_POINT}` = '{entry_point}'"
-        below += f" and params.family = '{family}'" if family else ""
-        while not process.done():
-            if found := mlflow.MlflowClient().search_runs([self._main.experiment_id], below):
-                return found[0].info.run_id
-            time.sleep(0.05)
-        return process.result()
-
-
-class Step:
+class ChainStep:
     """A step of a chain that is done or on its way.
 
     Args:
-        name: the step, with the family where there is one.
-        after: list of the steps that it builds on.
+        name: the step, or the family of a search.
+        after: the steps that it builds on.
 
     Attributes:
         run_id: the run of the step, or the earlier one that has its result.
         run: a future of the finished run that has the result.
     """
 
-    def __init__(self, name, after):
+    def __init__(self, name: str, after: Sequence["ChainStep"]) -> None:
         self.name = name
         self.after = after
-        self.run_id = None
-        self.run = Future()
+        self.run_id: str | None = None
+        self.run: Future[Run] = Future()
         self._reused = False
 
-    def take(self, twin):
+    def reuse(self, twin: Run | None) -> None:
         """Take the result of a finished run, if there is one."""
         if twin is not None:
             print(f"{self.name}: nothing changed since run {twin.info.run_id}, reused", flush=True)
             self._reused, self.run_id = True, twin.info.run_id
             self.run.set_result(twin)
 
-    def finish(self, process):
+    def finish(self, process: "Future[str]") -> None:
         """Take the result of the step's process, the future of :func:`launch`."""
         if error := process.exception():
             self.run.set_exception(error)
@@ -130,8 +58,8 @@ class Step:
         self._reused = REUSED in run.data.tags
         self.run.set_result(with_result(run))
 
-    def line(self):
-        """What became of it."""
+    def describe(self) -> str:
+        """Whether it ran or was reused, its run, how long it took or how long that saved: a line."""
         run = self.run.result()
         seconds = run.data.metrics.get("step_seconds", 0.0)
         did = (
@@ -142,14 +70,86 @@ class Step:
         return f"{self.name:<12} {did}"
 
 
-def _steps(value):
+class Chain:
+    """Starts steps under the active run and hands the run of one to the next.
+
+    Args:
+        given: parameters that are passed to every step that has them.
+        reuse: whether finished runs are reused.
+    """
+
+    def __init__(self, given: Mapping[str, Any], reuse: bool) -> None:
+        active = mlflow.active_run()
+        assert active is not None
+        self._given = given
+        self._reuse = reuse
+        self._main = active.info
+        self._steps: list[ChainStep] = []
+        # MLflow nests a run under the one that is active in the same thread.
+        nest = partial(mlflow.start_run, run_id=self._main.run_id)
+        self._threads = ThreadPoolExecutor(MOST_AT_ONCE, initializer=nest)
+
+    def start(self, entry_point: str, **own: Any) -> ChainStep:
+        """Start a step, or reuse a finished run that has its result.
+
+        Args:
+            entry_point: name of the step.
+            own: its own parameters; a :class:`ChainStep`, or a list of them, stands for their runs.
+        """
+        name = own.get("family", entry_point)
+        model = STEPS[entry_point].parameters
+        values = {key: self._given[key] for key in model.model_fields if key in self._given}
+        values |= {key: _run_ids(value) for key, value in own.items()}
+        step = ChainStep(name, [before for value in own.values() for before in _steps_of(value)])
+        self._steps.append(step)
+        # One step ahead is enough: more would take the processor from those that have work to do. And where there is an
+        # earlier result, it has to be known first whether it still holds.
+        ahead = not (self._reuse and finished_runs(entry_point, max_results=1))
+        wait([before.run for last in step.after for before in (last.after if ahead else [last])])
+        if any(other.run.done() and other.run.exception() for other in self._steps):
+            self.finish()
+        if self._reuse and not ahead:
+            step.reuse(self._find_twin(entry_point, values))
+        if not step.run.done():
+            process = self._threads.submit(launch, entry_point, values, run_name=name)
+            process.add_done_callback(step.finish)
+            step.run_id = self._wait_for_run_id(entry_point, values.get("family"), process)
+        return step
+
+    def finish(self) -> None:
+        """Wait for all steps; raises the error of the first that failed, once all have ended."""
+        self._threads.shutdown()
+        for step in self._steps:
+            step.run.result()
+
+    def report(self) -> str:
+        """A line for each step (:meth:`ChainStep.describe`)."""
+        return "\n".join(step.describe() for step in self._steps)
+
+    def _find_twin(self, entry_point: str, values: Mapping[str, Any]) -> Run | None:
+        """A finished run with the result. It is searched for here: a process of the step's own would take seconds."""
+        parameters = validate(STEPS[entry_point].parameters, values)
+        digest = step_fingerprint(entry_point, parameters, find_inputs(entry_point, parameters))
+        return find_twin(entry_point, digest) if digest else None
+
+    def _wait_for_run_id(self, entry_point: str, family: str | None, process: "Future[str]") -> str:
+        """The id of the run that ``mlflow.run`` is making for a step; it returns only when the step has finished."""
+        below = f"tags.`{PARENT}` = '{self._main.run_id}' and tags.`{ENTRY_POINT}` = '{entry_point}'"
+        below += f" and params.family = '{family}'" if family else ""
+        while not process.done():
+            if found := mlflow.MlflowClient().search_runs([self._main.experiment_id], below):
+                return found[0].info.run_id
+            time.sleep(0.05)
+        return process.result()
+
+
+def _steps_of(value: Any) -> list[ChainStep]:
     """The steps that a parameter stands for."""
-    values = value if isinstance(value, list) else [value]
-    return [step for step in values if isinstance(step, Step)]
+    return [step for step in (value if isinstance(value, list) else [value]) if isinstance(step, ChainStep)]
 
 
-def _run_ids(value):
+def _run_ids(value: Any) -> Any:
     """A parameter with the ids of runs in place of steps."""
     if isinstance(value, list):
-        return [_run_ids(one) for one in value]
-    return value.run_id if isinstance(value, Step) else value
+        return tuple(_run_ids(one) for one in value)
+    return value.run_id if isinstance(value, ChainStep) else value

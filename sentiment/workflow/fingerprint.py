@@ -1,52 +1,53 @@
 """What the result of a step depends on, as one digest."""
 
 import json
+from collections.abc import Mapping
 from modulefinder import ModuleFinder
+from pathlib import Path
+from typing import Any
 
 from sentiment.digests import file_digest, text_digest
 from sentiment.model import families
 from sentiment.paths import PROJECT_ROOT
 
 
-def fingerprint(entry_point, parameters, inputs):
+def fingerprint(entry_point: str, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
     """Digest of a step: two runs with the same one have the same result.
 
     Args:
-        entry_point: name of the entry point.
-        parameters: dict of its resolved parameters, those that name an input and those without influence left out.
-        inputs: dict from the name of an input to the digest of its content.
+        entry_point: name of the step.
+        parameters: its parameters, without those that name an input or do not change the result.
+        inputs: from the name of an input to the digest of its content.
 
     Returns:
         SHA-256 in hexadecimal.
     """
     ingredients = {
         "entry_point": entry_point,
-        "parameters": parameters,
-        "inputs": inputs,
+        "parameters": dict(parameters),
+        "inputs": dict(inputs),
         "sources": {
             path.relative_to(PROJECT_ROOT).as_posix(): file_digest(path)
-            for path in sources(entry_point, parameters.get("family"), parameters.get("pretrained"))
+            for path in sources(entry_point, parameters.get("family"))
         },
         "requirements": file_digest(PROJECT_ROOT / "requirements.txt"),
     }
     return text_digest(json.dumps(ingredients, sort_keys=True))
 
 
-def sources(entry_point, family=None, pretrained=None):
-    """The project's files that a step imports, directly or not, at its start or inside a function: sorted Paths."""
-    scripts = [PROJECT_ROOT / "steps" / f"{entry_point}.py", PROJECT_ROOT / "steps" / "__main__.py"]
-    model = PROJECT_ROOT / "sentiment" / "model"
-    excluded = {"sentiment.model.network.model", "sentiment.model.families.finetuned"}
-    if family:  # chosen by its name, which no import statement shows
-        scripts.append(model / "families" / f"{family}.py")
-        if families.is_keras(family):
-            scripts.append(model / "network" / "model.py")
-            excluded.remove("sentiment.model.network.model")
-        if pretrained:
-            excluded.remove("sentiment.model.families.finetuned")
-    finder = ModuleFinder(path=[str(PROJECT_ROOT)], excludes=list(excluded))
-    for script in scripts:
-        name = ".".join(script.relative_to(PROJECT_ROOT).with_suffix("").parts)
-        finder.import_hook(name)
+def sources(entry_point: str, family: str | None = None) -> list[Path]:
+    """The project's files that a step imports, directly or not, at its start or inside a function, sorted.
+
+    Args:
+        entry_point: name of the step.
+        family: the family of models that it fits; it is imported by its name, which no import statement shows.
+    """
+    modules = [f"steps.{entry_point}", "steps.__main__"]
+    if family:
+        families.check(family)
+        modules.append(f"sentiment.model.families.{family}")
+    finder = ModuleFinder(path=[str(PROJECT_ROOT)])
+    for module in modules:
+        finder.import_hook(module)
     found = {module.__file__ for module in finder.modules.values() if module.__file__}
     return sorted(PROJECT_ROOT / file for file in found)

@@ -1,205 +1,300 @@
-"""Parameters of a step: their names and defaults come from MLproject, their types and ranges from here."""
+"""The parameters of every step, each declared once: name, type, range, default and description.
 
-import argparse
-import functools
-import math
+``MLproject``, ``python -m steps STEP --help``, docs/reference/parameters.md and the checks of values follow from these
+models. A group holds parameters that belong together; a step's model lists its groups, in the order in which they are
+shown. A model's values are frozen.
+"""
 
-import yaml
+from typing import Annotated, Any, Literal
 
-from sentiment.errors import UserError
-from sentiment.model.text.truncation import TRUNCATIONS
-from sentiment.paths import PROJECT_ROOT
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic.fields import FieldInfo
+
 from sentiment.registry import thresholds
 
 
-def text(name, value):
-    return value
-
-
-def _float(value):
-    """The number that a text is, or NaN, which no comparison lets through."""
-    try:
-        return float(value)
-    except ValueError:
-        return math.nan
-
-
-def number(name, value, low=-math.inf, high=math.inf):
-    """A finite number strictly between ``low`` and ``high``."""
-    result = _float(value)
-    if not low < result < high:
-        raise UserError(f"{name}={value}: expected a number between {low:g} and {high:g}, both excluded")
-    return result
-
-
-def integer(name, value, low=0, high=2**31 - 1):
-    """A whole number from ``low`` to ``high``, also when it is written as 5.0."""
-    result = _float(value)
-    if not (low <= result <= high and result == int(result)):
-        raise UserError(f"{name}={value}: expected a whole number from {low} to {high}")
-    return int(result)
-
-
-def boolean(name, value):
-    if value.lower() not in ("true", "false"):
-        raise UserError(f"{name}={value}: expected true or false")
-    return value.lower() == "true"
-
-
-def one_of(*choices):
-    def convert(name, value):
-        if value not in choices:
-            raise UserError(f"{name}={value}: expected one of {', '.join(choices)}")
-        return value
-
-    return convert
-
-
-def name_list(name, value):
-    """Comma-separated names, blanks around them dropped."""
-    names = [item.strip() for item in value.split(",") if item.strip()]
-    repeated = sorted({item for item in names if names.count(item) > 1})
-    if repeated:
-        raise UserError(f"{name}={value}: {', '.join(repeated)} stands there twice; name each once")
-    return names
-
-
-def model_name(name, value):
-    if not value.strip() or set(value) & set("/:"):
-        raise UserError(f"{name}={value}: expected a name without / and :")
-    return value
-
-
-def positive_integer(name, value):
-    return integer(name, value, low=1)
-
-
-def rate(name, value):
-    """A number from 0 to 1, both included."""
-    result = _float(value)
-    if not 0 <= result <= 1:
-        raise UserError(f"{name}={value}: expected a number from 0 to 1")
-    return result
-
-
-def share(name, value):
-    return number(name, value, low=0, high=1)
-
-
-# Parameters that are not listed are text.
-CONVERTERS = {
-    "seed": integer,
-    "test_size": share,
-    "validation_size": share,
-    "stratify": boolean,
-    "lowercase": boolean,
-    "strip_punctuation": boolean,
-    "stop_words": one_of("none", "english"),
-    "stemming": one_of("none", "porter"),
-    "vocabulary_size": lambda name, value: integer(name, value, low=3),
-    "max_length": positive_integer,
-    "truncation": one_of(*TRUNCATIONS),
-    "class_weight": one_of("none", "balanced"),
-    "embedding": one_of("random", "word2vec", "glove"),
-    "families": name_list,
-    "max_evals": positive_integer,
-    "tuner": one_of("hyperopt", "keras_tuner"),
-    "algo": one_of("tpe", "random", "anneal", "grid", "bayesian", "hyperband"),
-    "prune": boolean,
-    "trials": one_of("local", "spark"),
-    "epochs": positive_integer,
-    "members": positive_integer,
-    "batch_size": positive_integer,
-    "parallelism": integer,
-    "choose": one_of("accuracy", "fastest_within", "smallest_within"),
-    "gates": thresholds.checked,
-    "tolerance": rate,
-    "behaviour_tolerance": rate,
-    "require_review": boolean,
-    "force": boolean,
-    "reuse": boolean,
-    "hours": lambda name, value: number(name, value, low=0),
-    "psi": lambda name, value: number(name, value, low=0),
-    "p_value": share,
-    "accuracy_drop": rate,
-    "error_rate": rate,
-    "fail_on_alert": boolean,
-    "retrain": boolean,
-    "overwrite": boolean,
-    "port": lambda name, value: integer(name, value, low=1, high=65535),
-    "reload_seconds": integer,
-    "record": boolean,
-    "record_text": boolean,
-    "engine": one_of("local", "spark"),
-    "tune_runs": name_list,
-    "registered_model": model_name,
-}
-
-
-# Entry points that take more than MLproject declares: hyperparameters, which differ from family to family.
-OPEN = ("train",)
-
-
-@functools.cache
-def entry_points():
-    """The entry points of MLproject, a dict from their names to what stands there."""
-    return yaml.safe_load((PROJECT_ROOT / "MLproject").read_text(encoding="utf-8"))["entry_points"]
-
-
-def declared(entry_point):
-    """Names and defaults of an entry point's parameters as MLproject declares them, a dict of str to str."""
-    return {name: str(spec["default"]) for name, spec in entry_points()[entry_point]["parameters"].items()}
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message):
-        raise UserError(message)
-
-
-def parse(entry_point, arguments):
-    """Parse the command line of a step.
+def parameter(default: Any, description: str, *, file: bool = False, changes_result: bool = True) -> Any:
+    """Declare a parameter.
 
     Args:
-        entry_point: name of the entry point in MLproject.
-        arguments: list of str, ``--name=value`` or ``--name value``.
-
-    Returns:
-        An ``argparse.Namespace`` with an attribute for each declared parameter, and ``more``, a dict
-        of str to str with the others of an ``OPEN`` entry point.
-
-    Raises:
-        UserError: a value of the wrong type or outside its range, or an unknown name.
+        default: its default.
+        description: one line, for MLproject, ``--help`` and the reference.
+        file: whether the value may be a path, so that its content counts and not its name.
+        changes_result: whether the result of the step depends on it; one that does not is left out of the fingerprint.
     """
-    defaults = declared(entry_point)
-    parser = _Parser(prog=f"python -m steps {entry_point}", allow_abbrev=False)
-    for name, default in defaults.items():
-        parser.add_argument(f"--{name}", default=default)
-    parameters, rest = parser.parse_known_args(arguments)
-    for name in defaults:
-        convert = CONVERTERS.get(name, text)
-        setattr(parameters, name, convert(name, getattr(parameters, name)))
-    parameters.more = _pairs(rest)
-    if parameters.more and entry_point not in OPEN:
-        raise UserError(
-            f"{entry_point} has no parameter {', '.join(parameters.more)}: expected some of {', '.join(defaults)}"
-        )
-    return parameters
+    extra = {"file": file, "changes_result": changes_result}
+    return Field(default, description=description, json_schema_extra=extra)
 
 
-def _pairs(arguments):
-    """Names and values of ``--name value`` and ``--name=value``; MLflow writes what it does not know in the first form."""
-    pairs, waiting = {}, None
-    for argument in arguments:
-        if waiting is not None:
-            pairs[waiting], waiting = argument, None
-        elif argument.startswith("--"):
-            name, equals, value = argument[2:].partition("=")
-            if equals:
-                pairs[name] = value
-            else:
-                waiting = name
-        else:
-            raise UserError(f"{argument!r} stands alone: expected --name=value")
-    if waiting is not None:
-        raise UserError(f"--{waiting} has no value: expected --{waiting}=value")
-    return pairs
+def _parse_whole(value: object) -> object:
+    """A whole number may be written as 5.0 or 1e3; what is none is left to pydantic to refuse."""
+    try:
+        return int(float(value)) if isinstance(value, str) and float(value).is_integer() else value
+    except ValueError:
+        return value
+
+
+def _parse_boolean(value: object) -> object:
+    return {"true": True, "false": False}.get(value.lower(), value) if isinstance(value, str) else value
+
+
+def _split_names(value: object) -> object:
+    """Comma-separated names, blanks around them dropped."""
+    if not isinstance(value, str):
+        return value
+    names = [name.strip() for name in value.split(",") if name.strip()]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"{', '.join(repeated)} is listed twice; name each once")
+    return tuple(names)
+
+
+def _check_model_name(value: str) -> str:
+    if not value.strip() or set(value) & set("/:"):
+        raise ValueError("expected a name without / and :")
+    return value
+
+
+def _check_thresholds(value: str) -> str:
+    thresholds.parse("gates", value)
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_parse_whole)]
+NotNegative = Annotated[Whole, Field(ge=0)]
+Positive = Annotated[Whole, Field(ge=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]  # neither nothing nor all
+Rate = Annotated[float, Field(ge=0, le=1)]
+PositiveNumber = Annotated[float, Field(gt=0)]
+Boolean = Annotated[bool, Strict(), BeforeValidator(_parse_boolean)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_split_names)]
+ModelName = Annotated[str, AfterValidator(_check_model_name)]
+Engine = Literal["local", "spark"]
+
+
+class Parameters(BaseModel):
+    """Base of all models."""
+
+    # A model is built when it is used first: a process uses one or two of them.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
+
+    @classmethod
+    def fields(cls) -> dict[str, FieldInfo]:
+        """The model's fields, its own ones first, then those of its groups in the order in which it lists them."""
+        inherited = [name for group in cls.__bases__ if issubclass(group, Parameters) for name in group.fields()]
+        own = [name for name in cls.model_fields if name not in inherited]
+        return {name: cls.model_fields[name] for name in (*own, *inherited)}
+
+
+# Groups.
+
+
+class CorpusParameters(Parameters):
+    corpus: str = parameter("sample", "sample, an NLTK corpus such as movie_reviews, a file or a folder")
+    text_column: str = parameter("text", "column of a file that holds the texts")
+    label_column: str = parameter("label", "column of a file that holds the class names")
+
+
+class SplitParameters(Parameters):
+    test_size: Share = parameter(0.2, "share of all documents in the test split")
+    validation_size: Share = parameter(0.1, "share of the remaining documents in the validation split")
+    stratify: Boolean = parameter(True, "whether every split keeps the classes' shares")
+
+
+class SeedParameters(Parameters):
+    seed: Annotated[Whole, Field(ge=0, le=2**31 - 1)] = parameter(42, "seed of everything that is random")
+
+
+class CleaningParameters(Parameters):
+    lowercase: Boolean = parameter(True, "whether texts are converted to lower case")
+    strip_punctuation: Boolean = parameter(True, "whether punctuation is dropped (emoji stay)")
+    stop_words: Literal["none", "english"] = parameter("none", "drop no words, or scikit-learn's English stop words")
+    stemming: Literal["none", "porter"] = parameter("none", "no stemming, or NLTK's Porter stemmer")
+
+
+class EncodingParameters(Parameters):
+    vocabulary_size: Annotated[Whole, Field(ge=3)] = parameter(10000, "token ids of the networks' vocabulary")
+    max_length: Positive = parameter(400, "tokens that a network reads of a text")
+    truncation: Literal["last", "first", "head_tail", "chunks"] = parameter(
+        "last", "which part of a longer text a network reads"
+    )
+
+
+class TrainingParameters(Parameters):
+    epochs: Positive = parameter(5, "passes over the training split, at most")
+    batch_size: Positive = parameter(32, "documents in a training step")
+    class_weight: Literal["none", "balanced"] = parameter("none", "balanced weighs documents by class frequency")
+    embedding: Literal["random", "word2vec", "glove"] = parameter("random", "initial embeddings of lstm")
+    embedding_file: str = parameter("", "file of word vectors; without one word2vec learns them", file=True)
+    pretrained: str = parameter(
+        "", "checkpoint of finetuned and pipeline: a folder, a preset or hf://owner/name", file=True
+    )
+
+
+class FamiliesParameters(Parameters):
+    families: Names = parameter(("simple", "lstm", "transformer"), "families to tune and compare, separated by commas")
+
+
+class EngineParameters(Parameters):
+    engine: Engine = parameter("local", "spark runs on the cluster of spark_master", changes_result=False)
+    spark_master: str = parameter("", "URL of a Spark cluster, or local[n]", changes_result=False)
+
+
+class SearchParameters(Parameters):
+    max_evals: Positive = parameter(5, "trials of a family; grid tries every point")
+    tuner: Literal["hyperopt", "keras_tuner"] = parameter("hyperopt", "library that proposes the trials")
+    algo: Literal["tpe", "random", "anneal", "grid", "bayesian", "hyperband"] = parameter(
+        "tpe", "tpe, random, anneal, grid of hyperopt; random, bayesian, hyperband, grid of keras_tuner"
+    )
+    space: str = parameter("", "YAML file that narrows the families' search spaces", file=True)
+    prune: Boolean = parameter(True, "whether trials that fall behind the others are stopped early")
+    members: Positive = parameter(1, "networks of different seeds whose mean is the model; training takes as many fits")
+    parallelism: NotNegative = parameter(
+        0, "trials at the same time; 0 for one a core (simple: one)", changes_result=False
+    )
+
+
+class ChoiceParameters(Parameters):
+    choose: Literal["accuracy", "fastest_within", "smallest_within"] = parameter(
+        "accuracy", "rule that picks the winner by the validation split"
+    )
+    behaviour: str = parameter("", "YAML file with behaviour tests of your own", file=True)
+
+
+class RegisteredModelParameters(Parameters):
+    registered_model: ModelName = parameter("sentiment", "name of the registered model")
+
+
+class GateParameters(Parameters):
+    """What a model is held to before it becomes champion. Stored with a version, and read back when it is approved."""
+
+    # A version that was registered by a later release may have been held to more; what is not known here is ignored.
+    model_config = ConfigDict(extra="ignore")
+
+    gates: Annotated[str, AfterValidator(_check_thresholds)] = parameter(
+        "", "figures to reach: accuracy>=0.85,latency_ms_p95<=50"
+    )
+    tolerance: Rate = parameter(0.0, "by how much the accuracy may be below the champion's")
+    behaviour_tolerance: Rate = parameter(0.05, "by how much more of the behaviour tests may fail")
+
+
+class PromotionParameters(Parameters):
+    require_review: Boolean = parameter(False, "whether the winner stays challenger until it is approved")
+
+
+class ForceParameters(Parameters):
+    force: Boolean = parameter(False, "replace a champion of other classes or of another corpus")
+
+
+class ReuseParameters(Parameters):
+    reuse: Boolean = parameter(False, "whether a finished run with the same inputs is reused", changes_result=False)
+
+
+# Steps.
+
+
+class IngestParameters(CorpusParameters, SplitParameters, SeedParameters, ReuseParameters):
+    pass
+
+
+class FeaturizeParameters(CleaningParameters, EncodingParameters, ReuseParameters):
+    ingest_run: str = parameter("", "run to build on; by default the latest")
+
+
+class TrainParameters(TrainingParameters, SeedParameters, ReuseParameters):
+    """Hyperparameters of the family are further parameters, by their names."""
+
+    model_config = ConfigDict(extra="allow")
+
+    featurize_run: str = parameter("", "run to build on; by default the latest")
+    family: str = parameter("simple", "family of models")
+
+    @property
+    def hyperparameters(self) -> dict[str, str]:
+        """The hyperparameters that were given, as text."""
+        return self.model_extra or {}
+
+
+class TuneParameters(SearchParameters, TrainingParameters, SeedParameters, EngineParameters, ReuseParameters):
+    featurize_run: str = parameter("", "run to build on; by default the latest")
+    family: str = parameter("simple", "family of models")
+    resume_run: str = parameter("", "earlier search whose trials count in this one", changes_result=False)
+
+
+class CompareParameters(ChoiceParameters, SeedParameters, ReuseParameters):
+    tune_runs: Names = parameter((), "runs to compare, separated by commas; by default the latest of each family")
+    registered_model: ModelName = parameter(
+        "sentiment", "whose champion the review card shows beside the winner", changes_result=False
+    )
+
+
+class RegisterParameters(
+    RegisteredModelParameters, GateParameters, PromotionParameters, ForceParameters, ReuseParameters
+):
+    model_config = ConfigDict(extra="forbid")
+
+    compare_run: str = parameter("", "run to build on; by default the latest")
+
+
+class MainParameters(
+    CorpusParameters,
+    SplitParameters,
+    SeedParameters,
+    CleaningParameters,
+    EncodingParameters,
+    FamiliesParameters,
+    SearchParameters,
+    TrainingParameters,
+    EngineParameters,
+    ChoiceParameters,
+    RegisteredModelParameters,
+    GateParameters,
+    PromotionParameters,
+    ForceParameters,
+    ReuseParameters,
+):
+    model_config = ConfigDict(extra="forbid")
+
+    parallelism: NotNegative = parameter(
+        0, "trials of all families at the same time; 0 for one a core", changes_result=False
+    )
+    reuse: Boolean = parameter(True, "whether finished steps with the same inputs are reused", changes_result=False)
+
+
+class ApproveParameters(RegisteredModelParameters, ForceParameters):
+    version: str = parameter("", "version to promote")
+    reviewer: str = parameter("", "who reviewed it")
+    note: str = parameter("", "what the reviewer found")
+
+
+class RollbackParameters(RegisteredModelParameters):
+    reason: str = parameter("rolled back by hand", "why, for the audit trail")
+
+
+class PredictParameters(EngineParameters):
+    input: str = parameter("", "file to score: .csv, .tsv, .jsonl or .parquet")
+    output: str = parameter("", "file to write, of the same kinds: the input's columns, label, score and reason")
+    model: str = parameter("models:/sentiment@champion", "URI of the model")
+    text_column: str = parameter("text", "column of the input that holds the texts")
+    overwrite: Boolean = parameter(False, "whether an existing output is replaced")
+
+
+class ServeParameters(RegisteredModelParameters):
+    host: str = parameter("127.0.0.1", "address to listen on")
+    port: Annotated[Whole, Field(ge=1, le=65535)] = parameter(5001, "port to listen on")
+    reload_seconds: NotNegative = parameter(10, "how often to look for a new champion; 0 for never")
+    record: Boolean = parameter(False, "whether requests are recorded as MLflow traces, for monitor")
+    record_text: Boolean = parameter(True, "false keeps only the SHA-256 and the length of a text")
+
+
+class MonitorParameters(RegisteredModelParameters):
+    batch: str = parameter("", "labelled or unlabelled file to look at; without one the recorded requests")
+    text_column: str = parameter("text", "column of the batch that holds the texts")
+    label_column: str = parameter("label", "column of the batch that holds the labels, if it has any")
+    hours: PositiveNumber = parameter(24.0, "age of the recorded requests to look at, at most")
+    psi: PositiveNumber = parameter(0.2, "population stability index from which a quantity has drifted")
+    p_value: Share = parameter(0.01, "p-value below which a quantity has drifted or accuracy has fallen")
+    accuracy_drop: Rate = parameter(0.05, "loss in accuracy that counts as a fall")
+    error_rate: Rate = parameter(0.05, "share of requests that may fail")
+    fail_on_alert: Boolean = parameter(False, "whether an alert ends with exit code 3")
+    retrain: Boolean = parameter(False, "whether an alert runs main on the corpus with the batch added")

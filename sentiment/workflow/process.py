@@ -2,31 +2,42 @@
 
 import gc
 import importlib
+import inspect
 import logging
 import os
 import socket
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
+import mlflow
 import psutil
+from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
 
 from sentiment.errors import UserError
 from sentiment.paths import PROJECT_ROOT
-from sentiment.workflow.parameters import entry_points, parse
+from sentiment.tracking import ENTRY_POINT, ERROR
+from sentiment.workflow.command_line import parse, suggest
+from sentiment.workflow.logged_parameters import log_parameters
 from sentiment.workflow.reuse import run_or_reuse
-from sentiment.workflow.stopping import STARTER
+from sentiment.workflow.step_table import STEPS
+from sentiment.workflow.stopping import STARTER, Stop
 
 
-def run_entry_point(entry_point, arguments, stop):
+def run_entry_point(entry_point: str, arguments: list[str], stop: Stop) -> None:
     """Run an entry point as a process: parse its parameters, open its MLflow run, call its function, report a mistake.
 
+    The function has the name of the entry point and of its module in ``steps``. It takes the parameter model of the step,
+    the runs that the step builds on under the name of the parameter that holds their ids, and, if it has an argument of
+    that name, ``hold``: a function to call before starting what must not start once the process has been told to end.
+
     Args:
-        entry_point: name of the entry point in MLproject, of its module in ``steps`` and of the function in it, which
-            takes the parsed parameters (:func:`sentiment.workflow.parameters.parse`) with ``hold``, to be called before
-            something is begun that is not to begin when the process has been told to end.
-        arguments: the command line, a list of str.
-        stop: the :class:`sentiment.workflow.stopping.Stop` of this process.
+        entry_point: name of the step.
+        arguments: the command line.
+        stop: what ends this process on a signal.
     """
     quieten()
     started_by_mlflow = "MLFLOW_RUN_ID" in os.environ
@@ -35,53 +46,51 @@ def run_entry_point(entry_point, arguments, stop):
         os.chdir(caller.cwd())
         stop.watch(caller, os.environ["MLFLOW_RUN_ID"])
     try:
-        if entry_point not in entry_points():
-            raise UserError(f"there is no entry point {entry_point!r}: expected one of {', '.join(entry_points())}")
+        if entry_point not in STEPS:
+            raise UserError(f"there is no entry point {entry_point!r}: {suggest(entry_point, STEPS)}")
+        if {"-h", "--help"} & set(arguments):
+            parse(entry_point, arguments)
         body = getattr(importlib.import_module(f"steps.{entry_point}"), entry_point)
         with open_run(entry_point, stop):
             parameters = parse(entry_point, arguments)
-            reuses = "reuse" in parameters
-            if reuses:
+            if hasattr(parameters, "reuse"):
                 again = "The same command" if parameters.reuse else "The same command with -P reuse=true"
-                stop.advice = f"{again} takes up what has finished."
+                stop.advice = f"{again} resumes from what has finished."
             gc.freeze()  # what has been imported stays, and need not be looked at
             gc.enable()
             if not started_by_mlflow:  # mlflow run has logged them
-                import mlflow
-
-                mlflow.log_params({k: v for k, v in (vars(parameters) | parameters.more).items() if k != "more"})
-            parameters.hold = stop.hold
-            if entry_point == "main" or not reuses:
-                body(parameters)
+                log_parameters(parameters)
+            if STEPS[entry_point].result_exists:
+                run_or_reuse(entry_point, _with_hold(body, stop), parameters)
             else:
-                run_or_reuse(entry_point, body, parameters)
+                _with_hold(body, stop)(parameters)
     except UserError as mistake:
         if not mistake.shown:
             print(f"error: {mistake}", file=sys.stderr, flush=True)
         sys.exit(mistake.status)
 
 
-def quieten():
-    """Keep the console for what the steps say: no notes from TensorFlow's start, MLflow's progress bars and INFO lines."""
+def quieten() -> None:
+    """Keep the console for what the steps print: no notes of TensorFlow's start, no progress bars and INFO lines of MLflow."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     logging.getLogger("mlflow").setLevel(logging.WARNING)
 
 
-def callers_process():
-    """The process in which ``mlflow run`` was typed, or None where the step is not in MLflow's hands.
+def callers_process() -> psutil.Process | None:
+    """The process of ``mlflow run``, or None where the step was not started by it.
 
     MLflow starts a step in the project's folder, which for a git URL is a temporary clone. Relative
     paths (a corpus, NLTK_DATA, a tracking URI such as sqlite:///mlflow.db) belong to the caller.
-    Where the caller cannot be asked, the step stays where it is. Where it was killed before that, the step ends.
+    Where the caller cannot be inspected, the step stays where it is. Where the caller is gone already, the step ends.
     """
     if os.path.realpath(os.getcwd()) != str(PROJECT_ROOT):
         return None
     try:
         caller = psutil.Process().parent()
-        if caller.cmdline()[:2] == ["bash", "-c"]:  # the shell that MLflow starts a command in
+        if caller and caller.cmdline()[:2] == ["bash", "-c"]:  # the shell in which MLflow starts a command
             caller = caller.parent()
-        if caller.pid != int(os.environ.get(STARTER, caller.pid)):  # init takes in what has lost its parent
+        if caller is None or caller.pid != int(os.environ.get(STARTER, caller.pid)):  # init adopts orphans
             sys.exit("the process that started this step is gone")
         caller.cwd()
         return caller
@@ -91,39 +100,42 @@ def callers_process():
 
 
 @contextmanager
-def open_run(entry_point, stop):
+def open_run(entry_point: str, stop: Stop) -> Iterator[Run]:
     """The MLflow run of this step: the one that ``mlflow run`` made, or a new one for a step started by hand."""
-    import mlflow
-    from mlflow.exceptions import MlflowException
-
     check_tracking_server(mlflow.get_tracking_uri())
     try:
         with mlflow.start_run() as run:
             stop.run = run
             try:
                 # A step started by hand has to be found by the steps that follow it, too.
-                mlflow.set_tag("mlflow.project.entryPoint", entry_point)
+                mlflow.set_tag(ENTRY_POINT, entry_point)
                 yield run
             except BaseException as error:
                 stop.hold()
-                mlflow.set_tag("error", (str(error) or type(error).__name__)[:5000])  # a tag holds no more everywhere
+                mlflow.set_tag(ERROR, (str(error) or type(error).__name__)[:5000])  # some stores allow no more
                 raise
             stop.hold()
     except MlflowException as error:
-        if "API request to" in str(error):  # MLflow's wording when a server stays silent
+        if "API request to" in str(error):  # MLflow's wording when a server does not answer
             raise UserError(f"the tracking server stopped answering: {error}") from error
         raise
 
 
-def check_tracking_server(uri):
+def check_tracking_server(uri: str) -> None:
     """Raise UserError at once where nothing listens at a tracking URI; MLflow itself would retry for minutes."""
     address = urlsplit(uri)
     if address.scheme not in ("http", "https"):
         return
     port = address.port or (443 if address.scheme == "https" else 80)
     try:
-        socket.create_connection((address.hostname, port), timeout=10).close()
+        socket.create_connection((address.hostname or "", port), timeout=10).close()
     except OSError as reason:
         raise UserError(
             f"the tracking server {uri} does not answer ({reason}): start it, or correct MLFLOW_TRACKING_URI"
         ) from reason
+
+
+def _with_hold(body: Callable[..., None], stop: Stop) -> Callable[..., None]:
+    """The function of a step, with ``hold`` filled in where it takes it."""
+    given: dict[str, Any] = {"hold": stop.hold} if "hold" in inspect.signature(body).parameters else {}
+    return lambda *args, **runs: body(*args, **runs, **given)

@@ -1,35 +1,32 @@
 """The runs that a step builds on: given by id, or the latest ones of the same experiment."""
 
+from collections.abc import Sequence
+
 import mlflow
+from mlflow.entities import Run
 
 from sentiment.errors import UserError
-from sentiment.tracking import checked_run, finished_runs
+from sentiment.tracking import checked_run, finished_runs, origin
 from sentiment.workflow.launch import launch
-
-# The parameter of each step that names the run, or the runs, that it builds on, and the step that these are of.
-BUILDS_ON = {
-    "featurize": ("ingest_run", "ingest"),
-    "train": ("featurize_run", "featurize"),
-    "tune": ("featurize_run", "featurize"),
-    "compare": ("tune_runs", "tune"),
-    "register": ("compare_run", "compare"),
-}
+from sentiment.workflow.parameters import Parameters
+from sentiment.workflow.step_table import STEPS
 
 
-def fill_in(entry_point, parameters):
-    """Put the runs that a step builds on, ``mlflow.entities.Run``, in place of their ids among its parameters.
+def find_inputs(entry_point: str, parameters: Parameters) -> dict[str, Run | list[Run]]:
+    """The runs that a step builds on, under the name of the parameter that holds their ids; empty for ingest.
 
     Raises:
-        UserError: see :func:`upstream_run` and :func:`tuned_runs`.
+        UserError: see :func:`find_run` and :func:`find_tune_runs`.
     """
-    if entry_point not in BUILDS_ON:
-        return
-    name, step = BUILDS_ON[entry_point]
-    given = getattr(parameters, name)
-    setattr(parameters, name, tuned_runs(given) if name == "tune_runs" else upstream_run(name, given, step))
+    step = STEPS[entry_point]
+    if not step.builds_on:
+        return {}
+    given = getattr(parameters, step.input)
+    several = isinstance(given, tuple)
+    return {step.input: find_tune_runs(given) if several else find_run(step.input, given, step.builds_on)}
 
 
-def upstream_run(parameter, run_id, entry_point):
+def find_run(parameter: str, run_id: str, entry_point: str) -> Run:
     """The FINISHED run of ``entry_point`` to build on.
 
     Args:
@@ -37,9 +34,6 @@ def upstream_run(parameter, run_id, entry_point):
         run_id: the id; when empty, the latest finished run of the experiment is taken, and where there is
             none the step is run with its defaults.
         entry_point: the entry point that the run must be of.
-
-    Returns:
-        An ``mlflow.entities.Run``.
 
     Raises:
         UserError: no such run, one of another entry point, or one that did not finish.
@@ -54,8 +48,8 @@ def upstream_run(parameter, run_id, entry_point):
     return mlflow.get_run(launch(entry_point, {}))
 
 
-def tuned_runs(run_ids):
-    """The tune runs to compare, one a family: those given, or each family's latest on the latest run's features.
+def find_tune_runs(run_ids: Sequence[str]) -> list[Run]:
+    """The tune runs to compare, one for each family: those given, or each family's latest on the latest run's features.
 
     Raises:
         UserError: one of them cannot be built on, there is none, or two are of one family.
@@ -68,9 +62,10 @@ def tuned_runs(run_ids):
             raise UserError(
                 "there is no finished tune run to compare: run `mlflow run . -e tune -P family=simple` first"
             )
-        same = [run for run in finished if run.data.tags["featurize_run"] == finished[0].data.tags["featurize_run"]]
-        runs = list({run.data.tags["family"]: run for run in reversed(same)}.values())
-    families = [run.data.tags["family"] for run in runs]
+        latest = origin(finished[0]).featurize_run
+        same = [run for run in finished if origin(run).featurize_run == latest]
+        runs = list({origin(run).family: run for run in reversed(same)}.values())
+    families = [origin(run).family for run in runs]
     twice = {family for family in families if families.count(family) > 1}
     if twice:
         raise UserError(f"tune_runs has two runs of {', '.join(sorted(twice))}: expected one tune run for each family")

@@ -14,7 +14,7 @@ import steps.monitor
 from sentiment.corpora.content import SAMPLE
 from sentiment.errors import Alert, UserError
 from sentiment.serving.recording import Recorder
-from sentiment.workflow.parameters import parse
+from sentiment.workflow.command_line import parse
 from tests.conftest import run_step, runs, store
 
 
@@ -22,8 +22,7 @@ def monitor(folder, *arguments):
     """The step in this process; its own process is started below. Returns the run."""
     with store(folder), mlflow.start_run(tags={"mlflow.project.entryPoint": "monitor"}) as run:
         parameters = parse("monitor", list(arguments))
-        parameters.hold = lambda: None
-        steps.monitor.monitor(parameters)
+        steps.monitor.monitor(parameters, hold=lambda: None)
     with store(folder):
         return mlflow.get_run(run.info.run_id)
 

@@ -13,7 +13,7 @@ import pytest
 
 import steps.predict
 from sentiment.errors import UserError
-from sentiment.workflow.parameters import parse
+from sentiment.workflow.command_line import parse
 from tests.conftest import PROJECT, environment, run_step, runs, store
 
 BROKEN = (
@@ -75,8 +75,7 @@ def step(folder, *arguments):
     """The step in this process, which has imported MLflow already; its own process is started below, once."""
     with store(folder), mlflow.start_run(tags={"mlflow.project.entryPoint": "predict"}):
         parameters = parse("predict", list(arguments))
-        parameters.hold = lambda: None
-        steps.predict.predict(parameters)
+        steps.predict.predict(parameters, hold=lambda: None)
 
 
 def predict(folder, source, target, *more):

@@ -1,7 +1,13 @@
+import shlex
+
+import mlflow
 import pytest
 
 from sentiment.errors import UserError
-from sentiment.workflow.parameters import parse
+from sentiment.workflow.command_line import format_value, parse
+from sentiment.workflow.logged_parameters import log_parameters, parameters_of
+from sentiment.workflow.parameters import MainParameters
+from sentiment.workflow.step_table import STEPS
 
 
 @pytest.mark.parametrize(
@@ -22,7 +28,9 @@ from sentiment.workflow.parameters import parse
         ("register", "gates=accuracy>0.9", "a figure, >= or <=, and a number"),
         ("register", "gates=accuracy>=high", "a figure, >= or <=, and a number"),
         ("main", "gates=accuracy>=0.9,speed<=5", "there is no figure speed"),
-        ("ingest", "colour=red", "no parameter colour"),
+        ("ingest", "colour=red", "no parameter colour: expected some of corpus"),
+        ("main", "max_eval=3", "no parameter max_eval: did you mean max_evals"),
+        ("main", "port=1", "no parameter port"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_was_expected(step, argument, expected):
@@ -35,12 +43,12 @@ def test_values_are_converted():
     parameters = parse("ingest", ["--seed=7.0", "--test_size=0.25", "--stratify=False", "--corpus=-odd name.csv"])
     assert (parameters.seed, parameters.test_size, parameters.stratify) == (7, 0.25, False)
     assert parameters.corpus == "-odd name.csv"
-    assert parse("main", ["--families=simple, lstm,"]).families == ["simple", "lstm"]
+    assert parse("main", ["--families=simple, lstm,"]).families == ("simple", "lstm")
 
 
 def test_hyperparameters_come_in_either_form():
     parameters = parse("train", ["--family=lstm", "--units", "64", "--dropout=-1"])
-    assert parameters.more == {"units": "64", "dropout": "-1"}
+    assert parameters.hyperparameters == {"units": "64", "dropout": "-1"}
 
 
 def test_a_hyperparameter_without_a_value_is_refused():
@@ -50,3 +58,35 @@ def test_a_hyperparameter_without_a_value_is_refused():
 
 def test_an_error_is_one_line():
     assert str(UserError("two\nlines")) == "two lines"
+
+
+def test_parameters_stay_what_they_were_given():
+    parameters = parse("main", ["--epochs=3"])
+    with pytest.raises(ValueError, match="frozen"):
+        parameters.epochs = 4
+
+
+def test_a_former_name_is_accepted_with_a_note(capsys):
+    assert parse("tune", ["--trials", "spark"]).engine == "spark"
+    assert "trials= is called engine= now" in capsys.readouterr().err
+
+
+def test_help_lists_every_parameter_with_its_values_and_default(capsys):
+    with pytest.raises(SystemExit) as ended:
+        parse("tune", ["--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert ended.value.code == 0
+    for name, field in STEPS["tune"].parameters.fields().items():
+        assert f"--{name} VALUE {field.description} (" in shown
+    assert "(a whole number from 1; default: 5)" in shown
+
+
+@pytest.mark.parametrize("quoted", [True, False], ids=["as mlflow run logs them", "as a step by hand logs them"])
+def test_logged_parameters_come_back_as_they_were(quoted, tracked):
+    given = parse("main", ['--corpus=it\'s a "file".csv', "--families=simple,lstm", "--gates=", "--tolerance=0.1"])
+    with mlflow.start_run() as run:
+        if quoted:
+            mlflow.log_params({name: shlex.quote(format_value(value)) for name, value in given.model_dump().items()})
+        else:
+            log_parameters(given)
+    assert parameters_of(mlflow.get_run(run.info.run_id), MainParameters) == given

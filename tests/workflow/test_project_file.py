@@ -5,7 +5,9 @@ import re
 import pytest
 import yaml
 
-from sentiment.workflow.parameters import CONVERTERS, declared, parse
+from sentiment.workflow.command_line import format_value, parse
+from sentiment.workflow.project_file import generated_files
+from sentiment.workflow.step_table import STEPS
 from tests.conftest import PROJECT
 
 AFTERWARDS = {"predict", "serve", "monitor", "approve", "rollback"}  # what is done with a registered model
@@ -35,27 +37,40 @@ def test_requirements_are_exact_and_hold_what_was_asked_for():
             assert pinned[name.lower()] == version
 
 
-def test_entry_points_are_typed_have_defaults_and_a_comment():
+def declared(name):
+    """Names and defaults of a step's parameters, as text."""
+    return {parameter: format_value(field.default) for parameter, field in STEPS[name].parameters.fields().items()}
+
+
+def test_generated_files_are_up_to_date():
+    for path, text in generated_files().items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name}: run `python -m steps mlproject`"
+
+
+def test_mlproject_is_what_the_models_say_and_has_a_comment_for_every_parameter():
     text = (PROJECT / "MLproject").read_text(encoding="utf-8")
     entry_points = load("MLproject")["entry_points"]
     assert set(entry_points) == ENTRY_POINTS
     for name, entry_point in entry_points.items():
         assert re.search(rf"\n  # .+\n  {name}:\n", text), f"{name} has no comment line"
+        found = {}
         for parameter, spec in entry_point["parameters"].items():
             assert set(spec) == {"type", "default"} and spec["type"] in ("string", "float", "path", "uri")
             assert f"--{parameter}={{{parameter}}}" in entry_point["command"]
+            assert re.search(rf"\n      {parameter}: .+}} +# \S.+\n", text)
+            found[parameter] = spec["default"]
+        # What MLflow passes on where nothing is given is what the step has as its defaults.
+        assert parse(name, [f"--{parameter}={default}" for parameter, default in found.items()]) == parse(name, [])
 
 
-def test_defaults_are_valid_and_spelled_the_same_everywhere():
+def test_defaults_are_spelled_the_same_everywhere():
     seen = {}
     for name in ENTRY_POINTS:
-        parse(name, [])
         for parameter, default in declared(name).items():
             if parameter == "reuse":  # main is there to be run again; who runs a step by hand wants it to run
                 assert default == ("true" if name == "main" else "false")
             elif seen.setdefault(parameter, default) != default:
                 pytest.fail(f"{parameter} has two defaults")
-    assert set(CONVERTERS) <= {*seen, "reuse"}
 
 
 def test_main_offers_whatever_its_steps_do():

@@ -1,0 +1,155 @@
+"""The command line of a step: ``--name=value``, checked against the step's parameter model, and its ``--help``."""
+
+import argparse
+import difflib
+import sys
+import typing
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+import annotated_types
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from sentiment.errors import UserError
+from sentiment.workflow.parameters import Parameters
+from sentiment.workflow.step_table import STEPS
+
+# Former names of parameters, still accepted with a note.
+RENAMED = {"trials": "engine"}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> typing.NoReturn:
+        raise UserError(message)
+
+
+def parse(entry_point: str, arguments: list[str]) -> Any:
+    """Parse the command line of a step; ``--help`` prints its parameters and exits.
+
+    Args:
+        entry_point: name of the step.
+        arguments: ``--name=value`` or ``--name value``.
+
+    Returns:
+        The step's parameter model.
+
+    Raises:
+        UserError: a value of the wrong type or outside its range, or an unknown name.
+    """
+    model = STEPS[entry_point].parameters
+    parser = _Parser(
+        prog=f"python -m steps {entry_point}",
+        description=STEPS[entry_point].description(entry_point),
+        allow_abbrev=False,
+        argument_default=argparse.SUPPRESS,
+    )
+    for name, field in model.fields().items():
+        parser.add_argument(f"--{name}", metavar="VALUE", help=_help_text(field).replace("%", "%%"))
+    known, rest = parser.parse_known_args(arguments)
+    given = vars(known) | _rename(_split_pairs(rest), model)
+    if model.model_config.get("extra") != "allow":
+        _check_names(entry_point, given, model)
+    return validate(model, given)
+
+
+def validate(model: type[Parameters], given: Mapping[str, Any]) -> Any:
+    """A parameter model with these values; UserError names the first wrong one and what was expected."""
+    try:
+        return model.model_validate(dict(given))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = str(first["loc"][0])
+        raised = first.get("ctx", {}).get("error")
+        if isinstance(raised, UserError):  # a validator's own line
+            raise raised from None
+        reason = str(raised) if raised else f"expected {describe_values(model.model_fields[name])}"
+        raise UserError(f"{name}={given[name]}: {reason}") from None
+
+
+def describe_values(field: FieldInfo) -> str:
+    """What values a parameter takes, in words: ``a whole number from 1``."""
+    kind = field.annotation
+    bounds = {key: value for metadata in field.metadata for key, value in _bounds(metadata)}
+    if typing.get_origin(kind) is Literal:
+        return f"one of {', '.join(typing.get_args(kind))}"
+    if kind is bool:
+        return "true or false"
+    if kind is int:
+        return "a whole number" + _describe_range(bounds)
+    if kind is float:
+        if set(bounds) == {"gt", "lt"}:
+            return f"a number between {bounds['gt']:g} and {bounds['lt']:g}, both excluded"
+        return "a number" + (f" above {bounds['gt']:g}" if "gt" in bounds else _describe_range(bounds))
+    return "names, separated by commas" if typing.get_origin(kind) is tuple else "text"
+
+
+def format_value(value: object) -> str:
+    """A value as it is typed after ``-P name=``."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    if isinstance(value, (list, tuple)):
+        return ",".join(value)
+    return str(value)
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """``did you mean …?`` for a misspelled name, or what is known, as the end of a message."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, 1)
+    return f"did you mean {near[0]}?" if near else f"expected some of {', '.join(known)}"
+
+
+def _help_text(field: FieldInfo) -> str:
+    default = format_value(field.default)
+    return f"{field.description} ({describe_values(field)}; default: {default or 'none'})"
+
+
+def _bounds(metadata: object) -> list[tuple[str, float]]:
+    kinds = {"ge": annotated_types.Ge, "gt": annotated_types.Gt, "le": annotated_types.Le, "lt": annotated_types.Lt}
+    return [(name, getattr(metadata, name)) for name, kind in kinds.items() if isinstance(metadata, kind)]
+
+
+def _describe_range(bounds: Mapping[str, float]) -> str:
+    parts = [f" {word} {bounds[key]:g}" for key, word in (("ge", "from"), ("le", "to")) if key in bounds]
+    return "".join(part for part in parts if not part.endswith(f"{2**31 - 1:g}"))
+
+
+def _rename(given: dict[str, str], model: type[Parameters]) -> dict[str, str]:
+    """Accept former names of parameters, with a note."""
+    renamed = {}
+    for name, value in given.items():
+        new = RENAMED.get(name)
+        if new in model.model_fields:
+            print(f"note: {name}= is called {new}= now", file=sys.stderr, flush=True)
+            name = new
+        renamed[name] = value
+    return renamed
+
+
+def _check_names(entry_point: str, given: Iterable[str], model: type[Parameters]) -> None:
+    for name in given:
+        if name not in model.model_fields:
+            raise UserError(f"{entry_point} has no parameter {name}: {suggest(name, model.fields())}")
+
+
+def _split_pairs(arguments: list[str]) -> dict[str, str]:
+    """Names and values of ``--name value``, as MLflow writes what MLproject does not declare, and ``--name=value``."""
+    pairs: dict[str, str] = {}
+    waiting = None
+    for argument in arguments:
+        if waiting is not None:
+            pairs[waiting], waiting = argument, None
+        elif argument.startswith("--"):
+            name, equals, value = argument[2:].partition("=")
+            if equals:
+                pairs[name] = value
+            else:
+                waiting = name
+        else:
+            raise UserError(f"{argument!r} stands alone: expected --name=value")
+    if waiting is not None:
+        raise UserError(f"--{waiting} has no value: expected --{waiting}=value")
+    return pairs

@@ -1,0 +1,27 @@
+"""The parameters of a run as it logged them: one writer and one parser, whoever started the run."""
+
+import shlex
+from typing import Any
+
+import mlflow
+from mlflow.entities import Run
+
+from sentiment.workflow.command_line import RENAMED, format_value, validate
+from sentiment.workflow.parameters import Parameters
+
+
+def log_parameters(parameters: Parameters) -> None:
+    """Log the parameters of a step that was started by hand, in the form in which ``mlflow run`` logs them."""
+    # MLflow quotes what it writes into the command line, and logs that.
+    mlflow.log_params({name: shlex.quote(format_value(value)) for name, value in parameters.model_dump().items()})
+
+
+def given_parameters(run: Run, model: type[Parameters]) -> dict[str, str]:
+    """The parameters of a run that a model knows, as text, as they would be typed after ``-P name=``."""
+    logged = {RENAMED.get(name, name): value for name, value in run.data.params.items()}
+    return {name: " ".join(shlex.split(value)) for name, value in logged.items() if name in model.model_fields}
+
+
+def parameters_of(run: Run, model: type[Parameters]) -> Any:
+    """The parameter model of a run; a parameter that it did not log has its default."""
+    return validate(model, given_parameters(run, model))

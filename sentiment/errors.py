@@ -21,7 +21,7 @@ class UserError(Exception):
 
 
 class Alert(UserError):
-    """What monitoring found, where it is to end the process so that others can act on it; it has been printed already."""
+    """What monitoring found, where it has to end the process with a status of its own. It has been printed already."""
 
     status = 3
 

@@ -9,8 +9,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import mlflow
+from mlflow import ActiveRun
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.tracking.artifact_utils import get_artifact_uri
@@ -148,10 +150,18 @@ def origin(run: Run) -> Origin:
     return Origin(f"run {run.info.run_id}", run.data.tags)
 
 
+def active_run() -> ActiveRun:
+    """The run that is open in this process."""
+    run = mlflow.active_run()
+    if run is None:
+        raise RuntimeError("no MLflow run is active")
+    return run
+
+
 def finished_runs(entry_point: str, max_results: int = 1000) -> list[Run]:
     """FINISHED runs of an entry point in the active run's experiment, the latest first."""
     found = mlflow.search_runs(
-        experiment_ids=[mlflow.active_run().info.experiment_id],
+        experiment_ids=[active_run().info.experiment_id],
         filter_string=f"attributes.status = 'FINISHED' and tags.`{ENTRY_POINT}` = '{entry_point}'",
         order_by=["attributes.start_time DESC"],
         max_results=max_results,
@@ -196,7 +206,7 @@ def finished(run: Run) -> Run:
     Raises:
         UserError: it did not finish; not shown, since the run itself has said why.
     """
-    chain = mlflow.get_run(mlflow.active_run().info.run_id).data.tags.get(PARENT)
+    chain = mlflow.get_run(active_run().info.run_id).data.tags.get(PARENT)
     if chain is None or run.data.tags.get(PARENT) != chain:
         return run
     pause = 0.05
@@ -237,7 +247,7 @@ def has_model(uri: str) -> bool:
         return False
 
 
-def log_parquet(frame, path: str, run_id: str | None = None) -> None:
+def log_parquet(frame: Any, path: str, run_id: str | None = None) -> None:
     """Log a DataFrame as the artifact ``path``, which ends in .parquet, of a run; of the active one by default."""
     with tempfile.TemporaryDirectory() as temporary:
         file = Path(temporary) / Path(path).name

@@ -67,7 +67,7 @@ def default_of(option: str) -> object:
 
 
 def tune_side_by_side(chain: Chain, featurize: ChainStep, parameters: MainParameters, folder: str) -> list[ChainStep]:
-    """Tune the families, ``parallelism`` trials of all of them at a time, and return the steps when the last has begun."""
+    """Tune the families, ``parallelism`` trials of all of them at a time; returns the steps once the last has begun."""
     on_spark = parameters.engine == "spark"
     processes = parameters.parallelism or os.cpu_count() or 1
     at_a_time = 1 if on_spark else min(processes, len(parameters.families))  # a family has the whole cluster

@@ -14,7 +14,7 @@ from sentiment.model.space import label, resolve
 from sentiment.search.options import check_options, search_space, start_from_vectors, training_of
 from sentiment.search.packaging import log_model, model_digest
 from sentiment.search.trials import TrialRun
-from sentiment.tracking import OUTPUT_DIGEST, artifacts
+from sentiment.tracking import OUTPUT_DIGEST, active_run, artifacts
 from sentiment.workflow.parameters import TrainParameters
 
 
@@ -22,7 +22,7 @@ def train(parameters: TrainParameters, featurize_run: Run) -> None:
     check_options(parameters)
     space, defaults = search_space(parameters)
     point = resolve(parameters.family, space, defaults, parameters.hyperparameters)
-    run_id = mlflow.active_run().info.run_id
+    run_id = active_run().info.run_id
     vectors, _, point = start_from_vectors(parameters, featurize_run, space, point)
     training = replace(training_of(parameters), vectors=vectors and artifacts(run_id, vectors))
     dataset = artifacts(featurize_run.data.tags["ingest_run"], "dataset")

@@ -22,7 +22,7 @@ from sentiment.search.runner import TrialRunner
 from sentiment.search.space_file import narrowed
 from sentiment.search.trials import TrialRecorder, finished_trials
 from sentiment.search.workers import Workers, thread_limits
-from sentiment.tracking import FINGERPRINT, OUTPUT_DIGEST, artifacts, checked_run
+from sentiment.tracking import FINGERPRINT, OUTPUT_DIGEST, active_run, artifacts, checked_run
 from sentiment.workflow.logged_parameters import parameters_of
 from sentiment.workflow.parameters import TuneParameters
 from sentiment.workflow.reuse import runs_with_fingerprint
@@ -35,7 +35,7 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
     check_options(parameters)
     grid = parameters.algo == "grid"
     space, start = narrowed(parameters.family, *search_space(parameters), parameters.space, discrete=grid)
-    this_run = mlflow.get_run(mlflow.active_run().info.run_id)
+    this_run = mlflow.get_run(active_run().info.run_id)
     mlflow.set_tags({"family": parameters.family, "featurize_run": featurize_run.info.run_id})
     vectors, space, start = start_from_vectors(parameters, featurize_run, space, start)
     make_engine, count = engine(parameters, space, start)

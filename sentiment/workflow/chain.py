@@ -13,7 +13,7 @@ from typing import Any
 import mlflow
 from mlflow.entities import Run
 
-from sentiment.tracking import ENTRY_POINT, PARENT, REUSED, finished_runs, with_result
+from sentiment.tracking import ENTRY_POINT, PARENT, REUSED, active_run, finished_runs, with_result
 from sentiment.workflow.command_line import validate
 from sentiment.workflow.launch import launch
 from sentiment.workflow.reuse import find_twin, step_fingerprint
@@ -79,11 +79,9 @@ class Chain:
     """
 
     def __init__(self, given: Mapping[str, Any], reuse: bool) -> None:
-        active = mlflow.active_run()
-        assert active is not None
         self._given = given
         self._reuse = reuse
-        self._main = active.info
+        self._main = active_run().info
         self._steps: list[ChainStep] = []
         # MLflow nests a run under the one that is active in the same thread.
         nest = partial(mlflow.start_run, run_id=self._main.run_id)

@@ -49,5 +49,5 @@ def sources(entry_point: str, family: str | None = None) -> list[Path]:
     finder = ModuleFinder(path=[str(PROJECT_ROOT)])
     for module in modules:
         finder.import_hook(module)
-    found = {module.__file__ for module in finder.modules.values() if module.__file__}
-    return sorted(PROJECT_ROOT / file for file in found)
+    files = (getattr(module, "__file__", None) for module in finder.modules.values())
+    return sorted({PROJECT_ROOT / file for file in files if file})

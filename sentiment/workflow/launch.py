@@ -12,7 +12,7 @@ from mlflow.exceptions import ExecutionException
 
 from sentiment.errors import UserError
 from sentiment.paths import PROJECT_ROOT
-from sentiment.tracking import ERROR
+from sentiment.tracking import ERROR, active_run
 from sentiment.workflow.command_line import format_value
 from sentiment.workflow.stopping import launching
 
@@ -33,15 +33,13 @@ def launch(entry_point: str, parameters: Mapping[str, Any], run_name: str | None
     """
     logging.getLogger("mlflow.projects").setLevel(logging.WARNING)
     use_this_python()
-    run = mlflow.active_run()
-    assert run is not None
     try:
         with launching():
             submitted = mlflow.run(
                 str(PROJECT_ROOT),
                 entry_point,
                 parameters={name: format_value(value) for name, value in parameters.items()},
-                experiment_id=run.info.experiment_id,
+                experiment_id=active_run().info.experiment_id,
                 run_name=run_name or entry_point,
                 env_manager="local",  # the active environment is the project's already
             )

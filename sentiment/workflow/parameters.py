@@ -22,8 +22,7 @@ def parameter(default: Any, description: str, *, file: bool = False, changes_res
         file: whether the value may be a path, so that its content counts and not its name.
         changes_result: whether the result of the step depends on it; one that does not is left out of the fingerprint.
     """
-    extra = {"file": file, "changes_result": changes_result}
-    return Field(default, description=description, json_schema_extra=extra)
+    return Field(default, description=description, json_schema_extra={"file": file, "changes_result": changes_result})
 
 
 def _parse_whole(value: object) -> object:

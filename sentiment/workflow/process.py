@@ -30,9 +30,9 @@ from sentiment.workflow.stopping import STARTER, Stop
 def run_entry_point(entry_point: str, arguments: list[str], stop: Stop) -> None:
     """Run an entry point as a process: parse its parameters, open its MLflow run, call its function, report a mistake.
 
-    The function has the name of the entry point and of its module in ``steps``. It takes the parameter model of the step,
-    the runs that the step builds on under the name of the parameter that holds their ids, and, if it has an argument of
-    that name, ``hold``: a function to call before starting what must not start once the process has been told to end.
+    The function has the name of the entry point and of its module in ``steps``. It takes the step's parameter model and
+    the runs that the step builds on, under the name of the parameter that holds their ids. If it has an argument
+    ``hold``, it gets a function to call before starting what must not start once the process has been told to end.
 
     Args:
         entry_point: name of the step.
@@ -71,7 +71,7 @@ def run_entry_point(entry_point: str, arguments: list[str], stop: Stop) -> None:
 
 
 def quieten() -> None:
-    """Keep the console for what the steps print: no notes of TensorFlow's start, no progress bars and INFO lines of MLflow."""
+    """Keep the console for what the steps print: no notes of TensorFlow, no progress bars and INFO lines of MLflow."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     logging.getLogger("mlflow").setLevel(logging.WARNING)

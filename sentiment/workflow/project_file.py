@@ -1,5 +1,7 @@
 """What is generated from the parameter models: ``MLproject`` and the reference of parameters."""
 
+from pathlib import Path
+
 from sentiment.paths import PROJECT_ROOT
 from sentiment.workflow.command_line import describe_values, format_value
 from sentiment.workflow.parameters import Parameters
@@ -38,16 +40,14 @@ def write_reference() -> str:
             "|---|---|---|---|",
         ]
         for parameter, field in step.parameters.fields().items():
-            default = format_value(field.default)
-            lines.append(
-                f"| `{parameter}` | {describe_values(field)} | {f'`{default}`' if default else ''} | {field.description} |"
-            )
+            default = f"`{format_value(field.default)}`" if format_value(field.default) else ""
+            lines.append(f"| `{parameter}` | {describe_values(field)} | {default} | {field.description} |")
         if step.parameters.model_config.get("extra") == "allow":
             lines += ["", "Further parameters are hyperparameters of the family, by their names."]
     return "\n".join(lines) + "\n"
 
 
-def generated_files() -> dict:
+def generated_files() -> dict[Path, str]:
     """The generated files, a dict from their paths to their texts."""
     return {MLPROJECT: write_mlproject(), REFERENCE: write_reference()}
 

@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 
 from sentiment.corpora.content import corpus_digest
 from sentiment.digests import file_digest, folder_digest
-from sentiment.tracking import ENTRY_POINT, FINGERPRINT, NOTE, OUTPUT_DIGEST, REUSED, origin
+from sentiment.tracking import ENTRY_POINT, FINGERPRINT, NOTE, OUTPUT_DIGEST, REUSED, active_run, origin
 from sentiment.workflow.fingerprint import fingerprint
 from sentiment.workflow.parameters import Parameters
 from sentiment.workflow.step_table import STEPS
@@ -75,10 +75,8 @@ def find_twin(entry_point: str, digest: str) -> Run | None:
 
 def runs_with_fingerprint(entry_point: str, digest: str) -> list[Run]:
     """The runs of a step with this fingerprint, the latest first, however they ended."""
-    active = mlflow.active_run()
-    assert active is not None
     return mlflow.search_runs(
-        experiment_ids=[active.info.experiment_id],
+        experiment_ids=[active_run().info.experiment_id],
         filter_string=f"tags.`{FINGERPRINT}` = '{digest}' and tags.`{ENTRY_POINT}` = '{entry_point}'",
         order_by=["attributes.start_time DESC"],
         output_format="list",

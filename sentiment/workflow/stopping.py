@@ -1,8 +1,8 @@
-"""The end of a step that is told to end: its children end too, its runs are marked KILLED, and it says how to go on.
+"""An orderly end of a step that receives a signal: it stops its children, marks its runs KILLED and says how to resume.
 
-A thread waits for the signals, does all that and ends the process. The main thread is left alone until then: an exception
-that is raised in it, as Python does on Ctrl-C, is dropped where it falls into a destructor or a callback from C, and where
-it falls into a transaction it leaves the store locked.
+A thread waits for the signals, does all that and ends the process. The main thread is left alone until then. Python
+would raise KeyboardInterrupt in it, which is lost when it is raised in a destructor or a callback from C, and which
+leaves the store locked when it is raised in a transaction.
 """
 
 import os
@@ -14,19 +14,20 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import psutil
 
 from sentiment.paths import PROJECT_ROOT
 
-STOPPED = "stopped by a signal"  # the tag error of a run that was stopped
-PARENT = "mlflow.parentRunId"  # this module starts before MLflow is imported
+STOPPED = "stopped by a signal"  # tag error of a run that was stopped
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PATIENCE = 30  # seconds for children to end by themselves
-STARTER = "SENTIMENT_STARTER"  # environment variable with the id of the process that has launched this step
+STARTER = "SENTIMENT_STARTER"  # environment variable with the id of the process that launched this step
 
-_launches = set()  # threads of this process that are in launching()
+_launches: set[int] = set()  # ids of the threads of this process that are in launching()
 
 
 class Stop:
@@ -37,75 +38,86 @@ class Stop:
 
     Attributes:
         run: the MLflow run of this process, once it is open.
-        advice: how to go on, for the message.
-        scratch: folder to remove, which ends with the process otherwise; or None.
+        advice: how to resume, for the message.
+        scratch: temporary folder to remove, or None.
     """
 
-    def __init__(self, entry_point):
+    def __init__(self, entry_point: str) -> None:
         self._entry_point = entry_point
         self._reader, self._writer = socket.socketpair()
         self._begun = threading.Event()
-        self._caller = self._made_run = None
-        self.run = None
+        self._caller: psutil.Process | None = None
+        self._made_run = ""
+        self.run: Any = None  # an mlflow.ActiveRun; MLflow is not imported here, so that a step listens at once
         self.advice = ""
-        self.scratch = None
+        self.scratch: str | None = None
 
-    def listen(self):
-        """Take over both signals, from the main thread."""
+    def listen(self) -> None:
+        """Take over both signals; to be called in the main thread."""
         self._writer.setblocking(False)
         signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         for number in SIGNALS:
-            signal.signal(number, lambda *_: None)  # the byte that it leaves in the socket is what counts
+            signal.signal(number, lambda *_: None)  # the byte in the socket is what wakes the thread
         threading.Thread(target=self._wait, daemon=True).start()
         if hasattr(signal, "pthread_sigmask"):
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # see launching
 
-    def watch(self, caller, run_id):
-        """End also when the caller does: a chain that was killed is not to go on in its steps.
+    def watch(self, caller: psutil.Process, run_id: str) -> None:
+        """End also when the caller does: the steps of a chain that was killed must not go on.
 
         Args:
-            caller: the ``psutil.Process`` of ``mlflow run``, or of main.
-            run_id: the run that it made for this process.
+            caller: the process of ``mlflow run``, or of main.
+            run_id: the run that it created for this process.
         """
         self._caller, self._made_run = caller, run_id
         threading.Thread(target=self._watch, daemon=True).start()
 
-    def hold(self):
-        """Return at once, or never when the end has begun: what fails then is a consequence, what starts is too late."""
+    def hold(self) -> None:
+        """Return at once, or never once the process is ending.
+
+        To be called before a failure is reported, since it may be a consequence of the end, and before work is started.
+        """
         if self._begun.is_set():
             threading.Event().wait()
 
-    def _watch(self):
-        while _is_alive(self._caller):
+    def _is_nested(self) -> bool:
+        if self.run is None:
+            return False
+        from sentiment.tracking import PARENT
+
+        return PARENT in self.run.data.tags
+
+    def _watch(self) -> None:
+        while self._caller and _is_alive(self._caller):
             time.sleep(0.5)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    def _wait(self):
+    def _wait(self) -> None:
         number = self._reader.recv(1)[0]
         self._begun.set()
         try:
             self._end()
-        except BaseException:  # the process ends in any case, but not without a word
+        except BaseException:  # the process ends in any case, but says why this failed
             traceback.print_exc()
         finally:
             try:
                 sys.stdout.flush()
                 sys.stderr.flush()
-            finally:  # nobody reads them any more, as under | head
+            finally:  # the pipe may be closed already, as by | head
                 os._exit(128 + number)
 
-    def _end(self):
-        os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"  # a server that is gone does not delay the end
-        # mlflow run sees the exit status later and writes FAILED over KILLED. The runs below main are main's to mark.
+    def _end(self) -> None:
+        os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"  # a server that is gone must not delay the end
+        # mlflow run sees the exit status later and overwrites KILLED with FAILED. Main marks the runs below it.
         corrector = None
-        if self._caller and (self.run is None or PARENT not in self.run.data.tags):
+        if self._caller and not self._is_nested():
             corrector = correct_after(self._caller.pid, self._made_run)
         end_children(but=corrector)
         if self.run is not None:
-            time.sleep(0.2)  # what had passed hold() has begun by now, and is found below the run
+            time.sleep(0.2)  # what had passed hold() has started by now, and is found below the run
             try:
                 mark_killed(self.run.info.run_id)
-            except Exception as error:  # the process ends in any case, and this is all that is left to say
+            except Exception as error:  # the process ends in any case
                 print(f"warning: the runs could not be marked KILLED: {error}", file=sys.stderr)
         if self.scratch:
             shutil.rmtree(self.scratch, ignore_errors=True)
@@ -113,30 +125,31 @@ class Stop:
 
 
 @contextmanager
-def launching():
-    """Around a call that starts a step and waits for it, which the end of this process waits for in turn.
+def launching() -> Iterator[None]:
+    """Context of a call that starts a step and waits for it; the end of this process waits for that call.
 
-    The step holds the signals back until it can :meth:`Stop.listen`, imports or not.
+    Signals are blocked in the step until it calls :meth:`Stop.listen`.
     """
-    can_hold_back = hasattr(signal, "pthread_sigmask")
-    before = can_hold_back and signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    can_block = hasattr(signal, "pthread_sigmask")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS) if can_block else set()
     os.environ[STARTER] = str(os.getpid())
     _launches.add(threading.get_ident())
     try:
         yield
     finally:
         _launches.discard(threading.get_ident())
-        if can_hold_back:
+        if can_block:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def end_children(but):
-    """Tell the processes that this one started, ``but`` one, to end, and wait until they have.
+def end_children(but: int | None) -> None:
+    """Terminate the processes that this one started, but not the one with the id ``but``, and wait for their end.
 
-    Also until MLflow has written FAILED over the runs of those that were steps, or would do so after :func:`mark_killed`.
+    Waits also until MLflow has marked the runs of those that were steps as FAILED, which would otherwise happen after
+    :func:`mark_killed`.
     """
     deadline = time.time() + PATIENCE
-    told = set()
+    told: set[psutil.Process] = set()
     below = [process for child in psutil.Process().children() for process in _below(child)]
     while True:
         children = [child for child in psutil.Process().children() if _is_alive(child) and child.pid != but]
@@ -144,45 +157,46 @@ def end_children(but):
             break
         for child in children:
             with suppress(psutil.NoSuchProcess):
-                # The workers of a search have nothing to put in order, and what Python starts beside them ignores signals.
+                # The workers of a search have nothing to clean up, and Python's resource tracker ignores signals.
                 if time.time() > deadline or "multiprocessing" in " ".join(child.cmdline()):
                     child.kill()
                 elif child not in told:
                     told.add(child)
                     child.terminate()
-        # Their exit statuses are left to those who started them: MLflow takes a child that another has waited for for
-        # a success.
+        # Exit statuses are left to those who started the processes: MLflow takes a child whose status it cannot read
+        # for a success.
         time.sleep(0.1)
-    # What they had started ends by itself, such as the server that mlflow models serve leaves behind.
+    # What they had started ends by itself, such as the server of mlflow models serve.
     psutil.wait_procs(below, timeout=PATIENCE / 3)
 
 
-def _below(process):
+def _below(process: psutil.Process) -> list[psutil.Process]:
     try:
         return process.children(recursive=True)
     except psutil.NoSuchProcess:
         return []
 
 
-def mark_killed(run_id):
-    """Mark a run and the runs below it as KILLED, those that are RUNNING or ended because of the stop."""
+def mark_killed(run_id: str) -> None:
+    """Mark a run and the runs below it as KILLED, those that are RUNNING or that failed because of the stop."""
     from mlflow import MlflowClient
+
+    from sentiment.tracking import ERROR, PARENT
 
     client = MlflowClient()
     run = client.get_run(run_id)
     for child in client.search_runs([run.info.experiment_id], f"tags.`{PARENT}` = '{run_id}'"):
         mark_killed(child.info.run_id)
-    if run.info.status == "RUNNING" or (run.info.status == "FAILED" and run.data.tags.get("error", STOPPED) == STOPPED):
-        client.set_tag(run_id, "error", STOPPED)
+    if run.info.status == "RUNNING" or (run.info.status == "FAILED" and run.data.tags.get(ERROR, STOPPED) == STOPPED):
+        client.set_tag(run_id, ERROR, STOPPED)
         client.set_terminated(run_id, "KILLED")
 
 
-def correct_after(caller, run_id):
+def correct_after(caller: int, run_id: str) -> int:
     """Start a process that outlives this one and marks a run as KILLED again (:func:`correct`), and return its id."""
-    root = str(PROJECT_ROOT)
     return subprocess.Popen(
         [sys.executable, "-m", "sentiment.workflow.stopping", run_id, str(caller)],
-        env=os.environ | {"PYTHONPATH": root},
+        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -190,8 +204,8 @@ def correct_after(caller, run_id):
     ).pid
 
 
-def correct(run_id, caller):
-    """Mark a run as KILLED when ``mlflow run``, the process ``caller``, has had its say or is gone."""
+def correct(run_id: str, caller: int) -> None:
+    """Mark a run as KILLED once ``mlflow run``, the process ``caller``, has marked it FAILED or has ended."""
     from mlflow import MlflowClient
 
     deadline = time.time() + PATIENCE
@@ -204,7 +218,7 @@ def correct(run_id, caller):
     mark_killed(run_id)
 
 
-def _is_alive(process):
+def _is_alive(process: psutil.Process) -> bool:
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -12,14 +12,15 @@ from sentiment.corpora.splits import SPLITS
 from sentiment.digests import folder_digest
 from sentiment.errors import UserError
 from sentiment.features import store
+from sentiment.features.store import Features
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.vocabulary import UNKNOWN
-from sentiment.tracking import OUTPUT_DIGEST, artifacts
+from sentiment.tracking import DATASET, DATASET_DIGEST, FEATURES, INGEST_RUN, NOTE, OUTPUT_DIGEST, artifacts, origin
 from sentiment.workflow.parameters import FeaturizeParameters
 
 
 def featurize(parameters: FeaturizeParameters, ingest_run: Run) -> None:
-    dataset = artifacts(ingest_run.info.run_id, "dataset")
+    dataset = artifacts(ingest_run.info.run_id, DATASET)
     parts = {name: pd.read_parquet(dataset / f"{name}.parquet") for name in SPLITS}
     cleaner = Cleaner(
         lowercase=parameters.lowercase,
@@ -33,18 +34,20 @@ def featurize(parameters: FeaturizeParameters, ingest_run: Run) -> None:
             Path(folder), parts, cleaner, parameters.vocabulary_size, parameters.max_length, parameters.truncation
         )
         if not features.terms:
-            raise UserError("no word stands in two training texts: the corpus is too small, or cleaning left nothing")
+            raise UserError(
+                "no word occurs in two training texts: the corpus is too small, or cleaning removed everything"
+            )
         figures = describe(features)
-        mlflow.log_artifacts(folder, "features")
+        mlflow.log_artifacts(folder, FEATURES)
         content = folder_digest(Path(folder))
 
     mlflow.log_metrics(figures)
     mlflow.set_tags(
         {
             OUTPUT_DIGEST: content,
-            "ingest_run": ingest_run.info.run_id,
-            "dataset.digest": ingest_run.data.tags["dataset.digest"],
-            "mlflow.note.content": "\n".join(f"- {name}: {value:g}" for name, value in figures.items()),
+            INGEST_RUN: ingest_run.info.run_id,
+            DATASET_DIGEST: origin(ingest_run).dataset_digest,
+            NOTE: "\n".join(f"- {name}: {value:g}" for name, value in figures.items()),
         }
     )
     print(
@@ -54,9 +57,9 @@ def featurize(parameters: FeaturizeParameters, ingest_run: Run) -> None:
     )
 
 
-def describe(features):
+def describe(features: Features) -> dict[str, float]:
     """Sizes, and for each split the share of unknown words and of texts that fill max_length (0 to 1)."""
-    figures = {"vocabulary_size": len(features.vocabulary), "terms": len(features.terms)}
+    figures: dict[str, float] = {"vocabulary_size": len(features.vocabulary), "terms": len(features.terms)}
     for split in SPLITS:
         ids = features.ids(split)
         figures[f"unknown_share_{split}"] = float(np.sum(ids == UNKNOWN) / max(np.count_nonzero(ids), 1))

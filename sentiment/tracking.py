@@ -64,6 +64,11 @@ VERSION_GIT_COMMIT = "git_commit"
 COMPARISON_DIGEST = "comparison.digest"  # digest of the comparison that it won
 GATE_TERMS = "gate.terms"  # the parameters that its gate was evaluated with, a JSON object
 
+REVIEW = "review."  # before reviewer, note and at: who approved it, why and when
+
+# Tag of a registered model: one entry of its audit trail, before a timestamp.
+PROMOTION = "promotion."
+
 # Tag of the run that collects all monitorings of a registered model, and of a trace of recorded requests.
 MONITORING_OF = "monitoring.of"
 TRACE_MODEL = "sentiment.model"

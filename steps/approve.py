@@ -1,4 +1,4 @@
-"""Promote a reviewed version if it still beats the champion, and write down who reviewed it, when and why."""
+"""Promote a version that was reviewed if it still passes the gate, and record who reviewed it, when and why."""
 
 import json
 from datetime import UTC, datetime
@@ -9,8 +9,18 @@ from mlflow.exceptions import MlflowException
 
 from sentiment.errors import UserError
 from sentiment.registry import gate, promotions
-from sentiment.tracking import artifacts, checked_run
-from sentiment.workflow.parameters import ApproveParameters
+from sentiment.registry.candidate import Candidate
+from sentiment.tracking import (
+    COMPARE_RUN,
+    COMPARISON,
+    GATE_TERMS,
+    MODEL_VERSION,
+    REGISTERED_MODEL,
+    REVIEW,
+    artifacts,
+    checked_run,
+)
+from sentiment.workflow.parameters import ApproveParameters, GateParameters
 
 
 def approve(parameters: ApproveParameters) -> None:
@@ -20,14 +30,15 @@ def approve(parameters: ApproveParameters) -> None:
             "approve needs version, reviewer and note: -P version=7 -P reviewer=ada -P note='read the card'"
         )
     try:
-        reviewed = client.get_model_version(name, version)
+        tags = client.get_model_version(name, version).tags
     except MlflowException as error:
         raise UserError(f"version={version}: {name} has no such version at {mlflow.get_tracking_uri()}") from error
-    if not {"compare_run", gate.TERMS} <= set(reviewed.tags):
-        raise UserError(f"version={version}: it was not registered by this project, so there is nothing to weigh it by")
-    compare_run = checked_run("compare_run", reviewed.tags["compare_run"], "compare")
-    terms = json.loads(reviewed.tags[gate.TERMS])
-    rows = json.loads(artifacts(compare_run.info.run_id, "comparison.json").read_text(encoding="utf-8"))["rows"]
+    if not {COMPARE_RUN, GATE_TERMS} <= set(tags):
+        raise UserError(f"version={version}: it was not registered by this project, so it cannot be held to a gate")
+    compare_run = checked_run(COMPARE_RUN, tags[COMPARE_RUN], "compare")
+    winner = json.loads(artifacts(compare_run.info.run_id, COMPARISON).read_text(encoding="utf-8"))["rows"][0]
+    # A parameter of the gate that the version was not registered with has its default.
+    terms = GateParameters.model_validate_json(tags[GATE_TERMS]).model_dump() | {"force": parameters.force}
 
     review = {
         "reviewer": parameters.reviewer,
@@ -35,15 +46,16 @@ def approve(parameters: ApproveParameters) -> None:
         "at": datetime.now(UTC).isoformat("T", "seconds"),
     }
     for key, value in review.items():
-        client.set_model_version_tag(name, version, f"review.{key}", value)
-    mlflow.set_tags({"registered_model": name, "model_version": version})
+        client.set_model_version_tag(name, version, f"{REVIEW}{key}", value)
+    mlflow.set_tags({REGISTERED_MODEL: name, MODEL_VERSION: version})
     while True:
-        champion = promotions.present_champion(name)
-        verdict = gate.weighed(champion, rows[0], compare_run, terms, parameters.force)
+        champion = promotions.get_champion(name)
+        champion_version = None if champion is None else str(champion.version)
+        verdict = gate.evaluate(Candidate(winner, compare_run, champion), terms)
         if not verdict.passed:
-            raise UserError(f"version {version} is reviewed, and is not promoted: {verdict.reason}")
+            raise UserError(f"version {version} is reviewed, but not promoted: {verdict.reason}")
         why = f"approved by {parameters.reviewer} ({parameters.note}): {verdict.reason}"
-        if promotions.promote(name, version, champion and str(champion.version), why, verdict.figures):
+        if promotions.promote(name, version, champion_version, why, verdict.figures):
             break
     if str(client.get_registered_model(name).aliases.get(promotions.CHALLENGER)) == version:
         client.delete_registered_model_alias(name, promotions.CHALLENGER)

@@ -1,4 +1,4 @@
-"""See how the champion does now: a batch, or the requests of the last hours, beside what it was made with."""
+"""Compare what the champion sees now, a batch or recorded requests, with what it was made from."""
 
 from collections.abc import Callable
 
@@ -6,141 +6,100 @@ import mlflow
 import pandas as pd
 
 from sentiment.errors import Alert, UserError
-from sentiment.monitoring import figures, monitoring_run
-from sentiment.monitoring.drift import ENOUGH, drifts, less_accurate
-from sentiment.monitoring.observed import read_batch, recorded
+from sentiment.monitoring import metrics, monitoring_run
+from sentiment.monitoring.drift import describe_accuracy_drop, find_drifts
+from sentiment.monitoring.observation import Observation, observe_batch, observe_requests
 from sentiment.monitoring.reference import Champion
-from sentiment.registry.promotions import needed_champion
+from sentiment.registry.promotions import require_champion
 from sentiment.reports import monitoring_report
-from sentiment.tracking import artifacts, log_parquet
+from sentiment.tracking import (
+    ALERT,
+    MAIN_RUN,
+    MODEL_VERSION,
+    NOTE,
+    REGISTERED_MODEL,
+    active_run,
+    artifacts,
+    log_parquet,
+)
 from sentiment.workflow.launch import launch
 from sentiment.workflow.logged_parameters import given_parameters
 from sentiment.workflow.parameters import MainParameters, MonitorParameters
 
 
 def monitor(parameters: MonitorParameters, hold: Callable[[], None]) -> None:
-    name = parameters.registered_model
-    version = needed_champion(name)
-    champion = Champion(version)
-    classes = champion.features.classes
-    observed, requests, source = observe(parameters, champion, classes)
-    run = monitoring_run.standing_run(name)
+    champion = Champion(require_champion(parameters.registered_model))
+    version = champion.version
+    observation = observe(parameters, champion)
+    texts, requests = observation.texts, observation.requests
+    run = monitoring_run.get_monitoring_run(version.name)
     reference = champion.reference(run.info.run_id)
-    found = drifts(reference, observed, parameters.psi, parameters.p_value)
-    measured = figures.of_texts(observed, classes) | figures.of_requests(requests) | figures.of_drifts(found)
-    alerts = [drift.said for drift in found if drift.alert]
-    if said := less_accurate(reference, observed, parameters.accuracy_drop, parameters.p_value):
-        alerts.append(said)
-    if measured.get("requests/error_rate", 0.0) > parameters.error_rate:
-        alerts.append(
-            f"{measured['requests/error_rate']:.1%} of the requests failed, more than {parameters.error_rate:.1%}"
-        )
 
+    drifts = find_drifts(reference, texts, parameters.psi, parameters.p_value)
+    measured = metrics.text_metrics(texts, champion.features.classes)
+    measured |= metrics.request_metrics(requests) | metrics.drift_metrics(drifts)
+    alerts = [drift.message for drift in drifts if drift.alert]
+    if drop := describe_accuracy_drop(reference, texts, parameters.accuracy_drop, parameters.p_value):
+        alerts.append(drop)
+    if (error_rate := measured.get("requests/error_rate", 0.0)) > parameters.error_rate:
+        alerts.append(f"{error_rate:.1%} of the requests failed, more than {parameters.error_rate:.1%}")
     alert = "; ".join(alerts)
-    mlflow.log_metrics(measured | {"alert": bool(alerts)})
-    monitoring_run.add_point(run.info.run_id, measured | {"alert": bool(alerts)}, {"alert": alert or "none"})
-    drawn = monitoring_report.figures(
-        reference,
-        observed,
-        requests,
-        monitoring_run.history(run.info.run_id, monitoring_report.trend(measured)),
-        parameters,
-    )
-    for plot, figure in drawn.items():
-        mlflow.log_figure(figure, f"plots/{plot}.png")
-    verdict = said_of(version, source, observed, measured, alert)
-    mlflow.log_text(
-        monitoring_report.page(version, source, verdict, measured, found, observed, drawn, run), "report.html"
-    )
-    tags = {"registered_model": name, "model_version": version.version, "mlflow.note.content": verdict}
-    mlflow.set_tags(tags | ({"alert": alert} if alert else {}))
+    measured["alert"] = float(bool(alerts))
+
+    mlflow.log_metrics(measured)
+    monitoring_run.add_point(run.info.run_id, measured, {ALERT: alert or "none"})
+    history = monitoring_run.read_history(run.info.run_id, monitoring_report.select_plotted(measured))
+    figures = monitoring_report.draw_monitoring(reference, texts, requests, history, parameters.psi)
+    for name, figure in figures.items():
+        mlflow.log_figure(figure, f"plots/{name}.png")
+    verdict = monitoring_report.describe(version, observation.source, texts, measured, alert)
+    report = monitoring_report.render_report(version, verdict, measured, drifts, texts, figures, run)
+    mlflow.log_text(report, "report.html")
+    tags = {REGISTERED_MODEL: version.name, MODEL_VERSION: version.version, NOTE: verdict}
+    mlflow.set_tags(tags | ({ALERT: alert} if alert else {}))
     print(f"monitor: {verdict}", flush=True)
 
     if alert and parameters.retrain:
-        retrain(champion, observed, name, hold)
+        retrain(champion, texts, hold)
     elif parameters.retrain:
         print("monitor: no alert, so nothing is trained", flush=True)
     if alert and parameters.fail_on_alert:
         raise Alert(alert)
 
 
-def observe(parameters, champion, classes):
-    """The texts that are looked at, described, the requests, and what they are in words."""
-    if parameters.batch:
-        batch = read_batch(parameters.batch, parameters.text_column, parameters.label_column, classes)
-        if parameters.retrain and batch["label"].isna().all():
-            raise UserError(
-                f"retrain=true needs labels: {parameters.batch} has no column {parameters.label_column!r} with any"
-            )
-        new, left_out = unknown_to(champion, batch)
-        if new.empty:
-            raise UserError(
-                f"batch={parameters.batch}: the champion was trained on every text of it, which tells nothing"
-            )
-        observed = champion.described(new["text"].tolist()).assign(label=new["label"], text=new["text"])
-        source = f"{len(observed)} texts of {parameters.batch}{left_out}"
-        return observed, pd.DataFrame(), source
-    if parameters.retrain:
-        raise UserError("retrain=true needs a labelled batch: -P batch=labelled.csv")
-    name, experiment = parameters.registered_model, mlflow.active_run().info.experiment_id
-    requests, texts = recorded(name, experiment, parameters.hours)
-    if requests.empty:
+def observe(parameters: MonitorParameters, champion: Champion) -> Observation:
+    """The batch, or, without one, the recorded requests."""
+    if not parameters.batch:
+        if parameters.retrain:
+            raise UserError("retrain=true needs a labelled batch: -P batch=labelled.csv")
+        return observe_requests(champion, active_run().info.experiment_id, parameters.hours)
+    observation = observe_batch(champion, parameters.batch, parameters.text_column, parameters.label_column)
+    if parameters.retrain and observation.texts["label"].isna().all():
         raise UserError(
-            f"there is nothing to look at: no request to {name} was recorded in the last {parameters.hours:g} hours "
-            "(mlflow run . -e serve -P record=true), and no -P batch= is given"
+            f"retrain=true needs labels: {parameters.batch} has none in a column {parameters.label_column!r}; name the "
+            "column with -P label_column="
         )
-    own, left_out = unknown_to(champion, texts[texts["version"] == str(champion.version.version)])
-    shown = own["text"].dropna()
-    own["unknown"] = float("nan")
-    if len(shown):
-        own.loc[shown.index, "unknown"] = champion.unknown_words(shown.tolist())
-    return (
-        own,
-        requests,
-        f"{len(requests)} requests of the last {parameters.hours:g} hours, {len(own)} texts of this version",
-    )
+    return observation
 
 
-def unknown_to(champion, texts):
-    """The rows whose text the champion was not trained on, and how many are left out, in words: they flatter it."""
-    new = texts[~champion.trained_on(texts["text"])].reset_index(drop=True)
-    return new, f" ({len(texts) - len(new)} that the champion was trained on left out)" if len(new) < len(texts) else ""
-
-
-def said_of(version, source, observed, measured, alert):
-    """The outcome in words."""
-    parts = [f"{version.name} version {version.version} on {source}"]
-    if "quality/accuracy" in measured:
-        parts.append(f"accuracy {measured['quality/accuracy']:.4f} on {measured['data/labelled']:.0f} labelled texts")
-    if "requests/count" in measured:
-        parts.append(
-            f"{measured['requests/per_minute']:.1f} requests a minute, p95 {measured['requests/latency_ms_p95']:.1f} ms, "
-            f"{measured['requests/error_rate']:.1%} errors"
-        )
-    if len(observed) < ENOUGH:
-        parts.append(f"too few texts to speak of drift (at least {ENOUGH})")
-    parts.append(f"ALERT: {alert}" if alert else "no alert")
-    return "; ".join(parts)
-
-
-def retrain(champion, observed, name, hold):
-    """Run main on the champion's corpus with the labelled batch added, as the champion's own main run was run."""
-    parts = [pd.read_parquet(file)[["text", "label"]] for file in sorted(champion.dataset.glob("*.parquet"))]
-    labelled = observed[observed["label"].notna()][["text", "label"]]
-    log_parquet(pd.concat([*parts, labelled], ignore_index=True), "retrain/corpus.parquet")
-    corpus = artifacts(mlflow.active_run().info.run_id, "retrain/corpus.parquet")
-    main_run = champion.version.tags.get("main_run")
-    again = given_parameters(mlflow.get_run(main_run), MainParameters) if main_run else {}
-    print(f"monitor: training again on {sum(map(len, parts))} texts and {len(labelled)} new ones", flush=True)
+def retrain(champion: Champion, texts: pd.DataFrame, hold: Callable[[], None]) -> None:
+    """Run main as the champion's main run was run, on its corpus with the labelled texts added."""
+    splits = [pd.read_parquet(file)[["text", "label"]] for file in sorted(champion.dataset.glob("*.parquet"))]
+    labelled = texts[texts["label"].notna()][["text", "label"]]
+    log_parquet(pd.concat([*splits, labelled], ignore_index=True), "retrain/corpus.parquet")
+    corpus = artifacts(active_run().info.run_id, "retrain/corpus.parquet")
+    main_run = champion.version.tags.get(MAIN_RUN)
+    earlier = given_parameters(mlflow.get_run(main_run), MainParameters) if main_run else {}
+    print(f"monitor: training again on {sum(map(len, splits))} texts and {len(labelled)} new ones", flush=True)
     hold()
     launch(
         "main",
-        again
+        earlier
         | {
             "corpus": str(corpus),
             "text_column": "text",
             "label_column": "label",
-            "registered_model": name,
+            "registered_model": champion.version.name,
             "force": "false",
         },
     )

@@ -13,7 +13,7 @@ from mlflow.data.sources import LocalArtifactDatasetSource
 from tqdm import tqdm
 
 from sentiment.errors import UserError
-from sentiment.evaluation.metrics import name_of
+from sentiment.evaluation.metrics import metric_name
 from sentiment.scoring.rows import Rows, kind_of
 from sentiment.scoring.scored import INPUT, ScoredFile, check_output
 from sentiment.scoring.scorer import Scorer
@@ -39,7 +39,7 @@ def predict(parameters: PredictParameters, hold: Callable[[], None]) -> None:
     )
     mlflow.log_metrics(
         {"rows": rows, "rows_not_scored": missed, "rows_per_second": rows / seconds}
-        | {f"label.{name_of(label)}": count for label, count in counts.items()}
+        | {f"label.{metric_name(label)}": count for label, count in counts.items()}
     )
     shares = ", ".join(f"{count:,} {label}" for label, count in sorted(counts.items()))
     said = f"{rows - missed:,} of {rows:,} rows of {source} scored by {version}: {shares}"

@@ -1,6 +1,7 @@
-"""Register the winner: champion if it passes the gate, on texts that the present champion has not seen either, else challenger."""
+"""Register the winner of a comparison: champion if it passes the gate, else challenger."""
 
 import json
+from typing import Any
 
 import mlflow
 from mlflow import MlflowClient
@@ -8,74 +9,102 @@ from mlflow.entities import Run
 
 from sentiment.digests import text_digest
 from sentiment.registry import gate, promotions, versions
+from sentiment.registry.candidate import Candidate
 from sentiment.reports import table
-from sentiment.tracking import OUTPUT_DIGEST, artifacts
-from sentiment.workflow.parameters import RegisterParameters
+from sentiment.tracking import (
+    ALIAS,
+    CLASSES,
+    COMPARE_RUN,
+    COMPARISON,
+    COMPARISON_DIGEST,
+    DATASET_DIGEST,
+    FAMILY,
+    GATE,
+    GATE_RESULT,
+    GATE_TERMS,
+    GIT_COMMIT,
+    INGEST_RUN,
+    MAIN_RUN,
+    MODEL_VERSION,
+    NOTE,
+    OUTPUT_DIGEST,
+    PARENT,
+    REGISTERED_MODEL,
+    TUNE_RUN,
+    VERSION_GIT_COMMIT,
+    artifacts,
+)
+from sentiment.workflow.parameters import GateParameters, RegisterParameters
 
 
 def register(parameters: RegisterParameters, compare_run: Run) -> None:
     name = parameters.registered_model
-    comparison = json.loads(artifacts(compare_run.info.run_id, "comparison.json").read_text(encoding="utf-8"))
-    winner, terms = comparison["rows"][0], gate.terms_of(parameters)
+    comparison = json.loads(artifacts(compare_run.info.run_id, COMPARISON).read_text(encoding="utf-8"))
+    winner = comparison["rows"][0]
+    terms = parameters.model_dump(include=set(GateParameters.model_fields))
 
-    # The champion is measured before anything is registered, so that a champion that cannot be loaded leaves no trace.
-    champion = promotions.present_champion(name)
-    verdict = gate.weighed(champion, winner, compare_run, terms, parameters.force)
+    def evaluate_gate() -> tuple[str | None, gate.Verdict]:
+        """The present champion's version and the gate's verdict."""
+        champion = promotions.get_champion(name)
+        verdict = gate.evaluate(Candidate(winner, compare_run, champion), terms | {"force": parameters.force})
+        return None if champion is None else str(champion.version), verdict
+
+    # The gate comes first, so that nothing is registered where the champion cannot be loaded.
+    champion, verdict = evaluate_gate()
     version = versions.register(
         name,
         winner["model_uri"],
-        tags=links(winner, compare_run) | {gate.TERMS: json.dumps(terms)},
+        tags=lineage_tags(winner, compare_run) | {GATE_TERMS: json.dumps(terms)},
         description=f"{table.verdict(comparison)}\n\n{table.markdown(comparison['rows'])}",
         once=parameters.reuse,
     )
-    waits = verdict.passed and parameters.require_review
-    while verdict.passed and not waits:
-        if promotions.promote(name, version, champion and str(champion.version), verdict.reason, verdict.figures):
+    needs_review = verdict.passed and parameters.require_review
+    while verdict.passed and not needs_review:
+        if promotions.promote(name, version, champion, verdict.reason, verdict.figures):
             break
-        # Another one has become champion in between.
-        champion = promotions.present_champion(name)
-        verdict = gate.weighed(champion, winner, compare_run, terms, parameters.force)
+        champion, verdict = evaluate_gate()  # another version has become champion in the meantime
+
     client = MlflowClient()
-    already = champion is not None and str(champion.version) == version
-    if better := already or (verdict.passed and not waits):
-        alias, reason = promotions.CHAMPION, "it already was" if already else verdict.reason
-    else:
+    was_champion = champion == version
+    is_champion = was_champion or (verdict.passed and not needs_review)
+    if not is_champion:
         client.set_registered_model_alias(name, promotions.CHALLENGER, version)
-        alias, reason = promotions.CHALLENGER, verdict.reason
-    if waits:
+    alias = promotions.CHAMPION if is_champion else promotions.CHALLENGER
+    reason = "it already was" if was_champion else verdict.reason
+    if needs_review:
         reason = (
             f"it waits for a review, mlflow run . -e approve -P version={version} -P reviewer=… -P note=…; {reason}"
         )
     for key, value in verdict.tags().items():
         client.set_model_version_tag(name, version, key, value)
 
-    mlflow.log_dict(verdict.as_dict(), "gate.json")
+    mlflow.log_dict(verdict.as_dict(), GATE_RESULT)
     mlflow.set_tags(
         verdict.tags()
         | {
             OUTPUT_DIGEST: text_digest(f"{name}/{version}"),
-            "registered_model": name,
-            "model_version": version,
-            "alias": alias,
-            "gate": "passed" if better or waits else "failed",
-            "mlflow.note.content": f"`{name}` version {version} is **{alias}**: {reason}.\n\n{verdict.markdown()}",
+            REGISTERED_MODEL: name,
+            MODEL_VERSION: version,
+            ALIAS: alias,
+            GATE: "passed" if is_champion or needs_review else "failed",
+            NOTE: f"`{name}` version {version} is **{alias}**: {reason}.\n\n{verdict.markdown()}",
         }
     )
     print(f"register: {name} version {version} ({winner['family']}) is {alias}: {reason}", flush=True)
 
 
-def links(winner, compare_run):
-    """Tags of a model version: where it comes from."""
+def lineage_tags(winner: dict[str, Any], compare_run: Run) -> dict[str, str]:
+    """Tags of a version that say what it was made from."""
     tags = compare_run.data.tags
     found = {
-        "family": winner["family"],
-        "compare_run": compare_run.info.run_id,
-        "tune_run": winner["tune_run"],
-        "ingest_run": tags["ingest_run"],
-        "main_run": tags.get("mlflow.parentRunId"),
-        "dataset.digest": tags["dataset.digest"],
-        versions.COMPARISON: tags.get(OUTPUT_DIGEST),
-        "classes": tags.get("classes"),
-        "git_commit": tags.get("mlflow.source.git.commit"),
+        FAMILY: winner["family"],
+        COMPARE_RUN: compare_run.info.run_id,
+        TUNE_RUN: winner["tune_run"],
+        INGEST_RUN: tags[INGEST_RUN],
+        MAIN_RUN: tags.get(PARENT),
+        DATASET_DIGEST: tags[DATASET_DIGEST],
+        COMPARISON_DIGEST: tags.get(OUTPUT_DIGEST),
+        CLASSES: tags.get(CLASSES),
+        VERSION_GIT_COMMIT: tags.get(GIT_COMMIT),
     }
     return {key: value for key, value in found.items() if value}

@@ -1,4 +1,4 @@
-"""Put the champion's predecessor back, and write down who did it and why."""
+"""Restore the previous champion, and record who did it and why."""
 
 import mlflow
 from mlflow import MlflowClient
@@ -6,6 +6,7 @@ from mlflow.exceptions import MlflowException
 
 from sentiment.errors import UserError
 from sentiment.registry import promotions
+from sentiment.tracking import MODEL_VERSION, REGISTERED_MODEL
 from sentiment.workflow.parameters import RollbackParameters
 
 
@@ -19,12 +20,11 @@ def rollback(parameters: RollbackParameters) -> None:
     if previous is None:
         raise UserError(f"{name} has no previous champion to go back to; its aliases are {aliases or 'none'}")
     if not promotions.promote(name, str(previous), str(champion), parameters.reason, rollback=True):
-        raise UserError(
-            f"{name} version {champion} is no longer champion: look at what has replaced it, then try again"
-        )
-    mlflow.set_tags({"registered_model": name, "model_version": previous})
+        raise UserError(f"{name} version {champion} is no longer champion: see what has replaced it, then try again")
+    mlflow.set_tags({REGISTERED_MODEL: name, MODEL_VERSION: previous})
     history = "\n".join(
-        f"{entry.when[:19]}  version {entry.version:>3}  {'put back' if entry.rollback else 'promoted'} by {entry.who}: {entry.why}"
-        for entry in promotions.in_force(promotions.read(name))
+        f"{entry.when[:19]}  version {entry.version:>3}  {'restored' if entry.rollback else 'promoted'} "
+        f"by {entry.who}: {entry.why}"
+        for entry in promotions.drop_void(promotions.read(name))
     )
     print(f"{history}\n\nrollback: {name} version {previous} is champion again, in place of {champion}", flush=True)

@@ -15,14 +15,14 @@ import mlflow
 
 from sentiment.errors import UserError
 from sentiment.paths import PROJECT_ROOT
-from sentiment.registry.promotions import needed_champion
+from sentiment.registry.promotions import require_champion
 from sentiment.workflow.launch import use_this_python
 from sentiment.workflow.parameters import ServeParameters
 
 
 def serve(parameters: ServeParameters, hold: Callable[[], None]) -> None:
     name, host, port = parameters.registered_model, parameters.host, parameters.port
-    champion = needed_champion(name)
+    champion = require_champion(name)
     check_port(host, port)
     run = mlflow.active_run().info
     mlflow.set_tags({"registered_model": name, "model_version": champion.version})

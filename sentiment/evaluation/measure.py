@@ -1,83 +1,90 @@
-"""How a model that was logged does on a split: its figures, its speed and its size, through the path that serves it."""
+"""Measure a logged model through the path that serves it: its metrics, its speed and its size."""
 
 import multiprocessing
 import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import mlflow
 import numpy as np
+from mlflow.pyfunc import PyFuncModel
 
-from sentiment.evaluation.metrics import bootstrap_accuracy, scores
+from sentiment.evaluation.metrics import METRICS, scores
+from sentiment.evaluation.statistics import bootstrap_accuracy
 from sentiment.model.families.pipeline import pipeline_probabilities
 
 TIMED_REQUESTS = 100
 
+Result = TypeVar("Result")
 
-@dataclass
-class Measured:
-    """A model on some texts.
+
+@dataclass(frozen=True)
+class Measurement:
+    """What a model does on some texts.
 
     Args:
-        row: its row of comparison.json.
-        probabilities: dict from the texts' name to float64 arrays of shape (texts, classes).
+        row: its part of a row of comparison.json.
+        probabilities: from a name of texts to a float64 array of shape (texts, classes).
     """
 
-    row: dict
-    probabilities: dict
+    row: dict[str, Any]
+    probabilities: dict[str, np.ndarray]
 
 
-def measure(model_uri, texts, labels, seed):
-    """Figures of a model.
+def measure(model_uri: str, texts: dict[str, list[str]], labels: np.ndarray, seed: int) -> Measurement:
+    """Measure a model.
 
     Args:
         model_uri: URI of a model that MLflow can load.
-        texts: dict from a name to a list of str; ``test`` is the test split, which the figures are of.
+        texts: from a name to texts; ``test`` is the test split, which the metrics are of.
         labels: int array of shape (test texts,), positions in the model's classes.
-        seed: int, for the bootstrap.
+        seed: seed of the bootstrap.
 
     Returns:
-        A :class:`Measured`; the row has test_accuracy with its 95% interval, f1_macro, roc_auc, log_loss,
-        calibration_error, latency_ms_p50 and latency_ms_p95 (one text a request, in this process) and model_bytes.
+        The measurement; its row has what :func:`score_test_split` gives, latency_ms_p50 and latency_ms_p95 (one text a
+        request, in this process) and model_bytes.
     """
     folder = mlflow.artifacts.download_artifacts(model_uri)
     model = mlflow.pyfunc.load_model(folder)
     probabilities = {name: predict_proba(model, part) for name, part in texts.items()}
-    p50, p95 = latency(model, texts["test"])
-    row = figures(labels, probabilities["test"], seed) | {
+    p50, p95 = measure_latency(model, texts["test"])
+    row = score_test_split(labels, probabilities["test"], seed) | {
         "latency_ms_p50": p50,
         "latency_ms_p95": p95,
         "model_bytes": sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()),
     }
-    return Measured(row, probabilities)
+    return Measurement(row, probabilities)
 
 
-def figures(labels, probabilities, seed):
-    """Figures on the test split: test_accuracy with its 95% interval, f1_macro, roc_auc, log_loss, calibration_error."""
-    found = scores(labels, probabilities)
+def score_test_split(labels: np.ndarray, probabilities: np.ndarray, seed: int) -> dict[str, float]:
+    """The metrics of the test split, by their keys in comparison.json, with the 95% interval of the accuracy.
+
+    Args:
+        labels: int array of shape (documents,), positions of the true classes.
+        probabilities: float array of shape (documents, classes), rows summing to 1.
+        seed: seed of the bootstrap.
+    """
     low, high = bootstrap_accuracy(probabilities.argmax(axis=1) == labels, seed)
-    return {
-        "test_accuracy": found.pop("accuracy"),
-        "test_accuracy_low": low,
-        "test_accuracy_high": high,
-        **found,
-    }
+    found = {METRICS[name].key: value for name, value in scores(labels, probabilities).items()}
+    return found | {"test_accuracy_low": low, "test_accuracy_high": high}
 
 
-def in_own_process(function, *arguments):
-    """The result of a call in a new process, which has the same tracking store and nothing else of this one."""
+def in_own_process(function: Callable[..., Result], *arguments: Any) -> Result:
+    """Call a function in a new process, which shares the tracking store with this one and nothing else."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, context, mlflow.set_tracking_uri, (mlflow.get_tracking_uri(),)) as apart:
-        return apart.submit(function, *arguments).result()
+    with ProcessPoolExecutor(1, context, mlflow.set_tracking_uri, (mlflow.get_tracking_uri(),)) as pool:
+        return pool.submit(function, *arguments).result()
 
 
-def probabilities_of(model_uri, texts):
-    """Load a model and ask it (:func:`predict_proba`)."""
+def load_and_predict_proba(model_uri: str, texts: Sequence[str]) -> np.ndarray:
+    """Load a model and call :func:`predict_proba`; one function, so that a process of its own can do both."""
     return predict_proba(mlflow.pyfunc.load_model(model_uri), texts)
 
 
-def predict_proba(model, texts):
+def predict_proba(model: PyFuncModel, texts: Sequence[str]) -> np.ndarray:
     """Probabilities of the classes, in the order of their names: float64 of shape (texts, classes)."""
     raw = model.get_raw_model()
     if hasattr(raw, "predict_proba"):
@@ -85,12 +92,12 @@ def predict_proba(model, texts):
     return pipeline_probabilities(raw, texts)
 
 
-def latency(model, texts):
-    """Median and 95th percentile of the time to predict one text, in milliseconds, over up to 100 texts."""
-    chosen = texts[:TIMED_REQUESTS]
-    model.predict([chosen[0]])  # the first call compiles
+def measure_latency(model: PyFuncModel, texts: Sequence[str]) -> tuple[float, float]:
+    """Median and 95th percentile of the milliseconds that predicting one text takes, over up to 100 texts."""
+    timed = texts[:TIMED_REQUESTS]
+    model.predict([timed[0]])  # the first call compiles
     times = []
-    for text in chosen:
+    for text in timed:
         started = time.perf_counter()
         model.predict([text])
         times.append(1000 * (time.perf_counter() - started))

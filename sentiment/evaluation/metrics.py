@@ -1,40 +1,88 @@
-"""Figures of a classifier on a labelled split."""
+"""The metrics of a classifier, in one table.
+
+The comparison, its tables, the review card, the gate's thresholds and monitoring follow from ``METRICS``. A new metric
+is a function here and its row of the table.
+
+main imports this module without numpy and scikit-learn, so the functions import them when they are called.
+"""
+
+from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
+if TYPE_CHECKING:
+    import numpy as np
 
 
-def scores(labels, probabilities):
-    """Accuracy, macro F1, area under the ROC curve, log loss and calibration error.
+@dataclass(frozen=True)
+class Metric:
+    """A row of the table.
 
     Args:
-        labels: int array of shape (documents,), positions of the true classes.
-        probabilities: float array of shape (documents, classes), rows summing to 1.
-
-    Returns:
-        Dict with ``accuracy``, ``f1_macro``, ``roc_auc`` and ``calibration_error`` (0 to 1) and ``log_loss`` (nats, 0
-        and up). With more than two classes ``roc_auc`` is the mean over one-against-rest.
+        name: its name in ``comparison.json``, thresholds and monitoring.
+        title: its column in a table for people.
+        format: a format string for one value.
+        higher_is_better: direction.
+        function: of labels (int array of shape (documents,), positions of the true classes) and probabilities (float
+            array of shape (documents, classes), rows summing to 1); None for what is measured elsewhere, such as
+            latency.
+        labels_only: whether the function reads nothing of the probabilities but which class is the most probable, so
+            that monitoring can compute it from predicted labels.
+        unit: tables show the value divided by this.
     """
+
+    name: str
+    title: str
+    format: str
+    higher_is_better: bool
+    function: Callable[[np.ndarray, np.ndarray], float] | None = None
+    labels_only: bool = False
+    unit: float = 1.0
+
+    @property
+    def key(self) -> str:
+        """Its key in a row of ``comparison.json``, where accuracy is told apart from validation accuracy."""
+        return "test_accuracy" if self.name == "accuracy" else self.name
+
+    def show(self, row: Mapping[str, Any]) -> str:
+        """The value of a row of ``comparison.json`` as text; empty where an older comparison does not have it."""
+        return self.format.format(row[self.key] / self.unit) if self.key in row else ""
+
+
+def accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Share of correct predictions, 0 to 1."""
+    return float((probabilities.argmax(axis=1) == labels).mean())
+
+
+def f1_macro(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Mean of the classes' F1 scores, 0 to 1."""
+    from sklearn.metrics import f1_score
+
     classes = range(probabilities.shape[1])
     predicted = probabilities.argmax(axis=1)
-    positive = probabilities[:, 1] if len(classes) == 2 else probabilities
-    return {
-        "accuracy": float(accuracy_score(labels, predicted)),
-        "f1_macro": float(f1_score(labels, predicted, average="macro", labels=list(classes))),
-        "roc_auc": float(roc_auc_score(labels, positive, multi_class="ovr", labels=list(classes))),
-        "log_loss": float(log_loss(labels, probabilities, labels=list(classes))),
-        "calibration_error": calibration_error(labels, probabilities),
-    }
+    return float(f1_score(labels, predicted, average="macro", labels=list(classes), zero_division=0))
 
 
-def name_of(label):
-    """A class name as a part of a metric's name, in which MLflow allows no other signs than these."""
-    return re.sub(r"[^\w.\- :]", "_", label)
+def roc_auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Area under the ROC curve, 0 to 1; with more than two classes the mean over one-against-rest."""
+    from sklearn.metrics import roc_auc_score
+
+    classes = probabilities.shape[1]
+    scores = probabilities[:, 1] if classes == 2 else probabilities
+    return float(roc_auc_score(labels, scores, multi_class="ovr", labels=list(range(classes))))
 
 
-def calibration_error(labels, probabilities, bins=15):
+def log_loss(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Cross-entropy in nats, 0 and up."""
+    from sklearn import metrics
+
+    return float(metrics.log_loss(labels, probabilities, labels=list(range(probabilities.shape[1]))))
+
+
+def calibration_error(labels: np.ndarray, probabilities: np.ndarray, bins: int = 15) -> float:
     """Expected calibration error (Guo et al. 2017, equation 3), in bins of equal width.
 
     Args:
@@ -45,6 +93,8 @@ def calibration_error(labels, probabilities, bins=15):
     Returns:
         The mean distance of that probability from the share of correct predictions, 0 to 1.
     """
+    import numpy as np
+
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == labels
     places = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
@@ -52,22 +102,52 @@ def calibration_error(labels, probabilities, bins=15):
     return float(np.abs(gaps).sum() / len(labels))
 
 
-def bootstrap_accuracy(correct, seed, resamples=10_000, confidence=0.95):
-    """Percentile bootstrap interval of the accuracy (Efron and Tibshirani 1993, chapter 13).
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric("validation_accuracy", "validation", "{:.4f}", True),
+        Metric("accuracy", "test", "{:.4f}", True, accuracy, labels_only=True),
+        Metric("f1_macro", "F1", "{:.4f}", True, f1_macro, labels_only=True),
+        Metric("roc_auc", "ROC AUC", "{:.4f}", True, roc_auc),
+        Metric("log_loss", "log loss", "{:.4f}", False, log_loss),
+        Metric("calibration_error", "ECE", "{:.3f}", False, calibration_error),
+        Metric("behaviour_failure_rate", "behaviour", "{:.0%} fail", False),
+        Metric("train_seconds", "train s", "{:.1f}", False),
+        Metric("latency_ms_p50", "p50 ms", "{:.1f}", False),
+        Metric("latency_ms_p95", "p95 ms", "{:.1f}", False),
+        Metric("model_bytes", "MB", "{:.2f}", False, unit=1e6),
+    )
+}
 
-    Resampling documents with replacement makes the number of correct ones in a resample binomial, so it is
-    drawn from that distribution directly.
+
+def scores(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
+    """Every metric that has a function, by name.
 
     Args:
-        correct: bool array of shape (documents,), whether each was classified correctly.
-        seed: int.
-        resamples: number of bootstrap resamples.
-        confidence: share of resamples inside the interval, 0 to 1.
-
-    Returns:
-        Tuple of the lower and the upper end, 0 to 1.
+        labels: int array of shape (documents,), positions of the true classes.
+        probabilities: float array of shape (documents, classes), rows summing to 1.
     """
-    drawn = np.random.default_rng(seed).binomial(len(correct), np.mean(correct), size=resamples) / len(correct)
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(drawn, (tail, 1 - tail))
-    return float(low), float(high)
+    return {metric.name: metric.function(labels, probabilities) for metric in METRICS.values() if metric.function}
+
+
+def label_scores(labels: np.ndarray, predicted: np.ndarray, classes: int) -> dict[str, float]:
+    """The metrics that need predicted labels alone, by name.
+
+    Args:
+        labels: int array of shape (documents,), positions of the true classes.
+        predicted: the same of the predicted classes.
+        classes: number of classes.
+    """
+    import numpy as np
+
+    one_hot = np.eye(classes)[predicted]
+    return {
+        metric.name: metric.function(labels, one_hot)
+        for metric in METRICS.values()
+        if metric.labels_only and metric.function
+    }
+
+
+def metric_name(label: str) -> str:
+    """A class name as part of a metric's name: characters that MLflow does not allow there become underscores."""
+    return re.sub(r"[^\w.\- :]", "_", label)

@@ -1,25 +1,27 @@
-"""Accuracy on parts of a split that ask for different things: long and short texts, negation, each class."""
+"""Accuracy on slices of a split that differ in difficulty: long and short texts, negation, each class."""
 
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 NEGATION = re.compile(
     r"\b(?:not|no|never|nothing|nobody|nowhere|neither|nor|cannot|without|hardly|barely)\b|n['’]t\b", re.I
 )
-SMALLEST = 10  # documents; a smaller slice says nothing
+MIN_DOCUMENTS = 10  # accuracy on a smaller slice says nothing
 
 
-def slices(texts, labels, classes):
+def find_slices(texts: Sequence[str], labels: np.ndarray, classes: Sequence[str]) -> dict[str, np.ndarray]:
     """The slices of a split.
 
     Args:
-        texts: list of str.
+        texts: the texts of the split.
         labels: int array of shape (texts,), positions in the classes.
-        classes: list of str.
+        classes: class names.
 
     Returns:
-        Dict from a slice's name to a bool array of shape (texts,); those of fewer than ``SMALLEST`` texts are left out.
+        From a slice's name to a bool array of shape (texts,); slices of fewer than ``MIN_DOCUMENTS`` are left out.
     """
     lengths = np.array([len(text.split()) for text in texts])
     bounds = np.quantile(lengths, (0.25, 0.5, 0.75)).astype(int)
@@ -35,35 +37,43 @@ def slices(texts, labels, classes):
     found = {name: quarter == number for number, name in enumerate(names)}
     found |= {"with negation": negated, "without negation": ~negated}
     found |= {f"class {name}": labels == number for number, name in enumerate(classes)}
-    return {name: inside for name, inside in found.items() if inside.sum() >= SMALLEST}
+    return {name: inside for name, inside in found.items() if inside.sum() >= MIN_DOCUMENTS}
 
 
-def by_slice(correct, inside):
-    """Accuracy of each classifier on each slice.
+def slice_accuracies(correct: Mapping[str, np.ndarray], slices: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+    """Accuracy of each family on each slice.
 
     Args:
-        correct: dict from a family to a bool array of shape (texts,).
-        inside: what :func:`slices` gave.
+        correct: from a family to a bool array of shape (texts,).
+        slices: what :func:`find_slices` returned.
 
     Returns:
-        A list of dicts with slice, documents, and accuracy: a dict from the family to 0 to 1.
+        A dict for each slice with slice, documents and accuracy, which maps the families to values from 0 to 1.
     """
     return [
         {
             "slice": name,
-            "documents": int(rows.sum()),
-            "accuracy": {family: float(right[rows].mean()) for family, right in correct.items()},
+            "documents": int(inside.sum()),
+            "accuracy": {family: float(right[inside].mean()) for family, right in correct.items()},
         }
-        for name, rows in inside.items()
+        for name, inside in slices.items()
     ]
 
 
-def lost(found, winner):
-    """The slices on which the winner is behind another family: a list of dicts with slice, documents, family and behind."""
-    result = []
-    for row in found:
+def find_lost_slices(accuracies: Sequence[Mapping[str, Any]], winner: str) -> list[dict[str, Any]]:
+    """The slices on which another family is more accurate than the winner.
+
+    Args:
+        accuracies: what :func:`slice_accuracies` returned.
+        winner: the winning family.
+
+    Returns:
+        A dict for each such slice with slice, documents, family (the most accurate one) and behind (0 to 1).
+    """
+    lost = []
+    for row in accuracies:
         best = max(row["accuracy"], key=row["accuracy"].get)
         behind = row["accuracy"][best] - row["accuracy"][winner]
         if behind > 0:
-            result.append({"slice": row["slice"], "documents": row["documents"], "family": best, "behind": behind})
-    return result
+            lost.append({"slice": row["slice"], "documents": row["documents"], "family": best, "behind": behind})
+    return lost

@@ -1,27 +1,29 @@
-"""Whether texts have drifted from those that a model was made with."""
+"""Whether texts have drifted from those that a model was made from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.stats import chi2_contingency, fisher_exact, ks_2samp
 
 from sentiment.evaluation.statistics import holm
 
 QUANTITIES = {"words": "text length", "unknown": "unknown words", "score": "scores", "predicted": "predicted labels"}
 BINS = 10
-ENOUGH = 30  # texts: fewer tell nothing
+MIN_TEXTS = 30  # a test on fewer says nothing
 
 
 @dataclass(frozen=True)
 class Drift:
-    """How far a quantity has moved.
+    """How far the distribution of a quantity has moved.
 
     Args:
         quantity: a key of ``QUANTITIES``.
         psi: population stability index, 0 and up.
         p_value: of the two-sample test, corrected for the number of quantities, 0 to 1.
-        alert: whether it is both larger than chance allows and large.
+        alert: whether the drift is both significant and large.
     """
 
     quantity: str
@@ -30,82 +32,84 @@ class Drift:
     alert: bool
 
     @property
-    def said(self):
+    def message(self) -> str:
         return f"{QUANTITIES[self.quantity]} drifted (PSI {self.psi:.2f}, p = {self.p_value:.1g})"
 
 
-def drifts(reference, observed, psi_limit, p_limit):
+def find_drifts(reference: pd.DataFrame, observed: pd.DataFrame, psi_limit: float, p_limit: float) -> list[Drift]:
     """Compare two samples, quantity by quantity.
 
-    An alert needs both: a p-value under its limit, since the index of a small batch is large by chance, and an index over
-    its limit, since with many texts every difference is significant. Numbers are tested with Kolmogorov and Smirnov's
-    test for two samples, labels with a chi-squared test, Holm's correction over all of them.
+    An alert needs both a p-value below its limit, since the index of a small batch is large by chance, and an index
+    above its limit, since with many texts every difference is significant. Numbers are compared by the two-sample
+    Kolmogorov-Smirnov test, labels by a chi-squared test; Holm's correction covers all of them.
 
     Args:
-        reference: DataFrame with the columns of ``QUANTITIES``.
+        reference: DataFrame with the columns in ``QUANTITIES``.
         observed: the same.
         psi_limit: index from which a quantity has drifted; 0.1 to 0.25 are common.
-        p_limit: p-value below which it has.
+        p_limit: p-value below which it has drifted.
 
     Returns:
-        List of :class:`Drift`, empty where there are fewer than ``ENOUGH`` texts; quantities that were not recorded are
-        left out.
+        A drift for each quantity that was recorded; none where there are fewer than ``MIN_TEXTS`` texts.
     """
     found = []
     for name in QUANTITIES:
         before, now = reference[name].dropna(), observed[name].dropna()
-        if min(len(before), len(now)) >= ENOUGH:
-            compare = _numbers if pd.api.types.is_numeric_dtype(before) else _labels
-            counts, p_value = compare(before, now)
-            found.append((name, psi(*counts), float(p_value)))
+        if min(len(before), len(now)) >= MIN_TEXTS:
+            test = _compare_numbers if pd.api.types.is_numeric_dtype(before) else _compare_labels
+            counts, p_value = test(before, now)
+            found.append((name, compute_psi(*counts), p_value))
     corrected = holm([p_value for _, _, p_value in found])
     return [
-        Drift(name, index, p_value, bool(index >= psi_limit and p_value < p_limit))
-        for (name, index, _), p_value in zip(found, corrected)
+        Drift(name, psi, p_value, bool(psi >= psi_limit and p_value < p_limit))
+        for (name, psi, _), p_value in zip(found, corrected)
     ]
 
 
-def psi(before, now):
+def compute_psi(before: ArrayLike, now: ArrayLike) -> float:
     """Population stability index (Siddiqi 2006, chapter 8): the sum of (q - p) ln(q / p) over bins, 0 and up.
 
+    Half a document is added to each bin, so that none is empty.
+
     Args:
-        before: counts of the reference in each bin.
-        now: the same of what is observed. Half a document is added to each bin, so that none is empty.
+        before: count of the reference in each bin.
+        now: the same of the observed sample.
     """
-    p, q = ((np.asarray(counts) + 0.5) / (np.sum(counts) + 0.5 * len(counts)) for counts in (before, now))
+    p, q = ((np.asarray(counts) + 0.5) / (np.sum(counts) + 0.5 * np.size(counts)) for counts in (before, now))
     return float(np.sum((q - p) * np.log(q / p)))
 
 
-def less_accurate(reference, observed, drop, p_limit):
-    """Why the champion counts as less accurate than it was on its test split, in words; None where it does not.
+def describe_accuracy_drop(reference: pd.DataFrame, observed: pd.DataFrame, drop: float, p_limit: float) -> str | None:
+    """How far the champion's accuracy has fallen below that on its test split, in words; None where it has not.
 
     Args:
-        reference: DataFrame with label and predicted.
-        observed: the same, labels may be missing.
-        drop: loss in accuracy from which it does, 0 to 1.
-        p_limit: p-value below which it does (Fisher's exact test, one-sided).
+        reference: DataFrame with the columns label and predicted.
+        observed: the same; labels may be missing.
+        drop: loss in accuracy that counts as a fall, 0 to 1.
+        p_limit: p-value below which it counts (one-sided Fisher's exact test).
     """
     labelled = observed[observed["label"].notna()]
-    if len(labelled) < ENOUGH:
+    if len(labelled) < MIN_TEXTS:
         return None
-    tables = [(int((part["label"] == part["predicted"]).sum()), len(part)) for part in (reference, labelled)]
-    before, now = (right / count for right, count in tables)
-    p_value = fisher_exact([[right, count - right] for right, count in tables], alternative="greater").pvalue
+    counts = [(int((part["label"] == part["predicted"]).sum()), len(part)) for part in (reference, labelled)]
+    before, now = (correct / total for correct, total in counts)
+    table = [[correct, total - correct] for correct, total in counts]
+    p_value = fisher_exact(table, alternative="greater").pvalue
     if before - now < drop or p_value >= p_limit:
         return None
     return f"accuracy fell from {before:.3f} on the test split to {now:.3f} (p = {p_value:.1g})"
 
 
-def _numbers(before, now):
-    """Counts of both samples in bins that hold as many of the first one each as ties allow, and the p-value of their test."""
+def _compare_numbers(before: pd.Series, now: pd.Series) -> tuple[Sequence[np.ndarray], float]:
+    """Counts of both samples in bins that hold equal shares of the first one, as far as ties allow, and the p-value."""
     edges = np.unique(np.quantile(before, np.linspace(0, 1, BINS + 1)[1:-1]))
     counts = [np.bincount(np.searchsorted(edges, part), minlength=len(edges) + 1) for part in (before, now)]
-    there = (counts[0] + counts[1]) > 0  # ties leave bins that nothing falls into
-    return [part[there] for part in counts], ks_2samp(before, now).pvalue
+    used = (counts[0] + counts[1]) > 0  # ties leave bins empty
+    return [part[used] for part in counts], float(ks_2samp(before, now).pvalue)
 
 
-def _labels(before, now):
-    """Counts of both samples for each label, and the p-value of their test."""
+def _compare_labels(before: pd.Series, now: pd.Series) -> tuple[Sequence[np.ndarray], float]:
+    """Counts of both samples for each label, and the p-value."""
     labels = sorted(set(before) | set(now))
     counts = [part.value_counts().reindex(labels, fill_value=0).to_numpy() for part in (before, now)]
-    return counts, chi2_contingency(counts).pvalue if len(labels) > 1 else 1.0
+    return counts, float(chi2_contingency(counts).pvalue) if len(labels) > 1 else 1.0

@@ -1,39 +1,42 @@
-"""The standing run of a registered model: every monitoring adds a point to its metrics, which the MLflow UI draws over time."""
+"""The monitoring run of a registered model. Each monitoring adds a point to its metrics, plotted in the MLflow UI."""
 
 import time
+from collections.abc import Iterable, Mapping
 
-import mlflow
 from mlflow import MlflowClient
-from mlflow.entities import Metric
+from mlflow.entities import Metric, Run
 
-OF = "monitoring.of"  # tag of the standing run: the registered model
-COUNT = "data/documents"  # a metric that every monitoring logs
+from sentiment.tracking import MONITORING_OF, active_run
 
-
-def standing_run(name):
-    """The standing run of a registered model in the active run's experiment; it is made where there is none."""
-    client, experiment = MlflowClient(), mlflow.active_run().info.experiment_id
-    asked = f"tags.`{OF}` = '{name}'"
-    # The first one: two that began at the same moment may have made one each.
-    found = client.search_runs([experiment], asked, order_by=["attributes.start_time ASC"], max_results=1)
-    if found:
-        return found[0]
-    run = client.create_run(experiment, run_name=f"monitoring of {name}", tags={OF: name})
-    client.set_terminated(run.info.run_id)
-    return client.search_runs([experiment], asked, order_by=["attributes.start_time ASC"], max_results=1)[0]
+EVERY_TIME = "data/documents"  # a metric that each monitoring logs
 
 
-def add_point(run_id, figures, tags):
-    """Add figures to the metrics of a standing run, as its next step, and set its tags."""
+def get_monitoring_run(name: str) -> Run:
+    """The monitoring run of a registered model in the active run's experiment; it is created where there is none."""
+    client, experiment = MlflowClient(), active_run().info.experiment_id
+
+    def find() -> list[Run]:
+        # The oldest one: two monitorings that started at the same moment may have created one each.
+        condition = f"tags.`{MONITORING_OF}` = '{name}'"
+        return client.search_runs([experiment], condition, order_by=["attributes.start_time ASC"], max_results=1)
+
+    if not find():
+        run = client.create_run(experiment, run_name=f"monitoring of {name}", tags={MONITORING_OF: name})
+        client.set_terminated(run.info.run_id)
+    return find()[0]
+
+
+def add_point(run_id: str, metrics: Mapping[str, float], tags: Mapping[str, str]) -> None:
+    """Log metrics on a monitoring run as its next step, and set its tags."""
     client, now = MlflowClient(), int(time.time() * 1000)
-    step = len(client.get_metric_history(run_id, COUNT))
-    client.log_batch(run_id, [Metric(name, value, now, step) for name, value in figures.items()])
+    step = len(client.get_metric_history(run_id, EVERY_TIME))
+    client.log_batch(run_id, [Metric(name, value, now, step) for name, value in metrics.items()])
     for name, value in tags.items():
         client.set_tag(run_id, name, value)
 
 
-def history(run_id, names):
-    """The points of some metrics: a dict from their names to lists of (step, value), those that have any."""
+def read_history(run_id: str, names: Iterable[str]) -> dict[str, list[tuple[int, float]]]:
+    """The (step, value) of some metrics so far; those without any are left out."""
     client = MlflowClient()
     found = {name: [(point.step, point.value) for point in client.get_metric_history(run_id, name)] for name in names}
     return {name: points for name, points in found.items() if points}

@@ -1,57 +1,69 @@
-"""The texts on which a model can be compared with the champion: those that neither of them was made with."""
+"""The test documents on which a model can be compared with the champion: those that neither of them has seen."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from mlflow.entities import Run
+from mlflow.entities.model_registry import ModelVersion
 
 from sentiment.corpora.splits import SPLITS
 from sentiment.errors import UserError
-from sentiment.tracking import artifacts, checked_run
+from sentiment.tracking import CLASSES, DATASET, DATASET_DIGEST, INGEST_RUN, artifacts, checked_run, origin
 
-ENOUGH = 30  # documents: fewer tell nothing
-SAME_CORPUS = 0.5  # share of the champion's documents that a corpus has, at least, to be the same one, grown or mended
+MIN_DOCUMENTS = 30  # a comparison on fewer says nothing
+SAME_CORPUS = 0.5  # smallest share of the champion's documents in a corpus that is the same one, extended or corrected
 
 
-def common_ground(champion, classes, ingest_run):
+class NotComparable(Exception):
+    """Two models cannot be compared; the message says why, as the continuation of "the champion …"."""
+
+
+def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run) -> np.ndarray:
     """Which documents of a dataset's test split the champion has not seen either.
 
-    Another seed, or a corpus that has grown, puts documents into the test split that the champion was trained on.
+    With another seed, or after the corpus has grown, the test split holds documents that the champion was trained on.
 
     Args:
-        champion: its ``ModelVersion``.
-        classes: list of str, those of the dataset.
+        champion: the champion's version.
+        classes: class names of the dataset.
         ingest_run: the dataset's ingest run.
 
     Returns:
-        A tuple of why the two cannot be compared, in words, or None, and a bool array of shape (test documents,), or None.
+        Bool array of shape (test documents,).
+
+    Raises:
+        NotComparable: other classes, another corpus, or too few documents that the champion has not seen.
     """
-    theirs = json.loads(champion.tags.get("classes", "null"))
+    theirs = json.loads(champion.tags.get(CLASSES, "null"))
     if theirs is not None and theirs != classes:
-        return f"knows other classes ({', '.join(theirs)}; these are {', '.join(classes)})", None
-    now = split_texts(artifacts(ingest_run.info.run_id, "dataset"))
-    if champion.tags.get("dataset.digest") == ingest_run.data.tags["dataset.digest"]:
-        return None, np.ones(len(now["test"]), dtype=bool)
+        raise NotComparable(f"knows other classes ({', '.join(theirs)}; these are {', '.join(classes)})")
+    texts = split_texts(artifacts(ingest_run.info.run_id, DATASET))
+    if champion.tags.get(DATASET_DIGEST) == origin(ingest_run).dataset_digest:
+        return np.ones(len(texts["test"]), dtype=bool)
     try:
-        before_run = checked_run("ingest_run", champion.tags["ingest_run"], "ingest")
-        before = split_texts(artifacts(before_run.info.run_id, "dataset"))
-    except (KeyError, UserError):
-        return "was made of a corpus that is not known any more", None
-    theirs = pd.concat(before.values())
-    shared = theirs.isin(pd.concat(now.values())).mean()
+        champion_run = checked_run(INGEST_RUN, champion.tags[INGEST_RUN], "ingest")
+        champion_texts = split_texts(artifacts(champion_run.info.run_id, DATASET))
+    except (KeyError, UserError) as error:
+        raise NotComparable("was made from a corpus that no longer exists") from error
+    all_champion_texts = pd.concat(champion_texts.values())
+    shared = all_champion_texts.isin(pd.concat(texts.values())).mean()
     if shared < SAME_CORPUS:
-        return f"is of another corpus ({shared:.0%} of its {len(theirs)} documents are in this one)", None
-    held_out = ~trained_on(before, now["test"])
-    if held_out.sum() < ENOUGH:
-        return f"has seen all but {held_out.sum()} of these {len(held_out)} test documents", None
-    return None, held_out
+        raise NotComparable(
+            f"is of another corpus ({shared:.0%} of its {len(all_champion_texts)} documents are in this one)"
+        )
+    unseen = ~trained_on(champion_texts, texts["test"])
+    if unseen.sum() < MIN_DOCUMENTS:
+        raise NotComparable(f"has seen all but {unseen.sum()} of these {len(unseen)} test documents")
+    return unseen
 
 
-def split_texts(dataset):
-    """The texts of a dataset's folder, white space around them removed: a dict from its splits to Series."""
+def split_texts(dataset: Path) -> dict[str, pd.Series]:
+    """The texts of each split in a dataset's folder, surrounding white space removed."""
     return {split: pd.read_parquet(dataset / f"{split}.parquet")["text"].str.strip() for split in SPLITS}
 
 
-def trained_on(texts_by_split, texts):
-    """Whether each text, a Series, is one that a model was fitted to or chosen by: bool array."""
+def trained_on(texts_by_split: dict[str, pd.Series], texts: pd.Series) -> np.ndarray:
+    """Whether each text is in the training or validation split, by which a model was fitted or chosen: bool array."""
     return texts.str.strip().isin(pd.concat([texts_by_split["train"], texts_by_split["validation"]])).to_numpy()

@@ -1,52 +1,56 @@
-"""The versions of a registered model: how good one is, and a new one that is registered once."""
+"""Versions of a registered model: the accuracy of one, and registering a new one exactly once."""
 
 import mlflow
+import pandas as pd
 from mlflow import MlflowClient
+from mlflow.pyfunc import PyFuncModel
 
-from sentiment.tracking import has_model
-
-COMPARISON = "comparison.digest"  # tag of a version: the content of the comparison that it won
+from sentiment.tracking import COMPARISON_DIGEST, has_model
 
 
-def accuracy(model, test):
-    """Share of texts that a model labels right.
+def model_accuracy(model: PyFuncModel, test: pd.DataFrame) -> float:
+    """Share of texts that a model labels correctly, 0 to 1.
 
     Args:
-        model: an MLflow ``PyFuncModel``.
+        model: a model that was loaded by MLflow.
         test: DataFrame with the columns text and label.
     """
-    predicted = model.predict(test[["text"]])["label"]
+    predicted = pd.DataFrame(model.predict(test[["text"]]))["label"]
     return float((predicted.to_numpy() == test["label"].to_numpy()).mean())
 
 
-def register(name, model_uri, tags, description, once):
+def register(name: str, model_uri: str, tags: dict[str, str], description: str, once: bool) -> str:
     """Make a model the next version of a registered model.
 
     Args:
         name: the registered model.
         model_uri: URI of the logged model.
-        tags: dict of the version's tags, with ``COMPARISON`` among them.
+        tags: tags of the version, ``COMPARISON_DIGEST`` among them.
         description: Markdown.
-        once: whether a version that won a comparison of the same content is taken in place of a second one. It may
-            be there since a chain was killed right after it had registered, or come at this moment from another chain.
+        once: whether to return an existing version that won a comparison of the same content, if there is one: a chain
+            that was killed right after it registered may have left one, or another chain may register at the same
+            moment.
 
     Returns:
-        The version, a str.
+        The version.
     """
     client = MlflowClient()
-    if once and (first := _first(name, tags.get(COMPARISON))):
+    digest = tags.get(COMPARISON_DIGEST)
+    if once and (first := _find_first(name, digest)):
         return first
     version = str(mlflow.register_model(model_uri, name, tags=tags).version)
-    # Of chains that got here at the same moment each sees the versions that are lower than its own.
-    if once and (first := _first(name, tags.get(COMPARISON))) not in (None, version):
+    # Chains that register at the same moment each see the versions lower than their own, so that the lowest one is
+    # kept.
+    if once and (first := _find_first(name, digest)) and first != version:
         client.delete_model_version(name, version)
         return first
     client.update_model_version(name, version, description=description)
     return version
 
 
-def _first(name, comparison):
-    """The lowest version that won a comparison of this content and whose model is still there, a str, or None."""
+def _find_first(name: str, digest: str | None) -> str | None:
+    """The lowest version that won a comparison of this content and whose model still exists, or None."""
     versions = MlflowClient().search_model_versions(f"name = '{name}'")
-    same = [version for version in versions if comparison and version.tags.get(COMPARISON) == comparison]
-    return min((str(version.version) for version in same if has_model(version.source)), key=int, default=None)
+    same = [version for version in versions if digest and version.tags.get(COMPARISON_DIGEST) == digest]
+    kept = [str(version.version) for version in same if version.source and has_model(version.source)]
+    return min(kept, key=int, default=None)

@@ -1,6 +1,10 @@
-"""The plots of a monitoring report, matplotlib Figures."""
+"""The plots of a monitoring report."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -9,42 +13,45 @@ from sentiment.monitoring.drift import QUANTITIES
 BINS = 30
 
 
-def distributions(reference, observed):
-    """What was observed (filled) over the test split (line), as shares of the texts, one picture a quantity.
+def draw_distributions(reference: pd.DataFrame, observed: pd.DataFrame) -> Figure:
+    """Each quantity as observed (filled) and on the test split (line), as shares of the texts.
 
     Args:
-        reference: DataFrame with the columns of ``QUANTITIES``.
+        reference: DataFrame with the columns in ``QUANTITIES``.
         observed: the same.
     """
     figure = Figure(figsize=(11, 6), layout="constrained")
     for axes, (name, title) in zip(figure.subplots(2, 2).ravel(), QUANTITIES.items()):
         before, now = reference[name].dropna(), observed[name].dropna()
         axes.set(title=title, ylabel="share of texts")
+        bar_styles: tuple[tuple[pd.Series, dict[str, Any]], ...]
         if name == "predicted":
             labels = sorted(set(before) | set(now))
-            for part, style in ((now, {"alpha": 0.45}), (before, {"fill": False, "edgecolor": "black"})):
+            bar_styles = (now, {"alpha": 0.45}), (before, {"fill": False, "edgecolor": "black"})
+            for part, style in bar_styles:
                 shares = part.value_counts(normalize=True).reindex(labels, fill_value=0.0)
                 axes.bar(labels, shares, **style)
             continue
         if now.empty:
             axes.text(0.5, 0.5, "not recorded", ha="center", va="center", transform=axes.transAxes)
             continue
-        # A single giant would flatten the picture.
+        # The axis ends at the 99th percentile, so that a single outlier does not flatten the plot.
         low, high = min(before.min(), now.min()), max(before.quantile(0.99), now.quantile(0.99))
         bins = np.linspace(low, high if high > low else low + 1, BINS + 1)
-        for part, style in ((now, {"alpha": 0.45}), (before, {"histtype": "step", "color": "black"})):
+        bar_styles = (now, {"alpha": 0.45}), (before, {"histtype": "step", "color": "black"})
+        for part, style in bar_styles:
             values = part.clip(upper=bins[-1])
             axes.hist(values, bins, weights=np.full(len(values), 1 / len(values)), **style)
-    figure.suptitle("Observed (filled) and the test split of the champion's corpus (line)")
+    figure.suptitle("Observed texts (filled) and the test split of the champion's corpus (line)")
     return figure
 
 
-def trend(points, limits):
-    """Metrics over the monitorings, one above the other where their scales differ.
+def draw_history(points: Mapping[str, Sequence[tuple[int, float]]], limits: Mapping[str, float]) -> Figure:
+    """Metrics over the monitorings; quality, drift and latency have an axis each.
 
     Args:
-        points: dict from a metric's name to a list of (step, value).
-        limits: dict from the beginning of a name to the value of a dashed line.
+        points: from a metric to its (step, value).
+        limits: from the beginning of metrics' names to the value of a dashed line.
     """
     groups = [
         (title, {name: found for name, found in points.items() if name.startswith(title)})
@@ -65,19 +72,19 @@ def trend(points, limits):
     return figure
 
 
-def requests(parts):
+def draw_requests(intervals: pd.DataFrame) -> Figure:
     """Latency and number of requests over time.
 
     Args:
-        parts: what :func:`sentiment.monitoring.figures.over_time` gave.
+        intervals: what :func:`sentiment.monitoring.metrics.requests_over_time` returned.
     """
     figure = Figure(figsize=(11, 4.5), layout="constrained")
     latency, number = figure.subplots(2, 1, sharex=True)
     for column in ("p50", "p95"):
-        latency.plot(parts["at"], parts[column], "o-", markersize=3, label=column)
+        latency.plot(intervals["at"], intervals[column], "o-", markersize=3, label=column)
     latency.set(title="Latency", ylabel="ms", ylim=(0, None))
     latency.legend()
-    number.plot(parts["at"], parts["requests"], "o-", markersize=3, color="C2")
+    number.plot(intervals["at"], intervals["requests"], "o-", markersize=3, color="C2")
     number.set(title="Requests", ylabel="number", ylim=(0, None))
     figure.autofmt_xdate()
     return figure

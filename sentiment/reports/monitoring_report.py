@@ -1,73 +1,112 @@
-"""The monitoring report: a self-contained page in the manner of the review card."""
+"""The monitoring report, a self-contained page like the review card."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sentiment.monitoring.drift import QUANTITIES
-from sentiment.monitoring.figures import over_time
-from sentiment.reports import monitoring_plots
-from sentiment.reports import page as pages
+import pandas as pd
+from matplotlib.figure import Figure
+from mlflow.entities import Run
+from mlflow.entities.model_registry import ModelVersion
+
+from sentiment.monitoring.drift import MIN_TEXTS, QUANTITIES, Drift
+from sentiment.monitoring.metrics import requests_over_time
+from sentiment.reports import monitoring_plots, page
 
 TEMPLATE = Path(__file__).parent / "monitoring_report.html"
-TREND = (
-    "quality/accuracy",
-    "quality/precision_macro",
-    "quality/recall_macro",
-    "quality/f1",
-    "drift/psi",
-    "requests/latency",
-)
-EXAMPLES = 10  # texts that the champion was surest of and wrong
+MISTAKES = 10  # the most confident ones of the champion
 
 
-def trend(names):
-    """The metrics among some that are drawn over time."""
-    return [name for name in names if name.startswith(TREND)]
+def select_plotted(names: Iterable[str]) -> list[str]:
+    """The metrics that are plotted over time: quality without the single classes, drift, latency."""
+    return [
+        name
+        for name in names
+        if name.startswith(("drift/psi", "requests/latency")) or (name.startswith("quality/") and "." not in name)
+    ]
 
 
-def figures(reference, observed, requests, points, parameters):
-    """The plots, a dict from their names to matplotlib Figures.
+def describe(
+    version: ModelVersion, source: str, observed: pd.DataFrame, metrics: Mapping[str, float], alert: str
+) -> str:
+    """The outcome of a monitoring, in words.
 
     Args:
-        reference: DataFrame of the test split.
-        observed: DataFrame of the texts.
-        requests: DataFrame of the recorded requests, may be empty.
-        points: dict from a metric's name to its (step, value) so far.
-        parameters: those of the step monitor.
+        version: the champion.
+        source: what was looked at, in words.
+        observed: the texts.
+        metrics: what was measured.
+        alert: why there is an alert; empty where there is none.
     """
-    drawn = {"distributions": monitoring_plots.distributions(reference, observed)}
+    parts = [f"{version.name} version {version.version} on {source}"]
+    if "quality/accuracy" in metrics:
+        parts.append(f"accuracy {metrics['quality/accuracy']:.4f} on {metrics['data/labelled']:.0f} labelled texts")
+    if "requests/count" in metrics:
+        parts.append(
+            f"{metrics['requests/per_minute']:.1f} requests a minute, p95 {metrics['requests/latency_ms_p95']:.1f} ms, "
+            f"{metrics['requests/error_rate']:.1%} errors"
+        )
+    if len(observed) < MIN_TEXTS:
+        parts.append(f"too few texts to test for drift (at least {MIN_TEXTS})")
+    parts.append(f"ALERT: {alert}" if alert else "no alert")
+    return "; ".join(parts)
+
+
+def draw_monitoring(
+    reference: pd.DataFrame,
+    observed: pd.DataFrame,
+    requests: pd.DataFrame,
+    history: Mapping[str, Sequence[tuple[int, float]]],
+    psi_limit: float,
+) -> dict[str, Figure]:
+    """The plots, by name.
+
+    Args:
+        reference: the champion's test split.
+        observed: the texts.
+        requests: the recorded requests; may be empty.
+        history: from a metric to its (step, value) so far.
+        psi_limit: index from which a quantity has drifted.
+    """
+    figures = {"distributions": monitoring_plots.draw_distributions(reference, observed)}
     if len(requests) > 1:
-        drawn["requests"] = monitoring_plots.requests(over_time(requests))
-    if points:
-        drawn["over_time"] = monitoring_plots.trend(points, {"drift/psi": parameters.psi})
-    return drawn
+        figures["requests"] = monitoring_plots.draw_requests(requests_over_time(requests))
+    if history:
+        figures["over_time"] = monitoring_plots.draw_history(history, {"drift/psi": psi_limit})
+    return figures
 
 
-def page(version, source, verdict, measured, drifts, observed, drawn, standing_run):
+def render_report(
+    version: ModelVersion,
+    verdict: str,
+    metrics: Mapping[str, float],
+    drifts: Sequence[Drift],
+    observed: pd.DataFrame,
+    figures: Mapping[str, Figure],
+    monitoring_run: Run,
+) -> str:
     """The page.
 
     Args:
-        version: the champion's ``ModelVersion``.
-        source: what was looked at, in words.
-        verdict: the outcome, in words.
-        measured: dict of figures.
-        drifts: list of :class:`sentiment.monitoring.drift.Drift`.
-        observed: DataFrame of the texts.
-        drawn: what :func:`figures` gave.
-        standing_run: the run whose metrics have the figures over time.
+        version: the champion.
+        verdict: the outcome in words.
+        metrics: what was measured.
+        drifts: the drift of each quantity.
+        observed: the texts.
+        figures: what :func:`draw_monitoring` returned.
+        monitoring_run: the run that holds the metrics over time.
     """
-    labelled = observed[observed["label"].notna() & (observed["label"] != observed["predicted"])]
-    mistakes = labelled.sort_values("score", ascending=False).head(EXAMPLES) if "text" in observed else labelled.head(0)
-    return pages.render(
+    wrong = observed[observed["label"].notna() & (observed["label"] != observed["predicted"])]
+    mistakes = wrong.sort_values("score", ascending=False).head(MISTAKES if "text" in observed else 0)
+    return page.render(
         TEMPLATE,
         version=version,
-        source=source,
         verdict=verdict,
         when=datetime.now(UTC).isoformat(" ", "minutes"),
-        measured=measured,
+        metrics=metrics,
         drifts=drifts,
         quantities=QUANTITIES,
         mistakes=mistakes.to_dict("records"),
-        standing=standing_run.info.run_id,
-        plots={name: pages.as_image(figure) for name, figure in drawn.items()},
+        monitoring_run=monitoring_run.info.run_id,
+        plots={name: page.embed_figure(figure) for name, figure in figures.items()},
     )

@@ -1,23 +1,25 @@
-"""Self-contained HTML pages: what they show of texts and names is escaped, their plots are inside of them."""
+"""Self-contained HTML pages: everything that they show is escaped, and their images are part of the page."""
 
 import base64
 import io
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from matplotlib.figure import Figure
 
-RESOLUTION = 80  # dots an inch, of the plots
+RESOLUTION = 80  # dots an inch, of images
 
 
-def render(template, **content):
-    """The page of a template, a Path; it may extend ``page.html``."""
+def render(template: Path, **content: Any) -> str:
+    """Render a template, which may extend ``page.html``."""
     folders = [template.parent, Path(__file__).parent]
-    pages = Environment(loader=FileSystemLoader(folders), autoescape=True, undefined=StrictUndefined)
-    return pages.get_template(template.name).render(**content)
+    environment = Environment(loader=FileSystemLoader(folders), autoescape=True, undefined=StrictUndefined)
+    return environment.get_template(template.name).render(**content)
 
 
-def as_image(figure):
-    """A matplotlib Figure as the URI of an image that holds its own data."""
+def embed_figure(figure: Figure) -> str:
+    """A figure as a data URI, which an image on a page can have as its source."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=RESOLUTION)
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"

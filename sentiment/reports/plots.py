@@ -1,22 +1,55 @@
-"""The plots of a comparison, matplotlib Figures."""
+"""The plots of a comparison."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib import cm
 from matplotlib.figure import Figure
 from sklearn.metrics import auc, confusion_matrix, precision_recall_curve, roc_curve
 
+from sentiment.evaluation.comparison import EvaluatedModel, EvaluationData
 
-def curves(labels, measured):
-    """ROC and precision-recall curves of every family, averaged over the classes where there are more than two.
+
+def draw_comparison(
+    comparison: Mapping[str, Any],
+    models: Sequence[EvaluatedModel],
+    data: EvaluationData,
+    histories: Mapping[str, Mapping[str, Sequence[tuple[int, float]]]],
+) -> dict[str, Figure]:
+    """Every plot of a comparison, by name. All of them have the families in the same order, and so in the same colours.
+
+    Args:
+        comparison: the content of comparison.json.
+        models: the models that were compared, the winner first.
+        data: what they were compared on.
+        histories: as in :func:`draw_learning_curves`.
+    """
+    probabilities = {model.family: model.probabilities for model in models}
+    return {
+        "accuracy": draw_accuracy_intervals(comparison["rows"]),
+        "accuracy_and_cost": draw_accuracy_and_cost(comparison["rows"], comparison["pareto_front"]),
+        "behaviour": draw_failure_rates(comparison["behaviour"]),
+        "calibration": draw_reliability(data.labels, probabilities),
+        "learning_curves": draw_learning_curves(histories),
+        "roc_and_precision_recall": draw_curves(data.labels, probabilities),
+    } | {
+        f"confusion_{family}": draw_confusion(data.labels, found, data.classes, f"{family}, test split")
+        for family, found in probabilities.items()
+    }
+
+
+def draw_curves(labels: np.ndarray, probabilities: Mapping[str, np.ndarray]) -> Figure:
+    """ROC and precision-recall curves of every family, micro-averaged where there are more than two classes.
 
     Args:
         labels: int array of shape (documents,).
-        measured: dict from a family's name to its probabilities of shape (documents, classes).
+        probabilities: from a family to an array of shape (documents, classes).
     """
     figure = Figure(figsize=(11, 5), layout="constrained")
     roc, precision_recall = figure.subplots(1, 2)
-    for family, probabilities in measured.items():
-        truth, score = _one_against_rest(labels, probabilities)
+    for family, found in probabilities.items():
+        truth, score = _binarize(labels, found)
         false_positive, true_positive, _ = roc_curve(truth, score)
         precision, recall, _ = precision_recall_curve(truth, score)
         roc.plot(false_positive, true_positive, label=f"{family} (area {auc(false_positive, true_positive):.3f})")
@@ -31,14 +64,14 @@ def curves(labels, measured):
     return figure
 
 
-def confusion(labels, probabilities, classes, title):
-    """The confusion matrix with counts, rows the true classes.
+def draw_confusion(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str], title: str) -> Figure:
+    """The confusion matrix with counts; rows are the true classes.
 
     Args:
         labels: int array of shape (documents,).
         probabilities: float array of shape (documents, classes).
-        classes: list of str.
-        title: str.
+        classes: class names.
+        title: title of the plot.
     """
     counts = confusion_matrix(labels, probabilities.argmax(axis=1), labels=range(len(classes)))
     side = max(4.0, 0.7 * len(classes) + 2)
@@ -56,18 +89,17 @@ def confusion(labels, probabilities, classes, title):
     return figure
 
 
-def learning_curves(histories):
-    """Loss and accuracy by epoch of each family's best trial, training dashed and hollow, validation solid.
+def draw_learning_curves(histories: Mapping[str, Mapping[str, Sequence[tuple[int, float]]]]) -> Figure:
+    """Loss and accuracy by epoch of each family's best trial; training is dashed and hollow, validation solid.
 
     Args:
-        histories: dict from a family's name to a dict from a metric (loss, accuracy, val_loss, val_accuracy) to a
-            list of (epoch, value).
+        histories: from a family to its metrics (loss, accuracy, val_loss, val_accuracy), lists of (epoch, value).
     """
     figure = Figure(figsize=(11, 4.5), layout="constrained")
     for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy")):
         for number, (family, history) in enumerate(histories.items()):
             for key, style in ((metric, "--"), (f"val_{metric}", "-")):
-                if not history[key]:  # a model that is not trained
+                if not history[key]:  # a family that is not trained in epochs
                     continue
                 epochs, values = zip(*history[key])
                 validation = style == "-"
@@ -81,17 +113,17 @@ def learning_curves(histories):
                     color=f"C{number}",
                     label=family if validation else None,
                 )
-        axes.set(title=f"{metric.capitalize()} by epoch (training hollow, validation full)", xlabel="epoch")
+        axes.set(title=f"{metric.capitalize()} by epoch (hollow: training, filled: validation)", xlabel="epoch")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend()
     return figure
 
 
-def accuracy_intervals(rows):
+def draw_accuracy_intervals(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """Test accuracy of each family with its 95% interval, and its validation accuracy as a ring.
 
     Args:
-        rows: list of dict, the rows of comparison.json, the winner first.
+        rows: rows of comparison.json, the winner first.
     """
     figure = Figure(figsize=(8, 1.2 + 0.6 * len(rows)), layout="constrained")
     axes = figure.subplots()
@@ -107,12 +139,12 @@ def accuracy_intervals(rows):
     return figure
 
 
-def accuracy_and_cost(rows, fronts):
-    """Test accuracy against latency and against model size; filled are the families that no other one beats in both.
+def draw_accuracy_and_cost(rows: Sequence[Mapping[str, Any]], fronts: Mapping[str, Sequence[str]]) -> Figure:
+    """Test accuracy against latency and against model size; families on the Pareto front are filled.
 
     Args:
-        rows: list of dict, the rows of comparison.json.
-        fronts: dict from latency_ms_p50 and model_bytes to the families of the Pareto front.
+        rows: rows of comparison.json.
+        fronts: from latency_ms_p50 and model_bytes to the families on the Pareto front.
     """
     figure = Figure(figsize=(11, 4.5), layout="constrained")
     costs = (("latency_ms_p50", 1, "median milliseconds to predict one text"), ("model_bytes", 1e6, "megabytes"))
@@ -131,30 +163,31 @@ def accuracy_and_cost(rows, fronts):
         axes.margins(x=0.3)
         axes.grid(alpha=0.3)
     figure.axes[0].set(ylabel="accuracy")
-    figure.suptitle("Accuracy on the test split against its cost (full: on the Pareto front)")
+    figure.suptitle("Accuracy on the test split against cost (filled: on the Pareto front)")
     return figure
 
 
-def reliability(labels, measured):
-    """How often a predicted class is right against the probability that it was given, of every family.
+def draw_reliability(labels: np.ndarray, probabilities: Mapping[str, np.ndarray]) -> Figure:
+    """Share of correct predictions against the predicted probability, of every family.
 
     Args:
         labels: int array of shape (documents,).
-        measured: dict from a family's name to its probabilities of shape (documents, classes).
+        probabilities: from a family to an array of shape (documents, classes).
     """
-    bins = int(np.clip(len(labels) // 40, 3, 10))  # with as many documents each
+    bins = int(np.clip(len(labels) // 40, 3, 10))  # of the same number of documents
     figure = Figure(figsize=(5.5, 5), layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":", linewidth=1)
-    for family, probabilities in measured.items():
-        sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
-        parts = [part for part in np.array_split(np.argsort(sure), bins) if len(part)]
-        axes.plot([sure[part].mean() for part in parts], [right[part].mean() for part in parts], "o-", label=family)
-    low = 1 / probabilities.shape[1] - 0.15
+    for family, found in probabilities.items():
+        confidence, correct = found.max(axis=1), found.argmax(axis=1) == labels
+        parts = [part for part in np.array_split(np.argsort(confidence), bins) if len(part)]
+        points = [(confidence[part].mean(), correct[part].mean()) for part in parts]
+        axes.plot(*zip(*points), "o-", label=family)
+    low = 1 / found.shape[1] - 0.15
     axes.set(
         title="Calibration, test split",
         xlabel="score",
-        ylabel="share that is right",
+        ylabel="share of correct predictions",
         xlim=(low, 1.02),
         ylim=(low, 1.02),
     )
@@ -162,17 +195,17 @@ def reliability(labels, measured):
     return figure
 
 
-def trials(points, accuracies, family):
-    """The trials of a search as parallel coordinates: a line a trial, over its hyperparameters to its validation accuracy.
+def draw_trials(params: Sequence[Mapping[str, str]], accuracies: Sequence[float], family: str) -> Figure:
+    """The trials of a search in parallel coordinates: a line for each, over its hyperparameters to its accuracy.
 
     Args:
-        points: list of dicts of str, the parameters of the trials.
-        accuracies: list of float, in the same order.
-        family: its name, for the title.
+        params: the hyperparameters of each trial.
+        accuracies: their validation accuracies, in the same order.
+        family: the family, for the title.
     """
-    names = sorted({name for point in points for name in point})
-    columns = [_scaled([point.get(name) for point in points]) for name in names]
-    columns.append(_scaled([str(accuracy) for accuracy in accuracies]))
+    names = sorted({name for trial in params for name in trial})
+    columns = [_scale([trial.get(name) for trial in params]) for name in names]
+    columns.append(_scale([str(accuracy) for accuracy in accuracies]))
     figure = Figure(figsize=(max(5.0, 1.6 * len(columns)), 4), layout="constrained")
     axes = figure.subplots()
     order = np.argsort(accuracies)
@@ -186,12 +219,12 @@ def trials(points, accuracies, family):
     axes.set_xticks(range(len(columns)), [*names, "validation accuracy"], rotation=20, ha="right")
     axes.set_yticks([])
     axes.margins(x=0.12)
-    axes.set(title=f"{family}: {len(points)} trials (the best is yellow)")
+    axes.set(title=f"{family}: {len(params)} trials (yellow: the best)")
     return figure
 
 
-def _scaled(texts):
-    """The heights of values on an axis from 0 to 1, None where there is none, and what to write at which height."""
+def _scale(texts: Sequence[str | None]) -> tuple[list[float | None], list[tuple[float, str]]]:
+    """The heights of values on an axis from 0 to 1 (None where there is no value), and the labels at which heights."""
     known = [text for text in texts if text is not None]
     try:
         numbers = {text: float(text) for text in known}
@@ -200,23 +233,23 @@ def _scaled(texts):
             numbers = {text: np.log(number) for text, number in numbers.items()}
         first, last = min(numbers.values()), max(numbers.values())
         heights = {text: (number - first) / ((last - first) or 1) for text, number in numbers.items()}
-        ends = [(0, f"{low:.3g}"), (1, f"{high:.3g}")] if high > low else [(0, f"{low:.3g}")]
+        ends: list[tuple[float, str]] = [(0, f"{low:.3g}"), (1, f"{high:.3g}")] if high > low else [(0, f"{low:.3g}")]
     except ValueError:
         kinds = sorted(set(known))
         heights = {kind: place / max(len(kinds) - 1, 1) for place, kind in enumerate(kinds)}
         ends = [(height, kind) for kind, height in heights.items()]
-    return [heights.get(text) for text in texts], ends
+    return [None if text is None else heights[text] for text in texts], ends
 
 
-def failure_rates(by_capability):
-    """Failure rate of each behaviour test, families beside each other, in the order of the capabilities.
+def draw_failure_rates(behaviour: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
+    """Failure rate of each capability's behaviour tests, a column for each family.
 
     Args:
-        by_capability: dict from a family to what :func:`sentiment.evaluation.behaviour.report.by_capability` gave.
+        behaviour: from a family to its failures by capability, as in comparison.json.
     """
-    families = list(by_capability)
-    names = [f"{row['capability']} ({row['kind']})" for row in by_capability[families[0]]]
-    rates = np.array([[row["failure_rate"] for row in by_capability[family]] for family in families])
+    families = list(behaviour)
+    names = [f"{row['capability']} ({row['kind']})" for row in behaviour[families[0]]]
+    rates = np.array([[row["failure_rate"] for row in behaviour[family]] for family in families])
     figure = Figure(figsize=(3.5 + 1.2 * len(families), 1.5 + 0.3 * len(names)), layout="constrained")
     axes = figure.subplots()
     axes.imshow(rates.T, cmap="Reds", vmin=0, vmax=1, aspect="auto")
@@ -224,12 +257,12 @@ def failure_rates(by_capability):
         axes.text(family, capability, f"{rate:.0%}", ha="center", va="center", color="white" if rate > 0.6 else "black")
     axes.set_xticks(range(len(families)), families)
     axes.set_yticks(range(len(names)), names)
-    axes.set(title="Behaviour tests that fail")
+    axes.set(title="Failure rate of the behaviour tests")
     return figure
 
 
-def _one_against_rest(labels, probabilities):
-    """Truth and score of the positive class; of all classes one after the other where there are more than two."""
+def _binarize(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Truth and score of the positive class, or, with more than two classes, of all classes one after the other."""
     classes = probabilities.shape[1]
     if classes == 2:
         return labels == 1, probabilities[:, 1]

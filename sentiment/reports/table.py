@@ -1,41 +1,36 @@
-"""The comparison as a table, for the console and for the run's description."""
+"""The comparison as a table and in words, for the console, MLflow's notes and the review card."""
 
-COLUMNS = (
-    ("family", "family", "{}"),
-    ("validation_accuracy", "validation", "{:.4f}"),
-    ("test_accuracy", "test", "{:.4f}"),
-    ("interval", "95% interval", "{}"),
-    ("f1_macro", "F1", "{:.4f}"),
-    ("roc_auc", "ROC AUC", "{:.4f}"),
-    ("log_loss", "log loss", "{:.4f}"),
-    ("calibration_error", "ECE", "{:.3f}"),
-    ("behaviour_failure_rate", "behaviour", "{:.0%} fail"),
-    ("train_seconds", "train s", "{:.1f}"),
-    ("latency_ms_p50", "p50 ms", "{:.1f}"),
-    ("latency_ms_p95", "p95 ms", "{:.1f}"),
-    ("model_mb", "MB", "{:.2f}"),
-)
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sentiment.evaluation.metrics import METRICS, Metric
+
+Rows = Sequence[Mapping[str, Any]]  # rows of comparison.json
 
 
-def cells(rows):
-    """The header and a list of str for each row of comparison.json."""
-    filled = [
-        row
-        | {
-            "interval": f"{row['test_accuracy_low']:.3f} to {row['test_accuracy_high']:.3f}",
-            "model_mb": row["model_bytes"] / 1e6,
-        }
-        for row in rows
-    ]
-    return [[title for _, title, _ in COLUMNS]] + [
-        [form.format(row[key]) for key, _, form in COLUMNS] for row in filled
-    ]
+def cells(rows: Rows, metrics: Iterable[Metric] | None = None) -> list[list[str]]:
+    """A header and a line for each row, one cell a metric; the 95% interval of the accuracy follows the accuracy.
+
+    Args:
+        rows: rows of comparison.json.
+        metrics: the columns; all metrics by default.
+    """
+    shown = list(METRICS.values() if metrics is None else metrics)
+    lines = [["family"]] + [[row["family"]] for row in rows]
+    for metric in shown:
+        columns = [[metric.title] + [metric.show(row) for row in rows]]
+        if metric.name == "accuracy":
+            columns.append(["95% interval"] + [_interval(row) for row in rows])
+        for column in columns:
+            for line, cell in zip(lines, column):
+                line.append(cell)
+    return lines
 
 
-def console(rows):
+def console(rows: Rows) -> str:
     """The table with aligned columns."""
     lines = cells(rows)
-    widths = [max(len(line[column]) for line in lines) for column in range(len(COLUMNS))]
+    widths = [max(map(len, column)) for column in zip(*lines)]
     return "\n".join(
         "  ".join(
             cell.ljust(width) if number == 0 else cell.rjust(width)
@@ -45,40 +40,44 @@ def console(rows):
     )
 
 
-def markdown(rows):
+def markdown(rows: Rows) -> str:
     """The table in Markdown."""
     header, *body = cells(rows)
     return "\n".join(f"| {' | '.join(line)} |" for line in [header, ["---"] * len(header), *body])
 
 
-def verdict(comparison):
-    """What won, why, and whether the test split can tell it from the others: a few sentences."""
+def verdict(comparison: Mapping[str, Any]) -> str:
+    """What won, why, and whether its lead on the test split is significant, in a few sentences."""
     winner, *others = comparison["rows"]
     name = winner["family"]
     if not others:
         return f"{name} is the only family, with {winner['validation_accuracy']:.4f} validation accuracy."
-    against = (_against(name, pair) for pair in comparison["pairs"] if name in (pair["first"], pair["second"]))
+    against = (_describe_pair(name, pair) for pair in comparison["pairs"] if name in (pair["first"], pair["second"]))
     return " ".join([f"{name} wins: {comparison['chosen']}.", *against])
 
 
-def _against(name, pair):
-    """What a pair says about one of its two, a sentence."""
-    turned = -1 if name == pair["second"] else 1
-    other = pair["second"] if turned == 1 else pair["first"]
-    low, high = sorted((100 * turned * pair["low"], 100 * turned * pair["high"]))
-    points = 100 * turned * pair["difference"]
-    said = "a real difference" if pair["significant"] else "within noise"
-    return (
-        f"On the test split it is {abs(points):.1f} points {'ahead of' if points >= 0 else 'behind'} {other}, "
-        f"{said} (95% interval {low:+.1f} to {high:+.1f}, p = {pair['p_holm']:.2g})."
-    )
-
-
-def lost_slices(comparison):
-    """The slices on which another family is ahead of the winner, in Markdown; empty where there is none."""
+def lost_slices(comparison: Mapping[str, Any]) -> str:
+    """The slices on which another family is more accurate than the winner, in Markdown; empty where there is none."""
     lost = sorted(comparison["lost_slices"], key=lambda row: -row["behind"])
     if not lost:
         return ""
-    header = "| slice | documents | ahead | by points |\n| --- | --- | --- | --- |"
+    header = "| slice | documents | most accurate family | points behind |\n| --- | --- | --- | --- |"
     lines = [f"| {row['slice']} | {row['documents']} | {row['family']} | {100 * row['behind']:.1f} |" for row in lost]
-    return "\n".join([f"Where {comparison['winner']} is behind another family:", "", header, *lines])
+    return "\n".join([f"Slices on which {comparison['winner']} is not the most accurate family:", "", header, *lines])
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    return f"{row['test_accuracy_low']:.3f} to {row['test_accuracy_high']:.3f}"
+
+
+def _describe_pair(name: str, pair: Mapping[str, Any]) -> str:
+    """One sentence on a pair of families, seen from the family ``name``."""
+    sign = -1 if name == pair["second"] else 1
+    other = pair["second"] if sign == 1 else pair["first"]
+    low, high = sorted((100 * sign * pair["low"], 100 * sign * pair["high"]))
+    points = 100 * sign * pair["difference"]
+    significance = "a real difference" if pair["significant"] else "within noise"
+    return (
+        f"On the test split it is {abs(points):.1f} points {'ahead of' if points >= 0 else 'behind'} {other}, "
+        f"{significance} (95% interval {low:+.1f} to {high:+.1f}, p = {pair['p_holm']:.2g})."
+    )

@@ -16,7 +16,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import scoring_server
 
 from sentiment.model import families
-from sentiment.registry.promotions import present_champion
+from sentiment.registry.promotions import get_champion
 from sentiment.serving.recording import Recorder
 
 
@@ -32,7 +32,7 @@ class ServedChampion:
     def __init__(self, name, recorder, reload_seconds):
         self._name = name
         self._recorder = recorder
-        champion = present_champion(name)
+        champion = get_champion(name)
         self._family = champion.tags.get("family")
         self._serving = _load(name, champion.version), str(champion.version)
         if reload_seconds:
@@ -58,7 +58,7 @@ class ServedChampion:
         while True:
             time.sleep(seconds)
             try:
-                champion = present_champion(self._name)
+                champion = get_champion(self._name)
                 if champion is None or str(champion.version) == seen:
                     continue
                 seen, family = str(champion.version), champion.tags.get("family")

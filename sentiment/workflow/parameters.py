@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 from pydantic.fields import FieldInfo
 
-from sentiment.registry import thresholds
+from sentiment.registry.checks import thresholds
 
 
 def parameter(default: Any, description: str, *, file: bool = False, changes_result: bool = True) -> Any:

@@ -7,19 +7,19 @@ import pytest
 
 from sentiment.errors import UserError
 from sentiment.evaluation.behaviour import DIRECTION, FUNCTIONALITY, INVARIANCE, Case, report
-from sentiment.evaluation.behaviour.perturbations import CHANGES, direction, invariance
-from sentiment.evaluation.behaviour.templates import functionality
-from sentiment.evaluation.behaviour.user_cases import own_cases
+from sentiment.evaluation.behaviour.perturbations import CHANGES, direction_cases, invariance_cases
+from sentiment.evaluation.behaviour.templates import functionality_cases
+from sentiment.evaluation.behaviour.user_cases import read_cases
 
 REVIEW = "John saw it in Paris and it isn't good. Mary, from London, did not like the ending, it is dull."
 
 
 def test_there_are_enough_cases_of_each_capability_with_both_labels_and_none_twice():
-    cases = functionality()
+    cases = functionality_cases()
     counts = pd.Series([case.capability for case in cases]).value_counts()
     assert len(counts) >= 12 and counts.min() >= 40
     assert len({case.text for case in cases}) == len(cases)
-    assert functionality() == cases
+    assert functionality_cases() == cases
     assert not [case.text for case in cases if "{" in case.text]
     for capability in set(counts.index) - {
         "simple positive",
@@ -32,7 +32,7 @@ def test_there_are_enough_cases_of_each_capability_with_both_labels_and_none_twi
 
 
 def test_a_contrast_ends_with_what_counts():
-    for case in functionality():
+    for case in functionality_cases():
         if case.capability == "contrast with but":
             said = (
                 "positive"
@@ -63,14 +63,14 @@ def test_a_change_changes_what_it_should_and_nothing_else(name):
 
 
 def test_texts_without_anything_to_change_make_no_case():
-    cases = invariance(["1 2 3", ""], seed=0)
+    cases = invariance_cases(["1 2 3", ""], seed=0)
     assert {case.capability for case in cases} == {"URL added", "mention added"}
 
 
 def test_the_same_seed_gives_the_same_cases_and_no_more_than_a_reader_can_wait_for():
     texts = [f"{REVIEW} {number}" for number in range(300)]
-    assert invariance(texts, 1) == invariance(texts, 1) != invariance(texts, 2)
-    assert len(invariance(texts, 1)) == 50 * len(CHANGES) and len(direction(texts, 1)) == 100
+    assert invariance_cases(texts, 1) == invariance_cases(texts, 1) != invariance_cases(texts, 2)
+    assert len(invariance_cases(texts, 1)) == 50 * len(CHANGES) and len(direction_cases(texts, 1)) == 100
 
 
 CASES = [
@@ -84,21 +84,21 @@ CASES = [
 
 def test_what_fails():
     positive = np.array([0.9, 0.8, 0.6, 0.4, 0.7, 0.6, 0.5, 0.4])
-    failed = report.failures(CASES, np.column_stack([1 - positive, positive]), ["neg", "pos"])
+    failed = report.find_failures(CASES, np.column_stack([1 - positive, positive]), ["neg", "pos"])
     assert failed.tolist() == [False, True, True, True, False]
-    first, names, *_ = report.by_capability(CASES, failed)
+    first, names, *_ = report.summarize_by_capability(CASES, failed)
     assert (first["cases"], first["failures"], first["failure_rate"], first["examples"]) == (2, 1, 0.5, ["b"])
     assert names["examples"] == ["d"]
-    table = pd.read_csv(io.StringIO(report.failures_csv(CASES, {"lstm": failed})))
+    table = pd.read_csv(io.StringIO(report.failures_to_csv(CASES, {"lstm": failed})))
     assert table["text"].tolist() == ["b", "c", "e"] and set(table["family"]) == {"lstm"}
 
 
 def test_a_third_class_is_wrong_and_classes_without_poles_leave_invariance_alone():
     neutral = np.tile([0.2, 0.5, 0.3], (8, 1))
-    failed = report.failures(CASES, neutral, ["negative", "neutral", "positive"])
+    failed = report.find_failures(CASES, neutral, ["negative", "neutral", "positive"])
     assert failed.tolist() == [True, True, False, False, False]
-    assert report.applicable(CASES, ["sport", "politics"]) == [CASES[2]]
-    assert report.polarity(["neg", "pos"]) == {"negative": 0, "positive": 1}
+    assert report.select_applicable(CASES, ["sport", "politics"]) == [CASES[2]]
+    assert report.find_polarity(["neg", "pos"]) == {"negative": 0, "positive": 1}
 
 
 def test_cases_of_ones_own(tmp_path):
@@ -108,7 +108,7 @@ def test_cases_of_ones_own(tmp_path):
         "- {capability: titles, text: I saw Alien., changed: I saw Aliens., expect: same}\n"
         "- {capability: praise, text: A film., changed: Superb., expect: not lower}\n"
     )
-    kinds = [(case.kind, case.expected) for case in own_cases(str(file), ["neg", "pos"])]
+    kinds = [(case.kind, case.expected) for case in read_cases(str(file), ["neg", "pos"])]
     assert kinds == [(FUNCTIONALITY, "positive"), (INVARIANCE, None), (DIRECTION, "not lower")]
 
 
@@ -133,5 +133,5 @@ def test_cases_of_ones_own(tmp_path):
 def test_a_file_that_makes_no_cases_is_refused(tmp_path, text, expected):
     (tmp_path / "cases.yaml").write_text(text)
     with pytest.raises(UserError) as raised:
-        own_cases(str(tmp_path / "cases.yaml"), ["neg", "pos"])
+        read_cases(str(tmp_path / "cases.yaml"), ["neg", "pos"])
     assert expected in str(raised.value)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from sentiment.evaluation.choosing import choose
-from sentiment.evaluation.slices import by_slice, lost, slices
-from sentiment.evaluation.statistics import compared, holm, mcnemar, paired_difference, pareto_front
+from sentiment.evaluation.slices import find_lost_slices, find_slices, slice_accuracies
+from sentiment.evaluation.statistics import compare_pairs, holm, mcnemar, paired_difference, pareto_front
 
 
 def outcomes(both, only_first, only_second, neither):
@@ -44,7 +44,7 @@ def test_nine_in_ten_classifiers_of_the_same_quality_are_within_noise():
     found = 0
     for _ in range(100):
         first, second, third = random.random((3, 200)) < 0.85
-        found += any(pair["significant"] for pair in compared({"a": first, "b": second, "c": third}, 0))
+        found += any(pair["significant"] for pair in compare_pairs({"a": first, "b": second, "c": third}, 0))
     assert found <= 10
 
 
@@ -94,14 +94,14 @@ def test_slices_by_length_negation_and_class_and_who_is_ahead_there():
     texts = [f"{'not ' if number % 2 else ''}{'word ' * (number % 40)}" for number in range(200)]
     texts[0] = "It isn’t"
     labels = np.arange(200) % 2
-    found = slices(texts, labels, ["neg", "pos"])
+    found = find_slices(texts, labels, ["neg", "pos"])
     assert sum(inside.sum() for name, inside in found.items() if "words" in name) == 200
     assert found["with negation"][0] and found["with negation"].sum() == 101
     assert np.array_equal(found["class pos"], labels == 1)
     correct = {"a": np.ones(200, bool), "b": labels == 1}
-    measured = by_slice(correct, found)
+    measured = slice_accuracies(correct, found)
     assert {row["slice"]: row["accuracy"]["b"] for row in measured}["class neg"] == 0.0
-    assert not lost(measured, "a")
-    behind = {row["slice"]: row for row in lost(measured, "b")}
+    assert not find_lost_slices(measured, "a")
+    behind = {row["slice"]: row for row in find_lost_slices(measured, "b")}
     assert behind["class neg"]["behind"] == 1.0 and behind["class neg"]["family"] == "a" and "class pos" not in behind
-    assert slices(["a"] * 5, np.zeros(5, int), ["neg", "pos"]) == {}
+    assert find_slices(["a"] * 5, np.zeros(5, int), ["neg", "pos"]) == {}

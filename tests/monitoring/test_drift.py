@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sentiment.monitoring.drift import drifts, less_accurate, psi
+from sentiment.monitoring.drift import compute_psi, describe_accuracy_drop, find_drifts
 
 
 def texts(chance, count, shift=0.0):
@@ -19,39 +19,43 @@ def texts(chance, count, shift=0.0):
 
 def test_psi_of_the_definition():
     # Shares 0.5 and 0.5 against 0.75 and 0.25: 0.25 ln 1.5 - 0.25 ln 0.5, but for the half documents.
-    assert psi([5000, 5000], [7500, 2500]) == pytest.approx(0.25 * np.log(1.5) - 0.25 * np.log(0.5), abs=1e-3)
-    assert psi([10, 20, 30], [10, 20, 30]) == 0
-    assert np.isfinite(psi([10, 0], [0, 10]))
+    assert compute_psi([5000, 5000], [7500, 2500]) == pytest.approx(0.25 * np.log(1.5) - 0.25 * np.log(0.5), abs=1e-3)
+    assert compute_psi([10, 20, 30], [10, 20, 30]) == 0
+    assert np.isfinite(compute_psi([10, 0], [0, 10]))
 
 
 @pytest.mark.parametrize("count", [40, 150, 2000])
 def test_a_batch_of_the_same_data_does_not_alert_in_95_of_100_draws(count):
     chance = np.random.default_rng(0)
-    alerts = sum(any(d.alert for d in drifts(texts(chance, 400), texts(chance, count), 0.2, 0.01)) for _ in range(100))
+    alerts = sum(
+        any(d.alert for d in find_drifts(texts(chance, 400), texts(chance, count), 0.2, 0.01)) for _ in range(100)
+    )
     assert alerts <= 5
 
 
 def test_a_shifted_batch_alerts_and_names_what_has_moved():
     chance = np.random.default_rng(0)
-    found = {drift.quantity: drift for drift in drifts(texts(chance, 400), texts(chance, 150, shift=1.0), 0.2, 0.01)}
+    found = {
+        drift.quantity: drift for drift in find_drifts(texts(chance, 400), texts(chance, 150, shift=1.0), 0.2, 0.01)
+    }
     assert all(drift.alert for drift in found.values()) and len(found) == 4
-    assert found["words"].said.startswith("text length drifted (PSI ")
+    assert found["words"].message.startswith("text length drifted (PSI ")
     longer = texts(chance, 150).assign(words=lambda frame: frame["words"] * 3)
-    moved = [drift.quantity for drift in drifts(texts(chance, 400), longer, 0.2, 0.01) if drift.alert]
+    moved = [drift.quantity for drift in find_drifts(texts(chance, 400), longer, 0.2, 0.01) if drift.alert]
     assert moved == ["words"]
 
 
 def test_a_difference_has_to_be_large_however_many_texts_show_it():
     chance = np.random.default_rng(0)
-    slight = drifts(texts(chance, 20_000), texts(chance, 20_000, shift=0.03), 0.2, 0.01)
+    slight = find_drifts(texts(chance, 20_000), texts(chance, 20_000, shift=0.03), 0.2, 0.01)
     assert any(drift.p_value < 0.01 for drift in slight) and not any(drift.alert for drift in slight)
 
 
 def test_few_texts_tell_nothing_and_what_was_not_recorded_is_left_out():
     chance = np.random.default_rng(0)
-    assert drifts(texts(chance, 400), texts(chance, 29, shift=1.0), 0.2, 0.01) == []
+    assert find_drifts(texts(chance, 400), texts(chance, 29, shift=1.0), 0.2, 0.01) == []
     without = texts(chance, 100).assign(unknown=np.nan)
-    assert "unknown" not in [drift.quantity for drift in drifts(texts(chance, 400), without, 0.2, 0.01)]
+    assert "unknown" not in [drift.quantity for drift in find_drifts(texts(chance, 400), without, 0.2, 0.01)]
 
 
 def labelled(right, count):
@@ -63,7 +67,7 @@ def labelled(right, count):
     [(90, 100, False), (60, 100, True), (12, 20, False), (84, 100, False), (8400, 10_000, True), (8600, 10_000, False)],
 )
 def test_accuracy_has_fallen_when_it_is_much_and_no_chance(right, count, falls):
-    said = less_accurate(labelled(900, 1000), labelled(right, count), drop=0.05, p_limit=0.01)
+    said = describe_accuracy_drop(labelled(900, 1000), labelled(right, count), drop=0.05, p_limit=0.01)
     assert (said is not None) == falls
     if falls:
         assert f"from 0.900 on the test split to {right / count:.3f}" in said

@@ -8,7 +8,7 @@ import pytest
 from mlflow import MlflowClient
 
 from sentiment.registry import promotions
-from sentiment.registry.promotions import Promotion, champions, in_force, promote
+from sentiment.registry.promotions import Promotion, drop_void, list_champions, promote
 
 
 @pytest.fixture
@@ -51,10 +51,10 @@ def test_a_version_is_the_same_as_a_number_and_as_text(versions):
             }
         ),
     )
-    promotions.settle("m")
+    promotions.update_aliases("m")
     assert promote("m", 2, "1", "better") and promote("m", 3, "2", "better, at once")
     assert aliases() == {"champion": 3, "previous": 2}
-    assert champions(promotions.read("m")) == ["1", "2", "3"]
+    assert list_champions(promotions.read("m")) == ["1", "2", "3"]
 
 
 def test_it_says_who_and_in_which_run(versions):
@@ -104,12 +104,12 @@ def test_of_promotions_at_the_same_moment_one_wins_and_all_are_in_the_trail(vers
     (winner,) = [version for version, done in said.items() if done]
     assert aliases() == {"champion": int(winner)}
     # Who saw the new champion before writing anything down is not in the trail; who met it at the moment is, as void.
-    assert [entry.version for entry in in_force(promotions.read("m"))] == [winner]
+    assert [entry.version for entry in drop_void(promotions.read("m"))] == [winner]
 
 
 def test_two_that_meet_are_both_in_the_trail_and_the_first_is_champion(versions, monkeypatch):
     promote("m", "1", None, "the first")
-    monkeypatch.setattr(promotions, "champion_version", lambda name: "1")  # what both saw
+    monkeypatch.setattr(promotions, "get_champion_version", lambda name: "1")  # what both saw
     assert promote("m", "2", "1", "better")
     assert not promote("m", "3", "1", "better, too")
     assert [entry.version for entry in promotions.read("m")] == ["1", "2", "3"]
@@ -118,7 +118,7 @@ def test_two_that_meet_are_both_in_the_trail_and_the_first_is_champion(versions,
 
 def killed_in_between(uri):
     mlflow.set_tracking_uri(uri)
-    promotions.settle = lambda name: os.kill(os.getpid(), 9)
+    promotions.update_aliases = lambda name: os.kill(os.getpid(), 9)
     promote("m", "2", "1", "better")
 
 
@@ -141,10 +141,10 @@ def entry(when, version, replaces, rollback=False):
 
 def test_an_alias_set_by_hand_is_taken_as_it_is():
     by_hand = [entry("10:00:00", "1", None), entry("11:00:00", "5", "3")]  # someone made 3 champion between them
-    assert [promotion.version for promotion in in_force(by_hand)] == ["1", "5"]
-    assert champions(by_hand) == ["1", "3", "5"]
+    assert [promotion.version for promotion in drop_void(by_hand)] == ["1", "5"]
+    assert list_champions(by_hand) == ["1", "3", "5"]
     at_once = [by_hand[0], replace(by_hand[1], when="2026-01-01T10:00:01+00:00")]
-    assert [promotion.version for promotion in in_force(at_once)] == ["1"]
+    assert [promotion.version for promotion in drop_void(at_once)] == ["1"]
 
 
 def test_a_long_reason_fits_into_a_tag(versions):

@@ -21,13 +21,13 @@ def version(tracked):
 
 
 def test_there_is_no_champion_before_there_is_one(tracked, version):
-    assert promotions.present_champion("m") is None
+    assert promotions.get_champion("m") is None
     first = version()
-    assert promotions.present_champion("m") is None
+    assert promotions.get_champion("m") is None
     tracked.set_registered_model_alias("m", "champion", first)
-    assert promotions.present_champion("m").version == first
+    assert promotions.get_champion("m").version == first
 
 
 def test_accuracy_is_the_share_of_right_labels(tracked, version):
     test = pd.DataFrame({"text": ["a", "b", "c", "d"], "label": ["pos", "neg", "pos", "pos"]})
-    assert versions.accuracy(mlflow.pyfunc.load_model(f"models:/m/{version()}"), test) == 0.75
+    assert versions.model_accuracy(mlflow.pyfunc.load_model(f"models:/m/{version()}"), test) == 0.75

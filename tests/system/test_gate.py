@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 
 from sentiment.registry import gate, promotions
+from sentiment.registry.candidate import Candidate
 from tests.conftest import go, run_step, runs, store
 
 CHAIN = (["featurize"], ["tune", "--max_evals=1"], ["compare"])
-TERMS = {"gates": "", "tolerance": 0.0, "behaviour_tolerance": 0.05}
+TERMS = {"gates": "", "tolerance": 0.0, "behaviour_tolerance": 0.05, "force": False}
 
 
 def tags(folder, version):
@@ -32,7 +33,7 @@ def test_a_first_model_has_to_reach_the_thresholds_too(tmp_path):
     )
     with store(tmp_path) as client:
         report = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/gate.json")
-        assert promotions.present_champion("sentiment") is None
+        assert promotions.get_champion("sentiment") is None
         assert client.get_model_version_by_alias("sentiment", "challenger").version in (1, "1")
     assert [check["passed"] for check in report["checks"]] == [True, False, False]
     output = go(tmp_path, ["register", "--gates=accuracy>=0.2"])
@@ -41,7 +42,7 @@ def test_a_first_model_has_to_reach_the_thresholds_too(tmp_path):
 
 def test_only_texts_that_the_champion_has_not_seen_count(registered):
     with store(registered):
-        champion = promotions.present_champion("sentiment")
+        champion = promotions.get_champion("sentiment")
         before = mlflow.get_run(champion.tags["ingest_run"])
     go(registered, ["ingest", "--seed=7", "--test_size=0.4"], *CHAIN, ["register", "--tolerance=1"])
     run = runs(registered, "register")[0]
@@ -80,11 +81,11 @@ def test_a_champion_of_another_corpus_is_never_silently_compared(registered):
     ]
     pd.DataFrame(rows).to_csv(registered / "things.csv", index=False)
     with store(registered):
-        before = promotions.champion_version("sentiment")
+        before = promotions.get_champion_version("sentiment")
     output = go(registered, ["ingest", "--corpus=things.csv"], *CHAIN, ["register"])
     assert "is of another corpus (0% of its 780 documents are in this one)" in output and "-P force=true" in output
     with store(registered):
-        assert promotions.champion_version("sentiment") == before
+        assert promotions.get_champion_version("sentiment") == before
     output = go(registered, ["register", "--force=true"])
     assert "is champion: " in output and "is of another corpus" in output
 
@@ -109,7 +110,7 @@ def test_each_check_can_fail(registered, change, terms, passed, reason):
         compare_run = mlflow.get_run(champion.tags["compare_run"])
         winner = mlflow.artifacts.load_dict(f"{compare_run.info.artifact_uri}/comparison.json")["rows"][0]
         champion.tags["comparison.digest"] = "another"  # else it is the same model
-        verdict = gate.weighed(champion, winner | change, compare_run, TERMS | terms, force=False)
+        verdict = gate.evaluate(Candidate(winner | change, compare_run, champion), TERMS | terms)
         again = json.loads(json.dumps(verdict.as_dict()))
     assert verdict.passed == passed == again["passed"]
     assert reason in verdict.reason
@@ -119,7 +120,7 @@ def test_a_champion_that_cannot_be_loaded_is_said_in_one_line(registered):
     go(registered, ["ingest"], *CHAIN)
     with store(registered) as client:
         before = len(client.search_model_versions("name = 'sentiment'"))
-        version = promotions.present_champion("sentiment")
+        version = promotions.get_champion("sentiment")
         client.create_model_version(
             "sentiment",
             "file:///nowhere",

@@ -13,6 +13,7 @@ import pytest
 import steps.monitor
 from sentiment.corpora.content import SAMPLE
 from sentiment.errors import Alert, UserError
+from sentiment.monitoring.drift import describe_accuracy_drop, find_drifts
 from sentiment.serving.recording import Recorder
 from sentiment.workflow.command_line import parse
 from tests.conftest import run_step, runs, store
@@ -107,8 +108,8 @@ def test_batches_drawn_from_the_same_data_do_not_alert_in_95_of_100_draws(regist
         # Two halves, so that the reference is not the batch's own texts.
         order = chance.permutation(len(reference))
         before, now = reference.iloc[order[: len(order) // 2]], reference.iloc[order[len(order) // 2 :]]
-        found = steps.monitor.drifts(before, now, 0.2, 0.01)
-        fell = steps.monitor.less_accurate(before, now, 0.05, 0.01)
+        found = find_drifts(before, now, 0.2, 0.01)
+        fell = describe_accuracy_drop(before, now, 0.05, 0.01)
         alerts += any(drift.alert for drift in found) or fell is not None
     assert alerts <= 5
 

@@ -1,7 +1,7 @@
-"""Behaviour tests after CheckList (Ribeiro et al. 2020): what a model of sentiment has to get right, whatever its accuracy.
+"""Behaviour tests after CheckList (Ribeiro et al. 2020): what a sentiment model has to get right besides its accuracy.
 
-Three kinds: minimum functionality (a text whose label is known), invariance (a change that must not change the label) and
-directional expectation (a change that must not lower, or raise, the positive score).
+There are three kinds: minimum functionality (a text whose label is known), invariance (a change that must not change
+the label) and directional expectation (a change that must not lower, or must not raise, the positive score).
 """
 
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ NOT_LOWER, NOT_HIGHER = "not lower", "not higher"  # what is expected of the pos
 
 @dataclass(frozen=True)
 class Case:
-    """One test.
+    """One behaviour test.
 
     Args:
         capability: what it tests, such as ``negated positive``.
         kind: ``functionality``, ``invariance`` or ``direction``.
         text: the text.
         changed: the text after a change; None for functionality.
-        expected: for functionality the label, ``positive`` or ``negative``, or a class of the corpus; for direction
-            ``not lower`` or ``not higher``; None for invariance.
+        expected: for functionality the label, which is ``positive``, ``negative`` or a class of the corpus; for
+            direction ``not lower`` or ``not higher``; None for invariance.
     """
 
     capability: str
@@ -30,5 +30,6 @@ class Case:
     expected: str | None = None
 
     @property
-    def texts(self):
+    def texts(self) -> tuple[str, ...]:
+        """What a model has to predict to take the test."""
         return (self.text,) if self.changed is None else (self.text, self.changed)

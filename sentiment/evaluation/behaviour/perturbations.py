@@ -1,13 +1,17 @@
-"""Changes to a text that leave its sentiment as it is, or move it in a known direction."""
+"""Changes to a text that keep its sentiment, or move it in a known direction."""
 
 import re
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 import numpy as np
+from numpy.random import Generator
 
 from sentiment.evaluation.behaviour import DIRECTION, INVARIANCE, NOT_HIGHER, NOT_LOWER, Case
 
-TEXTS = 50  # of the test split, for each kind of change
+TEXTS = 50  # of the test split, for each change
+
+Change = Callable[[str, Generator], str]
 
 CONTRACTIONS = {
     "is not": "isn't",
@@ -39,71 +43,71 @@ POSITIVE = (
 NEGATIVE = ("I hated it.", "It was awful.", "A terrible film, avoid it.", "Everything about it was dreadful.")
 
 
-def typos(text, random):
-    """Two neighbouring letters inside of one word in fifty are swapped, in at least one word of four letters or more."""
-    places = [match for match in re.finditer(r"[^\W\d_]{4,}", text)]
-    if not places:
+def swap_letters(text: str, random: Generator) -> str:
+    """Swap two neighbouring letters in one of fifty words, and in one at least; words have four letters or more."""
+    words = list(re.finditer(r"[^\W\d_]{4,}", text))
+    if not words:
         return text
-    chosen = random.choice(len(places), max(1, len(places) // 50), replace=False)
+    chosen = random.choice(len(words), max(1, len(words) // 50), replace=False)
     letters = list(text)
-    for match in (places[number] for number in chosen):
-        at = int(random.integers(match.start() + 1, match.end() - 2))
-        letters[at], letters[at + 1] = letters[at + 1], letters[at]
+    for word in (words[number] for number in chosen):
+        place = int(random.integers(word.start() + 1, word.end() - 2))
+        letters[place], letters[place + 1] = letters[place + 1], letters[place]
     return "".join(letters)
 
 
-def contracted(text, random):
-    """Long forms contracted, and contractions in their long form: *is not* and *isn't*."""
+def toggle_contractions(text: str, random: Generator) -> str:
+    """Contract long forms and expand contractions: *is not* and *isn't*."""
     pairs = CONTRACTIONS | {short: long for long, short in CONTRACTIONS.items()}
     pattern = re.compile(rf"\b({'|'.join(map(re.escape, sorted(pairs, key=len, reverse=True)))})\b", re.IGNORECASE)
 
-    def turn(match):
+    def replace(match: re.Match[str]) -> str:
         other = pairs[match.group().lower()]
         return other.capitalize() if match.group()[0].isupper() else other
 
-    return pattern.sub(turn, text.replace("’", "'"))
+    return pattern.sub(replace, text.replace("’", "'"))
 
 
-def swapped(words):
-    """A change that puts another one of some names in place of each that stands in a text."""
+def make_swap(words: tuple[str, ...]) -> Change:
+    """A change that replaces each of some names by another one of them."""
     pattern = re.compile(rf"\b({'|'.join(words)})\b", re.IGNORECASE)
 
-    def change(text, random):
+    def swap(text: str, random: Generator) -> str:
         others = dict(zip((word.lower() for word in words), np.roll(words, int(random.integers(1, len(words))))))
         return pattern.sub(lambda match: str(others[match.group().lower()]), text)
 
-    return change
+    return swap
 
 
-def with_url(text, random):
+def add_url(text: str, random: Generator) -> str:
     return f"{text} https://example.com/{int(random.integers(10_000))}"
 
 
-def with_mention(text, random):
+def add_mention(text: str, random: Generator) -> str:
     return f"@user{int(random.integers(10_000))} {text}"
 
 
-def in_capitals(text, random):
+def capitalize_all(text: str, random: Generator) -> str:
     return text.upper()
 
 
-CHANGES = {
-    "typos": typos,
-    "contractions": contracted,
-    "names": swapped(NAMES),
-    "places": swapped(PLACES),
-    "URL added": with_url,
-    "mention added": with_mention,
-    "capitals": in_capitals,
+CHANGES: dict[str, Change] = {
+    "typos": swap_letters,
+    "contractions": toggle_contractions,
+    "names": make_swap(NAMES),
+    "places": make_swap(PLACES),
+    "URL added": add_url,
+    "mention added": add_mention,
+    "capitals": capitalize_all,
 }
 
 
-def invariance(texts, seed):
-    """Changes that must not change the label, of up to ``TEXTS`` texts each: a list of :class:`Case`.
+def invariance_cases(texts: Sequence[str], seed: int) -> list[Case]:
+    """Changes that must not change the label, on up to ``TEXTS`` texts each.
 
-    A change is tried on the texts in a random order and counts where it changes something.
+    A change is tried on the texts in random order; those that it leaves as they are do not count.
     """
-    cases = []
+    cases: list[Case] = []
     for name, change in CHANGES.items():
         random = np.random.default_rng(seed)
         changed = ((texts[number], change(texts[number], random)) for number in random.permutation(len(texts)))
@@ -112,8 +116,8 @@ def invariance(texts, seed):
     return cases
 
 
-def direction(texts, seed):
-    """A clearly positive, or negative, sentence at the end of up to ``TEXTS`` texts each: a list of :class:`Case`."""
+def direction_cases(texts: Sequence[str], seed: int) -> list[Case]:
+    """A clearly positive, or a clearly negative, sentence appended to up to ``TEXTS`` texts."""
     random = np.random.default_rng(seed)
     chosen = [texts[number] for number in random.permutation(len(texts))[:TEXTS]]
     return [

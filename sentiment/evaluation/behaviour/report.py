@@ -1,19 +1,22 @@
-"""What a model makes of behaviour tests: failures by capability, with examples."""
+"""The outcome of behaviour tests: which cases a model fails, by capability, with examples."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sentiment.evaluation.behaviour import FUNCTIONALITY, INVARIANCE, NOT_LOWER
+from sentiment.evaluation.behaviour import FUNCTIONALITY, INVARIANCE, NOT_LOWER, Case
 
 EXAMPLES = 3
-TOLERANCE = 0.01  # by which a score may move in the wrong direction: a rounding of what a person would see
+TOLERANCE = 0.01  # a score may move this far in the wrong direction, which nobody would notice
 
 
-def polarity(classes):
-    """Which class is negative and which positive: a dict from these words to positions, empty where there are none.
+def find_polarity(classes: Sequence[str]) -> dict[str, int]:
+    """The positions of the negative and the positive class, by these words; empty where a corpus has no such classes.
 
     Args:
-        classes: list of str; a class counts by the beginning of its name, as ``neg`` and ``Positive`` do.
+        classes: class names; what counts is how they begin, as in ``neg`` and ``Positive``.
     """
     found = {
         name: [number for number, label in enumerate(classes) if label.lower().startswith(name[:3])]
@@ -22,68 +25,77 @@ def polarity(classes):
     return {name: places[0] for name, places in found.items()} if all(len(p) == 1 for p in found.values()) else {}
 
 
-def failures(cases, probabilities, classes):
+def find_failures(cases: Sequence[Case], probabilities: np.ndarray, classes: Sequence[str]) -> np.ndarray:
     """Whether each case fails.
 
     Args:
-        cases: list of :class:`sentiment.evaluation.behaviour.Case`.
-        probabilities: float array of shape (texts, classes), of the cases' texts one after the other.
-        classes: list of str.
+        cases: the cases.
+        probabilities: float array of shape (texts, classes) for the texts of all cases, in order.
+        classes: class names.
 
     Returns:
-        bool array of shape (cases,).
+        Bool array of shape (cases,).
     """
-    places = polarity(classes) | {name: number for number, name in enumerate(classes)}
-    result, row = np.zeros(len(cases), dtype=bool), 0
+    places = find_polarity(classes) | {name: number for number, name in enumerate(classes)}
+    failed, row = np.zeros(len(cases), dtype=bool), 0
     for number, case in enumerate(cases):
         found = probabilities[row : row + len(case.texts)]
         row += len(case.texts)
         if case.kind == FUNCTIONALITY:
-            result[number] = found[0].argmax() != places[case.expected]
+            failed[number] = found[0].argmax() != places[str(case.expected)]
         elif case.kind == INVARIANCE:
-            result[number] = found[0].argmax() != found[1].argmax()
+            failed[number] = found[0].argmax() != found[1].argmax()
         else:
             moved = found[1][places["positive"]] - found[0][places["positive"]]
-            result[number] = (moved < -TOLERANCE) if case.expected == NOT_LOWER else (moved > TOLERANCE)
-    return result
+            failed[number] = (moved < -TOLERANCE) if case.expected == NOT_LOWER else (moved > TOLERANCE)
+    return failed
 
 
-def by_capability(cases, failed):
-    """Failures of each capability: a list of dicts with capability, kind, cases, failures, failure_rate and examples."""
-    groups = {}
-    for case, wrong in zip(cases, failed):
-        groups.setdefault((case.kind, case.capability), []).append((case, wrong))
+def summarize_by_capability(cases: Sequence[Case], failed: np.ndarray) -> list[dict[str, Any]]:
+    """Failures of each capability, as dicts with capability, kind, cases, failures, failure_rate and examples.
+
+    Args:
+        cases: the cases.
+        failed: what :func:`find_failures` returned for them.
+    """
+    groups: dict[tuple[str, str], list[tuple[Case, bool]]] = {}
+    for case, fails in zip(cases, failed):
+        groups.setdefault((case.kind, case.capability), []).append((case, bool(fails)))
     return [
         {
             "capability": capability,
             "kind": kind,
             "cases": len(group),
-            "failures": (count := sum(int(wrong) for _, wrong in group)),
+            "failures": (count := sum(fails for _, fails in group)),
             "failure_rate": count / len(group),
-            "examples": [case.changed or case.text for case, wrong in group if wrong][:EXAMPLES],
+            "examples": [case.changed or case.text for case, fails in group if fails][:EXAMPLES],
         }
         for (kind, capability), group in groups.items()
     ]
 
 
-def applicable(cases, classes):
-    """The cases that a corpus with these classes allows: without a positive and a negative one only invariance."""
-    return cases if polarity(classes) else [case for case in cases if case.kind == INVARIANCE]
+def mean_failure_rate(summary: Sequence[Mapping[str, Any]]) -> float:
+    """The mean of the capabilities' failure rates, 0 to 1."""
+    return float(np.mean([row["failure_rate"] for row in summary]))
 
 
-def failures_csv(cases, failed):
-    """Every failure as CSV: family, kind, capability, expected, text and changed.
+def select_applicable(cases: Sequence[Case], classes: Sequence[str]) -> list[Case]:
+    """The cases that apply to these classes: only invariance where there is no positive and negative class."""
+    return list(cases) if find_polarity(classes) else [case for case in cases if case.kind == INVARIANCE]
+
+
+def failures_to_csv(cases: Sequence[Case], failed: Mapping[str, np.ndarray]) -> str:
+    """Every failure as CSV with the columns family, kind, capability, expected, text and changed.
 
     Args:
-        cases: list of :class:`sentiment.evaluation.behaviour.Case`.
-        failed: dict from a family to what :func:`failures` gave.
+        cases: the cases.
+        failed: from a family to what :func:`find_failures` returned.
     """
     rows = [
         (family, case.kind, case.capability, case.expected or "the same label", case.text, case.changed)
-        for family, wrong in failed.items()
-        for case, one in zip(cases, wrong)
-        if one
+        for family, failures in failed.items()
+        for case, fails in zip(cases, failures)
+        if fails
     ]
-    return pd.DataFrame(rows, columns=["family", "kind", "capability", "expected", "text", "changed"]).to_csv(
-        index=False
-    )
+    columns = ["family", "kind", "capability", "expected", "text", "changed"]
+    return pd.DataFrame(rows, columns=columns).to_csv(index=False)

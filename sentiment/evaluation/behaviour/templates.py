@@ -1,10 +1,11 @@
-"""Texts whose label is known, made of templates and small lexicons."""
+"""Texts whose label is known, generated from templates and small lexicons."""
 
+from collections.abc import Sequence
 from itertools import product
 
 from sentiment.evaluation.behaviour import FUNCTIONALITY, Case
 
-CASES = 60  # of each capability, spread over all that its templates give
+CASES = 60  # of each capability, taken at even distances from all that its templates generate
 
 LEXICON = {
     "thing": ("film", "movie", "story", "plot", "acting", "script", "ending", "soundtrack", "dialogue", "cast"),
@@ -25,7 +26,7 @@ LEXICON = {
     ),
 }
 
-# capability: a list of pairs of a template and its label
+# From a capability to its templates and their labels.
 TEMPLATES = {
     "simple positive": [("The {thing} was {good}.", "positive"), ("What a {good} {thing}!", "positive")],
     "simple negative": [("The {thing} was {bad}.", "negative"), ("What a {bad} {thing}!", "negative")],
@@ -85,24 +86,25 @@ TEMPLATES = {
 }
 
 
-def functionality():
-    """The cases of every capability of ``TEMPLATES``, a list of :class:`Case`; the same each time, none of them twice."""
-    return [case for capability in TEMPLATES for case in _spread(_all(capability))]
+def functionality_cases() -> list[Case]:
+    """The cases of every capability in ``TEMPLATES``, always the same ones, without duplicates."""
+    return [case for capability in TEMPLATES for case in _take_evenly(_generate(capability), CASES)]
 
 
-def _all(capability):
-    """The cases of a capability, template after template in turn, so that their first ones have each label."""
-    by_template = []
-    for template, label in TEMPLATES[capability]:
+def _generate(capability: str) -> list[Case]:
+    """The cases of a capability, the same number from each of its templates."""
+    templates = TEMPLATES[capability]
+    cases = []
+    for template, label in templates:
         names = [name for name in LEXICON if f"{{{name}}}" in template]
         texts = (template.format(**dict(zip(names, words))) for words in product(*(LEXICON[name] for name in names)))
-        cases = [Case(capability, FUNCTIONALITY, text, expected=label) for text in texts]
-        by_template.append(_spread(cases, -(-CASES // len(TEMPLATES[capability]))))
-    return [case for cases in by_template for case in cases]
+        generated = [Case(capability, FUNCTIONALITY, text, expected=label) for text in texts]
+        cases += _take_evenly(generated, -(-CASES // len(templates)))
+    return cases
 
 
-def _spread(cases, count=CASES):
-    """``count`` of the cases, at even distances, or all of them."""
+def _take_evenly(cases: Sequence[Case], count: int) -> list[Case]:
+    """``count`` of the cases at even distances, or all of them where there are not so many."""
     if len(cases) <= count:
-        return cases
+        return list(cases)
     return [cases[number * len(cases) // count] for number in range(count)]

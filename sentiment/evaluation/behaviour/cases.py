@@ -1,0 +1,25 @@
+"""The behaviour tests of a corpus, put together from templates, its test split and the user's own file."""
+
+from collections.abc import Sequence
+
+from sentiment.evaluation.behaviour import Case
+from sentiment.evaluation.behaviour.perturbations import direction_cases, invariance_cases
+from sentiment.evaluation.behaviour.report import select_applicable
+from sentiment.evaluation.behaviour.templates import functionality_cases
+from sentiment.evaluation.behaviour.user_cases import read_cases
+
+
+def build_cases(texts: Sequence[str], classes: Sequence[str], seed: int, user_file: str = "") -> list[Case]:
+    """All cases that apply to a corpus.
+
+    Args:
+        texts: the texts of the test split.
+        classes: class names.
+        seed: seed of the changes to the texts.
+        user_file: YAML file with cases of the user's own; none where it is empty.
+
+    Raises:
+        UserError: the file cannot be read, or an entry is not a valid case.
+    """
+    cases = functionality_cases() + invariance_cases(texts, seed) + direction_cases(texts, seed)
+    return select_applicable(cases, classes) + (read_cases(user_file, classes) if user_file else [])

@@ -1,0 +1,162 @@
+"""Compare tuned models: each is evaluated on the test split, and the validation split decides which one wins."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from mlflow.entities import Run
+
+from sentiment.digests import text_digest
+from sentiment.evaluation import slices, statistics
+from sentiment.evaluation.behaviour import Case, report
+from sentiment.evaluation.choosing import choose
+from sentiment.evaluation.measure import in_own_process, measure
+from sentiment.model import families
+from sentiment.tracking import OUTPUT_DIGEST, VALIDATION_PREDICTIONS, artifacts, origin
+
+COSTS = ("latency_ms_p50", "model_bytes")
+
+
+@dataclass(frozen=True)
+class EvaluationData:
+    """What models are compared on.
+
+    Args:
+        test: DataFrame with the columns id, text and label.
+        classes: class names.
+        labels: int array of shape (test documents,), positions in the classes.
+        validation_labels: the same of the validation split.
+    """
+
+    test: pd.DataFrame
+    classes: list[str]
+    labels: np.ndarray
+    validation_labels: np.ndarray
+
+    @property
+    def texts(self) -> list[str]:
+        return self.test["text"].tolist()
+
+
+@dataclass(frozen=True)
+class EvaluatedModel:
+    """A tuned model and how it does.
+
+    Args:
+        tune_run: the run of its search.
+        row: its row of comparison.json.
+        probabilities: float64 array of shape (test documents, classes).
+        correct_on_validation: bool array of shape (validation documents,).
+        failed: bool array of shape (behaviour cases,).
+        behaviour: its failures by capability.
+    """
+
+    tune_run: Run
+    row: dict[str, Any]
+    probabilities: np.ndarray
+    correct_on_validation: np.ndarray
+    failed: np.ndarray
+    behaviour: list[dict[str, Any]]
+
+    @property
+    def family(self) -> str:
+        return self.row["family"]
+
+
+def read_data(dataset: Path, classes: list[str]) -> EvaluationData:
+    """Read the test split and the labels of the validation split from a dataset's folder."""
+    test, validation = (pd.read_parquet(dataset / f"{split}.parquet") for split in ("test", "validation"))
+    labels, validation_labels = (split["label"].map(classes.index).to_numpy() for split in (test, validation))
+    return EvaluationData(test, classes, labels, validation_labels)
+
+
+def evaluate_model(tune_run: Run, data: EvaluationData, cases: Sequence[Case], seed: int) -> EvaluatedModel:
+    """Evaluate the best model of a search on the test split and the behaviour cases."""
+    found, metrics = origin(tune_run), tune_run.data.metrics
+    texts = {"test": data.texts, "behaviour": [text for case in cases for text in case.texts]}
+    arguments = found.model_uri, texts, data.labels, seed
+    own_process = families.needs_own_process(found.family)
+    measured = in_own_process(measure, *arguments) if own_process else measure(*arguments)
+    failed = report.find_failures(cases, measured.probabilities["behaviour"], data.classes)
+    behaviour = report.summarize_by_capability(cases, failed)
+    row = {
+        "family": found.family,
+        "validation_accuracy": metrics["validation_accuracy"],
+        "validation_log_loss": metrics["validation_log_loss"],
+        **measured.row,
+        "behaviour_failure_rate": report.mean_failure_rate(behaviour),
+        "train_seconds": metrics["train_seconds"],
+        "tune_run": tune_run.info.run_id,
+        "model_uri": found.model_uri,
+    }
+    # Predictions that the search has logged: a model that was fitted again on both splits has seen the validation
+    # texts.
+    predicted = pd.read_parquet(artifacts(tune_run.info.run_id, VALIDATION_PREDICTIONS)).to_numpy()
+    correct = predicted.argmax(axis=1) == data.validation_labels
+    return EvaluatedModel(tune_run, row, measured.probabilities["test"], correct, failed, behaviour)
+
+
+def rank_models(rule: str, models: Sequence[EvaluatedModel]) -> tuple[list[EvaluatedModel], str]:
+    """The models, the winner first, and why it wins (:func:`sentiment.evaluation.choosing.choose`)."""
+    by_family = {model.family: model for model in models}
+    correct = {model.family: model.correct_on_validation for model in models}
+    rows, reason = choose(rule, [model.row for model in models], correct)
+    return [by_family[row["family"]] for row in rows], reason
+
+
+def summarize_models(models: Sequence[EvaluatedModel], reason: str, data: EvaluationData, seed: int) -> dict[str, Any]:
+    """The content of comparison.json.
+
+    Args:
+        models: the models, the winner first.
+        reason: why it won.
+        data: what they were evaluated on.
+        seed: seed of the bootstrap.
+    """
+    rows = [model.row for model in models]
+    correct = {model.family: model.probabilities.argmax(axis=1) == data.labels for model in models}
+    accuracies = slices.slice_accuracies(correct, slices.find_slices(data.texts, data.labels, data.classes))
+    winner = models[0].family
+    return {
+        "winner": winner,
+        "chosen": reason,
+        "test_documents": len(data.test),
+        "rows": rows,
+        "pairs": statistics.compare_pairs(correct, seed),
+        "pareto_front": {cost: statistics.pareto_front(rows, cost) for cost in COSTS},
+        "slices": accuracies,
+        "lost_slices": slices.find_lost_slices(accuracies, winner),
+        "behaviour": {model.family: model.behaviour for model in models},
+    }
+
+
+def tabulate_predictions(models: Sequence[EvaluatedModel], data: EvaluationData) -> pd.DataFrame:
+    """The test split with the columns FAMILY.label and FAMILY.score of each family."""
+    table = data.test.copy()
+    for model in models:
+        table[f"{model.family}.label"] = np.array(data.classes, dtype=object)[model.probabilities.argmax(axis=1)]
+        table[f"{model.family}.score"] = model.probabilities.max(axis=1)
+    return table
+
+
+def digest_comparison(models: Sequence[EvaluatedModel]) -> str:
+    """Digest of the models, the winner first, and of metrics that do not depend on a clock.
+
+    The metrics are listed here, so that with a new one the same models still give the same digest, by which register
+    recognizes a version that it has registered already.
+    """
+    names = (
+        "family",
+        "behaviour_failure_rate",
+        "validation_accuracy",
+        "test_accuracy",
+        "f1_macro",
+        "roc_auc",
+        "log_loss",
+    )
+    fitted = [origin(model.tune_run).get(OUTPUT_DIGEST) for model in models]
+    return text_digest(json.dumps([fitted, [[model.row[name] for name in names] for model in models]]))

@@ -1,0 +1,88 @@
+"""The metrics that monitoring logs; the part of a name before the slash is a section in the MLflow UI."""
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import precision_recall_fscore_support
+
+from sentiment.evaluation.metrics import label_scores, metric_name
+from sentiment.monitoring.drift import Drift
+
+PERCENTILES = (50, 95, 99)
+
+
+def text_metrics(observed: pd.DataFrame, classes: list[str]) -> dict[str, float]:
+    """Metrics of texts: quality where labels are known, shares of the predicted labels, scores, lengths, unknown words.
+
+    Args:
+        observed: DataFrame with the columns predicted, score, words, unknown and label.
+        classes: class names of the champion.
+    """
+    found = {"data/documents": float(len(observed))}
+    labelled = observed[observed["label"].notna() & observed["predicted"].notna()]
+    if len(labelled):
+        found |= {"data/labelled": float(len(labelled))} | _quality(labelled, classes)
+    shares = observed["predicted"].value_counts(normalize=True)
+    found |= {f"data/share.{metric_name(name)}": shares.get(name, 0.0) for name in classes}
+    for column, name in (("score", "score"), ("words", "words"), ("unknown", "unknown_words")):
+        values = observed[column].dropna().astype(float)
+        if len(values):
+            found |= {f"data/{name}_mean": values.mean()}
+            found |= {f"data/{name}_p{percent}": np.percentile(values, percent) for percent in (5, 50, 95)}
+    return {name: float(value) for name, value in found.items()}
+
+
+def _quality(labelled: pd.DataFrame, classes: list[str]) -> dict[str, float]:
+    """The metrics that need predicted labels alone, and precision and recall, of each class and averaged."""
+    truth, predicted = (labelled[column].map(classes.index).to_numpy() for column in ("label", "predicted"))
+    precision, recall, _, _ = precision_recall_fscore_support(
+        truth, predicted, labels=range(len(classes)), zero_division=0
+    )
+    found = {f"quality/{name}": value for name, value in label_scores(truth, predicted, len(classes)).items()}
+    found |= {"quality/precision_macro": precision.mean(), "quality/recall_macro": recall.mean()}
+    for place, name in enumerate(classes):
+        found |= {f"quality/precision.{metric_name(name)}": precision[place]}
+        found |= {f"quality/recall.{metric_name(name)}": recall[place]}
+    return found
+
+
+def request_metrics(requests: pd.DataFrame) -> dict[str, float]:
+    """Metrics of recorded requests: how many a minute, latency percentiles in ms, share of errors.
+
+    Args:
+        requests: DataFrame with the columns at (ms since the epoch, ascending), latency_ms and error.
+    """
+    if requests.empty:
+        return {}
+    minutes = max((time.time() * 1000 - requests["at"].iloc[0]) / 60_000, 1.0)
+    found = {
+        "requests/count": len(requests),
+        "requests/per_minute": len(requests) / minutes,
+        "requests/error_rate": requests["error"].notna().mean(),
+    }
+    found |= {f"requests/latency_ms_p{p}": np.percentile(requests["latency_ms"], p) for p in PERCENTILES}
+    return {name: float(value) for name, value in found.items()}
+
+
+def drift_metrics(drifts: Sequence[Drift]) -> dict[str, float]:
+    """Population stability index and p-value of each quantity."""
+    return {f"drift/psi.{drift.quantity}": drift.psi for drift in drifts} | {
+        f"drift/p.{drift.quantity}": drift.p_value for drift in drifts
+    }
+
+
+def requests_over_time(requests: pd.DataFrame, intervals: int = 40) -> pd.DataFrame:
+    """Requests by interval of time: a DataFrame with at (datetime64), requests, and p50 and p95 of the latency in ms.
+
+    Args:
+        requests: as in :func:`request_metrics`.
+        intervals: how many, of the same duration (at least a second).
+    """
+    at = pd.to_datetime(requests["at"], unit="ms")
+    span = max((at.max() - at.min()) / intervals, pd.Timedelta("1s"))
+    latency = requests["latency_ms"].groupby(at.dt.floor(span))
+    return pd.DataFrame(
+        {"requests": latency.size(), "p50": latency.quantile(0.5), "p95": latency.quantile(0.95)}
+    ).reset_index()

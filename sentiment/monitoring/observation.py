@@ -1,0 +1,79 @@
+"""What the champion is monitored on: the texts of a batch, or recorded requests, with its predictions."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from sentiment.errors import UserError
+from sentiment.monitoring.observed import read_batch, recorded
+from sentiment.monitoring.reference import Champion
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Texts that the champion was not trained on, which would flatter it, and the requests that they came in.
+
+    Args:
+        texts: DataFrame with the columns words, unknown, score, predicted and label (None where it is not known), and
+            text (None where it was not recorded).
+        requests: DataFrame with the columns at, latency_ms, version and error; empty for a batch.
+        source: what they are, in words.
+    """
+
+    texts: pd.DataFrame
+    requests: pd.DataFrame
+    source: str
+
+
+def observe_batch(champion: Champion, path: str, text_column: str, label_column: str) -> Observation:
+    """Describe the texts of a file.
+
+    Args:
+        champion: the champion.
+        path: the file.
+        text_column: its column with the texts.
+        label_column: its column with the labels; the file need not have it.
+
+    Raises:
+        UserError: the file cannot be read, or the champion was trained on all of its texts.
+    """
+    batch = read_batch(path, text_column, label_column, champion.features.classes)
+    unseen, note = _drop_training_texts(champion, batch)
+    if unseen.empty:
+        raise UserError(f"batch={path}: the champion was trained on every text in it, so they say nothing about it")
+    texts = champion.described(unseen["text"].tolist()).assign(label=unseen["label"], text=unseen["text"])
+    return Observation(texts, pd.DataFrame(), f"{len(texts)} texts of {path}{note}")
+
+
+def observe_requests(champion: Champion, experiment_id: str, hours: float) -> Observation:
+    """Describe the requests of the last hours, and the texts in them that this version has answered.
+
+    Args:
+        champion: the champion.
+        experiment_id: the experiment with the recorded requests.
+        hours: how far to look back.
+
+    Raises:
+        UserError: no request was recorded.
+    """
+    name = champion.version.name
+    requests, texts = recorded(name, experiment_id, hours)
+    if requests.empty:
+        raise UserError(
+            f"there is nothing to look at: no request to {name} was recorded in the last {hours:g} hours "
+            "(mlflow run . -e serve -P record=true), and no -P batch= is given"
+        )
+    own, _ = _drop_training_texts(champion, texts[texts["version"] == str(champion.version.version)])
+    recorded_texts = own["text"].dropna()
+    own["unknown"] = float("nan")
+    if len(recorded_texts):
+        own.loc[recorded_texts.index, "unknown"] = champion.unknown_words(recorded_texts.tolist())
+    source = f"{len(requests)} requests of the last {hours:g} hours, {len(own)} texts of this version"
+    return Observation(own, requests, source)
+
+
+def _drop_training_texts(champion: Champion, texts: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The rows whose text the champion was not trained on, and a note on how many were dropped."""
+    unseen = texts[~champion.trained_on(texts["text"])].reset_index(drop=True)
+    dropped = len(texts) - len(unseen)
+    return unseen, f" ({dropped} that the champion was trained on left out)" if dropped else ""

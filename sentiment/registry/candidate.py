@@ -1,0 +1,97 @@
+"""A model that may become champion, with all that the gate's checks look at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.entities import Run
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.pyfunc import PyFuncModel
+
+from sentiment.errors import UserError
+from sentiment.registry.comparable_rows import NotComparable, comparable_rows
+from sentiment.tracking import (
+    COMPARISON_DIGEST,
+    INGEST_RUN,
+    OUTPUT_DIGEST,
+    TEST_PREDICTIONS,
+    artifacts,
+    checked_run,
+    origin,
+)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """The winner of a comparison, and the champion that it would replace.
+
+    Args:
+        row: the winner's row of comparison.json.
+        compare_run: the compare run that it won.
+        champion: the champion's version, or None where there is none.
+    """
+
+    row: Mapping[str, Any]
+    compare_run: Run
+    champion: ModelVersion | None
+
+    @property
+    def is_champion(self) -> bool:
+        """Whether the champion is this model already."""
+        digest = self.compare_run.data.tags.get(OUTPUT_DIGEST)
+        return self.champion is not None and self.champion.tags.get(COMPARISON_DIGEST) == digest
+
+    @property
+    def classes(self) -> list[str]:
+        return origin(self.compare_run).classes
+
+    @property
+    def obstacle(self) -> str | None:
+        """Why it cannot be compared with the champion; None where it can be, or where there is no other model."""
+        return self._unseen if isinstance(self._unseen, str) else None
+
+    @property
+    def has_comparable_champion(self) -> bool:
+        """Whether there is another model to compare it with."""
+        return isinstance(self._unseen, np.ndarray)
+
+    @cached_property
+    def unseen_test(self) -> pd.DataFrame:
+        """The test predictions on documents that neither it nor the champion has seen; needs a comparable champion.
+
+        The columns are those of the dataset (id, text, label) and FAMILY.label and FAMILY.score of each family.
+        """
+        return pd.read_parquet(artifacts(self.compare_run.info.run_id, TEST_PREDICTIONS))[self._unseen]
+
+    @cached_property
+    def champion_model(self) -> PyFuncModel:
+        """The champion, loaded; needs a champion.
+
+        Raises:
+            UserError: it cannot be loaded.
+        """
+        assert self.champion is not None
+        uri = f"models:/{self.champion.name}/{self.champion.version}"
+        try:
+            return mlflow.pyfunc.load_model(uri)
+        except (MlflowException, OSError, ImportError) as error:
+            raise UserError(
+                f"the champion, {uri}, cannot be loaded ({error}), so nothing can be compared with it: repair it, "
+                "restore the previous champion (mlflow run . -e rollback), or delete its alias"
+            ) from error
+
+    @cached_property
+    def _unseen(self) -> np.ndarray | str | None:
+        """The test documents that neither model has seen, or why there is no comparison, or None without a champion."""
+        if self.champion is None or self.is_champion:
+            return None
+        ingest_run = checked_run(INGEST_RUN, origin(self.compare_run).ingest_run, "ingest")
+        try:
+            return comparable_rows(self.champion, self.classes, ingest_run)
+        except NotComparable as reason:
+            return str(reason)

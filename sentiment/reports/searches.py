@@ -1,0 +1,61 @@
+"""What tune runs have tried, read from their child runs, for the review card and the learning curves."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from sentiment.model.space import label
+from sentiment.reports import page, plots
+from sentiment.tracking import PARENT, PRUNED, TRIAL, origin
+
+EPOCH_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
+
+History = dict[str, list[tuple[int, float]]]  # from a metric to its (epoch, value)
+
+
+def read_histories(tune_runs: Sequence[Run]) -> dict[str, History]:
+    """The metrics by epoch of each family's best trial."""
+    client = MlflowClient()
+
+    def read(trial: str) -> History:
+        return {
+            key: [(point.step, point.value) for point in client.get_metric_history(trial, key)] for key in EPOCH_METRICS
+        }
+
+    return {origin(run).family: read(origin(run).best_trial) for run in tune_runs}
+
+
+def summarize_search(tune_run: Run) -> dict[str, Any]:
+    """The trials of a tune run, as the review card shows them."""
+    family = origin(tune_run).family
+    children = MlflowClient().search_runs([tune_run.info.experiment_id], f"tags.`{PARENT}` = '{tune_run.info.run_id}'")
+    trials = sorted((run for run in children if TRIAL in run.data.tags), key=lambda run: int(run.data.tags[TRIAL]))
+    completed = [run for run in trials if "validation_accuracy" in run.data.metrics]
+    params = [run.data.params for run in completed]
+    accuracies = [run.data.metrics["validation_accuracy"] for run in completed]
+    best = {
+        name.removeprefix("best_"): value for name, value in tune_run.data.params.items() if name.startswith("best_")
+    }
+    has_plot = len(completed) > 1 and any(params)
+    return {
+        "family": family,
+        "best": label(best),
+        "failed": sum(run.info.status == "FAILED" for run in trials),
+        "pruned": sum(PRUNED in run.data.tags for run in trials),
+        "plot": page.embed_figure(plots.draw_trials(params, accuracies, family)) if has_plot else None,
+        "trials": [
+            {
+                "name": run.info.run_name,
+                "status": "pruned" if PRUNED in run.data.tags else run.info.status.lower(),
+                "accuracy": _format("{:.4f}", run.data.metrics.get("validation_accuracy")),
+                "seconds": _format("{:.1f}", run.data.metrics.get("train_seconds")),
+            }
+            for run in trials
+        ],
+    }
+
+
+def _format(template: str, value: float | None) -> str:
+    return "" if value is None else template.format(value)

@@ -1,0 +1,40 @@
+from sentiment.reports import table
+from tests.reports.rows import row
+
+
+def pair(first, second, points, significant):
+    return {
+        "first": first,
+        "second": second,
+        "difference": points / 100,
+        "low": (points - 3) / 100,
+        "high": (points + 4) / 100,
+        "p_value": 0.4,
+        "p_holm": 0.8,
+        "significant": significant,
+    }
+
+
+def test_verdict_says_who_and_why_and_does_not_hide_a_worse_test_figure():
+    rows = [row("simple", 0.9, 0.86), row("lstm", 0.88, 0.87)]
+    said = table.verdict({"rows": rows, "chosen": "the reason", "pairs": [pair("simple", "lstm", -1, False)]})
+    assert said == (
+        "simple wins: the reason. On the test split it is 1.0 points behind lstm, within noise "
+        "(95% interval -4.0 to +3.0, p = 0.8)."
+    )
+    turned = table.verdict({"rows": rows, "chosen": "the reason", "pairs": [pair("lstm", "simple", -1, True)]})
+    assert "1.0 points ahead of lstm, a real difference (95% interval -3.0 to +4.0" in turned
+    assert "only family" in table.verdict({"rows": rows[:1]})
+
+
+def test_the_slices_that_are_lost_are_listed_the_worst_first():
+    lost = [{"slice": "a", "documents": 20, "family": "lstm", "behind": 0.01}]
+    lost.append({"slice": "b", "documents": 30, "family": "lstm", "behind": 0.05})
+    lines = table.lost_slices({"winner": "simple", "lost_slices": lost}).splitlines()
+    assert lines[-2:] == ["| b | 30 | lstm | 5.0 |", "| a | 20 | lstm | 1.0 |"]
+    assert table.lost_slices({"winner": "simple", "lost_slices": []}) == ""
+
+
+def test_console_table_is_aligned():
+    lines = table.console([row("simple", 0.9, 0.86), row("transformer", 0.88, 0.87)]).splitlines()
+    assert len({len(line) for line in lines}) == 1 and lines[1].startswith("simple ")

@@ -1,0 +1,81 @@
+"""The verdict of the gate, from checks that need no store."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from sentiment.registry import gate
+from sentiment.registry.candidate import Candidate
+from sentiment.registry.checks import Check
+from sentiment.workflow.parameters import GateParameters
+
+RUN = SimpleNamespace(data=SimpleNamespace(tags={"step.output_digest": "content"}))
+TERMS = GateParameters().model_dump() | {"force": False}
+ROW = {"family": "simple", "test_accuracy": 0.9, "behaviour_failure_rate": 0.1}
+
+
+def champion(digest="another"):
+    return SimpleNamespace(version="3", tags={"comparison.digest": digest})
+
+
+def evaluate(monkeypatch, *checks, against=None):
+    monkeypatch.setattr(gate, "CHECKS", tuple(lambda candidate, terms, check=check: [check] for check in checks))
+    return gate.evaluate(Candidate(ROW, RUN, against), TERMS)
+
+
+def test_the_reason_is_that_of_the_check_that_is_marked_wherever_it_stands(monkeypatch):
+    reason = Check("accuracy", True, "it is better", is_reason=True)
+    other = Check("latency", True, "it is fast", {"latency": 2.0})
+    for checks in ((reason, other), (other, reason)):
+        verdict = evaluate(monkeypatch, *checks, against=champion())
+        assert verdict.passed and verdict.reason == "it is better" and verdict.figures == {"latency": 2.0}
+    assert evaluate(monkeypatch, other, against=champion()).reason == "every check passed"
+    assert evaluate(monkeypatch, other).reason == "there was no champion"
+
+
+def test_the_first_check_that_fails_is_the_reason(monkeypatch):
+    verdict = evaluate(
+        monkeypatch,
+        Check("accuracy", True, "it is better", is_reason=True),
+        Check("latency", False, "it is slow"),
+        Check("size", False, "it is large"),
+        against=champion(),
+    )
+    assert not verdict.passed and verdict.reason == "latency: it is slow"
+    assert verdict.tags() == {
+        "gate.accuracy": "passed: it is better",
+        "gate.latency": "failed: it is slow",
+        "gate.size": "failed: it is large",
+    }
+    assert "| latency | **failed** | it is slow |" in verdict.markdown()
+    found = json.loads(json.dumps(verdict.as_dict()))
+    assert [check["name"] for check in found["checks"]] == ["accuracy", "latency", "size"]
+    assert [check["said"] for check in found["checks"]] == ["it is better", "it is slow", "it is large"]
+
+
+def test_the_champion_itself_is_not_promoted(monkeypatch):
+    verdict = evaluate(monkeypatch, Check("latency", True, "it is fast"), against=champion("content"))
+    assert (verdict.passed, verdict.reason) == (False, "champion version 3 is the same model")
+
+
+@pytest.mark.parametrize("minimum, passed", [(0.85, True), (0.95, False)])
+def test_without_a_champion_thresholds_alone_decide(minimum, passed):
+    verdict = gate.evaluate(Candidate(ROW, RUN, None), TERMS | {"gates": f"accuracy>={minimum}"})
+    assert verdict.passed == passed and [check.name for check in verdict.checks] == ["minimum_accuracy"]
+
+
+def test_a_check_with_a_parameter_of_its_own_gets_it_by_name(monkeypatch):
+    def check_failures(candidate, terms):
+        rate = candidate.row["behaviour_failure_rate"]
+        return [Check("failures", rate <= terms["max_failure_rate"], f"{rate:.0%} fail")]
+
+    monkeypatch.setattr(gate, "CHECKS", (*gate.CHECKS, check_failures))
+    candidate = Candidate(ROW, RUN, None)
+    assert gate.evaluate(candidate, TERMS | {"max_failure_rate": 0.2}).passed
+    assert gate.evaluate(candidate, TERMS | {"max_failure_rate": 0.05}).reason == "failures: 10% fail"
+
+
+def test_a_parameter_that_a_version_was_not_registered_with_has_its_default():
+    stored = GateParameters.model_validate_json('{"gates": "accuracy>=0.8", "of_a_later_release": 1}')
+    assert stored.model_dump() == GateParameters(gates="accuracy>=0.8").model_dump()

@@ -18,7 +18,7 @@ from report import MACHINE, keep
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from sentiment.model import families
+from sentiment.model.families import get_family
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.vocabulary import PADDING, Vocabulary
 
@@ -29,18 +29,19 @@ KINDS = ("as tutorials do it", "in order", "of like length")
 def epoch_seconds(family, split, kind, vocabulary_size):
     import keras
     import tensorflow as tf
-    from sentiment.model.network.fit import begin, in_batches
 
     from sentiment.model.network.adam import FusedAdam
+    from sentiment.model.network.batches import make_batches
+    from sentiment.model.network.training_loop import reset
 
-    begin(42)
-    module = families.family(family)
-    network = module.build(module.DEFAULTS, vocabulary_size, 2)
+    reset(42)
+    chosen = get_family(family)
+    network = chosen.build(chosen.defaults, vocabulary_size, 2)
     network.compile(optimizer=FusedAdam(1e-3), loss="sparse_categorical_crossentropy")
     if kind == "as tutorials do it":
         batches = tf.data.Dataset.from_tensor_slices(split).shuffle(len(split[1]), seed=42).batch(BATCH)
     else:
-        batches = in_batches(split, BATCH, PADDING if kind == "of like length" else None, seed=42)
+        batches = make_batches(split, BATCH, PADDING if kind == "of like length" else None, seed=42)
     ends = []
     clock = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: ends.append(time.perf_counter()))
     network.fit(batches, epochs=EPOCHS, shuffle=False, verbose=0, callbacks=[clock])
@@ -48,7 +49,7 @@ def epoch_seconds(family, split, kind, vocabulary_size):
 
 
 def main():
-    families.trainer("lstm")  # TensorFlow's start
+    get_family("lstm").prepare()
     cleaner = Cleaner()
     documents = [cleaner.tokens(movie_reviews.raw(name)) for name in movie_reviews.fileids()]
     labels = np.array([name.startswith("pos") for name in movie_reviews.fileids()], dtype=np.int32)

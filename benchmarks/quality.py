@@ -22,9 +22,10 @@ from report import MACHINE, keep
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from sentiment.features.store import Features, write
+from sentiment.features.store import Features, write_features
 from sentiment.model.families import simple
-from sentiment.model.space import active
+from sentiment.model.linear.fitting import cross_validate
+from sentiment.model.space import drop_inactive
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.training import Training
 
@@ -72,10 +73,10 @@ def cross_validated(folder, seed):
         (folder / name).mkdir()
     for name, part in parts.items():
         part.to_parquet(folder / "dataset" / f"{name}.parquet")
-    write(folder / "features", parts, Cleaner(), 1000, 10)
-    point = {name: simple.DEFAULTS[name] for name in active(simple.SPACE, simple.DEFAULTS)}
+    write_features(folder / "features", parts, Cleaner(), 1000, 10)
+    params = drop_inactive(simple.SPACE, simple.DEFAULTS)
     features = Features(folder / "features", folder / "dataset")
-    return simple.cross_validate(features, point, Training(seed=seed), FOLDS)
+    return cross_validate(features, params, Training(seed=seed), FOLDS)
 
 
 def main(seeds, glove, checkpoint):
@@ -97,7 +98,7 @@ def main(seeds, glove, checkpoint):
         if checkpoint:
             mlflow_run(folder, "ingest", "corpus=movie_reviews stratify=false reuse=true")
             mlflow_run(folder, "featurize", CHECKPOINT)
-            mlflow_run(folder, "tune", f"family=transformer pretrained={checkpoint} max_evals=1 epochs=3 batch_size=16")
+            mlflow_run(folder, "tune", f"family=finetuned pretrained={checkpoint} max_evals=1 epochs=3 batch_size=16")
             mlflow_run(folder, "compare", f"tune_runs={latest('tune').info.run_id}")
             figures["checkpoint"].append(comparison()["rows"][0]["test_accuracy"])
             report(figures, glove)

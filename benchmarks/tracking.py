@@ -23,10 +23,10 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from sentiment.model.families.lstm import DEFAULTS, SPACE
-from sentiment.search.hyperopt_search import HyperoptSearch, flatten, to_hyperopt
+from sentiment.search.hyperopt_search import HyperoptSearch, from_hyperopt, to_hyperopt
 from sentiment.search.loop import run_trials
 from sentiment.search.trials import Outcome, TrialRecorder
-from sentiment.search.workers import completed
+from sentiment.search.workers import completed_future
 
 TRIALS, PROJECT_RUNS, REPEATS = 200, 3, 3
 FIGURES = {"accuracy": 0.5, "log_loss": 0.7}
@@ -38,9 +38,9 @@ def ours():
 
         def begin(number, point, epochs, outcomes):
             trial = recorder.start(point)
-            trial.result(FIGURES)
+            trial.log_result(FIGURES)
             trial.finish()
-            return completed(Outcome(trial.run_id, trial.name, point, 1, FIGURES, point["dropout"]))
+            return completed_future(Outcome(trial.run_id, trial.name, point, 1, FIGURES, point["dropout"]))
 
         run_trials(HyperoptSearch(SPACE, DEFAULTS, "tpe", 42), begin, TRIALS, 1)
 
@@ -52,7 +52,7 @@ def bare():
 def nested():
     def objective(sample):
         with mlflow.start_run(nested=True):
-            mlflow.log_params(flatten(SPACE, sample))
+            mlflow.log_params(from_hyperopt(SPACE, sample))
             mlflow.log_metrics({f"validation_{name}": value for name, value in FIGURES.items()})
         return sample["dropout"]
 

@@ -11,8 +11,7 @@ from mlflow.entities import Run
 from sentiment.corpora.splits import SPLITS
 from sentiment.digests import folder_digest
 from sentiment.errors import UserError
-from sentiment.features import store
-from sentiment.features.store import Features
+from sentiment.features.store import Features, write_features
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.vocabulary import UNKNOWN
 from sentiment.tracking import DATASET, DATASET_DIGEST, FEATURES, INGEST_RUN, NOTE, OUTPUT_DIGEST, artifacts, origin
@@ -30,7 +29,7 @@ def featurize(parameters: FeaturizeParameters, ingest_run: Run) -> None:
     )
 
     with tempfile.TemporaryDirectory() as folder:
-        features = store.write(
+        features = write_features(
             Path(folder), parts, cleaner, parameters.vocabulary_size, parameters.max_length, parameters.truncation
         )
         if not features.terms:

@@ -15,7 +15,7 @@ from mlflow.entities.model_registry import ModelVersion
 from sentiment.errors import UserError
 from sentiment.model import families
 from sentiment.reports import table
-from sentiment.search.cores import provide
+from sentiment.search.cores import share_cores
 from sentiment.search.loop import LAG
 from sentiment.search.progress import SHARED_CONSOLE
 from sentiment.search.workers import thread_limits
@@ -51,10 +51,13 @@ def main(parameters: MainParameters) -> None:
 def check_families(parameters: MainParameters) -> None:
     """Raise UserError where a family is unknown, or an option is given that no family has."""
     if not parameters.families:
-        raise UserError(f"families is empty: expected some of {', '.join(families.families())}, separated by commas")
+        raise UserError(
+            f"families is empty: expected some of {', '.join(families.family_names())}, separated by commas"
+        )
     for family in parameters.families:
-        families.check(family)
-    for option, names in families.OPTIONS.items():
+        families.get_family(family)
+    for option in families.option_names():
+        names = families.families_with(option)
         if getattr(parameters, option) != default_of(option) and not set(names) & set(parameters.families):
             raise UserError(
                 f"{option}={getattr(parameters, option)} has no effect on {', '.join(parameters.families)}: "
@@ -66,6 +69,10 @@ def default_of(option: str) -> object:
     return MainParameters.model_fields[option].default
 
 
+def trains_in_epochs(family: str) -> bool:
+    return families.get_family(family).trains_in_epochs
+
+
 def tune_side_by_side(chain: Chain, featurize: ChainStep, parameters: MainParameters, folder: str) -> list[ChainStep]:
     """Tune the families, ``parallelism`` trials of all of them at a time; returns the steps once the last has begun."""
     on_spark = parameters.engine == "spark"
@@ -74,14 +81,14 @@ def tune_side_by_side(chain: Chain, featurize: ChainStep, parameters: MainParame
     os.environ |= thread_limits(processes)
     if at_a_time > 1:
         os.environ[SHARED_CONSOLE] = "1"
-        provide(folder, processes)
+        share_cores(folder, processes)
     # The long ones first: a short one finds a place beside them, a long one that comes last is waited for alone.
     steps: list[ChainStep] = []
     running: set[Future[Run]] = set()
-    for family in sorted(parameters.families, key=families.is_keras, reverse=True):
+    for family in sorted(parameters.families, key=trains_in_epochs, reverse=True):
         while len(running) >= at_a_time:
             running = wait(running, return_when=FIRST_COMPLETED).not_done
-        here = min(processes, LAG) if families.is_keras(family) else 1
+        here = min(processes, LAG) if trains_in_epochs(family) else 1
         trials = parameters.parallelism if on_spark else here
         # An option of another family changes nothing here.
         others = {option: default_of(option) for option in families.unknown_options(family)}

@@ -9,44 +9,54 @@ from mlflow.entities import Run
 from sentiment.errors import UserError
 from sentiment.evaluation.metrics import scores
 from sentiment.features.store import Features
-from sentiment.model import families
-from sentiment.model.space import label, resolve
-from sentiment.search.options import check_options, search_space, start_from_vectors, training_of
+from sentiment.model.families import get_family
+from sentiment.model.space import format_params, parse_params
+from sentiment.model.training import Training
+from sentiment.search.options import check_options, log_word_vectors
 from sentiment.search.packaging import log_model, model_digest
 from sentiment.search.trials import TrialRun
-from sentiment.tracking import OUTPUT_DIGEST, active_run, artifacts
+from sentiment.tracking import DATASET, FEATURES, OUTPUT_DIGEST, active_run, artifacts, origin
 from sentiment.workflow.parameters import TrainParameters
 
 
 def train(parameters: TrainParameters, featurize_run: Run) -> None:
-    check_options(parameters)
-    space, defaults = search_space(parameters)
-    point = resolve(parameters.family, space, defaults, parameters.hyperparameters)
+    check_options(parameters.family, parameters.model_dump(), TrainParameters().model_dump())
+    family = get_family(parameters.family)
+    training = Training(
+        seed=parameters.seed,
+        epochs=parameters.epochs,
+        batch_size=parameters.batch_size,
+        class_weight=parameters.class_weight,
+        embedding=parameters.embedding,
+        pretrained=parameters.pretrained,
+    )
+    space, defaults = family.search_space(training)
+    params = parse_params(family.name, space, defaults, parameters.hyperparameters)
     run_id = active_run().info.run_id
-    vectors, _, point = start_from_vectors(parameters, featurize_run, space, point)
-    training = replace(training_of(parameters), vectors=vectors and artifacts(run_id, vectors))
-    dataset = artifacts(featurize_run.data.tags["ingest_run"], "dataset")
-    features = Features(artifacts(featurize_run.info.run_id, "features"), dataset)
-    name = f"{parameters.family} {label(point)}"
+    dataset = artifacts(origin(featurize_run).ingest_run, DATASET)
+    features = Features(artifacts(featurize_run.info.run_id, FEATURES), dataset)
+    if parameters.embedding != "random":
+        vectors, _, params = log_word_vectors(
+            parameters.embedding, parameters.embedding_file, features, parameters.seed, space, params
+        )
+        training = replace(training, vectors=str(artifacts(run_id, vectors)))
+    name = f"{family.name} {format_params(params)}"
     mlflow.set_tags({"mlflow.runName": name, "family": parameters.family, "featurize_run": featurize_run.info.run_id})
     # Hyperparameters that were typed are parameters of this run already.
-    mlflow.log_params({key: value for key, value in point.items() if key not in parameters.hyperparameters})
+    mlflow.log_params({key: value for key, value in params.items() if key not in parameters.hyperparameters})
 
     run = TrialRun(MlflowClient(), run_id, name)
-    fit = families.trainer(parameters.family, parameters.pretrained)
     try:
-        model = fit(features, point, training, run.epoch)
+        model = family.fit(features, params, training, run.log_epoch)
     except FloatingPointError as error:
         raise UserError(f"{name}: {error}") from error
-    run.fitted()
+    run.stop_clock()
     probabilities = model.predict_split(features, "validation")
     figures = scores(features.labels("validation"), probabilities)
-    run.result(figures)
+    run.log_result(figures)
     mlflow.set_tags(
         {
-            OUTPUT_DIGEST: model_digest(
-                probabilities, point, features.classes, featurize_run.data.tags["dataset.digest"]
-            ),
+            OUTPUT_DIGEST: model_digest(probabilities, params, features.classes, origin(featurize_run).dataset_digest),
             "model_uri": log_model(parameters.family, features, model),
         }
     )

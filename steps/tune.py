@@ -11,18 +11,20 @@ import mlflow
 from mlflow.entities import Run
 
 from sentiment.errors import UserError
-from sentiment.model import families
-from sentiment.model.space import label
-from sentiment.search.engines import engine
-from sentiment.search.fitting import Setting, check_checkpoint, log_best, ready
+from sentiment.features.store import Features
+from sentiment.model.families import get_family
+from sentiment.model.space import format_params
+from sentiment.model.training import Training
+from sentiment.search.engines import SearchConfig, make_engine
+from sentiment.search.fitting import TrialConfig, log_best_model, prepare, validate_training
 from sentiment.search.loop import run_trials
-from sentiment.search.options import check_options, search_space, start_from_vectors, training_of
+from sentiment.search.options import check_options, log_word_vectors
 from sentiment.search.progress import TrialProgress
 from sentiment.search.runner import TrialRunner
-from sentiment.search.space_file import narrowed
+from sentiment.search.space_file import narrow_space
 from sentiment.search.trials import TrialRecorder, finished_trials
 from sentiment.search.workers import Workers, thread_limits
-from sentiment.tracking import FINGERPRINT, OUTPUT_DIGEST, active_run, artifacts, checked_run
+from sentiment.tracking import DATASET, FEATURES, FINGERPRINT, OUTPUT_DIGEST, active_run, artifacts, checked_run, origin
 from sentiment.workflow.logged_parameters import parameters_of
 from sentiment.workflow.parameters import TuneParameters
 from sentiment.workflow.reuse import runs_with_fingerprint
@@ -32,21 +34,39 @@ THE_SAME = ("family", "epochs", "batch_size", "seed", "class_weight", "embedding
 
 
 def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None]) -> None:
-    check_options(parameters)
+    check_options(parameters.family, parameters.model_dump(), TuneParameters().model_dump())
+    family = get_family(parameters.family)
+    training = Training(
+        seed=parameters.seed,
+        epochs=parameters.epochs,
+        batch_size=parameters.batch_size,
+        class_weight=parameters.class_weight,
+        embedding=parameters.embedding,
+        pretrained=parameters.pretrained,
+        members=parameters.members,
+    )
     grid = parameters.algo == "grid"
-    space, start = narrowed(parameters.family, *search_space(parameters), parameters.space, discrete=grid)
+    space, start = narrow_space(family.name, *family.search_space(training), parameters.space, discrete=grid)
     this_run = mlflow.get_run(active_run().info.run_id)
     mlflow.set_tags({"family": parameters.family, "featurize_run": featurize_run.info.run_id})
-    vectors, space, start = start_from_vectors(parameters, featurize_run, space, start)
-    make_engine, count = engine(parameters, space, start)
+    vectors = ""
+    if parameters.embedding != "random":
+        folders = artifacts(featurize_run.info.run_id, FEATURES), artifacts(origin(featurize_run).ingest_run, DATASET)
+        vectors, space, start = log_word_vectors(
+            parameters.embedding, parameters.embedding_file, Features(*folders), parameters.seed, space, start
+        )
+    search = SearchConfig(
+        family.name, parameters.tuner, parameters.algo, parameters.max_evals, parameters.epochs, parameters.seed
+    )
+    start_engine, count = make_engine(search, space, start)
     earlier = earlier_trials(this_run, featurize_run, parameters)
     workers, where = where_trials_run(parameters, count)
-    prune = parameters.prune and families.is_keras(parameters.family)  # the only epoch of others is the end of the fit
-    training = replace(training_of(parameters), vectors=vectors and where(this_run.info.run_id, vectors))
-    setting = Setting(
-        parameters.family,
-        where(featurize_run.info.run_id, "features"),
-        where(featurize_run.data.tags["ingest_run"], "dataset"),
+    prune = parameters.prune and family.trains_in_epochs  # other families have a single epoch, the whole fit
+    training = replace(training, vectors=vectors and where(this_run.info.run_id, vectors))
+    config = TrialConfig(
+        family.name,
+        where(featurize_run.info.run_id, FEATURES),
+        where(origin(featurize_run).ingest_run, DATASET),
         training,
         mlflow.get_tracking_uri(),
     )
@@ -56,11 +76,11 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
         tempfile.TemporaryDirectory() as scratch,
         TrialProgress(parameters.family, count) as progress,
     ):
-        if parameters.pretrained:
-            workers.submit(check_checkpoint, parameters.family, parameters.pretrained).result()
+        if "pretrained" in family.options:
+            workers.submit(validate_training, family.name, training).result()
         recorder = TrialRecorder(parameters.family, this_run)
         runner = TrialRunner(
-            setting,
+            config,
             parameters.epochs,
             prune,
             recorder,
@@ -70,30 +90,29 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
             scratch if where is local_path else None,
             hold,
         )
-        outcomes = run_trials(make_engine(), runner.begin, count, workers.count, workers.has_room)
+        outcomes = run_trials(start_engine(), runner.begin, count, workers.count, workers.has_room)
         best = best_of(outcomes, parameters.family)
-        dataset = featurize_run.data.tags["dataset.digest"]
-        logged = workers.submit(log_best, setting, this_run.info.run_id, best, dataset).result()
-    model_uri, digest, figures, more_seconds = logged
+        dataset = origin(featurize_run).dataset_digest
+        logged = workers.submit(log_best_model, config, this_run.info.run_id, best, dataset).result()
 
-    mlflow.log_params({f"best_{name}": value for name, value in best.point.items()})
-    mlflow.log_metrics({f"validation_{name}": value for name, value in figures.items()})
+    mlflow.log_params({f"best_{name}": value for name, value in best.params.items()})
+    mlflow.log_metrics({f"validation_{name}": value for name, value in logged.figures.items()})
     failed = [outcome for outcome in outcomes if outcome.error]
     pruned = [outcome for outcome in outcomes if outcome.figures is None and not outcome.error]
     mlflow.log_metrics(
         {
-            "train_seconds": best.seconds + more_seconds,
+            "train_seconds": best.seconds + logged.seconds,
             "failed_trials": len(failed),
             "pruned_trials": len(pruned),
         }
     )
     mlflow.set_tags(
         {
-            OUTPUT_DIGEST: digest,
+            OUTPUT_DIGEST: logged.digest,
             "best_trial": best.run_id,
-            "model_uri": model_uri,
-            "mlflow.note.content": f"Best of {count} trials: `{label(best.point)}`, "
-            f"validation accuracy {figures['accuracy']:.4f}.",
+            "model_uri": logged.uri,
+            "mlflow.note.content": f"Best of {count} trials: `{format_params(best.params)}`, "
+            f"validation accuracy {logged.figures['accuracy']:.4f}.",
         }
     )
 
@@ -104,10 +123,10 @@ def where_trials_run(parameters, count):
         if parameters.spark_master:
             raise UserError(f"spark_master={parameters.spark_master} without engine=spark: give both, or neither")
         # A trial of scikit-learn is over before a process for it has started.
-        usual = os.cpu_count() if families.is_keras(parameters.family) else 1
+        usual = os.cpu_count() if get_family(parameters.family).trains_in_epochs else 1
         at_once = min(parameters.parallelism or usual, count)
         os.environ |= thread_limits(at_once)
-        return Workers(at_once, partial(ready, parameters.family)), local_path
+        return Workers(at_once, partial(prepare, parameters.family)), local_path
     uri = mlflow.get_tracking_uri()
     if not parameters.spark_master:
         raise UserError("engine=spark without spark_master: expected spark://host:port, or local[n] on this machine")

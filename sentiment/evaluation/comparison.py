@@ -15,7 +15,7 @@ from sentiment.evaluation import slices, statistics
 from sentiment.evaluation.behaviour import Case, report
 from sentiment.evaluation.choosing import choose
 from sentiment.evaluation.measure import in_own_process, measure
-from sentiment.model import families
+from sentiment.model.families import get_family
 from sentiment.tracking import OUTPUT_DIGEST, VALIDATION_PREDICTIONS, artifacts, origin
 
 COSTS = ("latency_ms_p50", "model_bytes")
@@ -79,7 +79,7 @@ def evaluate_model(tune_run: Run, data: EvaluationData, cases: Sequence[Case], s
     found, metrics = origin(tune_run), tune_run.data.metrics
     texts = {"test": data.texts, "behaviour": [text for case in cases for text in case.texts]}
     arguments = found.model_uri, texts, data.labels, seed
-    own_process = families.needs_own_process(found.family)
+    own_process = get_family(found.family).own_process
     measured = in_own_process(measure, *arguments) if own_process else measure(*arguments)
     failed = report.find_failures(cases, measured.probabilities["behaviour"], data.classes)
     behaviour = report.summarize_by_capability(cases, failed)

@@ -14,7 +14,7 @@ from mlflow.pyfunc import PyFuncModel
 
 from sentiment.evaluation.metrics import METRICS, scores
 from sentiment.evaluation.statistics import bootstrap_accuracy
-from sentiment.model.families.pipeline import pipeline_probabilities
+from sentiment.model.families.pipeline import predict_pipeline
 
 TIMED_REQUESTS = 100
 
@@ -89,7 +89,7 @@ def predict_proba(model: PyFuncModel, texts: Sequence[str]) -> np.ndarray:
     raw = model.get_raw_model()
     if hasattr(raw, "predict_proba"):
         return raw.predict_proba(texts)
-    return pipeline_probabilities(raw, texts)
+    return predict_pipeline(raw, texts)
 
 
 def measure_latency(model: PyFuncModel, texts: Sequence[str]) -> tuple[float, float]:

@@ -1,9 +1,13 @@
 """The folder ``features/`` of a featurize run: what was learned from the training split, and the encoded splits."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,92 +20,108 @@ from sentiment.model.text.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class Features:
-    """The features of a dataset, read from their folder as they are asked for.
+    """The features of a dataset, read from their folder on demand; see :class:`sentiment.model.training.Features`.
 
     Args:
-        folder: path of the folder that :func:`write` made.
-        dataset: path of the ingest run's folder ``dataset``, for models that read raw text; or None.
+        folder: the folder that :func:`write_features` filled.
+        dataset: the ingest run's folder ``dataset``, for models that read raw text.
     """
 
     folder: Path
     dataset: Path | None = None
 
     @cached_property
-    def cleaner(self):
+    def cleaner(self) -> Cleaner:
         return Cleaner(**self._settings["cleaner"])
 
     @cached_property
-    def classes(self):
-        """Class names in the order of the labels, a list of str."""
+    def classes(self) -> list[str]:
+        """Class names in the order of the labels."""
         return self._settings["classes"]
 
     @cached_property
-    def max_length(self):
+    def max_length(self) -> int:
         return self._settings["max_length"]
 
     @cached_property
-    def truncation(self):
+    def truncation(self) -> str:
         return self._settings["truncation"]
 
     @cached_property
-    def vocabulary(self):
+    def vocabulary(self) -> Vocabulary:
         return Vocabulary(_read_lines(self.folder / "vocabulary.txt"))
 
     @cached_property
-    def terms(self):
-        """The n-grams of the training split, a list of str, the most widespread first."""
+    def terms(self) -> list[str]:
+        """The word n-grams of the training split, by descending document frequency."""
         return _read_lines(self.folder / "terms.txt")
 
-    def ids(self, split):
-        """Padded token ids, memory-mapped: int32 of shape (documents, max_length), or of several chunks of that length."""
+    def ids(self, split: str) -> np.ndarray:
+        """Padded token ids, memory-mapped: int32 of shape (documents, max_length), or a multiple of it for chunks."""
         return np.load(self.folder / f"{split}_ids.npy", mmap_mode="r")
 
-    def labels(self, split):
+    def labels(self, split: str) -> np.ndarray:
         """Positions in ``classes``: int32 of shape (documents,)."""
         return np.load(self.folder / f"{split}_labels.npy", mmap_mode="r")
 
-    @lru_cache(maxsize=6)  # a search reads them for each of its trials
-    def counts(self, split):
+    @lru_cache(maxsize=6)  # noqa: B019, every trial of a search reads them
+    def counts(self, split: str) -> Any:
         """N-gram counts: sparse CSR float32 of shape (documents, terms)."""
         return sparse.load_npz(self.folder / f"{split}_counts.npz")
 
-    def texts(self, split):
-        """The raw texts, a list of str."""
-        return pd.read_parquet(self.dataset / f"{split}.parquet", columns=["text"])["text"].tolist()
+    def texts(self, split: str) -> list[str]:
+        """The raw texts."""
+        return self._read_split(split, columns=["text"])["text"].tolist()
 
-    @lru_cache(maxsize=6)
-    def tokens(self, split):
-        """The tokens of the raw texts, a list of lists of str."""
+    @lru_cache(maxsize=6)  # noqa: B019
+    def tokens(self, split: str) -> list[list[str]]:
+        """The tokens of each text."""
         return [self.cleaner.tokens(text) for text in self.texts(split)]
 
-    def joined(self, folder):
-        """Features learned anew from training and validation split together, as the training split of an empty folder."""
-        parts = {name: pd.read_parquet(self.dataset / f"{name}.parquet") for name in ("train", "validation")}
+    def join_splits(self, folder: Path) -> Features:
+        """Features learned anew from training and validation split together, which become the training split.
+
+        Args:
+            folder: an empty folder to write them into.
+        """
+        parts = {name: self._read_split(name) for name in ("train", "validation")}
         parts["train"] = pd.concat(parts.values(), ignore_index=True)
         (folder / "dataset").mkdir()
         for name, part in parts.items():
             part.to_parquet(folder / "dataset" / f"{name}.parquet")
-        written = write(folder, parts, self.cleaner, len(self.vocabulary), self.max_length, self.truncation)
+        written = write_features(folder, parts, self.cleaner, len(self.vocabulary), self.max_length, self.truncation)
         return Features(written.folder, folder / "dataset")
 
+    def _read_split(self, split: str, columns: list[str] | None = None) -> pd.DataFrame:
+        if self.dataset is None:
+            raise ValueError("raw texts need the folder of the dataset")
+        return pd.read_parquet(self.dataset / f"{split}.parquet", columns=columns)
+
     @cached_property
-    def _settings(self):
+    def _settings(self) -> dict[str, Any]:
         return json.loads((self.folder / "settings.json").read_text(encoding="utf-8"))
 
 
-def write(folder, parts, cleaner, vocabulary_size, max_length, truncation="last"):
+def write_features(
+    folder: Path,
+    parts: Mapping[str, pd.DataFrame],
+    cleaner: Cleaner,
+    vocabulary_size: int,
+    max_length: int,
+    truncation: str = "last",
+) -> Features:
     """Learn from the training split and encode every split.
 
     Args:
-        folder: empty folder to write into, a Path.
-        parts: dict of DataFrames train, validation and test with the columns text and label.
-        cleaner: a :class:`Cleaner`.
-        vocabulary_size: number of token ids, padding and unknown included.
-        max_length: tokens that a network reads of a text at once.
-        truncation: what it reads of a longer text (:mod:`sentiment.model.text.truncation`).
+        folder: an empty folder.
+        parts: the splits, DataFrames with the columns text and label. What is learned is learned from ``train`` alone.
+        cleaner: splits texts into tokens.
+        vocabulary_size: number of token ids, including padding and unknown.
+        max_length: tokens of a text that a network reads at once.
+        truncation: which tokens of a longer text it reads (:mod:`sentiment.model.text.truncation`).
 
     Returns:
-        The :class:`Features` of the folder.
+        The features in the folder.
     """
     documents = {name: [cleaner.tokens(text) for text in part["text"]] for name, part in parts.items()}
     classes = sorted(parts["train"]["label"].unique())
@@ -119,11 +139,11 @@ def write(folder, parts, cleaner, vocabulary_size, max_length, truncation="last"
     return Features(folder)
 
 
-def _read_lines(path):
+def _read_lines(path: Path) -> list[str]:
     text = path.read_text(encoding="utf-8")
     return text.split("\n")[:-1]
 
 
-def _write_lines(path, lines):
-    # Tokens hold no white space but the blanks inside an n-gram, so that a line break always ends one.
+def _write_lines(path: Path, lines: list[str]) -> None:
+    # Tokens contain no white space except the blanks inside an n-gram, so each line break ends one.
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")

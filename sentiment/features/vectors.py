@@ -1,34 +1,38 @@
-"""Word vectors for embeddings to start from: read from a file, or learned from the training split."""
+"""Word vectors from which embeddings start: read from a file, or learned from the training split."""
+
+from __future__ import annotations
 
 import os
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from sentiment.errors import UserError
+from sentiment.features.store import Features
 from sentiment.model.text.vocabulary import PADDING, RESERVED, UNKNOWN
 
 EPOCHS, WINDOW = 10, 5  # of word2vec
 
 
-def word_vectors(kind, path, features, size, seed):
-    """A vector for each id of a vocabulary, and how many of its words have one of their own.
+def word_vectors(kind: str, path: str, features: Features, size: int, seed: int) -> tuple[np.ndarray, float]:
+    """A vector for each id of a vocabulary, and the share of its words that have a vector of their own.
 
-    Words without one, and the id of unknown words, get a random vector of the others' spread.
+    Other words get a random vector with the same standard deviation, unknown words the mean of all vectors.
 
     Args:
         kind: ``word2vec`` or ``glove``.
-        path: a GloVe text file, or a word2vec file, binary where it ends in ``.bin``; empty to learn word2vec (skip-gram,
+        path: a GloVe text file, or a word2vec file, binary if it ends in ``.bin``; empty to learn word2vec (skip-gram,
             Mikolov et al. 2013) from the training split.
-        features: the :class:`sentiment.features.store.Features`.
+        features: of the corpus.
         size: length of the vectors that are learned.
-        seed: int.
+        seed: of the random vectors and of word2vec.
 
     Returns:
-        A tuple of a float32 array of shape (ids, length), and of the share of the vocabulary's words that were found.
+        float32 array of shape (ids, length), and the coverage of the vocabulary, 0 to 1.
 
     Raises:
-        UserError: the file cannot be read or has none of the words, or gensim is missing.
+        UserError: the file cannot be read or contains none of the words, or gensim is missing.
     """
     words = features.vocabulary.words
     if kind == "glove":
@@ -37,12 +41,12 @@ def word_vectors(kind, path, features, size, seed):
         found = _read_word2vec(path, words)
     else:
         documents = [features.cleaner.tokens(text) for text in features.texts("train")]
-        model = _gensim().models.Word2Vec(
+        model = _import_gensim().models.Word2Vec(
             documents, vector_size=size, window=WINDOW, sg=1, min_count=2, epochs=EPOCHS, seed=seed, workers=1
         )
         found = {word: model.wv[word] for word in words if word in model.wv}
     if not found:
-        raise UserError(f"embedding={kind}: none of the {len(words)} words of the vocabulary is there")
+        raise UserError(f"embedding={kind}: none of the {len(words)} words of the vocabulary has a vector")
     vectors = np.array(list(found.values()), dtype=np.float32)
     random = np.random.default_rng(seed)
     matrix = random.normal(0.0, vectors.std(), (len(words) + RESERVED, vectors.shape[1])).astype(np.float32)
@@ -54,16 +58,16 @@ def word_vectors(kind, path, features, size, seed):
     return matrix, len(found) / len(words)
 
 
-def read_glove(path, words):
-    """The vectors of some words from a GloVe text file: a line a word, the word and its numbers with blanks between.
+def read_glove(path: str, words: list[str]) -> dict[str, np.ndarray]:
+    """The vectors of some words from a GloVe text file, which has a word and its numbers on each line.
 
     Returns:
-        A dict from those words that the file has to float32 arrays.
+        float32 arrays of those words that the file contains.
 
     Raises:
         UserError: the file cannot be read, or a line does not parse.
     """
-    wanted, found, size = set(words), {}, None
+    wanted, found, size = set(words), {}, 0
     try:
         with (
             open(path, encoding="utf-8", newline="\n") as file,
@@ -71,11 +75,11 @@ def read_glove(path, words):
         ):
             for number, line in enumerate(file, start=1):
                 size = size or line.count(" ")
-                word, *numbers = line.rstrip("\n").rsplit(" ", size)  # a word may hold blanks
+                word, *numbers = line.rstrip("\n").rsplit(" ", size)  # a word may contain blanks
                 try:
                     vector = np.array(numbers, dtype=np.float32)
                 except ValueError:
-                    vector = np.empty(0)
+                    vector = np.empty(0, dtype=np.float32)
                 if size < 2 or vector.shape != (size,) or not np.isfinite(vector).all():
                     raise UserError(
                         f"{path}, line {number}: expected a word and {max(size, 2)} numbers, got {line[:60]!r}"
@@ -88,15 +92,15 @@ def read_glove(path, words):
     return found
 
 
-def _read_word2vec(path, words):
+def _read_word2vec(path: str, words: list[str]) -> dict[str, np.ndarray]:
     try:
-        vectors = _gensim().models.KeyedVectors.load_word2vec_format(path, binary=path.endswith(".bin"))
+        vectors = _import_gensim().models.KeyedVectors.load_word2vec_format(path, binary=path.endswith(".bin"))
     except (OSError, ValueError, EOFError) as error:
         raise UserError(f"embedding_file={path} cannot be read as word2vec: {error}") from error
     return {word: vectors[word] for word in words if word in vectors}
 
 
-def _gensim():
+def _import_gensim() -> Any:
     try:
         import gensim
     except ModuleNotFoundError as missing:

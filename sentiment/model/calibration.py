@@ -1,34 +1,35 @@
-"""Temperature scaling: probabilities of a network that mean what they say."""
+"""Temperature scaling: calibrated probabilities for networks."""
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-SMALLEST = 1e-12  # probability, before its logarithm is taken
-WIDEST = 3.0  # bound of the temperature's logarithm
+MIN_PROBABILITY = 1e-12  # before a logarithm is taken
+MAX_LOG_TEMPERATURE = 3.0
 
 
-def fit_temperature(probabilities, labels, weights=None):
-    """The temperature that makes the labels most likely (Guo et al. 2017, section 4.2).
+def fit_temperature(probabilities: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """The temperature with the highest likelihood (Guo et al. 2017, section 4.2).
 
     Args:
         probabilities: float array of shape (documents, classes), of documents that the network was not trained on.
         labels: int array of shape (documents,), positions of the true classes.
-        weights: how much each document counts, of shape (documents,); None for all the same.
+        weights: of the documents, of shape (documents,); None if all weigh the same.
 
     Returns:
-        A float above 0: above 1 for a network that is too sure of itself. No class changes its rank by it.
+        A temperature above 0; above 1 for an overconfident network. It does not change the order of the classes.
     """
     rows = np.arange(len(labels))
 
-    def negative_log_likelihood(log_temperature):
-        scaled = at_temperature(probabilities, np.exp(log_temperature))
-        return -np.average(np.log(np.maximum(scaled[rows, labels], SMALLEST)), weights=weights)
+    def negative_log_likelihood(log_temperature: float) -> float:
+        scaled = scale_temperature(probabilities, np.exp(log_temperature))
+        return float(-np.average(np.log(np.maximum(scaled[rows, labels], MIN_PROBABILITY)), weights=weights))
 
-    return float(np.exp(minimize_scalar(negative_log_likelihood, bounds=(-WIDEST, WIDEST), method="bounded").x))
+    bounds = (-MAX_LOG_TEMPERATURE, MAX_LOG_TEMPERATURE)
+    return float(np.exp(minimize_scalar(negative_log_likelihood, bounds=bounds, method="bounded").x))
 
 
-def at_temperature(probabilities, temperature):
-    """The softmax of the log probabilities divided by a temperature: float64 of the same shape, rows summing to 1."""
-    logits = np.log(np.maximum(probabilities, SMALLEST)) / temperature
+def scale_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """The softmax of the log probabilities divided by a temperature: float64 of the same shape, rows sum to 1."""
+    logits = np.log(np.maximum(probabilities, MIN_PROBABILITY)) / temperature
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)

@@ -1,44 +1,47 @@
 """A registered model at work: raw text in, label and score out.
 
-This module and what it imports travel with the model (see :mod:`sentiment.search.packaging`), so they import each other
-relatively: in the model's folder their package has another name.
+The folder of this module is packaged with every model, under another name (:mod:`sentiment.search.packaging`). So its
+modules import each other relatively.
 """
+
+from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from mlflow.exceptions import MlflowException
 
-from .families import load
+from .families import Model, get_family
 from .text.cleaning import Cleaner
 
 
 class SentimentModel:
-    """Scores raw text.
+    """Classifies raw text.
 
     Args:
         cleaner: the :class:`Cleaner` of the training.
-        classes: list of str, the class names in the order of the model's probabilities.
+        classes: class names in the order of the model's probabilities.
         model: a fitted model of a family.
     """
 
-    def __init__(self, cleaner, classes, model):
+    def __init__(self, cleaner: Cleaner, classes: list[str], model: Model) -> None:
         self.cleaner = cleaner
         self.classes = np.array(classes, dtype=object)
         self.model = model
 
-    def predict(self, model_input, params=None):
+    def predict(self, model_input: pd.DataFrame | list[str], params: dict[str, Any] | None = None) -> pd.DataFrame:
         """Label texts.
 
         Args:
-            model_input: DataFrame with one string column ``text``, or a list of str.
-            params: not used; MLflow's interface has it.
+            model_input: DataFrame with one string column ``text``, or a list of texts.
+            params: not used; part of MLflow's interface.
 
         Returns:
             DataFrame with ``label`` (str) and ``score`` (the probability of that label, float from 0 to 1), one row
-            for each row of the input, in its order.
+            for each row of the input, in the same order.
 
         Raises:
             MlflowException: the input is not text (status 400 from a server).
@@ -49,34 +52,35 @@ class SentimentModel:
         score = probabilities[np.arange(len(texts)), best]
         return pd.DataFrame({"label": self.classes[best], "score": score})
 
-    def predict_proba(self, texts):
+    def predict_proba(self, texts: list[str]) -> np.ndarray:
         """Probabilities of the classes: float64 of shape (texts, classes)."""
         if not texts:
             return np.empty((0, len(self.classes)))
-        if getattr(self.model, "raw_text", False):
+        if self.model.raw_text:
             return self.model.predict_proba(texts)
         return self.model.predict_proba([self.cleaner.tokens(text) for text in texts])
 
-    def get_raw_model(self):
-        """This object; MLflow's ``PyFuncModel.get_raw_model`` asks for it."""
+    def get_raw_model(self) -> SentimentModel:
+        """This object, for MLflow's ``PyFuncModel.get_raw_model``."""
         return self
 
 
-def save(folder, family, cleaner, classes, model):
-    """Write a fitted model into an empty folder, all that :func:`_load_pyfunc` needs."""
+def save(folder: Path, family: str, cleaner: Cleaner, classes: list[str], model: Model) -> None:
+    """Write a fitted model into an empty folder, for :func:`_load_pyfunc`."""
     settings = {"family": family, "cleaner": cleaner.as_dict(), "classes": classes}
     (folder / "model.json").write_text(json.dumps(settings, ensure_ascii=False), encoding="utf-8")
     model.save(folder)
 
 
-def _load_pyfunc(path):
+def _load_pyfunc(path: str) -> SentimentModel:
     """MLflow's hook: the model from the folder that :func:`save` wrote."""
     folder = Path(path)
     settings = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-    return SentimentModel(Cleaner(**settings["cleaner"]), settings["classes"], load(settings["family"], folder))
+    model = get_family(settings["family"]).load(folder)
+    return SentimentModel(Cleaner(**settings["cleaner"]), settings["classes"], model)
 
 
-def _texts(model_input):
+def _texts(model_input: pd.DataFrame | list[str]) -> list[str]:
     if isinstance(model_input, pd.DataFrame):
         # MLflow turns a list of texts into a column named 0.
         if list(model_input.columns) not in (["text"], [0], ["0"]):

@@ -1,147 +1,165 @@
-"""Search spaces: a family's hyperparameters declared once, as data, and read by every tuner and by ``train``."""
+"""Search spaces: the hyperparameters of a family, declared once as data and read by every tuner and by ``train``."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..errors import UserError
+
+Params = dict[str, Any]  # the hyperparameters of one fit: name to value
+Conditions = dict[str, tuple]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One of some values, which are all strings or all numbers.
+    """A categorical hyperparameter.
 
     Args:
-        values: tuple of the values.
-        when: dict from another Choice's name to the values with which this hyperparameter has a meaning.
+        values: the allowed values, all strings or all numbers.
+        when: dict from the name of another Choice to the values for which this hyperparameter is active.
     """
 
     values: tuple
-    when: dict = field(default_factory=dict)
+    when: Conditions = field(default_factory=dict)
 
-    def __contains__(self, value):
+    def __contains__(self, value: object) -> bool:
         return value in self.values
 
-    def parse(self, text):
-        return next((value for value in self.values if _same(value, text)), None)
+    def parse(self, text: str) -> Any:
+        """The value that a text stands for; None if it is not an allowed one."""
+        return next((value for value in self.values if _matches(value, text)), None)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return " | ".join(map(str, self.values))
 
 
 @dataclass(frozen=True)
 class Uniform:
-    """A number from ``low`` to ``high``, every one as likely. ``when`` as in :class:`Choice`."""
+    """A float between ``low`` and ``high`` (both included), drawn uniformly. ``when`` as in :class:`Choice`."""
 
     low: float
     high: float
-    when: dict = field(default_factory=dict)
+    when: Conditions = field(default_factory=dict)
 
-    def __contains__(self, value):
+    def __contains__(self, value: Any) -> bool:
         return self.low <= value <= self.high
 
-    def parse(self, text):
-        value = _number(text)
+    def parse(self, text: str) -> float | None:
+        """The value that a text stands for; None if it is not an allowed one."""
+        value = _to_float(text)
         return value if value in self else None
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.low:g} to {self.high:g}"
 
 
 @dataclass(frozen=True)
 class LogUniform(Uniform):
-    """A number from ``low`` to ``high``, every order of magnitude as likely. Both are above 0."""
+    """A float between ``low`` and ``high``, both above 0, drawn uniformly on a logarithmic scale."""
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.low:g} to {self.high:g} (log)"
 
 
 @dataclass(frozen=True)
 class Integer:
-    """``low``, ``low + step``, … up to ``high``, whole numbers, every one as likely. ``when`` as in :class:`Choice`."""
+    """An integer out of ``low``, ``low + step``, … up to ``high``, drawn uniformly. ``when`` as in :class:`Choice`."""
 
     low: int
     high: int
     step: int = 1
-    when: dict = field(default_factory=dict)
+    when: Conditions = field(default_factory=dict)
 
     @property
-    def values(self):
+    def values(self) -> range:
         return range(self.low, self.high + 1, self.step)
 
-    def __contains__(self, value):
+    def __contains__(self, value: object) -> bool:
         return value in self.values
 
-    def parse(self, text):
-        value = _number(text)
+    def parse(self, text: str) -> int | None:
+        """The value that a text stands for; None if it is not an allowed one."""
+        value = _to_float(text)
         return int(value) if value in self else None
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.low} to {self.high}" + (f" in steps of {self.step}" if self.step > 1 else "")
 
 
-def active(space, point):
-    """The names of the space that have a meaning at a point, in the space's order."""
+Dimension = Choice | Uniform | Integer
+Space = dict[str, Dimension]  # a hyperparameter's name to its dimension
+
+
+def active_names(space: Space, params: Mapping[str, Any]) -> list[str]:
+    """The hyperparameters whose conditions are met by ``params``, in the order of the space."""
     return [
         name
         for name, dimension in space.items()
-        if all(point.get(other) in values for other, values in dimension.when.items())
+        if all(params.get(other) in values for other, values in dimension.when.items())
     ]
 
 
-def resolve(family, space, defaults, given):
-    """A full point of a family's space from what a user typed.
+def drop_inactive(space: Space, params: Mapping[str, Any]) -> Params:
+    """The params without those whose conditions are not met, in the order of the space."""
+    return {name: params[name] for name in active_names(space, params)}
+
+
+def parse_params(family: str, space: Space, defaults: Params, given: Mapping[str, str]) -> Params:
+    """Complete hyperparameters from what a user typed.
 
     Args:
         family: the family's name, for messages.
-        space: dict from a hyperparameter's name to its dimension.
-        defaults: dict with a value for each hyperparameter.
-        given: dict of str to str.
+        space: the family's search space.
+        defaults: a value for each hyperparameter.
+        given: the user's values, as text.
 
     Returns:
-        A dict with a value for each hyperparameter that has a meaning at this point.
+        A value for each active hyperparameter.
 
     Raises:
-        UserError: an unknown name, a value outside its range, or one that has no meaning beside the others.
+        UserError: an unknown name, a value outside its range, or a hyperparameter that is not active.
     """
     unknown = [name for name in given if name not in space]
     if unknown:
         raise UserError(f"{family} has no hyperparameter {', '.join(unknown)}: expected {describe(space)}")
-    point = dict(defaults)
+    params = dict(defaults)
     for name, text in given.items():
         value = space[name].parse(text)
         if value is None:
             raise UserError(f"{name}={text} is outside the space of {family}: expected {describe(space)}")
-        point[name] = value
-    meant = active(space, point)
-    idle = [name for name in given if name not in meant]
-    if idle:
-        condition = "; ".join(
-            f"{name} goes with "
-            + ", ".join(f"{key}={'|'.join(map(str, values))}" for key, values in space[name].when.items())
-            for name in idle
-        )
-        raise UserError(f"{', '.join(idle)} has no effect at this point of {family}: {condition}")
-    return {name: point[name] for name in meant}
+        params[name] = value
+    complete = drop_inactive(space, params)
+    inactive = [name for name in given if name not in complete]
+    if inactive:
+        conditions = "; ".join(f"{name} goes with {describe_conditions(space[name])}" for name in inactive)
+        raise UserError(f"{', '.join(inactive)} has no effect with these values of {family}: {conditions}")
+    return complete
 
 
-def describe(space):
+def describe(space: Space) -> str:
     """The space in one line: ``units: 16 to 64 in steps of 16; dropout: 0.1 to 0.5``."""
     return "; ".join(f"{name}: {dimension}" for name, dimension in space.items())
 
 
-def label(point):
-    """A point as a readable name: ``units=64 dropout=0.3``."""
+def describe_conditions(dimension: Dimension) -> str:
+    """When a hyperparameter is active: ``kind=net|tree``."""
+    return ", ".join(f"{name}={'|'.join(map(str, values))}" for name, values in dimension.when.items())
+
+
+def format_params(params: Params) -> str:
+    """Hyperparameters as a readable name: ``units=64 dropout=0.3``."""
     return " ".join(
-        f"{name}={value:.3g}" if isinstance(value, float) else f"{name}={value}" for name, value in point.items()
+        f"{name}={value:.3g}" if isinstance(value, float) else f"{name}={value}" for name, value in params.items()
     )
 
 
-def _number(text):
+def _to_float(text: str) -> float:
     try:
         return float(text)
     except ValueError:
         return math.nan
 
 
-def _same(value, text):
-    return value == text if isinstance(value, str) else value == _number(text)
+def _matches(value: Any, text: str) -> bool:
+    return value == text if isinstance(value, str) else value == _to_float(text)

@@ -1,10 +1,19 @@
-"""How a family is fitted, apart from its hyperparameters."""
+"""What a family is fitted with: the settings that all fits of a search share, and the features of a corpus."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-# Documents of training and validation split up to which the latter is small to choose by, and worth a fit on both.
+if TYPE_CHECKING:
+    from .text.cleaning import Cleaner
+    from .text.vocabulary import Vocabulary
+
+# Documents in the training and validation split together. Up to this size the validation split alone is too small to
+# choose hyperparameters by, and a final fit on both splits is worth its time.
 SMALL_CORPUS = 10_000
 
 
@@ -13,31 +22,87 @@ class Training:
     """What all fits of a search have in common.
 
     Args:
-        seed: int; the same seed gives the same model on the same kind of machine.
+        seed: the same seed gives the same model on the same kind of machine.
         epochs: passes over the training split.
-        batch_size: documents a training step.
-        class_weight: ``none``, or ``balanced`` for documents that count by the inverse frequency of their class
-            (King and Zeng 2001), in the calibration, too: probabilities are those of a corpus with as many of each.
-        vectors: path of the word vectors that embeddings start from (:mod:`sentiment.features.vectors`), or empty.
-        pretrained: the checkpoint to fine-tune (:mod:`sentiment.model.network.checkpoints`), or empty.
-        members: networks of the model that a search ends with (:mod:`sentiment.model.network.ensemble`).
+        batch_size: documents per training step.
+        class_weight: ``none``, or ``balanced`` to weight documents by the inverse frequency of their class (King and
+            Zeng 2001). Calibration uses the same weights, so probabilities are those of a corpus with balanced classes.
+        embedding: what word embeddings start from: ``random``, ``word2vec`` or ``glove``.
+        vectors: path of a float32 array with a vector for each token id; empty if ``embedding`` is ``random``.
+        pretrained: the checkpoint to start from: a folder or a name on a model hub; or empty.
+        members: number of networks in the final model (:mod:`sentiment.model.network.ensemble`).
     """
 
     seed: int = 42
     epochs: int = 5
     batch_size: int = 32
     class_weight: str = "none"
+    embedding: str = "random"
     vectors: str = ""
     pretrained: str = ""
     members: int = 1
 
 
-def document_weights(labels, training):
-    """How much each document counts, float32 of shape (documents,) with mean 1; None for all the same.
+class Features(Protocol):
+    """The encoded splits of a corpus, and what was learned from its training split to encode them.
+
+    A split is ``train``, ``validation`` or ``test``. Features are hashable, since what is computed from them is cached.
+    :class:`sentiment.features.store.Features` reads them from a run.
+    """
+
+    def __hash__(self) -> int: ...
+
+    @property
+    def cleaner(self) -> Cleaner: ...
+
+    @property
+    def classes(self) -> list[str]:
+        """Class names in the order of the labels."""
+
+    @property
+    def max_length(self) -> int:
+        """Tokens that a network reads at once."""
+
+    @property
+    def truncation(self) -> str:
+        """Which tokens of a longer text are read (:mod:`sentiment.model.text.truncation`)."""
+
+    @property
+    def vocabulary(self) -> Vocabulary: ...
+
+    @property
+    def terms(self) -> list[str]:
+        """The word n-grams of the training split, by descending document frequency."""
+
+    def labels(self, split: str) -> np.ndarray:
+        """Positions in ``classes``: int32 of shape (documents,)."""
+
+    def texts(self, split: str) -> list[str]:
+        """The raw texts."""
+
+    def tokens(self, split: str) -> list[list[str]]:
+        """The tokens of each text."""
+
+    def ids(self, split: str) -> np.ndarray:
+        """Token ids, padded at the end: int32 of shape (documents, length)."""
+
+    def counts(self, split: str) -> Any:
+        """How often each term occurs: sparse CSR float32 of shape (documents, terms)."""
+
+    def join_splits(self, folder: Path) -> Features:
+        """Features learned anew from training and validation split together, which become the training split.
+
+        Args:
+            folder: an empty folder to write them into.
+        """
+
+
+def compute_sample_weight(labels: np.ndarray, training: Training) -> np.ndarray | None:
+    """The weight of each document, float32 of shape (documents,) with mean 1; None if all weigh the same.
 
     Args:
         labels: int array of shape (documents,).
-        training: the :class:`Training`.
+        training: its ``class_weight`` is used.
     """
     if training.class_weight == "none":
         return None

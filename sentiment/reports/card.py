@@ -17,7 +17,7 @@ from sentiment.evaluation.comparison import EvaluatedModel, EvaluationData
 from sentiment.evaluation.measure import in_own_process, load_and_predict_proba, score_test_split
 from sentiment.evaluation.metrics import METRICS
 from sentiment.evaluation.mistakes import find_confident_mistakes
-from sentiment.model import families
+from sentiment.model.families import get_family
 from sentiment.registry.comparable_rows import NotComparable, comparable_rows
 from sentiment.registry.promotions import get_champion
 from sentiment.reports import page, table
@@ -69,7 +69,7 @@ def render_card(
             data.labels,
             winner.probabilities,
             data.classes,
-            families.needs_own_process(family),
+            get_family(family).own_process,
         ),
         champion=champion,
         no_champion=no_champion,
@@ -118,7 +118,7 @@ def _compare_with_champion(
         return None, f"The champion, version {champion.version}, {reason}."
     texts, labels, winners = list(compress(data.texts, unseen)), data.labels[unseen], winner.probabilities[unseen]
     family, arguments = champion.tags.get(FAMILY), (f"models:/{name}/{champion.version}", texts)
-    own_process = family is None or families.needs_own_process(family)
+    own_process = family is None or get_family(family).own_process
     champions = (
         in_own_process(load_and_predict_proba, *arguments) if own_process else load_and_predict_proba(*arguments)
     )

@@ -15,7 +15,7 @@ from sentiment.errors import UserError
 from sentiment.scoring.rows import SEPARATORS, Rows, kind_of
 from sentiment.scoring.scored import ADDED, INPUT
 from sentiment.scoring.scorer import resolved
-from sentiment.search.spark_session import reason, session
+from sentiment.search.spark_session import failure_reason, start_session
 
 BROKEN = "_corrupt_record"  # Spark's column for a row that it cannot read
 
@@ -39,7 +39,7 @@ def score(parameters, source, target):
     schema = Rows(source, parameters.text_column).schema
     uri, version = resolved(parameters.model)
     classes = mlflow.pyfunc.load_model(uri).get_raw_model().classes.tolist()
-    spark = session(parameters.spark_master, "predict", {})
+    spark = start_session(parameters.spark_master, "predict", {})
     try:
         frame = _read(spark, source, schema)
         model = mlflow.pyfunc.spark_udf(spark, uri, env_manager="local", result_type="label string, score double")
@@ -77,7 +77,7 @@ def score(parameters, source, target):
         found = seen.get
         return Counter({label: found[label] for label in classes} | {None: found["_missed"]}), found["_first"], version
     except (Py4JError, PySparkException) as error:
-        raise UserError(f"Spark fails: {reason(error)}") from error
+        raise UserError(f"Spark fails: {failure_reason(error)}") from error
     finally:
         spark.stop()
 

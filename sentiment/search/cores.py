@@ -1,4 +1,6 @@
-"""The cores that the searches of a chain share, trial by trial: a lock file for each."""
+"""The processor cores that concurrent searches share, trial by trial. A lock file stands for each core."""
+
+from __future__ import annotations
 
 import os
 import time
@@ -10,53 +12,54 @@ CORES = "SENTIMENT_CORES"  # environment variable with the folder of the lock fi
 POLL_SECONDS = 0.1
 
 
-def provide(folder, count):
-    """Let the searches that are started from here share ``count`` cores; ``folder`` is to last as long as they do."""
+def share_cores(folder: str | Path, count: int) -> None:
+    """Let the searches that this process starts share ``count`` cores; ``folder`` must exist as long as they run."""
     for number in range(count):
         (Path(folder) / f"core-{number}").touch()
     os.environ[CORES] = str(folder)
 
 
 class Cores:
-    """The part of a search in the cores.
+    """The cores that a search holds.
 
-    A search waits for its first core. It takes more while no other search waits for its first one. The locks of a search
-    that dies are free again.
+    A search waits for its first core. It takes more as long as no other search waits for its first one. The locks of a
+    search that dies are released.
 
     Args:
-        folder: what :func:`provide` has filled.
+        folder: the folder that :func:`share_cores` filled.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: str | Path) -> None:
         self._cores = [FileLock(path, thread_local=False) for path in sorted(Path(folder).glob("core-*"))]
-        # Held by the search that waits for its first core.
+        # Held by the search that is waiting for its first core.
         self._queue = FileLock(Path(folder) / "queue", thread_local=False)
 
-    def has_room(self, going):
-        """Whether a core is there for one more trial beside those ``going``; the first one is waited for."""
+    def has_room(self, running: int) -> bool:
+        """Whether there is a core for one more trial beside ``running`` others. Blocks until there is a first core."""
         held = [core for core in self._cores if core.is_locked]
         if not held:
             with self._queue:
-                while not self._take():
+                while not self._take_core():
                     time.sleep(POLL_SECONDS)
             return True
-        if self._somebody_waits():
-            if len(held) > max(going, 1):
+        if self._is_contended():
+            if len(held) > max(running, 1):
                 held.pop().release()
-            return len(held) > going
-        return len(held) > going or self._take()
+            return len(held) > running
+        return len(held) > running or self._take_core()
 
-    def _take(self):
-        return any(_lock(core) for core in self._cores if not core.is_locked)
+    def _take_core(self) -> bool:
+        return any(_try_lock(core) for core in self._cores if not core.is_locked)
 
-    def _somebody_waits(self):
-        if _lock(self._queue):
+    def _is_contended(self) -> bool:
+        """Whether another search waits for its first core."""
+        if _try_lock(self._queue):
             self._queue.release()
             return False
         return True
 
 
-def _lock(lock):
+def _try_lock(lock: FileLock) -> bool:
     try:
         lock.acquire(blocking=False)
     except Timeout:

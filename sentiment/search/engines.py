@@ -1,9 +1,15 @@
-"""The engines that propose points, by the names of ``tuner`` and ``algo``."""
+"""The search algorithms that propose hyperparameters, by the names of ``tuner`` and ``algo``."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from sentiment.errors import UserError
-from sentiment.model import families
+from sentiment.model.families import family_names, get_family
+from sentiment.model.space import Params, Space
 from sentiment.search.grid_search import GridSearch
 
 ALGORITHMS = {
@@ -12,46 +18,79 @@ ALGORITHMS = {
 }
 
 
-def engine(parameters, space, start):
+@dataclass(frozen=True)
+class SearchConfig:
+    """How a search proposes hyperparameters.
+
+    Args:
+        family: name of the family that is tuned.
+        tuner: a key of ``ALGORITHMS``.
+        algo: one of the tuner's algorithms.
+        max_evals: number of trials.
+        epochs: passes over the training split.
+        seed: the same seed gives the same proposals, provided the losses reported in between are the same.
+    """
+
+    family: str
+    tuner: str
+    algo: str
+    max_evals: int
+    epochs: int
+    seed: int
+
+
+class Engine(Protocol):
+    """Proposes hyperparameters, and learns from the losses of the trials."""
+
+    def ask(self) -> tuple[Params, int | None] | None:
+        """The next hyperparameters and their number of epochs (None: all).
+
+        Returns None if the loss of another trial has to be reported first, or if there is nothing left to try.
+        """
+
+    def tell(self, number: int, loss: float | None) -> None:
+        """Report the loss of a trial, numbered from 1; None for a trial that failed."""
+
+
+def make_engine(config: SearchConfig, space: Space, start: Params) -> tuple[Callable[[], Engine], int]:
     """The engine of a search and the number of its trials.
 
     Args:
-        parameters: those of ``tune``; ``tuner``, ``algo``, ``max_evals``, ``epochs``, ``seed`` and ``family`` are used.
-        space: dict from a hyperparameter's name to its dimension (:mod:`sentiment.model.space`).
-        start: a full point, where an engine begins that takes one.
+        config: the search.
+        space: the search space.
+        start: a value for each hyperparameter, where an engine starts that accepts a starting point.
 
     Returns:
-        A tuple of a function that makes the engine, with ``ask()`` and ``tell(number, loss)``, and of the number of
-        trials: ``max_evals``, but for a grid all of its points. Keras Tuner takes seconds to import, in which other
-        things can begin.
+        A function that creates the engine, and the number of trials: ``max_evals``, or the size of a grid. Creating the
+        engine is left to the caller, since importing Keras Tuner takes seconds, during which other work can start.
 
     Raises:
         UserError: the tuner does not have this algorithm, or cannot tune this family.
     """
-    if parameters.algo not in ALGORITHMS[parameters.tuner]:
+    if config.algo not in ALGORITHMS[config.tuner]:
         raise UserError(
-            f"tuner={parameters.tuner} has no algo={parameters.algo}: expected one of "
-            f"{', '.join(ALGORITHMS[parameters.tuner])}"
+            f"tuner={config.tuner} has no algo={config.algo}: expected one of {', '.join(ALGORITHMS[config.tuner])}"
         )
-    if parameters.tuner == "keras_tuner" and not families.is_keras(parameters.family):
+    if config.tuner == "keras_tuner" and not get_family(config.family).trains_in_epochs:
+        others = [name for name in family_names() if get_family(name).trains_in_epochs]
         raise UserError(
-            f"tuner=keras_tuner tunes the families that Keras trains, and {parameters.family} is none of them: "
-            f"use tuner=hyperopt, or one of {', '.join(filter(families.is_keras, families.families()))}"
+            f"tuner=keras_tuner tunes the families that Keras trains, and {config.family} is none of them: "
+            f"use tuner=hyperopt, or one of {', '.join(others)}"
         )
-    if parameters.algo == "grid" or not space:  # a family without hyperparameters has one point
+    if config.algo == "grid" or not space:  # without hyperparameters there is one trial
         grid = GridSearch(space)
-        return lambda: grid, len(grid.points)
-    make = _keras_tuner if parameters.tuner == "keras_tuner" else _hyperopt
-    return partial(make, parameters, space, start), parameters.max_evals
+        return lambda: grid, len(grid.candidates)
+    make = _make_keras_tuner if config.tuner == "keras_tuner" else _make_hyperopt
+    return partial(make, config, space, start), config.max_evals
 
 
-def _keras_tuner(parameters, space, start):
+def _make_keras_tuner(config: SearchConfig, space: Space, start: Params) -> Engine:
     from sentiment.search.keras_tuner_search import KerasTunerSearch
 
-    return KerasTunerSearch(space, parameters.algo, parameters.max_evals, parameters.epochs, parameters.seed)
+    return KerasTunerSearch(space, config.algo, config.max_evals, config.epochs, config.seed)
 
 
-def _hyperopt(parameters, space, start):
+def _make_hyperopt(config: SearchConfig, space: Space, start: Params) -> Engine:
     from sentiment.search.hyperopt_search import HyperoptSearch
 
-    return HyperoptSearch(space, start, parameters.algo, parameters.seed)
+    return HyperoptSearch(space, start, config.algo, config.seed)

@@ -1,6 +1,12 @@
-"""One trial: fit a family at a point, record it in its run, keep the model. It runs in the process of a search or in a worker."""
+"""One trial: fit a family with given hyperparameters, record it in its run, and keep the model.
+
+It runs in the process of a search or in a worker.
+"""
+
+from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -13,25 +19,27 @@ from mlflow import MlflowClient
 from sentiment.errors import UserError
 from sentiment.evaluation.metrics import scores
 from sentiment.features.store import Features
-from sentiment.model import families
-from sentiment.model.network import ensemble
+from sentiment.model.families import Family, Model, get_family
+from sentiment.model.space import Params
 from sentiment.model.training import SMALL_CORPUS, Training
 from sentiment.search.packaging import log_model, model_digest
-from sentiment.search.trials import CROSS_VALIDATED, VALIDATION_PREDICTIONS, Outcome, TrialRun, describe, loss
-from sentiment.tracking import log_parquet
+from sentiment.search.trials import CROSS_VALIDATED, Outcome, TrialRun, describe_error, loss_of
+from sentiment.tracking import VALIDATION_PREDICTIONS, log_parquet
 
-BATCH_SECONDS = 2.0  # the figures of epochs are logged together that end within this time
+BATCH_SECONDS = 2.0  # figures of epochs that end within this time are logged together
+
+ShowEpoch = Callable[[str, int, dict[str, float]], None]
 
 
 @dataclass(frozen=True)
-class Setting:
+class TrialConfig:
     """What all trials of a search have in common.
 
     Args:
         family: name of the family.
-        features: path of the featurize run's features, or their URI for workers that do not share this machine's files.
-        dataset: the same of the ingest run's dataset, for models that read raw text.
-        training: the :class:`sentiment.model.training.Training`; a trial may have its own number of epochs.
+        features: path of the featurize run's features, or their URI for workers on other machines.
+        dataset: path or URI of the ingest run's dataset, for models that read raw text.
+        training: a trial may replace its number of epochs.
         tracking_uri: where the runs are.
     """
 
@@ -43,48 +51,51 @@ class Setting:
 
 
 class Pruned(Exception):
-    """Ends the fit of a trial that is not worth going on with."""
+    """Ends the fit of a trial that is not worth continuing."""
 
 
-def ready(family):
+def prepare(family: str) -> None:
     """Import what the trials of a family need."""
-    families.trainer(family)
+    get_family(family).prepare()
 
 
-def check_checkpoint(family, pretrained):
-    """Raise UserError where a checkpoint cannot be had, before every trial finds that out."""
-    if families.is_keras(family):
-        families.trainer(family, pretrained)  # TensorFlow's start
-        from sentiment.model.network.checkpoints import load_checkpoint
-
-        load_checkpoint(pretrained)
+def validate_training(family: str, training: Training) -> None:
+    """Raise UserError if something that ``training`` names cannot be used, before every trial finds out."""
+    get_family(family).validate(training)
 
 
-def run_trial(setting, run_id, name, point, epochs, thresholds, folder, show):
-    """Fit a family at a point and record it in a run that has been opened for it.
+def run_trial(
+    config: TrialConfig,
+    run_id: str,
+    name: str,
+    params: Params,
+    epochs: int,
+    thresholds: tuple[float, ...],
+    folder: Path | None,
+    show: ShowEpoch | None,
+) -> Outcome:
+    """Fit a family and record it in a run that has been opened for it.
 
     Args:
-        setting: the :class:`Setting`.
+        config: what all trials of the search have in common.
         run_id: the trial's run.
         name: its name.
-        point: dict of hyperparameters.
+        params: hyperparameters.
         epochs: passes over the training split.
-        thresholds: the trial is pruned after an epoch by which its best validation accuracy is under the epoch's
-            threshold; a tuple of floats, empty for no pruning.
-        folder: where to save the model, a Path; None where it is not kept.
-        show: function of the name, the epoch (from 1) and its figures, called after each epoch; or None.
-
-    Returns:
-        An :class:`sentiment.search.trials.Outcome`.
+        thresholds: the trial is pruned after an epoch if its best validation accuracy so far is below the epoch's
+            threshold; empty for no pruning.
+        folder: where to save the model; None to discard it.
+        show: called with the name, the epoch (from 1) and its figures after each epoch.
     """
-    if mlflow.get_tracking_uri() != setting.tracking_uri:
-        mlflow.set_tracking_uri(setting.tracking_uri)
-    features, usual = _inputs(setting)
+    if mlflow.get_tracking_uri() != config.tracking_uri:
+        mlflow.set_tracking_uri(config.tracking_uri)
+    features, usual = _load_inputs(config)
+    family = get_family(config.family)
     run = TrialRun(MlflowClient(), run_id, name)
-    curve = []
+    curve: list[float] = []
 
-    def after_epoch(epoch, figures):
-        run.epoch(epoch, figures, within=BATCH_SECONDS)
+    def on_epoch(epoch: int, figures: dict[str, float]) -> None:
+        run.log_epoch(epoch, figures, within=BATCH_SECONDS)
         curve.append(figures["val_accuracy"])
         if show:
             show(name, epoch, figures)
@@ -94,77 +105,93 @@ def run_trial(setting, run_id, name, point, epochs, thresholds, folder, show):
     started = time.time()
     try:
         training = replace(usual, epochs=epochs)
-        model = families.trainer(setting.family, training.pretrained)(features, point, training, after_epoch)
-        run.fitted()
+        model = family.fit(features, params, training, on_epoch)
+        run.stop_clock()
         figures = scores(features.labels("validation"), model.predict_split(features, "validation"))
-        across = families.cross_validation(setting.family)(features, point, training)
-        if across is not None:
-            figures[CROSS_VALIDATED] = across
-        run.result(figures)
+        cross_validated = family.cross_validate(features, params, training)
+        if cross_validated is not None:
+            figures[CROSS_VALIDATED] = cross_validated
+        run.log_result(figures)
         if folder:
             folder.mkdir()
             model.save(folder)
     except Pruned:
         run.prune(len(curve))
-        return Outcome(run_id, name, point, epochs, None, 1 - curve[-1], tuple(curve), time.time() - started)
-    except Exception as error:  # whatever goes wrong at a point costs that trial alone; its run says what it was
+        return Outcome(run_id, name, params, epochs, None, 1 - curve[-1], tuple(curve), time.time() - started)
+    except Exception as error:  # whatever goes wrong fails this trial alone; its run says what it was
         run.fail(error)
-        return Outcome(run_id, name, point, epochs, error=describe(error))
+        return Outcome(run_id, name, params, epochs, error=describe_error(error))
     run.finish()
-    return Outcome(run_id, name, point, epochs, figures, loss(figures), tuple(curve), run.seconds, folder)
+    return Outcome(run_id, name, params, epochs, figures, loss_of(figures), tuple(curve), run.seconds, folder)
 
 
-def log_best(setting, run_id, best, dataset):
-    """Log the best model of a search to its run, and what it says of the validation split.
-
-    Where ``training.members`` is more than 1, the networks of further seeds are fitted at the best point, and all are one
-    model. On a small corpus that is fitted once more, on training and validation split (:func:`steps.models.refit`), with
-    as many epochs as the trial went through. The figures, and the file ``validation_predictions.parquet``, are those of
-    the model that has not seen the validation split.
+@dataclass(frozen=True)
+class LoggedModel:
+    """The model that a search ended with.
 
     Args:
-        setting: the :class:`Setting`.
-        run_id: the tune run.
-        best: the best trial's :class:`sentiment.search.trials.Outcome`; where its model was lost with the process that
-            fitted it, it is fitted once more.
-        dataset: the dataset's digest.
-
-    Returns:
-        A tuple of the model's URI, its digest, its figures on the validation split, and the seconds that the trial's fit
-        was not enough for.
+        uri: of the MLflow model.
+        digest: see :func:`sentiment.search.packaging.model_digest`.
+        figures: on the validation split.
+        seconds: time that it took beyond the best trial's fit.
     """
-    mlflow.set_tracking_uri(setting.tracking_uri)
-    features, training = _inputs(setting)
+
+    uri: str
+    digest: str
+    figures: dict[str, float]
+    seconds: float
+
+
+def log_best_model(config: TrialConfig, run_id: str, best: Outcome, dataset: str) -> LoggedModel:
+    """Log the best model of a search to its run, with its predictions for the validation split.
+
+    If ``training.members`` is more than 1, an ensemble with the best trial's hyperparameters is fitted. On a small
+    corpus the model is then fitted again on training and validation split (:meth:`Family.refit`), with as many epochs
+    as the trial took. The figures and the predictions are those of the model that has not seen the validation split.
+
+    Args:
+        config: what all trials of the search have in common.
+        run_id: the tune run.
+        best: the best trial. If its model was lost with the process that fitted it, it is fitted once more.
+        dataset: the dataset's digest.
+    """
+    mlflow.set_tracking_uri(config.tracking_uri)
+    features, training = _load_inputs(config)
     training = replace(training, epochs=best.epochs)
-    fit = families.trainer(setting.family, training.pretrained)
+    family = get_family(config.family)
     if best.model:
-        model = families.load(setting.family, best.model)
+        model = family.load(best.model)
     else:
-        print(f"tune {setting.family}: fitting {best.name} once more, to have its model", flush=True)
-        model = fit(features, best.point, training, lambda epoch, figures: None)
+        print(f"tune {family.name}: fitting {best.name} once more, since its model was not kept", flush=True)
+        model = family.fit(features, best.params, training, lambda epoch, figures: None)
     started = time.time()
-    refitted = None
     try:
         if training.members > 1:
-            print(f"tune {setting.family}: an ensemble of {training.members} at {best.name}", flush=True)
-            model = ensemble.fit(setting.family, model, fit, features, best.point, training)
-        if sum(len(features.labels(split)) for split in ("train", "validation")) <= SMALL_CORPUS:
-            refit = families.refit(setting.family, training.pretrained)
-            refitted = refit(features, best.point, replace(training, epochs=len(best.curve)), model)
+            print(f"tune {family.name}: an ensemble of {training.members} at {best.name}", flush=True)
+            model = family.fit_members(features, best.params, training, model)
+        refitted = _refit(family, features, best, training, model)
     except FloatingPointError as error:
         raise UserError(f"{best.name}, fitted once more: {error}") from error
     probabilities = model.predict_split(features, "validation")
     seconds = time.time() - started
-    with _in_run(run_id):
-        uri = log_model(setting.family, features, refitted or model)
+    with _activate(run_id):
+        uri = log_model(config.family, features, refitted or model)
         log_parquet(pd.DataFrame(probabilities, columns=features.classes), VALIDATION_PREDICTIONS)
     figures = scores(features.labels("validation"), probabilities)
-    return uri, model_digest(probabilities, best.point, features.classes, dataset), figures, seconds
+    digest = model_digest(probabilities, best.params, features.classes, dataset)
+    return LoggedModel(uri, digest, figures, seconds)
+
+
+def _refit(family: Family, features: Features, best: Outcome, training: Training, model: Model) -> Model | None:
+    documents = sum(len(features.labels(split)) for split in ("train", "validation"))
+    if documents > SMALL_CORPUS:
+        return None
+    return family.refit(features, best.params, replace(training, epochs=len(best.curve)), model)
 
 
 @contextmanager
-def _in_run(run_id):
-    """The run as the active one, whether this process has it open or not; it stays as it is."""
+def _activate(run_id: str) -> Iterator[None]:
+    """Make a run the active one, unless there is one already; it stays RUNNING."""
     if mlflow.active_run() is not None:
         yield
         return
@@ -176,10 +203,10 @@ def _in_run(run_id):
 
 
 @cache
-def _inputs(setting):
-    """The features and the training of a setting, its locations as paths of this machine."""
-    features, dataset, vectors = (
-        location and Path(mlflow.artifacts.download_artifacts(location))
-        for location in (setting.features, setting.dataset, setting.training.vectors)
-    )
-    return Features(features, dataset), replace(setting.training, vectors=vectors)
+def _load_inputs(config: TrialConfig) -> tuple[Features, Training]:
+    """The features and the training of a config, with locations replaced by paths on this machine."""
+    training = config.training
+    if training.vectors:
+        training = replace(training, vectors=mlflow.artifacts.download_artifacts(training.vectors))
+    features, dataset = (Path(mlflow.artifacts.download_artifacts(uri)) for uri in (config.features, config.dataset))
+    return Features(features, dataset), training

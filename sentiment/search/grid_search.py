@@ -1,44 +1,47 @@
-"""Every point of a space of discrete values, in order."""
+"""Grid search: every combination of discrete values, in order."""
+
+from __future__ import annotations
 
 import itertools
 import math
 
 from sentiment.errors import UserError
-from sentiment.model.space import active
+from sentiment.model.space import Params, Space, Uniform, drop_inactive
 
-MOST = 10_000  # points; more than that is a mistake
+MAX_SIZE = 10_000  # a larger grid is taken for a mistake
 
 
 class GridSearch:
-    """Proposes the product of the dimensions' values, the last dimension fastest.
+    """Proposes the Cartesian product of the dimensions' values, the last dimension varying fastest.
 
-    A point is proposed once, without the hyperparameters that have no meaning there.
+    Combinations that differ only in inactive hyperparameters are proposed once, without these.
 
     Args:
-        space: dict from a hyperparameter's name to its dimension (:mod:`sentiment.model.space`), all of them with ``values``.
+        space: a search space of discrete dimensions.
 
     Raises:
-        UserError: a dimension is continuous, or there are too many points.
+        UserError: a dimension is continuous, or the grid is too large.
     """
 
-    def __init__(self, space):
-        continuous = [f"{name} ({dimension})" for name, dimension in space.items() if not hasattr(dimension, "values")]
+    def __init__(self, space: Space) -> None:
+        continuous = [f"{name} ({dimension})" for name, dimension in space.items() if isinstance(dimension, Uniform)]
         if continuous:
             raise UserError(
                 f"algo=grid needs discrete values, and there are none for {', '.join(continuous)}: "
                 f"give them in a file, -P space=, as in `learning_rate: [0.001, 0.01]`"
             )
-        size = math.prod(len(dimension.values) for dimension in space.values())
-        if size > MOST:
-            raise UserError(f"the grid has {size} points, more than {MOST}: narrow it with -P space=")
-        points = (dict(zip(space, values)) for values in itertools.product(*(d.values for d in space.values())))
-        meant = ({name: point[name] for name in active(space, point)} for point in points)
-        self.points = list({tuple(point.items()): point for point in meant}.values())
-        self._next = iter(self.points)
+        values = [dimension.values for dimension in space.values() if not isinstance(dimension, Uniform)]
+        size = math.prod(map(len, values))
+        if size > MAX_SIZE:
+            raise UserError(f"the grid has {size} points, more than {MAX_SIZE}: narrow it with -P space=")
+        combinations = (dict(zip(space, combination)) for combination in itertools.product(*values))
+        active = (drop_inactive(space, params) for params in combinations)
+        self.candidates = list({tuple(params.items()): params for params in active}.values())
+        self._next = iter(self.candidates)
 
-    def ask(self):
-        """The next point, a dict, and None: all epochs."""
+    def ask(self) -> tuple[Params, None]:
+        """The next hyperparameters, and None for the usual number of epochs."""
         return next(self._next), None
 
-    def tell(self, number, loss):
-        """A grid learns nothing."""
+    def tell(self, number: int, loss: float | None) -> None:
+        """A grid does not depend on losses."""

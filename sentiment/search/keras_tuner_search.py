@@ -1,56 +1,56 @@
-"""Keras Tuner over a search space: its oracles propose the points, for the families that Keras trains."""
+"""Keras Tuner over a search space: its oracles propose hyperparameters for the families that Keras trains."""
+
+from __future__ import annotations
 
 import tempfile
+from typing import Any
 
 import keras_tuner
 from keras_tuner.oracles import BayesianOptimizationOracle, HyperbandOracle, RandomSearchOracle
 
-from sentiment.model.space import Choice, Integer, LogUniform, active
+from sentiment.model.space import Choice, Dimension, Integer, LogUniform, Params, Space, drop_inactive
 
 LOSS = keras_tuner.Objective("loss", "min")
 
 
 class KerasTunerSearch:
-    """Proposes points and learns from their losses.
+    """Proposes hyperparameters and learns from their losses; see :class:`sentiment.search.engines.Engine`.
 
-    Hyperband (Li et al. 2018) proposes the number of epochs, too, up to the given one. What it takes to the next round
-    is trained from the beginning, since the learning rate falls along all epochs of a trial.
+    Hyperband (Li et al. 2018) also proposes the number of epochs, up to the given one. What it promotes to the next
+    round is trained from scratch, because the learning rate schedule covers all epochs of a trial.
 
     Args:
-        space: dict from a hyperparameter's name to its dimension (:mod:`sentiment.model.space`).
+        space: the search space.
         algo: random, bayesian or hyperband.
-        count: number of trials; hyperband may end before.
+        count: number of trials; hyperband may end earlier.
         epochs: passes over the training split.
-        seed: int; the same seed gives the same points as long as it is told the same losses between them.
+        seed: the same seed gives the same proposals, provided the losses reported in between are the same.
     """
 
-    def __init__(self, space, algo, count, epochs, seed):
+    def __init__(self, space: Space, algo: str, count: int, epochs: int, seed: int) -> None:
         self._space = space
-        common = {"objective": LOSS, "seed": seed, "hyperparameters": to_keras_tuner(space)}
-        common["max_consecutive_failed_trials"] = count + 1  # a search ends well, whatever its trials do
+        common: dict[str, Any] = {"objective": LOSS, "seed": seed, "hyperparameters": to_keras_tuner(space)}
+        common["max_consecutive_failed_trials"] = count + 1  # never give up: the search reports failed trials itself
         if algo == "hyperband":
             self._oracle = HyperbandOracle(max_epochs=epochs, **common)
         else:
             oracle = {"random": RandomSearchOracle, "bayesian": BayesianOptimizationOracle}[algo]
             self._oracle = oracle(max_trials=count, **common)
         self._oracle.verbose = 0
-        self._notes = tempfile.TemporaryDirectory()  # the oracle writes down each trial
-        self._oracle._set_project_dir(self._notes.name, "oracle")
-        self._trials = []
+        self._project = tempfile.TemporaryDirectory()  # the oracle writes a file for each trial
+        self._oracle._set_project_dir(self._project.name, "oracle")
+        self._trials: list[Any] = []
 
-    def ask(self):
-        """The next point and its number of epochs (None: all), or None where other trials have to be heard of first."""
-        trial = self._oracle.create_trial(
-            str(len(self._trials))
-        )  # a name of its own: one that goes on gets its trial again
+    def ask(self) -> tuple[Params, int | None] | None:
+        # With the id of a tuner whose trial is running, the oracle would return that trial again.
+        trial = self._oracle.create_trial(str(len(self._trials)))
         if trial.status != "RUNNING":
             return None
         self._trials.append(trial)
         values = dict(trial.hyperparameters.values)
         return from_keras_tuner(self._space, values), values.get("tuner/epochs")
 
-    def tell(self, number, loss):
-        """Report the loss of a trial, the first of which has the number 1; None for one that failed."""
+    def tell(self, number: int, loss: float | None) -> None:
         trial = self._trials[number - 1]
         if loss is None:
             trial.status = "INVALID"
@@ -60,14 +60,16 @@ class KerasTunerSearch:
         self._oracle.end_trial(trial)
 
 
-def to_keras_tuner(space):
-    """The space as Keras Tuner writes it: ``HyperParameters``, conditional ones in the scope that they hang on."""
+def to_keras_tuner(space: Space) -> keras_tuner.HyperParameters:
+    """The space as ``HyperParameters``, conditional hyperparameters in a conditional scope."""
     result = keras_tuner.HyperParameters()
     for name, dimension in space.items():
         if dimension.when:
-            ((other, values),) = dimension.when.items()
-            values = [value for value in values if value in space[other].values]
-            if not values:  # a narrowed space may leave a hyperparameter without a meaning
+            ((other, allowed),) = dimension.when.items()
+            condition = space[other]
+            assert isinstance(condition, Choice)
+            values = [value for value in allowed if value in condition.values]
+            if not values:  # in a narrowed space the condition may never be met
                 continue
             with result.conditional_scope(other, values):
                 _add(result, name, dimension)
@@ -76,14 +78,14 @@ def to_keras_tuner(space):
     return result
 
 
-def from_keras_tuner(space, values):
-    """The values of ``HyperParameters`` as a point: a dict of the hyperparameters that have a meaning there."""
+def from_keras_tuner(space: Space, values: dict[str, Any]) -> Params:
+    """The values of ``HyperParameters`` as active hyperparameters, in the order of the space."""
     known = {name: values[name] for name in space if name in values}
-    point = {name: known[name] for name in active(space, known)}
-    return {name: int(value) if isinstance(space[name], Integer) else value for name, value in point.items()}
+    params = drop_inactive(space, known)
+    return {name: int(value) if isinstance(space[name], Integer) else value for name, value in params.items()}
 
 
-def _add(result, name, dimension):
+def _add(result: keras_tuner.HyperParameters, name: str, dimension: Dimension) -> None:
     if isinstance(dimension, Choice):
         result.Choice(name, list(dimension.values))
     elif isinstance(dimension, Integer):

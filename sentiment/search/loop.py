@@ -1,45 +1,67 @@
-"""The loop of a search: ask for points, run trials at them, several at once, and tell how they went."""
+"""The loop of a search: ask for hyperparameters, run trials with them, several at a time, and report their losses."""
 
-from concurrent.futures import FIRST_COMPLETED, wait
+from __future__ import annotations
 
-# A point is proposed with the results of the trials that are at least this far back, and those between as running. Which
-# trials happen to have ended then does not matter: the same seed gives the same trials whatever the parallelism.
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import TYPE_CHECKING
+
+from sentiment.model.space import Params
+
+if TYPE_CHECKING:
+    from sentiment.search.engines import Engine
+    from sentiment.search.trials import Outcome
+
+# Proposals are based on the results of trials that are at least this far back; the trials in between count as running,
+# whether or not they have ended. So the same seed gives the same trials with any parallelism.
 LAG = 4
-ROOM_SECONDS = 0.5  # how often a search with trials going asks whether there is room for one more
+ROOM_SECONDS = 0.5  # how often a search with running trials checks whether there is room for one more
+
+BeginTrial = Callable[[int, Params, int | None, "list[Outcome]"], "Future[Outcome]"]
 
 
-def run_trials(search, begin, count, at_once, has_room=lambda going: True):
+def always_has_room(running: int) -> bool:
+    return True
+
+
+def run_trials(
+    engine: Engine,
+    begin: BeginTrial,
+    count: int,
+    at_once: int,
+    has_room: Callable[[int], bool] = always_has_room,
+) -> list[Outcome]:
     """Run the trials of a search.
 
     Args:
-        search: has ``tell(number, loss)``, and ``ask()``, which gives the next point and its number of epochs, None
-            for the usual one; or None where it has to be told of a trial before, or has no more points.
-        begin: function of a trial's number (from 1), its point, its epochs and the outcomes told so far (list of
-            :class:`sentiment.search.trials.Outcome`); returns the future of the trial's outcome.
-        count: number of trials at most.
+        engine: proposes the hyperparameters.
+        begin: function of a trial's number (from 1), hyperparameters, number of epochs (None for the usual one) and the
+            outcomes reported so far; returns the future of the trial's outcome.
+        count: maximum number of trials.
         at_once: how many may run at the same time.
-        has_room: function of the number of trials going that says whether one more may begin beside them; where none
-            is going, it waits until one may.
+        has_room: function of the number of running trials that says whether one more may begin. If none is running, it
+            blocks until one may.
 
     Returns:
-        The list of the outcomes.
+        The outcomes in the order of the trials.
     """
     lag = max(LAG, at_once)
-    trials, told = [], []
+    trials: list[Future[Outcome]] = []
+    reported: list[Outcome] = []
 
-    def hear(up_to):
-        while len(told) < up_to:
-            told.append(trials[len(told)].result())
-            search.tell(len(told), told[-1].loss)
+    def report(up_to: int) -> None:
+        while len(reported) < up_to:
+            reported.append(trials[len(reported)].result())
+            engine.tell(len(reported), reported[-1].loss)
 
     for number in range(1, count + 1):
-        while len(going := [trial for trial in trials if not trial.done()]) >= at_once or not has_room(len(going)):
-            wait(going, ROOM_SECONDS, FIRST_COMPLETED)
-        hear(number - lag)
-        while (proposal := search.ask()) is None and len(told) < len(trials):
-            hear(len(told) + 1)
+        while len(running := [trial for trial in trials if not trial.done()]) >= at_once or not has_room(len(running)):
+            wait(running, ROOM_SECONDS, FIRST_COMPLETED)
+        report(number - lag)
+        while (proposal := engine.ask()) is None and len(reported) < len(trials):
+            report(len(reported) + 1)
         if proposal is None:
             break
-        trials.append(begin(number, *proposal, list(told)))
-    hear(len(trials))
-    return told
+        trials.append(begin(number, *proposal, list(reported)))
+    report(len(trials))
+    return reported

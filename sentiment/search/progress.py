@@ -1,10 +1,16 @@
-"""What a person sees while trials run: a bar on a terminal, a line a trial where the output is shared or kept."""
+"""The progress of a search on the console: a bar on a terminal; otherwise, or if the terminal is shared, lines."""
+
+from __future__ import annotations
 
 import io
 import os
 import sys
+from typing import TYPE_CHECKING, Self
 
 from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from sentiment.search.trials import Outcome
 
 SHARED_CONSOLE = "SENTIMENT_SHARED_CONSOLE"  # set by main, which tunes several families on one terminal
 
@@ -13,13 +19,13 @@ class TrialProgress:
     """The progress of a search, with the best trial so far.
 
     Args:
-        name: what is tuned, at the head of the line.
+        name: what is tuned, at the start of the line.
         total: number of trials.
     """
 
-    def __init__(self, name, total):
-        self._best, self._by, self._point = -1.0, "", ""
-        self._shown = ""
+    def __init__(self, name: str, total: int) -> None:
+        self._best, self._best_trial, self._best_params = -1.0, "", ""
+        self._status = ""
         self._live = sys.stderr.isatty() and SHARED_CONSOLE not in os.environ
         self._bar = tqdm(
             total=total,
@@ -29,27 +35,28 @@ class TrialProgress:
             file=sys.stderr if self._live else io.StringIO(),
         )
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._bar.close()
 
-    def epoch(self, name, epoch, figures):
-        """Show where the running trial stands; on a terminal only."""
-        where = f"{name.split()[0]}, epoch {epoch}: {figures['val_accuracy']:.4f}"
-        self._bar.set_postfix_str(f"{self._shown}{where}", refresh=self._live)
+    def show_epoch(self, name: str, epoch: int, figures: dict[str, float]) -> None:
+        """Show how far the running trial is; on a terminal only."""
+        current = f"{name.split()[0]}, epoch {epoch}: {figures['val_accuracy']:.4f}"
+        self._bar.set_postfix_str(f"{self._status}{current}", refresh=self._live)
 
-    def trial(self, outcome):
-        """Count a trial that has ended, by its :class:`sentiment.search.trials.Outcome`."""
-        number, _, point = outcome.name.partition(" ")
-        if outcome.figures and 1 - outcome.loss > self._best:
-            self._best, self._by, self._point = 1 - outcome.loss, number, point
-        said, more = f"best {self._best:.4f} by {self._by}", self._point
+    def show_trial(self, outcome: Outcome) -> None:
+        """Count a trial that has ended."""
+        number, _, params = outcome.name.partition(" ")
+        if outcome.figures and outcome.loss is not None and 1 - outcome.loss > self._best:
+            self._best, self._best_trial, self._best_params = 1 - outcome.loss, number, params
+        status, details = f"best {self._best:.4f} by {self._best_trial}", self._best_params
         if outcome.figures is None:
-            said, more = f"{number} failed" if outcome.error else f"{number} pruned", outcome.error or point
-        self._shown = f"{said}, "
-        self._bar.set_postfix_str(said if self._live else f"{said} ({more})", refresh=False)
+            status = f"{number} failed" if outcome.error else f"{number} pruned"
+            details = outcome.error or params
+        self._status = f"{status}, "
+        self._bar.set_postfix_str(status if self._live else f"{status} ({details})", refresh=False)
         self._bar.update()
         if not self._live:
             print(self._bar, flush=True)

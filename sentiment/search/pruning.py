@@ -1,33 +1,42 @@
-"""Which trials are not worth going on with: the median stopping rule (Golovin et al. 2017, section 3.2.2), at a quarter.
+"""When to stop a trial early: the median stopping rule (Golovin et al. 2017, section 3.2.2), with the lower quartile.
 
-Most points of a good space differ by less than a validation split of 160 texts can tell, so that the median stops good
-ones, too: on movie_reviews the best lstm of one seed in four (30 trials each). The first epochs say little, since the
-learning rate still rises or has just begun to fall: the lower quartile at the second epoch stopped the best dense network
-of one seed in five (60 trials of 10 epochs each), from the third on of none, and saves a quarter of the epochs.
+Most hyperparameters of a good space differ by less than a validation split of 160 texts can detect, so that the median
+also stops good ones: on movie_reviews the best lstm of one seed in four (30 trials each). The first epochs say little,
+because the learning rate has just risen: the lower quartile at the second epoch stopped the best dense network of one
+    seed
+in five (60 trials of 10 epochs each). From the third epoch on it stopped none of them and saves a quarter of the
+epochs.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-AT_LEAST = 4  # trials that have to have finished before others are measured by them
-FIRST = 3  # epoch
+if TYPE_CHECKING:
+    from sentiment.search.trials import Outcome
+
+MIN_TRIALS = 4  # finished trials that are needed for a threshold
+FIRST_EPOCH = 3
 
 
-def thresholds(outcomes):
-    """The accuracy that a trial has to have reached by each epoch to go on: the finished trials' lower quartile there.
+def pruning_thresholds(outcomes: list[Outcome]) -> tuple[float, ...]:
+    """The accuracy that a trial must have reached by each epoch to continue: the lower quartile of finished trials.
 
-    Trials that were pruned do not count, or the quartile would rise with each of them.
+    Pruned trials do not count, since each of them would raise the quartile.
 
     Args:
-        outcomes: list of :class:`sentiment.search.trials.Outcome`.
+        outcomes: of all trials that have ended.
 
     Returns:
-        A tuple of floats, one for each epoch to which at least ``AT_LEAST`` finished trials came; 0 before ``FIRST``.
+        A threshold for each epoch that at least ``MIN_TRIALS`` finished trials reached; 0 before ``FIRST_EPOCH``.
     """
     curves = [outcome.curve for outcome in outcomes if outcome.figures]
-    result = []
+    thresholds: list[float] = []
     for epoch in range(1, max(map(len, curves), default=0) + 1):
-        there = [curve[epoch - 1] for curve in curves if len(curve) >= epoch]
-        if len(there) < AT_LEAST:
+        accuracies = [curve[epoch - 1] for curve in curves if len(curve) >= epoch]
+        if len(accuracies) < MIN_TRIALS:
             break
-        result.append(float(np.quantile(there, 0.25)) if epoch >= FIRST else 0.0)
-    return tuple(result)
+        thresholds.append(float(np.quantile(accuracies, 0.25)) if epoch >= FIRST_EPOCH else 0.0)
+    return tuple(thresholds)

@@ -1,64 +1,83 @@
-"""Trials as they are run: each in a child run of its own, by a worker, or repeated where it has been run before."""
+"""Runs trials, each in a child run: on a worker, or by repeating the results of an identical earlier trial."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
-from sentiment.search.fitting import run_trial
-from sentiment.search.pruning import thresholds
-from sentiment.search.trials import Outcome, describe, point_key
-from sentiment.search.workers import completed
+from mlflow.entities import Run
+
+from sentiment.model.space import Params
+from sentiment.search.fitting import TrialConfig, run_trial
+from sentiment.search.progress import TrialProgress
+from sentiment.search.pruning import pruning_thresholds
+from sentiment.search.trials import Outcome, TrialRecorder, describe_error, params_key
+from sentiment.search.workers import Pool, completed_future
 
 
 class TrialRunner:
     """Begins trials.
 
     Args:
-        setting: the :class:`sentiment.search.fitting.Setting` of the search.
+        config: what all trials of the search have in common.
         epochs: passes over the training split.
-        prune: whether trials are stopped that fall behind the others.
-        recorder: the :class:`sentiment.search.trials.TrialRecorder` of the search.
-        earlier: dict from :func:`sentiment.search.trials.point_key` to the run of a trial that has ended before.
-        workers: the :class:`sentiment.search.workers.Workers`, or what has its methods.
-        progress: the :class:`sentiment.search.progress.TrialProgress`.
-        scratch: folder for the models; None where they are not kept.
-        hold: does not return where the search has been told to end.
+        prune: whether to stop trials early that fall behind the others.
+        recorder: opens the trials' runs.
+        earlier: from :func:`params_key` to the run of a trial that has ended before.
+        workers: where the trials run.
+        progress: shows them on the console.
+        scratch: folder for the models; None if they are not kept.
+        hold: does not return if the search has been told to stop.
     """
 
-    def __init__(self, setting, epochs, prune, recorder, earlier, workers, progress, scratch, hold):
-        self._setting = setting
+    def __init__(
+        self,
+        config: TrialConfig,
+        epochs: int,
+        prune: bool,
+        recorder: TrialRecorder,
+        earlier: dict[tuple, Run],
+        workers: Pool,
+        progress: TrialProgress,
+        scratch: str | None,
+        hold: Callable[[], Any],
+    ) -> None:
+        self._config = config
         self._epochs = epochs
         self._prune = prune
         self._recorder = recorder
         self._earlier = earlier
         self._workers = workers
         self._progress = progress
-        self._scratch = scratch and Path(scratch)
+        self._scratch = Path(scratch) if scratch else None
         self._hold = hold
 
-    def begin(self, number, point, epochs, outcomes):
+    def begin(self, number: int, params: Params, epochs: int | None, outcomes: list[Outcome]) -> Future[Outcome]:
         """The future of a trial's outcome; see :func:`sentiment.search.loop.run_trials`."""
         self._hold()
-        trial = self._recorder.start(point, epochs)
+        trial = self._recorder.start(params, epochs)
         passes = epochs or self._epochs
-        ended = Future()
+        ended: Future[Outcome] = Future()
 
-        def end(done):
-            error = done.exception()  # the worker's; what goes wrong in a fit is in the outcome
+        def end(done: Future[Outcome]) -> None:
+            error = done.exception()  # of the worker; errors of the fit are part of the outcome
             if error:
-                self._hold()  # the workers of a search that is told to end die, too
+                self._hold()  # a search that is told to stop loses its workers, too
                 trial.fail(error)
-                outcome = Outcome(trial.run_id, trial.name, point, passes, error=describe(error))
+                outcome = Outcome(trial.run_id, trial.name, params, passes, error=describe_error(error))
             else:
                 outcome = done.result()
-            self._progress.trial(outcome)
+            self._progress.show_trial(outcome)
             ended.set_result(outcome)
 
-        if earlier := self._earlier.get(point_key(point, epochs)):
-            end(completed(trial.repeat(earlier, point, passes)))
+        if earlier := self._earlier.get(params_key(params, epochs)):
+            end(completed_future(trial.repeat(earlier, params, passes)))
             return ended
-        bounds = thresholds(outcomes) if self._prune else ()
-        show = self._progress.epoch if self._workers.here else None  # of several at once none has the console
-        folder = self._scratch and self._scratch / str(number)
-        fit = (self._setting, trial.run_id, trial.name, point, passes, bounds, folder, show)
-        self._workers.submit(run_trial, *fit).add_done_callback(end)
+        thresholds = pruning_thresholds(outcomes) if self._prune else ()
+        show = self._progress.show_epoch if self._workers.here else None  # concurrent trials do not share the bar
+        folder = self._scratch / str(number) if self._scratch else None
+        arguments = (self._config, trial.run_id, trial.name, params, passes, thresholds, folder, show)
+        self._workers.submit(run_trial, *arguments).add_done_callback(end)
         return ended

@@ -1,20 +1,35 @@
-"""Trials as MLflow runs: each a child of its tune run, with its point, its epochs, its figures and how it ended."""
+"""Trials as MLflow runs: each is a child of its tune run, with its hyperparameters, epochs, figures and outcome."""
+
+from __future__ import annotations
 
 import time
 import traceback
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import Metric, Param, Run, RunTag
 
-from sentiment.model.space import label
-from sentiment.tracking import REUSED
+from sentiment.model.space import Params, format_params
+from sentiment.tracking import (
+    ERROR,
+    FAMILY,
+    GIT_COMMIT,
+    PARENT,
+    PRUNED,
+    REUSED,
+    SOURCE_NAME,
+    SOURCE_TYPE,
+    TRIAL,
+    USER,
+)
 
-TRIAL = "trial"  # tag with the trial's number, from 1
-PRUNED = "pruned"  # tag of a trial that was stopped early
-VALIDATION_PREDICTIONS = "validation_predictions.parquet"  # artifact of a tune run: probabilities, a column a class
-VALIDATION = "validation_"  # before the names of the fitted model's figures on the validation split
-CROSS_VALIDATED = "cross_validated_accuracy"  # among those figures, where a family has it
+VALIDATION = "validation_"  # prefix of the fitted model's figures on the validation split
+CROSS_VALIDATED = "cross_validated_accuracy"  # one of these figures, if the family cross-validates
+TRAIN_SECONDS = "train_seconds"
+MAX_TAG = 5000  # characters of a tag's value
 
 
 @dataclass(frozen=True)
@@ -24,52 +39,52 @@ class Outcome:
     Args:
         run_id: the trial's run.
         name: its name.
-        point: dict of hyperparameters.
+        params: hyperparameters.
         epochs: passes over the training split.
-        figures: the model's figures on the validation split, a dict; None for a trial that failed or was pruned.
-        loss: what the search is to make small (:func:`loss`); None for a trial that failed.
-        curve: validation accuracy after each epoch, a tuple.
+        figures: the model's figures on the validation split; None if the trial failed or was pruned.
+        loss: what the search minimizes (:func:`loss_of`); None if the trial failed.
+        curve: validation accuracy after each epoch.
         seconds: duration of the fit.
-        model: folder of the saved model; None where it was not kept.
-        error: what went wrong, in one line, or None.
+        model: folder of the saved model; None if it was not kept.
+        error: what went wrong, in one line.
     """
 
     run_id: str
     name: str
-    point: dict
+    params: Params
     epochs: int
-    figures: dict | None = None
+    figures: dict[str, float] | None = None
     loss: float | None = None
-    curve: tuple = ()
+    curve: tuple[float, ...] = ()
     seconds: float = 0.0
-    model: str | None = None
+    model: Path | None = None
     error: str | None = None
 
 
 class TrialRecorder:
-    """Opens a child run for each trial of a family and keeps it up to date.
+    """Opens a child run for each trial of a family.
 
     Args:
         family: name of the family.
-        parent: the tune run, an ``mlflow.entities.Run``.
+        parent: the tune run.
     """
 
-    def __init__(self, family, parent):
+    def __init__(self, family: str, parent: Run) -> None:
         self._client = MlflowClient()
         self._family = family
         self._parent = parent
         self.count = 0
 
-    def start(self, point, epochs=None):
-        """Open the run of the next trial, with its own number of epochs if it has one, and return a :class:`TrialRun`."""
+    def start(self, params: Params, epochs: int | None = None) -> TrialRun:
+        """Open the run of the next trial, with its own number of epochs if it has one."""
         self.count += 1
-        name = f"{self._family}-{self.count:02d} {label(point)}"
-        inherited = ("mlflow.user", "mlflow.source.name", "mlflow.source.type", "mlflow.source.git.commit")
+        name = f"{self._family}-{self.count:02d} {format_params(params)}"
+        inherited = (USER, SOURCE_NAME, SOURCE_TYPE, GIT_COMMIT)
         tags = {key: value for key, value in self._parent.data.tags.items() if key in inherited}
-        tags |= {"mlflow.parentRunId": self._parent.info.run_id, "family": self._family, TRIAL: str(self.count)}
+        tags |= {PARENT: self._parent.info.run_id, FAMILY: self._family, TRIAL: str(self.count)}
         run = self._client.create_run(self._parent.info.experiment_id, run_name=name, tags=tags)
-        params = [Param(key, value) for key, value in point_key(point, epochs)]
-        self._client.log_batch(run.info.run_id, params=params)
+        logged = [Param(key, value) for key, value in params_key(params, epochs)]
+        self._client.log_batch(run.info.run_id, params=logged)
         return TrialRun(self._client, run.info.run_id, name)
 
 
@@ -77,43 +92,46 @@ class TrialRun:
     """The run in which one fit is recorded.
 
     Args:
-        client: an ``MlflowClient``.
-        run_id: id of its run.
+        client: of the tracking store.
+        run_id: id of the run.
         name: the run's name.
+
+    Attributes:
+        seconds: duration of the fit, once it has ended.
     """
 
-    def __init__(self, client, run_id, name):
+    def __init__(self, client: MlflowClient, run_id: str, name: str) -> None:
         self._client = client
         self.run_id = run_id
         self.name = name
         self._started = self._logged = time.time()
-        self._waiting = []  # metrics of epochs that have not been logged yet
-        self.seconds = None
+        self._pending: list[Metric] = []
+        self.seconds = 0.0
 
-    def epoch(self, epoch, figures, within=0.0):
+    def log_epoch(self, epoch: int, figures: Mapping[str, float], within: float = 0.0) -> None:
         """Log the figures of an epoch (from 1), together with those of others that ended ``within`` seconds."""
-        self._waiting += self._metrics(figures, step=epoch)
+        self._pending += self._metrics(figures, step=epoch)
         if time.time() - self._logged >= within:
-            self._log()
+            self._flush()
 
-    def fitted(self):
-        """The fit has ended: ``seconds`` is how long it took, which :meth:`result` logs."""
+    def stop_clock(self) -> None:
+        """Note that the fit has ended: ``seconds`` is its duration, which :meth:`log_result` logs."""
         self.seconds = time.time() - self._started
 
-    def result(self, figures):
+    def log_result(self, figures: Mapping[str, float]) -> None:
         """Log the figures of the fitted model on the validation split, and the duration of the fit in seconds."""
         named = {VALIDATION + name: value for name, value in figures.items()}
-        self._waiting += self._metrics(named | {"train_seconds": self.seconds})
-        self._log()
+        self._pending += self._metrics(named | {TRAIN_SECONDS: self.seconds})
+        self._flush()
 
-    def prune(self, epoch):
-        """End the run of a trial that was stopped after an epoch because others were better there."""
-        self._log()
+    def prune(self, epoch: int) -> None:
+        """End the run of a trial that was stopped after an epoch because others were better by then."""
+        self._flush()
         self._client.set_tag(self.run_id, PRUNED, f"after epoch {epoch}")
         self.finish()
 
-    def repeat(self, run, point, epochs):
-        """Take over the figures of a trial that has been run before at this point, and return its :class:`Outcome`."""
+    def repeat(self, run: Run, params: Params, epochs: int) -> Outcome:
+        """Copy the figures of an earlier trial with the same hyperparameters, and end the run."""
         history = {key: self._client.get_metric_history(run.info.run_id, key) for key in run.data.metrics}
         self._client.log_batch(
             self.run_id,
@@ -122,72 +140,67 @@ class TrialRun:
             + [RunTag(key, value) for key, value in run.data.tags.items() if key == PRUNED],
         )
         self.finish()
-        curve = tuple(
-            metric.value for metric in sorted(history.get("val_accuracy", ()), key=lambda metric: metric.step)
-        )
+        accuracies = sorted(history.get("val_accuracy", ()), key=lambda metric: metric.step)
+        curve = tuple(metric.value for metric in accuracies)
         if PRUNED in run.data.tags:
-            return Outcome(self.run_id, self.name, point, epochs, loss=1 - curve[-1], curve=curve)
+            return Outcome(self.run_id, self.name, params, epochs, loss=1 - curve[-1], curve=curve)
         figures = {
             key.removeprefix(VALIDATION): value for key, value in run.data.metrics.items() if key.startswith(VALIDATION)
         }
-        seconds = run.data.metrics["train_seconds"]
-        return Outcome(self.run_id, self.name, point, epochs, figures, loss(figures), curve, seconds)
+        seconds = run.data.metrics[TRAIN_SECONDS]
+        return Outcome(self.run_id, self.name, params, epochs, figures, loss_of(figures), curve, seconds)
 
-    def finish(self):
+    def finish(self) -> None:
         self._client.set_terminated(self.run_id, "FINISHED")
 
-    def fail(self, error):
-        """Keep what went wrong, as the tag ``error`` and the artifact traceback.txt, and end the run as FAILED."""
-        self._log()
-        self._client.set_tag(self.run_id, "error", describe(error)[:5000])
+    def fail(self, error: BaseException) -> None:
+        """End the run as FAILED, with the error as a tag and the traceback as the artifact traceback.txt."""
+        self._flush()
+        self._client.set_tag(self.run_id, ERROR, describe_error(error)[:MAX_TAG])
         self._client.log_text(self.run_id, "".join(traceback.format_exception(error)), "traceback.txt")
         self._client.set_terminated(self.run_id, "FAILED")
 
-    def _log(self):
-        self._client.log_batch(self.run_id, metrics=self._waiting)
-        self._waiting, self._logged = [], time.time()
+    def _flush(self) -> None:
+        self._client.log_batch(self.run_id, metrics=self._pending)
+        self._pending, self._logged = [], time.time()
 
     @staticmethod
-    def _metrics(figures, step=0):
+    def _metrics(figures: Mapping[str, float], step: int = 0) -> list[Metric]:
         now = int(time.time() * 1000)
         return [Metric(key, float(value), now, step) for key, value in figures.items()]
 
 
-def finished_trials(tune_runs):
-    """The trials below some tune runs that came to their end: a dict from :func:`point_key` to the run.
-
-    Args:
-        tune_runs: list of ``mlflow.entities.Run``, finished or not.
-    """
+def finished_trials(tune_runs: Iterable[Run]) -> dict[tuple, Run]:
+    """The finished trials of some tune runs, which need not be finished themselves, by :func:`params_key`."""
     client = MlflowClient()
     trials = [
         trial
         for run in tune_runs
         for trial in client.search_runs(
             [run.info.experiment_id],
-            f"tags.`mlflow.parentRunId` = '{run.info.run_id}' and attributes.status = 'FINISHED'",
+            f"tags.`{PARENT}` = '{run.info.run_id}' and attributes.status = 'FINISHED'",
         )
         if TRIAL in trial.data.tags
     ]
-    return {point_key(trial.data.params): trial for trial in trials}
+    return {params_key(trial.data.params): trial for trial in trials}
 
 
-def point_key(point, epochs=None):
-    """A point by every digit of its values, the same for the point itself and for the parameters of its run.
+def params_key(params: Mapping[str, Any], epochs: int | None = None) -> tuple[tuple[str, str], ...]:
+    """Hyperparameters as a key, the same for the hyperparameters themselves and for the parameters of their run.
 
     Args:
-        point: dict of hyperparameters, or of a run's parameters.
-        epochs: the trial's own number of epochs, which is a parameter of its run, too.
+        params: hyperparameters, or a run's parameters.
+        epochs: the trial's own number of epochs, which is also a parameter of its run.
     """
-    named = point | ({"epochs": epochs} if epochs else {})
+    named = dict(params) | ({"epochs": epochs} if epochs else {})
     return tuple(sorted((name, str(value)) for name, value in named.items()))
 
 
-def loss(figures):
-    """What a search is to make small: the share of wrong labels, in the cross-validation where there was one."""
+def loss_of(figures: Mapping[str, float]) -> float:
+    """What a search minimizes: the share of wrong predictions, cross-validated if the family does that."""
     return 1 - figures.get(CROSS_VALIDATED, figures["accuracy"])
 
 
-def describe(error):
+def describe_error(error: BaseException) -> str:
     """An exception in one line."""
     return " ".join(f"{type(error).__name__}: {error}".split())

@@ -1,85 +1,104 @@
 """The processes in which trials run: this one, or several that stay up from trial to trial."""
 
+from __future__ import annotations
+
 import logging
 import multiprocessing
 import os
 import signal
+from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from typing import Any, Protocol
 
 from sentiment.search.cores import CORES, Cores
+from sentiment.search.loop import always_has_room
+
+
+class Pool(Protocol):
+    """Runs functions concurrently.
+
+    Attributes:
+        count: the maximum number of calls at a time.
+        here: whether calls run in this process.
+        has_room: function of the number of running calls that says whether one more may begin
+            (:func:`sentiment.search.loop.run_trials`).
+    """
+
+    count: int
+    here: bool
+    has_room: Callable[[int], bool]
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """The future of a call. It raises if the worker is lost, which does not affect other calls."""
+
+    def close(self) -> None:
+        """End the workers."""
 
 
 class Workers:
-    """Runs functions in ``count`` processes at once, or in this process where ``count`` is 1.
+    """Runs functions in ``count`` processes, or in this process if ``count`` is 1; see :class:`Pool`.
 
-    A process that is started takes seconds to import TensorFlow, which it does once. Each is a pool of its own, so that
-    one that dies takes no other with it.
+    A new process takes seconds to import TensorFlow, once. Each process is a pool of its own, so that a process that
+    dies does not break the others.
 
     Args:
-        count: how many at most.
-        prepare: function that the processes call at once, so that they have begun when the first call comes. Where
-            cores are shared only the first process is begun so.
-
-    Attributes:
-        count: how many at most.
-        has_room: function of the number of calls going: whether one more finds a core (:mod:`sentiment.search.cores`).
-        here: whether what is submitted runs in this process.
+        count: the maximum number of calls at a time.
+        prepare: function that processes call when they start, so that they are ready for the first trial. If cores are
+            shared, only one process is started in advance.
     """
 
-    def __init__(self, count, prepare=None):
+    def __init__(self, count: int, prepare: Callable[[], Any] | None = None) -> None:
         self.count = count
         self.here = count == 1
         shared = os.environ.get(CORES)
-        self.has_room = Cores(shared).has_room if shared else lambda going: True
-        begun = [self._start() for _ in range(1 if shared else count)] if prepare and not self.here else []
-        for worker in begun:
-            worker.submit(prepare)
-        self._free = [None] * (count - len(begun)) + begun
+        self.has_room: Callable[[int], bool] = Cores(shared).has_room if shared else always_has_room
+        started = [self._start() for _ in range(1 if shared else count)] if prepare and not self.here else []
+        if prepare:
+            for worker in started:
+                worker.submit(prepare)
+        self._free: list[ProcessPoolExecutor | None] = [*[None] * (count - len(started)), *started]
 
-    def submit(self, function, *arguments):
-        """The future of a call; there is never more than ``count`` of them going.
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """The future of a call; at most ``count`` run at a time.
 
-        It ends in :class:`BrokenProcessPool` where its process dies; another one takes its place.
+        It raises :class:`BrokenProcessPool` if its process dies, which is then replaced.
         """
         if self.here:
-            return completed(function(*arguments))
+            return completed_future(function(*arguments))
         worker = self._free.pop() or self._start()
-        done = worker.submit(function, *arguments)
-        done.add_done_callback(lambda done: self._free.append(None if _died(done) else worker))
-        return done
+        future = worker.submit(function, *arguments)
+        future.add_done_callback(lambda done: self._free.append(None if _is_broken(done) else worker))
+        return future
 
-    def close(self):
+    def close(self) -> None:
         for worker in filter(None, self._free):
             worker.shutdown()
 
-    def _start(self):
-        return ProcessPoolExecutor(
-            1,
-            multiprocessing.get_context("spawn"),  # TensorFlow does not survive a fork
-            initializer=begin,
-        )
+    def _start(self) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("spawn")  # TensorFlow does not survive a fork
+        return ProcessPoolExecutor(1, context, initializer=initialize_worker)
 
 
-def completed(result):
+def completed_future(result: Any) -> Future[Any]:
     """The future of a call that has ended."""
-    future = Future()
+    future: Future[Any] = Future()
     future.set_result(result)
     return future
 
 
-def begin():
+def initialize_worker() -> None:
     """What a process of trials does first."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the search, which ends its workers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C also reaches the search, which ends its workers
     logging.getLogger("mlflow").setLevel(logging.WARNING)
 
 
-def _died(done):
-    return isinstance(done.exception(), BrokenProcessPool)
-
-
-def thread_limits(processes):
-    """Environment variables that give each of some processes its share of this one's threads, for TensorFlow and BLAS."""
-    mine = int(os.environ.get("OMP_NUM_THREADS", os.cpu_count()))
+def thread_limits(processes: int) -> dict[str, str]:
+    """Environment variables that divide this process's threads evenly among processes, for TensorFlow and BLAS."""
+    available = int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1))
     names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-    return dict.fromkeys(names, str(max(1, mine // processes)))
+    return dict.fromkeys(names, str(max(1, available // processes)))
+
+
+def _is_broken(done: Future[Any]) -> bool:
+    return isinstance(done.exception(), BrokenProcessPool)

@@ -15,7 +15,7 @@ import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import scoring_server
 
-from sentiment.model import families
+from sentiment.model.families import get_family
 from sentiment.registry.promotions import get_champion
 from sentiment.serving.recording import Recorder
 
@@ -63,7 +63,7 @@ class ServedChampion:
                     continue
                 seen, family = str(champion.version), champion.tags.get("family")
                 if family != self._family and any(
-                    one is None or families.needs_own_process(one) for one in (family, self._family)
+                    one is None or get_family(one).own_process for one in (family, self._family)
                 ):
                     _say(f"version {seen} is champion, and needs a process of its own: start serve again")
                     continue

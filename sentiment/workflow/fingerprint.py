@@ -44,7 +44,7 @@ def sources(entry_point: str, family: str | None = None) -> list[Path]:
     """
     modules = [f"steps.{entry_point}", "steps.__main__"]
     if family:
-        families.check(family)
+        families.get_family(family)  # refuses an unknown one
         modules.append(f"sentiment.model.families.{family}")
     finder = ModuleFinder(path=[str(PROJECT_ROOT)])
     for module in modules:

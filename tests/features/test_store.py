@@ -2,8 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sentiment.features import store
-from sentiment.features.store import Features
+from sentiment.features.store import Features, write_features
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 
@@ -19,7 +18,7 @@ def features(tmp_path):
         "validation": part(("a fine onlyvalidation", "pos")),
         "test": part(("onlytest dull day twice onlytest", "neg")),
     }
-    store.write(tmp_path, parts, Cleaner(), vocabulary_size=100, max_length=4)
+    write_features(tmp_path, parts, Cleaner(), vocabulary_size=100, max_length=4)
     return Features(tmp_path)
 
 

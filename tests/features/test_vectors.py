@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from sentiment.errors import UserError
-from sentiment.features import store
+from sentiment.features.store import Features, write_features
 from sentiment.features.vectors import read_glove, word_vectors
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.vocabulary import PADDING, RESERVED
@@ -17,8 +17,8 @@ def features(tmp_path):
     part = pd.DataFrame({"text": texts, "label": ["pos", "neg"] * 30})
     part.to_parquet(tmp_path / "dataset" / "train.parquet")
     parts = dict.fromkeys(("train", "validation", "test"), part)
-    store.write(tmp_path / "features", parts, Cleaner(), 100, 10)
-    return store.Features(tmp_path / "features", tmp_path / "dataset")
+    write_features(tmp_path / "features", parts, Cleaner(), 100, 10)
+    return Features(tmp_path / "features", tmp_path / "dataset")
 
 
 def test_glove_vectors_go_to_their_words_and_coverage_is_the_share_of_the_vocabulary(features, tmp_path):

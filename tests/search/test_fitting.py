@@ -4,12 +4,12 @@ import mlflow
 import pandas as pd
 import pytest
 
-from sentiment.features import store
+from sentiment.features.store import write_features
 from sentiment.model.families.dense import DEFAULTS, SPACE
-from sentiment.model.space import active
+from sentiment.model.space import drop_inactive
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.training import Training
-from sentiment.search.fitting import Setting, run_trial
+from sentiment.search.fitting import TrialConfig, run_trial
 from sentiment.search.trials import TrialRecorder
 
 
@@ -21,16 +21,16 @@ def trial(tracked, tmp_path):
         name: pd.DataFrame({"text": texts, "label": ["pos", "neg"] * 20}) for name in ("train", "validation", "test")
     }
     (tmp_path / "features").mkdir()
-    store.write(tmp_path / "features", parts, Cleaner(), vocabulary_size=20, max_length=5)
+    write_features(tmp_path / "features", parts, Cleaner(), vocabulary_size=20, max_length=5)
     training = Training(epochs=3, batch_size=8)
-    setting = Setting("dense", str(tmp_path / "features"), str(tmp_path), training, mlflow.get_tracking_uri())
+    config = TrialConfig("dense", str(tmp_path / "features"), str(tmp_path), training, mlflow.get_tracking_uri())
     with mlflow.start_run() as run:
         recorder = TrialRecorder("dense", run)
 
-        def begin(thresholds=(), **point):
-            point = {name: DEFAULTS[name] for name in active(SPACE, DEFAULTS)} | point
-            started = recorder.start(point)
-            outcome = run_trial(setting, started.run_id, started.name, point, 3, thresholds, tmp_path / "model", None)
+        def begin(thresholds=(), **params):
+            params = drop_inactive(SPACE, DEFAULTS) | params
+            started = recorder.start(params)
+            outcome = run_trial(config, started.run_id, started.name, params, 3, thresholds, tmp_path / "model", None)
             return outcome, tracked.get_run(started.run_id)
 
         yield begin

@@ -1,16 +1,16 @@
 import pytest
 
 from sentiment.errors import UserError
-from sentiment.model import families
+from sentiment.model.families import get_family
 from sentiment.model.space import Choice, Integer, LogUniform
-from sentiment.search.space_file import narrowed
+from sentiment.model.training import Training
+from sentiment.search.space_file import narrow_space
 
 
 def narrow(tmp_path, text, family="lstm", discrete=False):
     path = tmp_path / "space.yaml"
     path.write_text(text)
-    module = families.family(family)
-    return narrowed(family, module.SPACE, module.DEFAULTS, str(path), discrete)
+    return narrow_space(family, *get_family(family).search_space(Training()), str(path), discrete)
 
 
 def test_named_dimensions_are_narrowed_and_the_start_moves_into_them(tmp_path):
@@ -18,7 +18,7 @@ def test_named_dimensions_are_narrowed_and_the_start_moves_into_them(tmp_path):
     space, start = narrow(tmp_path, text)
     assert space["units"] == Choice((16, 64)) and space["learning_rate"] == LogUniform(0.001, 0.002)
     assert space["embedding_size"] == Integer(32, 128, 96)
-    assert space["dropout"] == families.family("lstm").SPACE["dropout"]
+    assert space["dropout"] == get_family("lstm").search_space(Training())[0]["dropout"]
     assert start == {"units": 16, "learning_rate": 0.002, "embedding_size": 32, "dropout": 0.3}
 
 
@@ -31,8 +31,7 @@ def test_a_file_may_have_a_part_for_each_family(tmp_path):
     text = "lstm:\n  units: [16]\nsimple:\n  classifier: gaussian_nb\n"
     assert narrow(tmp_path, text)[0]["units"] == Choice((16,))
     assert narrow(tmp_path, text, family="simple")[0]["classifier"] == Choice(("gaussian_nb",))
-    dense = families.family("dense")
-    assert narrow(tmp_path, text, family="dense") == (dense.SPACE, dense.DEFAULTS)
+    assert narrow(tmp_path, text, family="dense") == get_family("dense").search_space(Training())
 
 
 def test_conditions_are_kept(tmp_path):
@@ -44,15 +43,15 @@ def test_conditions_are_kept(tmp_path):
     "text, expected",
     [
         ("unit: [16]", "lstm has no hyperparameter unit; it has embedding_size, units"),
-        ("units: [16, 50]", "units: [16, 50] does not fit, expected different values out of 16 to 64 in steps of 16"),
+        ("units: [16, 50]", "units: [16, 50] does not fit, expected distinct values out of 16 to 64 in steps of 16"),
         ("units: many", "units: many does not fit"),
         ("units: []", "units: [] does not fit"),
         ("units: [16, 16]", "units: [16, 16] does not fit"),
         ("units: {uniform: [16, 64]}", "expected whole numbers out of 16 to 64"),
-        ("dropout: {uniform: [0.1, 0.9]}", "dropout: 0.1 to 0.9 does not fit, expected to lie in 0.1 to 0.5"),
-        ("dropout: {uniform: [0.1]}", "is no dimension, expected a list of values or one of {uniform: [low, high]}"),
-        ("dropout: {normal: [0.1, 0.2]}", "is no dimension"),
-        ("- units", "expected a line a hyperparameter, such as `units: [32, 64]`"),
+        ("dropout: {uniform: [0.1, 0.9]}", "dropout: 0.1 to 0.9 does not fit, expected a range within 0.1 to 0.5"),
+        ("dropout: {uniform: [0.1]}", "is not a dimension, expected a list of values or one of {uniform: [low, high]}"),
+        ("dropout: {normal: [0.1, 0.2]}", "is not a dimension"),
+        ("- units", "expected a line for each hyperparameter, such as `units: [32, 64]`"),
         ("units: [", "cannot be read as YAML"),
     ],
 )
@@ -68,4 +67,4 @@ def test_a_hyperparameter_without_effect_and_a_missing_file_are_refused(tmp_path
     ):
         narrow(tmp_path, "classifier: linear_svm\nalpha: [0.1]", family="simple")
     with pytest.raises(UserError, match="cannot be read as YAML"):
-        narrowed("lstm", {}, {}, str(tmp_path / "missing.yaml"), False)
+        narrow_space("lstm", {}, {}, str(tmp_path / "missing.yaml"), False)

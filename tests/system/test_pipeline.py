@@ -8,7 +8,7 @@ import mlflow
 import pytest
 
 from sentiment.errors import UserError
-from sentiment.model.families.pipeline import corresponding
+from sentiment.model.families.pipeline import match_labels
 from tests.conftest import environment, run_step, runs, store
 from tests.model.checkpoint import write_checkpoint
 
@@ -22,13 +22,13 @@ from tests.model.checkpoint import write_checkpoint
     ],
 )
 def test_labels_correspond_to_classes_by_their_names(labels, classes):
-    assert corresponding(labels, sorted(classes)) == classes
+    assert match_labels(labels, sorted(classes)) == classes
 
 
 @pytest.mark.parametrize("labels", [["LABEL_0", "LABEL_1"], ["negative", "neutral", "positive"], ["neg", "negative"]])
 def test_labels_that_do_not_correspond_are_named_with_the_classes(labels):
     with pytest.raises(UserError, match=rf"\({', '.join(labels)}\) are not the classes of the corpus \(neg, pos\)"):
-        corresponding(labels, ["neg", "pos"])
+        match_labels(labels, ["neg", "pos"])
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_without_a_checkpoint_or_with_one_that_cannot_be_had_it_says_what_to_do(
 
 
 def test_a_checkpoint_that_is_not_there_ends_a_search_before_its_trials(tuned):
-    process = run_step("tune", "--family=transformer", "--pretrained=./nowhere", cwd=tuned)
+    process = run_step("tune", "--family=finetuned", "--pretrained=./nowhere", cwd=tuned)
     assert process.returncode == 1 and "error: pretrained=./nowhere: there is no such folder" in process.stderr
     run = runs(tuned, "tune")[0]
     assert not [trial for trial in runs(tuned) if trial.data.tags.get("mlflow.parentRunId") == run.info.run_id]
@@ -95,7 +95,7 @@ def test_options_of_another_family_are_refused(tuned):
     process = run_step("tune", "--family=simple", "--pretrained=checkpoint", cwd=tuned)
     assert (
         process.returncode == 1
-        and "simple has no pretrained: it goes with family=transformer or pipeline" in process.stderr
+        and "simple has no pretrained: it goes with family=finetuned or pipeline" in process.stderr
     )
     process = run_step("tune", "--family=simple", "--members=5", cwd=tuned)
     assert process.returncode == 1 and "simple has no members: it goes with family=dense" in process.stderr

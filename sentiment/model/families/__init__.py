@@ -1,139 +1,150 @@
-"""The families of models. A family is one module of this folder that has a ``SPACE``; its name is the module's.
+"""The families of models, one module each.
 
-Each has ``SPACE`` and ``DEFAULTS``, its search space (:mod:`sentiment.model.space`) and the point that a search starts
-from, and either
-
-- ``build(point, vocabulary_size, classes)``, an untrained Keras network; :mod:`sentiment.model.network.model`
-  trains, saves and loads it (a true ``BAG_OF_WORDS`` spares one that counts words the sorting of texts by length); or
-- ``fit(features, point, training, on_epoch)`` and ``load(folder)`` of its own.
-
-It may have ``cross_validate(features, point, training)``, which gives the figure that its points are compared by, and
-with a ``fit`` of its own a ``refit`` (:func:`refit`).
-
-A fitted model has ``predict_proba(documents)`` for lists of tokens (for raw texts where it has a true ``raw_text``) and ``predict_split(features, split)`` for an
-encoded split, which give float64 of shape (documents, classes) with rows that sum to 1, and ``save(folder)``.
+To add a family, write its module with an object ``FAMILY`` that has what :class:`Family` asks for, and add the module's
+name to ``MODULES``. Neither this package nor the top level of a family's module imports numpy, scikit-learn or
+TensorFlow: steps that only need a family's name or search space start without them.
 """
 
+from __future__ import annotations
+
 import importlib
-import os
-import sys
-import tempfile
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ...errors import UserError
 
-# The parameters of tune and train that have a meaning for some families alone.
-OPTIONS = {
-    "embedding": ("lstm",),
-    "embedding_file": ("lstm",),
-    "pretrained": ("transformer", "pipeline"),
-    "members": ("dense", "lstm", "transformer"),
-}
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..space import Params, Space
+    from ..training import Features, Training
+
+# The registry: names of the modules in this folder, which are the names of the families.
+MODULES = ("dense", "finetuned", "lstm", "pipeline", "simple", "transformer")
+
+OnEpoch = Callable[[int, dict[str, float]], None]
 
 
-def families():
-    """Names of the families, sorted. The files are read as text, so that TensorFlow stays out."""
-    modules = Path(__file__).parent.glob("*.py")
-    return sorted(path.stem for path in modules if "\nSPACE = " in path.read_text(encoding="utf-8"))
+class Model(Protocol):
+    """A fitted model. Probabilities are float64 of shape (documents, classes), with rows that sum to 1."""
+
+    @property
+    def raw_text(self) -> bool:
+        """Whether ``predict_proba`` takes raw texts (list of str) instead of tokens (list of lists of str)."""
+
+    def predict_proba(self, documents: list) -> np.ndarray: ...
+
+    def predict_split(self, features: Features, split: str) -> np.ndarray:
+        """Probabilities for an encoded split."""
+
+    def save(self, folder: Path) -> None:
+        """Write the model into an empty folder, for the family's ``load``."""
 
 
-def check(name):
-    """Raise UserError where there is no family of this name."""
-    if name not in families():
-        raise UserError(f"unknown family {name!r}: expected one of {', '.join(families())}")
+class Family(Protocol):
+    """A family of models. Subclass it to get the defaults of what a family need not have.
 
-
-def family(name):
-    """The module of a family; UserError where there is none of this name."""
-    check(name)
-    return importlib.import_module(f".{name}", __package__)
-
-
-def is_keras(name):
-    """Whether :mod:`sentiment.model.network.model` trains a family, so that it needs TensorFlow."""
-    check(name)
-    return "\ndef fit(" not in (Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8")
-
-
-def trainer(name, pretrained=""):
-    """A family's ``fit(features, point, training, on_epoch)``.
-
-    The model is fitted on the training split. The validation split serves to report on each epoch, by
-    ``on_epoch(epoch, figures)`` with epochs from 1 and Keras's names for the figures: loss and accuracy (training
-    split), val_loss and val_accuracy. ``pretrained`` is the checkpoint to fine-tune, if there is one.
+    Attributes:
+        name: its name, that of its module.
+        options: which of the parameters embedding, embedding_file, pretrained and members it understands.
+        trains_in_epochs: whether Keras trains it, epoch by epoch. Then trials can be pruned, Keras Tuner can tune it,
+            and its trials are worth a process each.
+        own_process: whether its models cannot be loaded in a process that has loaded models of other families.
+        requirements: names of the packages that a served model needs beside mlflow, numpy and pandas.
     """
-    module = family(name)
-    if hasattr(module, "fit"):
-        return module.fit
-    keras_model = _keras_model()
-    if pretrained:
-        from .finetuned import fit
 
-        return fit
-    return partial(keras_model.fit, name)
+    name: str
+    options: tuple[str, ...] = ()
+    trains_in_epochs: bool = False
+    own_process: bool = False
+    requirements: tuple[str, ...] = ()
+
+    def search_space(self, training: Training) -> tuple[Space, Params]:
+        """The search space, and the hyperparameters that a search starts from: a value for each, active or not."""
+
+    def prepare(self) -> None:
+        """Import what fits need. Worker processes call it once, before their first trial."""
+        return
+
+    def validate(self, training: Training) -> None:
+        """Raise UserError if something that ``training`` names cannot be used, before every trial finds out."""
+        return
+
+    def fit(self, features: Features, params: Params, training: Training, on_epoch: OnEpoch) -> Model:
+        """Fit a model on the training split.
+
+        Args:
+            features: the corpus; the validation split may be used to choose an epoch and to calibrate.
+            params: the hyperparameters.
+            training: see :class:`Training`.
+            on_epoch: called after each epoch with its number, from 1, and Keras's figures: loss and accuracy (training
+                split), val_loss and val_accuracy. A family that is fitted in one go calls it once.
+
+        Raises:
+            FloatingPointError: the fit diverged.
+        """
+
+    def cross_validate(self, features: Features, params: Params, training: Training) -> float | None:
+        """Cross-validated accuracy, by which a search compares hyperparameters; None to use the validation split."""
+        return None
+
+    def fit_members(self, features: Features, params: Params, training: Training, model: Model) -> Model:
+        """The model that a search ends with: ``model``, or an ensemble of ``training.members`` that starts with it."""
+        return model
+
+    def refit(self, features: Features, params: Params, training: Training, model: Model) -> Model | None:
+        """Fit the winner of a search again, on training and validation split, or return None to serve ``model`` itself.
+
+        Args:
+            features, params, training: as for :meth:`fit`.
+            model: fitted with the same hyperparameters on the training split alone, and evaluated.
+        """
+        return None
+
+    def load(self, folder: Path) -> Model:
+        """The model that its ``save`` wrote."""
+
+    def log_model(self, model: Model, **options: Any) -> str | None:
+        """Log a model to the active run in an MLflow flavor of the family's own.
+
+        Args:
+            model: the fitted model.
+            options: ``name``, ``signature`` and ``input_example`` for ``mlflow.<flavor>.log_model``.
+
+        Returns:
+            The URI of the logged model; None to have it packaged as a ``python_function``
+            (:mod:`sentiment.search.packaging`).
+        """
+        return None
 
 
-def needs_own_process(name):
-    """Whether the models of a family cannot be loaded into a process that has those of others."""
-    return getattr(family(name), "OWN_PROCESS", False)
+def family_names() -> list[str]:
+    """The names of the families, sorted."""
+    return sorted(MODULES)
 
 
-def unknown_options(name):
-    """The names in ``OPTIONS`` that do not go with a family, a list."""
-    check(name)
-    return [option for option, names in OPTIONS.items() if name not in names]
+def get_family(name: str) -> Family:
+    """The family of this name.
 
-
-def cross_validation(name):
-    """A family's ``cross_validate(features, point, training)``; it gives None for a family that has none."""
-    return getattr(family(name), "cross_validate", lambda *_: None)
-
-
-def refit(name, pretrained=""):
-    """A family's ``refit(features, point, training, model)``; it gives None for a family that has none.
-
-    It fits a point on training and validation split, once ``model``, fitted at this point on the training split alone,
-    has been judged. A checkpoint is not fine-tuned twice, which takes by far the longest.
+    Raises:
+        UserError: there is none.
     """
-    module = family(name)
-    if hasattr(module, "fit") or pretrained:
-        return getattr(module, "refit", lambda *_: None)
-    return partial(_keras_model().refit, name)
+    if name not in MODULES:
+        raise UserError(f"unknown family {name!r}: expected one of {', '.join(family_names())}")
+    return importlib.import_module(f".{name}", __package__).FAMILY
 
 
-def load(name, folder):
-    """A fitted model of a family from the folder that its ``save`` wrote."""
-    module = family(name)
-    if hasattr(module, "load"):
-        return module.load(folder)
-    keras_model = _keras_model()
-    if (folder / "ensemble.json").exists():
-        from ..network import ensemble
-
-        return ensemble.load(folder, partial(load, name))
-    if (folder / "finetuned.json").exists():
-        from . import finetuned
-
-        return finetuned.load(folder)
-    return keras_model.load(folder)
+def option_names() -> list[str]:
+    """The options that some families understand, each once."""
+    return list(dict.fromkeys(option for name in family_names() for option in get_family(name).options))
 
 
-def _keras_model():
-    """Import TensorFlow without the notes that its C++ side writes to the console whatever the log level is."""
-    sys.stderr.flush()
-    console = os.dup(2)
-    with tempfile.TemporaryFile() as notes:
-        os.dup2(notes.fileno(), 2)
-        try:
-            from ..network import model as keras_model
+def unknown_options(name: str) -> list[str]:
+    """The options that other families understand and this one does not."""
+    return [option for option in option_names() if option not in get_family(name).options]
 
-            keras_model.start()
-        finally:
-            os.dup2(console, 2)
-            os.close(console)
-            notes.seek(0)
-            for line in notes.read().decode("utf-8", "replace").splitlines():
-                if not line.startswith(("I0000", "W0000", "WARNING: All log")) and "cuInit" not in line:
-                    print(line, file=sys.stderr)
-    return keras_model
+
+def families_with(option: str) -> list[str]:
+    """The names of the families that understand an option."""
+    return [name for name in family_names() if option in get_family(name).options]

@@ -1,75 +1,121 @@
-"""A Hugging Face text classifier as it is, not trained: how far a pretrained model gets without this corpus."""
+"""A Hugging Face text classifier, used without training: what a pretrained model achieves on this corpus as it is."""
 
-import numpy as np
-from sklearn.metrics import log_loss
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ...errors import UserError
+from ..space import Params, Space
+from . import Family, Model, OnEpoch
 
-SPACE = {}
-DEFAULTS = {}
-OWN_PROCESS = True  # torch and TensorFlow bring an LLVM each, and the second one ends the process
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..training import Features, Training
+
 BATCH = 16
 
 
-def fit(features, point, training, on_epoch):
-    """Load the pipeline ``training.pretrained`` and give its labels the names of the corpus; see :mod:`sentiment.model.families`.
+class PipelineFamily(Family):
+    """Loads the pipeline ``training.pretrained`` and renames its labels to the classes of the corpus.
 
-    Raises:
-        UserError: there is no such pipeline, or its labels are not those of the corpus.
+    It needs a process of its own: torch and TensorFlow each bring an LLVM, and the second one to load crashes the
+        process.
     """
-    pipeline = load_pipeline(training.pretrained)
-    config = pipeline.model.config
-    named = corresponding([config.id2label[number] for number in range(config.num_labels)], features.classes)
-    config.id2label = dict(enumerate(named))
-    config.label2id = {name: number for number, name in enumerate(named)}
-    model = PipelineModel(pipeline)
-    probabilities = model.predict_split(features, "validation")
-    truth = features.labels("validation")
-    accuracy = float(np.mean(probabilities.argmax(axis=1) == truth))
-    loss = float(log_loss(truth, probabilities, labels=range(probabilities.shape[1])))
-    on_epoch(1, {"val_accuracy": accuracy, "val_loss": loss})
-    return model
 
+    name = "pipeline"
+    options = ("pretrained",)
+    own_process = True
+    requirements = ("transformers", "torch")
 
-def load(folder):
-    return PipelineModel(load_pipeline(str(folder)))
+    def search_space(self, training: Training) -> tuple[Space, Params]:
+        return {}, {}
+
+    def fit(self, features: Features, params: Params, training: Training, on_epoch: OnEpoch) -> Model:
+        """Load the pipeline; ``on_epoch`` gets its figures on the validation split.
+
+        Raises:
+            UserError: there is no such pipeline, or its labels do not match the classes of the corpus.
+        """
+        import numpy as np
+        from sklearn.metrics import log_loss
+
+        pipeline = load_pipeline(training.pretrained)
+        config = pipeline.model.config
+        names = match_labels([config.id2label[number] for number in range(config.num_labels)], features.classes)
+        config.id2label = dict(enumerate(names))
+        config.label2id = {name: number for number, name in enumerate(names)}
+        model = PipelineModel(pipeline)
+        probabilities = model.predict_split(features, "validation")
+        labels = features.labels("validation")
+        accuracy = float(np.mean(probabilities.argmax(axis=1) == labels))
+        loss = float(log_loss(labels, probabilities, labels=range(probabilities.shape[1])))
+        on_epoch(1, {"val_accuracy": accuracy, "val_loss": loss})
+        return model
+
+    def load(self, folder: Path) -> Model:
+        return PipelineModel(load_pipeline(str(folder)))
+
+    def log_model(self, model: Any, **options: Any) -> str:
+        """Log in MLflow's ``transformers`` flavor."""
+        from importlib.metadata import version
+
+        import mlflow
+
+        return mlflow.transformers.log_model(
+            model.pipeline,
+            task="text-classification",
+            pip_requirements=[f"{name}=={version(name)}" for name in ("mlflow", *self.requirements)],
+            model_config={"truncation": True},
+            **options,
+        ).model_uri
 
 
 class PipelineModel:
-    """A ``transformers`` pipeline whose labels have the names of the corpus."""
+    """A ``transformers`` pipeline whose labels are the classes of the corpus."""
 
     raw_text = True
 
-    def __init__(self, pipeline):
+    def __init__(self, pipeline: Any) -> None:
         self.pipeline = pipeline
 
-    def predict_proba(self, texts):
-        return pipeline_probabilities(self.pipeline, texts)
+    def predict_proba(self, documents: list) -> np.ndarray:
+        return predict_pipeline(self.pipeline, documents)
 
-    def predict_split(self, features, split):
+    def predict_split(self, features: Features, split: str) -> np.ndarray:
         return self.predict_proba(features.texts(split))
 
-    def save(self, folder):
+    def save(self, folder: Path) -> None:
         self.pipeline.save_pretrained(str(folder))
 
 
-def pipeline_probabilities(pipeline, texts):
-    """Probabilities of the classes in the order of their names: float64 of shape (texts, classes)."""
+def predict_pipeline(pipeline: Any, texts: list[str]) -> np.ndarray:
+    """Probabilities of the classes in alphabetical order: float64 of shape (texts, classes)."""
+    import numpy as np
+
     found = pipeline(texts, top_k=None, truncation=True, batch_size=BATCH)
     rows = [[row["score"] for row in sorted(scores, key=lambda row: row["label"])] for scores in found]
     probabilities = np.array(rows, dtype=np.float64)
     return probabilities / probabilities.sum(axis=1, keepdims=True)
 
 
-def load_pipeline(handle):
-    """The pipeline of a checkpoint: a folder, or a name on the Hugging Face hub."""
+def load_pipeline(handle: str) -> Any:
+    """The pipeline of a checkpoint.
+
+    Args:
+        handle: a folder, or a name on the Hugging Face hub.
+
+    Raises:
+        UserError: no handle, a package is missing, or the checkpoint cannot be loaded.
+    """
     if not handle:
         raise UserError(
             "pipeline without pretrained: give a checkpoint of a text classifier, its folder or a name such as "
             "pretrained=distilbert-base-uncased-finetuned-sst-2-english"
         )
     try:
-        import torch  # noqa: F401, transformers says only later that it is missing
+        import torch  # noqa: F401, transformers would report its absence only later
         import transformers
     except ModuleNotFoundError as missing:
         raise UserError("pipeline needs transformers and torch: pip install -r requirements-pipeline.txt") from missing
@@ -83,30 +129,34 @@ def load_pipeline(handle):
         ) from error
 
 
-def corresponding(labels, classes):
-    """The class that each label of a pipeline stands for: the same name, or the start of it, in any case.
+def match_labels(labels: list[str], classes: list[str]) -> list[str]:
+    """The class of each label of a pipeline: one of the same name, or one that starts like it, ignoring case.
 
     Args:
-        labels: list of str, such as NEGATIVE and POSITIVE.
-        classes: list of str, such as neg and pos.
+        labels: such as NEGATIVE and POSITIVE.
+        classes: such as neg and pos.
 
     Returns:
         The classes in the order of the labels.
 
     Raises:
-        UserError: not every label stands for one class of its own.
+        UserError: labels and classes do not match one to one.
     """
     found = []
     for label in labels:
         same = [name for name in classes if name.lower() == label.lower()]
-        found.append(same or [name for name in classes if _starts(name.lower(), label.lower())])
+        found.append(same or [name for name in classes if _start_alike(name.lower(), label.lower())])
     if sorted(found) != [[name] for name in sorted(classes)]:
         raise UserError(
             f"the labels of the pipeline ({', '.join(labels)}) are not the classes of the corpus "
-            f"({', '.join(classes)}): expected the same names, or one the beginning of the other, such as NEG and negative"
+            f"({', '.join(classes)}): expected the same names, or that one is the beginning of the other, "
+            "such as NEG and negative"
         )
     return [name for (name,) in found]
 
 
-def _starts(first, second):
+def _start_alike(first: str, second: str) -> bool:
     return first.startswith(second) or second.startswith(first)
+
+
+FAMILY = PipelineFamily()

@@ -1,4 +1,8 @@
-"""NB-SVM: a linear SVM over word counts that are weighted as naive Bayes weighs them."""
+"""NB-SVM: a linear SVM over binary word features that are scaled by their naive Bayes log-count ratios."""
+
+from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -8,40 +12,41 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 
-class OverCounts(ClassifierMixin, BaseEstimator):
-    """What classifiers share that read counts and have a ``decision_function``: shape (documents,) for two classes."""
+class CountClassifier(ClassifierMixin, BaseEstimator):
+    """Base of classifiers of counts that have a ``decision_function``, of shape (documents,) for two classes."""
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """The class of each document, shape (documents,)."""
         scores = self.decision_function(X)
         return self.classes_[(scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)]
 
-    def _sides(self, y):
-        """Keep the classes, and give those that are told from the rest: all, or the second of two."""
+    def _set_classes(self, y: np.ndarray) -> np.ndarray:
+        """Store the classes, and return those that have a binary problem each: all of them, or the second of two."""
         check_classification_targets(y)
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
             raise ValueError(f"{type(self).__name__} needs two classes, and y has one class: {self.classes_[0]}")
         return self.classes_[1:] if len(self.classes_) == 2 else self.classes_
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.positive_only = True
-        tags.classifier_tags.poor_score = True  # on scikit-learn's dense points, of which it sees whether they are 0
+        # On the dense points of scikit-learn's checks: only whether they are 0 counts here.
+        tags.classifier_tags.poor_score = True
         return tags
 
 
-class NBSVM(OverCounts):
-    """Binary features times their log-count ratio, under an SVM (Wang and Manning 2012, sections 2.1 to 2.3).
+class NBSVM(CountClassifier):
+    """Binary features times their log-count ratio, classified by an SVM (Wang and Manning 2012, sections 2.1 to 2.3).
 
-    With more than two classes, one against the rest.
+    More than two classes are classified one-vs-rest.
 
     Args:
         C: inverse strength of the SVM's regularization, above 0.
         alpha: smoothing of the counts, above 0.
-        interpolation: the paper's beta, 0 to 1: 1 is the SVM's weights, 0 their mean magnitude for every feature, which
-            leaves naive Bayes.
+        interpolation: the paper's beta, 0 to 1: with 1 the weights are the SVM's; with 0 all features have their mean
+            magnitude, which leaves naive Bayes.
         random_state: seed of the SVM's solver.
 
     Attributes:
@@ -50,55 +55,59 @@ class NBSVM(OverCounts):
         intercept_: float64 of shape (1 or classes,).
     """
 
-    def __init__(self, C=1.0, alpha=1.0, interpolation=0.25, random_state=None):
+    def __init__(
+        self, C: float = 1.0, alpha: float = 1.0, interpolation: float = 0.25, random_state: int | None = None
+    ) -> None:
         self.C = C
         self.alpha = alpha
         self.interpolation = interpolation
         self.random_state = random_state
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> NBSVM:
         """Fit to documents.
 
         Args:
             X: counts, 0 or more, of shape (documents, features).
             y: classes, of shape (documents,).
-            sample_weight: how much each document counts, of shape (documents,); None for all the same.
+            sample_weight: of shape (documents,); None if all documents weigh the same.
         """
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
         check_counts(self, X)
-        sides = self._sides(y)
+        positive_classes = self._set_classes(y)
         present = sparse.csr_array(X > 0, dtype=np.float64)
         weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
-        fitted = [self._fit_side(present, y == side, weight) for side in sides]
+        fitted = [self._fit_binary(present, y == positive, weight) for positive in positive_classes]
         self.coef_ = np.vstack([weights for weights, _ in fitted])
         self.intercept_ = np.array([intercept for _, intercept in fitted])
         return self
 
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> np.ndarray:
         """Signed distances: shape (documents,) for two classes, (documents, classes) for more."""
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
         scores = sparse.csr_array(X > 0, dtype=np.float64) @ self.coef_.T + self.intercept_
         return scores.ravel() if len(self.classes_) == 2 else scores
 
-    def as_linear_svc(self):
-        """The same model of binary features as a ``LinearSVC``, which needs nothing of this project to be loaded."""
+    def as_linear_svc(self) -> LinearSVC:
+        """The same model of binary features as a ``LinearSVC``, which loads without code of this project."""
         linear = LinearSVC(C=self.C, random_state=self.random_state)
         linear.classes_, linear.coef_, linear.intercept_ = self.classes_, self.coef_, self.intercept_
         linear.n_features_in_ = self.n_features_in_
         return linear
 
-    def _fit_side(self, present, positive, sample_weight):
+    def _fit_binary(
+        self, present: Any, positive: np.ndarray, sample_weight: np.ndarray
+    ) -> tuple[np.ndarray, np.float64]:
         ratio = log_count_ratio(present, positive, sample_weight, self.alpha)
-        weighted = (present @ sparse.diags_array(ratio)).tocsr()
-        svm = LinearSVC(C=self.C, random_state=self.random_state).fit(weighted, positive, sample_weight)
+        scaled = (present @ sparse.diags_array(ratio)).tocsr()
+        svm = LinearSVC(C=self.C, random_state=self.random_state).fit(scaled, positive, sample_weight)
         weights = svm.coef_[0]
         weights = (1 - self.interpolation) * np.abs(weights).mean() + self.interpolation * weights
         return ratio * weights, svm.intercept_[0]
 
 
-def log_count_ratio(present, positive, sample_weight, alpha):
-    """How much more often features stand in positive documents, in logarithms (Wang and Manning 2012, section 2).
+def log_count_ratio(present: Any, positive: np.ndarray, sample_weight: np.ndarray, alpha: float) -> np.ndarray:
+    """The log ratio of the features' smoothed frequencies in positive and other documents (Wang and Manning 2012).
 
     Args:
         present: sparse array of 0 and 1, of shape (documents, features).
@@ -114,7 +123,7 @@ def log_count_ratio(present, positive, sample_weight, alpha):
     return np.log(inside / inside.sum()) - np.log(outside / outside.sum())
 
 
-def check_counts(estimator, X):
-    """Raise ValueError where values are below 0."""
+def check_counts(estimator: BaseEstimator, X: Any) -> None:
+    """Raise ValueError if there are values below 0."""
     if (X.data if sparse.issparse(X) else X).min(initial=0) < 0:
         raise ValueError(f"Negative values in data passed to {type(estimator).__name__}: expected counts")

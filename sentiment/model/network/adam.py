@@ -1,18 +1,20 @@
-"""Adam as TensorFlow's fused kernel: one pass over the weights where Keras's own takes eight."""
+"""Adam as TensorFlow's fused kernel: one pass over the weights instead of the eight of Keras's own implementation."""
+
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 
 class FusedAdam(keras.optimizers.Adam):
-    """Adam (Kingma and Ba 2015, section 2, the efficient order of its last lines).
+    """Adam (Kingma and Ba 2015, section 2, in the efficient order of its last paragraph).
 
-    On a CPU a training step of a small network over a large vocabulary is mostly this update. The gradients of an
-    embedding's row are summed before they are squared; Keras's Adam adds the squares of the parts, so that a word that
-    stands often in a batch is learned more slowly.
+    On a CPU, most of a training step of a small network over a large vocabulary is this update. The gradients of a row
+    of an embedding are summed before they are squared. Keras's Adam adds the squares of the summands instead, which
+    makes words that are frequent in a batch learn more slowly.
     """
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         dtype = variable.dtype
         index = self._get_variable_index(variable)
         step = tf.cast(self.iterations + 1, dtype)

@@ -1,69 +1,78 @@
-"""Networks of one family that differ in their seed alone, as one model."""
+"""Networks that differ only in their seed, combined into one model."""
+
+from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from ..calibration import at_temperature
+from ..calibration import scale_temperature
+from ..families import Family, Model
+from ..space import Params
+from ..training import Features, Training
+from .prediction import calibrate
+
+SETTINGS = "ensemble.json"
 
 
 class Ensemble:
-    """The mean of the members' probabilities (Lakshminarayanan et al. 2017), at a temperature of its own.
+    """The mean of the members' probabilities (Lakshminarayanan et al. 2017), with a temperature of its own.
 
     Args:
-        members: list of fitted models.
-        temperature: what calibrates the mean (:mod:`sentiment.model.calibration`); 1 leaves it as it is.
+        members: fitted models.
+        temperature: calibrates the mean (:mod:`sentiment.model.calibration`); 1 leaves it unchanged.
     """
 
-    def __init__(self, members, temperature=1.0):
+    def __init__(self, members: Sequence[Model], temperature: float = 1.0) -> None:
         self.members = members
         self.temperature = temperature
-        self.raw_text = getattr(members[0], "raw_text", False)
+        self.raw_text = members[0].raw_text
 
-    def predict_proba(self, documents):
+    def predict_proba(self, documents: list) -> np.ndarray:
         return self._mean([member.predict_proba(documents) for member in self.members])
 
-    def predict_split(self, features, split):
+    def predict_split(self, features: Features, split: str) -> np.ndarray:
         return self._mean([member.predict_split(features, split) for member in self.members])
 
-    def save(self, folder):
+    def save(self, folder: Path) -> None:
         settings = {"members": len(self.members), "temperature": self.temperature}
-        (folder / "ensemble.json").write_text(json.dumps(settings), encoding="utf-8")
+        (folder / SETTINGS).write_text(json.dumps(settings), encoding="utf-8")
         for number, member in enumerate(self.members):
             (folder / str(number)).mkdir()
             member.save(folder / str(number))
 
-    def _mean(self, probabilities):
-        return at_temperature(np.mean(probabilities, axis=0), self.temperature)
+    def _mean(self, probabilities: list[np.ndarray]) -> np.ndarray:
+        return scale_temperature(np.mean(probabilities, axis=0), self.temperature)
 
 
-def fit(family, first, fit_member, features, point, training):
-    """Fit ``training.members`` networks with seeds that follow one another.
+def fit_ensemble(family: Family, first: Model, features: Features, params: Params, training: Training) -> Ensemble:
+    """Fit ``training.members`` networks with consecutive seeds, calibrated together on the validation split.
 
     Args:
-        family: its name, for the line that says how far it is.
+        family: the family that fits them.
         first: the fitted model of the first seed.
-        fit_member: the family's ``fit`` (:func:`steps.models.trainer`).
-        features: see :mod:`sentiment.model.families`; so are point and training.
-
-    Returns:
-        An :class:`Ensemble`, calibrated on the validation split.
+        features, params, training: as for :meth:`sentiment.model.families.Family.fit`.
     """
-    from .training_loop import calibrate
-
     members = [first]
     for number in range(1, training.members):
-        print(f"tune {family}: member {number + 1} of {training.members}", flush=True)
-        of_its_own = replace(training, seed=training.seed + number)
-        members.append(fit_member(features, point, of_its_own, lambda epoch, figures: None))
+        print(f"tune {family.name}: member {number + 1} of {training.members}", flush=True)
+        with_its_seed = replace(training, seed=training.seed + number)
+        members.append(family.fit(features, params, with_its_seed, lambda epoch, figures: None))
     ensemble = Ensemble(members)
     calibrate(ensemble, features, training)
     return ensemble
 
 
-def load(folder, load_member):
-    """The ensemble that :meth:`Ensemble.save` wrote; ``load_member`` is a function of a member's folder."""
-    settings = json.loads((folder / "ensemble.json").read_text(encoding="utf-8"))
+def is_ensemble(folder: Path) -> bool:
+    """Whether an :class:`Ensemble` was saved in a folder."""
+    return (folder / SETTINGS).exists()
+
+
+def load_ensemble(folder: Path, load_member: Callable[[Path], Model]) -> Ensemble:
+    """The ensemble that :meth:`Ensemble.save` wrote."""
+    settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
     members = [load_member(folder / str(number)) for number in range(settings["members"])]
     return Ensemble(members, settings["temperature"])

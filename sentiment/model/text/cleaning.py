@@ -1,26 +1,30 @@
-"""From a text to its tokens. Training and serving clean with the same object, saved beside the model."""
+"""From a text to its tokens. Training and serving use the same cleaner, which is saved with the model."""
+
+from __future__ import annotations
 
 import re
 import string
 import sys
 import unicodedata
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
-# A word may hold apostrophes (don't, o'clock). Any other sign is a token by itself, emoji included.
+# Words may contain apostrophes (don't, o'clock). Any other sign, such as an emoji, is a token by itself.
 _WORD = r"[^\W_]+(?:'[^\W_]+)*"
 
 
 @dataclass(frozen=True)
 class Cleaner:
-    """Cuts texts into tokens.
+    """Splits texts into tokens.
 
     Args:
-        lowercase: whether case is dropped.
-        strip_punctuation: whether signs of punctuation are dropped (emoji stay).
-        stop_words: ``none``, or ``english`` for scikit-learn's list. The list holds *not* and *never*, so for
-            sentiment it costs more than it saves.
-        stemming: ``none``, or ``porter`` for the Porter stemmer of NLTK (Porter 1980).
+        lowercase: whether to convert to lower case.
+        strip_punctuation: whether to drop punctuation (emoji stay).
+        stop_words: ``none``, or ``english`` to drop the words of scikit-learn's list. The list contains *not* and
+            *never*, so for sentiment it does more harm than good.
+        stemming: ``none``, or ``porter`` for NLTK's Porter stemmer (Porter 1980).
     """
 
     lowercase: bool = True
@@ -28,8 +32,14 @@ class Cleaner:
     stop_words: str = "none"
     stemming: str = "none"
 
-    def tokens(self, text):
-        """The tokens of a str in their order, a list of str."""
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """Names of the packages that this cleaner needs."""
+        needed = {"scikit-learn": self.stop_words == "english", "nltk": self.stemming == "porter"}
+        return tuple(package for package, is_needed in needed.items() if is_needed)
+
+    def tokens(self, text: str) -> list[str]:
+        """The tokens of a text, in order."""
         text = text.replace("’", "'")  # it’s and it's are one word
         found = self._pattern.findall(text.lower() if self.lowercase else text)
         if self._stop_words:
@@ -38,17 +48,17 @@ class Cleaner:
             found = [self._stem(token) for token in found]
         return found
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     @cached_property
-    def _pattern(self):
+    def _pattern(self) -> re.Pattern[str]:
         if not self.strip_punctuation:
             return re.compile(rf"{_WORD}|[^\w\s]|_")
         return re.compile(rf"{_WORD}|[^\w\s{re.escape(_punctuation())}]")
 
     @cached_property
-    def _stop_words(self):
+    def _stop_words(self) -> frozenset[str]:
         if self.stop_words == "none":
             return frozenset()
         from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
@@ -56,15 +66,15 @@ class Cleaner:
         return ENGLISH_STOP_WORDS
 
     @cached_property
-    def _stem(self):
+    def _stem(self) -> Callable[[str], str]:
         from nltk.stem import PorterStemmer
 
-        # Words come back all the time; without a memory, stemming costs ten times the rest of the cleaning.
+        # Words repeat all the time. Without the cache, stemming takes ten times as long as the rest of the cleaning.
         return lru_cache(maxsize=100_000)(PorterStemmer(PorterStemmer.ORIGINAL_ALGORITHM).stem)
 
 
 @lru_cache(maxsize=1)
-def _punctuation():
+def _punctuation() -> str:
     """ASCII punctuation, and every character that Unicode counts as punctuation (categories P*)."""
     unicode = (chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)).startswith("P"))
     return "".join(sorted(set(string.punctuation) | set(unicode)))

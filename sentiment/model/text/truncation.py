@@ -1,21 +1,23 @@
-"""What a model with a limited length reads of a longer text."""
+"""Which tokens of a long text are read by a model with a limited input length."""
+
+from collections.abc import Iterable
 
 TRUNCATIONS = ("last", "first", "head_tail", "chunks")
-MOST_CHUNKS = 8
+MAX_CHUNKS = 8
 
 
-def truncated(tokens, max_length, truncation):
+def truncate(tokens: list, max_length: int, truncation: str) -> list:
     """The tokens that are read.
 
     Args:
-        tokens: list.
+        tokens: of one text.
         max_length: tokens that a network reads at once.
-        truncation: ``last`` (where reviews conclude), ``first``, ``head_tail`` for a quarter from the start and the rest
-            from the end (Sun et al. 2019, section 5.3.1, who keep 128 and 382 of 510), or ``chunks``, of which each has
-            ``max_length`` tokens and counts the same: the last ``MOST_CHUNKS`` of them.
+        truncation: ``last`` (where reviews state their conclusion), ``first``, ``head_tail`` for a quarter from the
+            start and the rest from the end (Sun et al. 2019, section 5.3.1, who keep 128 and 382 of 510), or
+            ``chunks``: up to ``MAX_CHUNKS`` times ``max_length`` tokens from the end, whose predictions are averaged.
     """
     if truncation == "chunks":
-        return tokens[-MOST_CHUNKS * max_length :]
+        return tokens[-MAX_CHUNKS * max_length :]
     if len(tokens) <= max_length:
         return tokens
     if truncation == "first":
@@ -24,9 +26,9 @@ def truncated(tokens, max_length, truncation):
     return tokens[:head] + tokens[head - max_length :]
 
 
-def columns(lengths, max_length, truncation):
-    """Columns of the ids of texts with these numbers of tokens: ``max_length``, or as many chunks as the longest needs."""
+def padded_width(lengths: Iterable[int], max_length: int, truncation: str) -> int:
+    """Columns for texts with these numbers of tokens: ``max_length``, or as many chunks as the longest text needs."""
     if truncation != "chunks":
         return max_length
     longest = max(lengths, default=0)
-    return max_length * min(max(-(-longest // max_length), 1), MOST_CHUNKS)
+    return max_length * min(max(-(-longest // max_length), 1), MAX_CHUNKS)

@@ -1,0 +1,62 @@
+"""Which word n-grams (terms) a linear model reads, and how much each contributes to a prediction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..space import Params
+from ..text.ngrams import MIN_DOCUMENTS
+
+DENSE_TERMS = 2_000  # gaussian_nb needs a dense matrix
+
+
+def select_terms(terms: list[str], params: Params) -> list[int]:
+    """Columns of the most frequent terms of at most ``max_order`` words.
+
+    Args:
+        terms: by descending document frequency.
+        params: ``classifier``, ``max_order`` and ``max_terms`` are used.
+    """
+    return [column for column, term in enumerate(terms) if term.count(" ") < params["max_order"]][: _limit(params)]
+
+
+def select_terms_of(counts: Any, orders: np.ndarray, params: Params) -> np.ndarray:
+    """The same as :func:`select_terms` for part of the documents, whose terms have other document frequencies.
+
+    Args:
+        counts: of the terms in these documents, sparse CSR of shape (documents, terms).
+        orders: words in each term, int array of shape (terms,).
+        params: as for :func:`select_terms`.
+    """
+    document_frequency = np.bincount(counts.indices, minlength=counts.shape[1])
+    admitted = np.flatnonzero((document_frequency >= MIN_DOCUMENTS) & (orders <= params["max_order"]))
+    return admitted[np.argsort(-document_frequency[admitted], kind="stable")][: _limit(params)]
+
+
+def term_orders(terms: list[str]) -> np.ndarray:
+    """The number of words in each term, int array of shape (terms,)."""
+    return np.array([term.count(" ") + 1 for term in terms])
+
+
+def term_contributions(
+    features: Any, coefficients: np.ndarray, position: int, names: list[str]
+) -> list[tuple[str, float]]:
+    """The features of one document times the weights of a class.
+
+    Args:
+        features: sparse CSR array of shape (1, features).
+        coefficients: of shape (1 or classes, features); a single row is that of the second of two classes.
+        position: of the class.
+        names: of the features.
+
+    Returns:
+        The name and the contribution of each feature that the document has.
+    """
+    weights = coefficients[position] if len(coefficients) > 1 else coefficients[0] * (1 if position == 1 else -1)
+    return [(names[column], float(value * weights[column])) for column, value in zip(features.indices, features.data)]
+
+
+def _limit(params: Params) -> int:
+    return DENSE_TERMS if params["classifier"] == "gaussian_nb" else params["max_terms"]

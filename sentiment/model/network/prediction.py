@@ -1,0 +1,56 @@
+"""How networks predict, and the calibration of their probabilities."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ..calibration import fit_temperature, scale_temperature
+from ..training import Features, Training, compute_sample_weight
+
+PREDICT_BATCH = 64
+
+
+class Predictor:
+    """Predicts the probabilities of a network, in batches of texts of similar length to avoid padding.
+
+    Args:
+        network: from token ids to probabilities.
+        padding: the id that pads texts at their end.
+    """
+
+    def __init__(self, network: keras.Model, padding: int) -> None:
+        self._padding = padding
+        self._classes = network.output_shape[-1]
+        self._forward = tf.function(
+            lambda ids: network(ids, training=False),
+            input_signature=[tf.TensorSpec((None, None), tf.int32)],
+        )
+
+    def predict_proba(self, ids: np.ndarray, temperature: float) -> np.ndarray:
+        """float64 of shape (documents, classes) for int32 ids of shape (documents, length)."""
+        lengths = np.count_nonzero(ids != self._padding, axis=1)
+        order = np.argsort(lengths, kind="stable")
+        result = np.empty((len(ids), self._classes))
+        for start in range(0, len(ids), PREDICT_BATCH):
+            rows = order[start : start + PREDICT_BATCH]
+            result[rows] = self._forward(ids[rows, : max(lengths[rows[-1]], 1)])
+        return scale_temperature(result, temperature)
+
+
+class Calibratable(Protocol):
+    """A model whose probabilities depend on a temperature, which is 1 until it is fitted."""
+
+    temperature: float
+
+    def predict_split(self, features: Features, split: str) -> Any: ...
+
+
+def calibrate(model: Calibratable, features: Features, training: Training) -> None:
+    """Fit the temperature of a trained model on the validation split."""
+    labels = features.labels("validation")
+    weights = compute_sample_weight(labels, training)
+    model.temperature = fit_temperature(model.predict_split(features, "validation"), labels, weights)

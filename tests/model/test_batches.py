@@ -1,4 +1,4 @@
-"""The batches that networks are trained on: every text once, with its own label and weight, among texts of its length."""
+"""The batches that networks are trained on: every text once, with its label and weight, among texts of its length."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def make_batches():
 
 @pytest.fixture(scope="module")
 def split():
-    """Texts that hold their number and nothing else, as often as they are long, and their number as label and as weight."""
+    """Texts that repeat their number, as often as they are long. Their labels and weights are this number, too."""
     lengths = np.random.default_rng(0).integers(0, WIDTH + 1, TEXTS)
     numbers = np.arange(1, TEXTS + 1, dtype=np.int32)
     ids = np.where(np.arange(WIDTH) < lengths[:, None], numbers[:, None], PADDING).astype(np.int32)

@@ -14,7 +14,11 @@ def narrow(tmp_path, text, family="lstm", discrete=False):
 
 
 def test_named_dimensions_are_narrowed_and_the_start_moves_into_them(tmp_path):
-    text = "units: [16, 64]\nlearning_rate: {log_uniform: [0.001, 0.002]}\nembedding_size: {integer: [32, 128], step: 96}\n"
+    text = """
+units: [16, 64]
+learning_rate: {log_uniform: [0.001, 0.002]}
+embedding_size: {integer: [32, 128], step: 96}
+"""
     space, start = narrow(tmp_path, text)
     assert space["units"] == Choice((16, 64)) and space["learning_rate"] == LogUniform(0.001, 0.002)
     assert space["embedding_size"] == Integer(32, 128, 96)

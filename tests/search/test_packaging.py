@@ -1,0 +1,148 @@
+"""A fitted model as an MLflow model: what it contains, and that it loads where the project cannot be imported."""
+
+import shutil
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+
+from sentiment.model import families
+from sentiment.model.families import get_family
+from sentiment.model.space import drop_inactive
+from sentiment.model.training import Training
+from sentiment.search import packaging
+from sentiment.search.fitting import TrialConfig, log_best_model, run_trial
+from sentiment.search.trials import TrialRecorder
+from tests.model.conftest import make_features
+
+# All that somebody else's family consists of, beside its name in the registry.
+PRIOR = '''
+"""The class frequencies of the training split, whatever the text."""
+
+import json
+
+import numpy as np
+
+from ..space import Choice
+from . import Family
+
+
+class PriorModel:
+    raw_text = True
+
+    def __init__(self, shares):
+        self.shares = shares
+
+    def predict_proba(self, documents):
+        return np.tile(self.shares, (len(documents), 1))
+
+    def predict_split(self, features, split):
+        return self.predict_proba(features.texts(split))
+
+    def save(self, folder):
+        (folder / "shares.json").write_text(json.dumps(self.shares))
+
+
+class PriorFamily(Family):
+    name = "prior"
+    requirements = ("tqdm",)
+
+    def search_space(self, training):
+        return {"smoothing": Choice((0, 1))}, {"smoothing": 1}
+
+    def fit(self, features, params, training, on_epoch):
+        counts = np.bincount(features.labels("train"), minlength=len(features.classes)) + params["smoothing"]
+        model = PriorModel((counts / counts.sum()).tolist())
+        right = model.predict_split(features, "validation").argmax(axis=1) == features.labels("validation")
+        on_epoch(1, {"val_accuracy": float(np.mean(right))})
+        return model
+
+    def load(self, folder):
+        return PriorModel(json.loads((folder / "shares.json").read_text()))
+
+
+FAMILY = PriorFamily()
+'''
+
+
+@pytest.fixture
+def prior(tmp_path, monkeypatch):
+    """A family that is added as a person would: a new module, and its name in the registry."""
+    folder = tmp_path / "model"
+    shutil.copytree(packaging.MODEL_FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "families" / "prior.py").write_text(PRIOR, encoding="utf-8")
+    registry = folder / "families" / "__init__.py"
+    text = registry.read_text(encoding="utf-8")
+    registry.write_text(text.replace("MODULES = (", 'MODULES = ("prior", '), encoding="utf-8")
+    monkeypatch.setattr(packaging, "MODEL_FOLDER", folder)
+    monkeypatch.setattr(families, "MODULES", (*families.MODULES, "prior"))
+    monkeypatch.setattr(families, "__path__", [*families.__path__, str(folder / "families")])
+    yield
+    sys.modules.pop("sentiment.model.families.prior", None)
+
+
+@pytest.fixture
+def logged(tracked, tmp_path):
+    """A function that runs a trial of a family and logs it as the best of its search; returns the model's URI."""
+
+    def log(family):
+        features = make_features(tmp_path, ["good", "bad"])
+        space, defaults = get_family(family).search_space(Training())
+        params = drop_inactive(space, defaults)
+        locations = str(features.folder), str(features.dataset)
+        config = TrialConfig(family, *locations, Training(), mlflow.get_tracking_uri())
+        with mlflow.start_run() as run:
+            trial = TrialRecorder(family, run).start(params)
+            folder = tmp_path / "fitted"
+            best = run_trial(config, trial.run_id, trial.name, params, 1, (), folder, None)
+            assert best.error is None
+            return log_best_model(config, run.info.run_id, best, "digest").uri
+
+    return log
+
+
+def load_without_project(uri, monkeypatch):
+    """The loaded model; nothing of the project can be imported while it loads."""
+    with monkeypatch.context() as hidden:
+        for name in [*sys.modules, "sentiment", "steps"]:
+            if name.partition(".")[0] in ("sentiment", "steps"):
+                hidden.setitem(sys.modules, name, None)
+        model = mlflow.pyfunc.load_model(uri)
+        return model, model.predict(["good film", "", "bad bad film"])
+
+
+def requirements_of(uri):
+    return (Path(mlflow.artifacts.download_artifacts(uri)) / "requirements.txt").read_text().splitlines()
+
+
+def test_a_model_loads_where_the_project_cannot_be_imported(logged, monkeypatch):
+    uri = logged("simple")
+    _, answer = load_without_project(uri, monkeypatch)
+    assert answer["label"].tolist()[::2] == ["pos", "neg"] and answer["score"].between(0.5, 1).all()
+    expected = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
+    assert requirements_of(uri) == [f"{name}=={version(name)}" for name in expected]
+
+
+def test_a_family_of_ones_own_is_tuned_packaged_with_its_requirements_and_served(prior, logged, monkeypatch):
+    uri = logged("prior")
+    model, answer = load_without_project(uri, monkeypatch)
+    assert answer["score"].tolist() == [0.5, 0.5, 0.5]
+    assert np.allclose(model.get_raw_model().predict_proba(["any text"]), 0.5)
+    expected = ("mlflow", "numpy", "pandas", "tqdm")
+    assert requirements_of(uri) == [f"{name}=={version(name)}" for name in expected]
+
+
+def test_the_package_is_the_whole_folder_and_named_after_its_content(tmp_path, prior):
+    for name in ("first", "again", "changed"):
+        (tmp_path / name).mkdir()
+    first, again = (packaging.copy_code(tmp_path / name) for name in ("first", "again"))
+    assert first.name == again.name and first.name.startswith("sentiment_")
+    source = packaging.MODEL_FOLDER
+    files = {path.relative_to(source) for path in source.rglob("*") if path.is_file()}
+    assert {path.relative_to(first / "model") for path in (first / "model").rglob("*") if path.is_file()} == files
+    assert {path.name for path in first.iterdir()} == {"__init__.py", "errors.py", "model"}
+    (source / "families" / "prior.py").rename(source / "families" / "renamed.py")
+    assert packaging.copy_code(tmp_path / "changed").name != first.name

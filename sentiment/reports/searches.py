@@ -6,7 +6,6 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from sentiment.model.space import format_params
 from sentiment.reports import page, plots
 from sentiment.tracking import PARENT, PRUNED, TRIAL, origin
 
@@ -41,7 +40,7 @@ def summarize_search(tune_run: Run) -> dict[str, Any]:
     has_plot = len(completed) > 1 and any(params)
     return {
         "family": family,
-        "best": label(best),
+        "best": format_params(best),
         "failed": sum(run.info.status == "FAILED" for run in trials),
         "pruned": sum(PRUNED in run.data.tags for run in trials),
         "plot": page.embed_figure(plots.draw_trials(params, accuracies, family)) if has_plot else None,

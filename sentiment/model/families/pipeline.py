@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,11 +91,11 @@ class PipelineModel:
         self.pipeline.save_pretrained(str(folder))
 
 
-def predict_pipeline(pipeline: Any, texts: list[str]) -> np.ndarray:
+def predict_pipeline(pipeline: Any, texts: Sequence[str]) -> np.ndarray:
     """Probabilities of the classes in alphabetical order: float64 of shape (texts, classes)."""
     import numpy as np
 
-    found = pipeline(texts, top_k=None, truncation=True, batch_size=BATCH)
+    found = pipeline(list(texts), top_k=None, truncation=True, batch_size=BATCH)
     rows = [[row["score"] for row in sorted(scores, key=lambda row: row["label"])] for scores in found]
     probabilities = np.array(rows, dtype=np.float64)
     return probabilities / probabilities.sum(axis=1, keepdims=True)

@@ -6,6 +6,7 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from sentiment.model.space import format_params
 from sentiment.reports import page, plots
 from sentiment.tracking import PARENT, PRUNED, TRIAL, origin
 

@@ -55,6 +55,7 @@ PRUNED = "pruned"  # after which epoch it was stopped early
 # Tags of a register run, and of whatever else works on a registered model.
 REGISTERED_MODEL = "registered_model"
 MODEL_VERSION = "model_version"
+MODEL = "model"  # of a predict run: the model that scored the rows, in words
 ALIAS = "alias"
 GATE = "gate"  # passed or failed
 ALERT = "alert"  # why monitoring alerts

@@ -33,7 +33,7 @@ def monitor(parameters: MonitorParameters, hold: Callable[[], None]) -> None:
     observation = observe(parameters, champion)
     texts, requests = observation.texts, observation.requests
     run = monitoring_run.get_monitoring_run(version.name)
-    reference = champion.reference(run.info.run_id)
+    reference = champion.get_reference(run.info.run_id)
 
     drifts = find_drifts(reference, texts, parameters.psi, parameters.p_value)
     measured = metrics.text_metrics(texts, champion.features.classes)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sentiment.errors import UserError
-from sentiment.monitoring.observed import read_batch, recorded
+from sentiment.monitoring.observed import read_batch, read_recorded
 from sentiment.monitoring.reference import Champion
 
 
@@ -41,7 +41,7 @@ def observe_batch(champion: Champion, path: str, text_column: str, label_column:
     unseen, note = _drop_training_texts(champion, batch)
     if unseen.empty:
         raise UserError(f"batch={path}: the champion was trained on every text in it, so they say nothing about it")
-    texts = champion.described(unseen["text"].tolist()).assign(label=unseen["label"], text=unseen["text"])
+    texts = champion.describe(unseen["text"].tolist()).assign(label=unseen["label"], text=unseen["text"])
     return Observation(texts, pd.DataFrame(), f"{len(texts)} texts of {path}{note}")
 
 
@@ -57,7 +57,7 @@ def observe_requests(champion: Champion, experiment_id: str, hours: float) -> Ob
         UserError: no request was recorded.
     """
     name = champion.version.name
-    requests, texts = recorded(name, experiment_id, hours)
+    requests, texts = read_recorded(name, experiment_id, hours)
     if requests.empty:
         raise UserError(
             f"there is nothing to look at: no request to {name} was recorded in the last {hours:g} hours "

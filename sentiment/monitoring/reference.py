@@ -1,47 +1,50 @@
-"""What the champion was made with: the texts that it has not been fitted to, and what it makes of them."""
+"""What the champion was made with: the reference that new texts are compared with."""
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from mlflow.entities.model_registry import ModelVersion
 
 from sentiment.errors import UserError
 from sentiment.features.store import Features
 from sentiment.registry.comparable_rows import split_texts, trained_on
 from sentiment.scoring.scorer import Scorer
-from sentiment.tracking import artifacts, checked_run, log_parquet
+from sentiment.tracking import DATASET, FEATURES, Origin, artifacts, checked_run, log_parquet, origin
 
 
 @dataclass(frozen=True)
 class Champion:
-    """A champion and its origin.
+    """A champion, and what it was made from.
 
     Args:
-        version: its ``ModelVersion``.
+        version: the registered version.
 
     Raises:
-        UserError: what it was made of is not known, or gone.
+        UserError: on access to something that is unknown, since the version was not registered by this project, or
+            that was deleted.
     """
 
-    version: object
+    version: ModelVersion
 
     @cached_property
-    def scorer(self):
+    def scorer(self) -> Scorer:
         return Scorer(f"models:/{self.version.name}/{self.version.version}")
 
     @cached_property
-    def dataset(self):
-        """The folder of its dataset, a Path."""
-        return artifacts(checked_run("ingest_run", self._tag("ingest_run"), "ingest").info.run_id, "dataset")
+    def dataset(self) -> Path:
+        """The folder of its dataset."""
+        return artifacts(checked_run("ingest_run", self._origin.ingest_run, "ingest").info.run_id, DATASET)
 
     @cached_property
-    def features(self):
-        tune_run = checked_run("tune_run", self._tag("tune_run"), "tune")
-        return Features(artifacts(tune_run.data.tags["featurize_run"], "features"), self.dataset)
+    def features(self) -> Features:
+        tune_run = checked_run("tune_run", self._origin.tune_run, "tune")
+        return Features(artifacts(origin(tune_run).featurize_run, FEATURES), self.dataset)
 
-    def described(self, texts):
-        """Words, share of unknown words, label and score of some texts: a DataFrame, one row a text."""
+    def describe(self, texts: list[str]) -> pd.DataFrame:
+        """One row for each text: its number of words, the share of unknown ones, its predicted label and the score."""
         labels, scores, _ = self.scorer.score(texts)
         return pd.DataFrame(
             {
@@ -52,34 +55,34 @@ class Champion:
             }
         )
 
-    def unknown_words(self, texts):
-        """Share of the words of each text that are not in the vocabulary: a list of floats, NaN for a text without words."""
+    def unknown_words(self, texts: list[str]) -> list[float]:
+        """Share of the words of each text that are not in the vocabulary, 0 to 1; NaN for a text without words."""
         known = set(self.features.vocabulary.words)
         tokens = (self.features.cleaner.tokens(text) for text in texts)
         return [float(np.mean([token not in known for token in found])) if found else np.nan for found in tokens]
 
-    def reference(self, run_id):
-        """The test split described, with its labels; kept as an artifact of the monitoring run, so that it is done once.
+    def get_reference(self, run_id: str) -> pd.DataFrame:
+        """The description of the test split, with its labels; computed once and kept as an artifact of a run.
 
-        The training split would not do: its words are all known, and the model is surer of what it was fitted to.
+        The test split is used because the model was not fitted to it: in the training split there are no unknown
+        words, and the scores are higher.
+
+        Args:
+            run_id: the monitoring run of the registered model.
         """
         path = f"reference/version_{self.version.version}.parquet"
         try:
             return pd.read_parquet(artifacts(run_id, path))
-        except UserError:  # not there yet
+        except UserError:  # the first time
             test = pd.read_parquet(self.dataset / "test.parquet")
-            found = self.described(test["text"].tolist()).assign(label=test["label"])
+            found = self.describe(test["text"].tolist()).assign(label=test["label"])
             log_parquet(found, path, run_id)
             return found
 
-    def trained_on(self, texts):
-        """Whether each text, a Series, was there when the champion was made, other than in its test split: bool array."""
+    def trained_on(self, texts: pd.Series) -> np.ndarray:
+        """Whether the champion was fitted to, or chosen by, each text: bool array of shape (texts,)."""
         return trained_on(split_texts(self.dataset), texts)
 
-    def _tag(self, name):
-        if name not in self.version.tags:
-            raise UserError(
-                f"{self.version.name} version {self.version.version} has no tag {name}: it was not registered by this "
-                "project, so there is nothing to compare with"
-            )
-        return self.version.tags[name]
+    @property
+    def _origin(self) -> Origin:
+        return Origin(f"{self.version.name} version {self.version.version}", self.version.tags)

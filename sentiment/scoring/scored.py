@@ -1,86 +1,112 @@
-"""The file that scored rows go to: there when it is whole, and not before."""
+"""The file of scored rows. It appears when it is complete, and not before."""
 
 import json
 import os
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from sentiment.corpora.tables import SEPARATORS, suffix_of
 from sentiment.errors import UserError
-from sentiment.scoring.rows import SEPARATORS, kind_of
 
 ADDED = pa.schema([("label", pa.string()), ("score", pa.float64()), ("reason", pa.string())])
-INPUT = "input_"  # before the name of a column of the input that is called as one of those
+PREFIX = "input_"  # of a column of the input whose name is that of an added one
 
 
 class ScoredFile:
-    """Writes rows with the columns label, score and reason after their own, to a file beside the one that it becomes.
+    """Writes rows with their own columns, then label, score and reason.
+
+    It writes to a file beside ``path``, which takes its place at the end, and is deleted where an error ends the block.
 
     Args:
-        path: where to, a Path.
+        path: of the output; its suffix says which format.
         schema: ``pyarrow.Schema`` of the rows' own columns.
 
     Attributes:
-        renamed: those columns that have another name now, a list.
+        renamed: dict from the columns that have another name in the output to that name.
     """
 
-    def __init__(self, path, schema):
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._path = path
         self._partial = path.with_name(f".{path.name}.partial")
-        self._kind = kind_of("output", path)
-        self.renamed = [name for name in schema.names if name in ADDED.names]
-        fields = [field.with_name(INPUT + field.name) if field.name in self.renamed else field for field in schema]
-        self._schema = pa.schema([*(field.remove_metadata() for field in fields), *ADDED])
-        if self._kind in SEPARATORS:  # which hold nothing nested
-            flat = (field.with_type(pa.string()) if pa.types.is_nested(field.type) else field for field in self._schema)
-            self._schema = pa.schema(flat)
-        self._writer = self._file = None
+        self._suffix = suffix_of("output", path)
+        names = output_names(schema.names)
+        self.renamed = {before: now for before, now in zip(schema.names, names) if before != now}
+        fields = [field.with_name(name).remove_metadata() for field, name in zip(schema, names)]
+        if self._suffix in SEPARATORS:  # CSV has no nested values: they are written as JSON
+            fields = [field.with_type(pa.string()) if pa.types.is_nested(field.type) else field for field in fields]
+        self._schema = pa.schema([*fields, *ADDED])
 
-    def __enter__(self):
-        if self._kind == ".parquet":
+    def __enter__(self) -> Self:
+        if self._suffix == ".parquet":
             self._writer = pq.ParquetWriter(self._partial, self._schema)
-        elif self._kind == ".jsonl":
-            self._file = open(self._partial, "w", encoding="utf-8", newline="\n")
+        elif self._suffix == ".jsonl":
+            self._writer = open(self._partial, "w", encoding="utf-8", newline="\n")
         else:
-            options = pyarrow.csv.WriteOptions(delimiter=SEPARATORS[self._kind], quoting_style="needed")
+            options = pyarrow.csv.WriteOptions(delimiter=SEPARATORS[self._suffix], quoting_style="needed")
             self._writer = pyarrow.csv.CSVWriter(self._partial, self._schema, write_options=options)
         return self
 
-    def __exit__(self, failure, *_):
-        (self._writer or self._file).close()
-        if failure:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.close()
+        if kind:
             self._partial.unlink()
         else:
             os.replace(self._partial, self._path)
 
-    def write(self, columns, labels, scores, reasons):
-        """Add a batch of rows: their own columns, and three lists with None where there is nothing to say."""
+    def write(
+        self,
+        columns: pa.RecordBatch,
+        labels: list[str | None],
+        scores: list[float | None],
+        reasons: list[str | None],
+    ) -> None:
+        """Add rows: their own columns, then a label and a score, or the reason why there is none."""
         added = [pa.array(values, field.type) for values, field in zip((labels, scores, reasons), ADDED)]
         arrays = [
-            _as_json(array) if pa.types.is_nested(array.type) and pa.types.is_string(field.type) else array
+            _to_json(array) if pa.types.is_nested(array.type) and pa.types.is_string(field.type) else array
             for array, field in zip([*columns.columns, *added], self._schema)
         ]
         batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
-        if self._kind == ".jsonl":
+        if self._suffix == ".jsonl":
             rows = batch.to_pylist()
-            self._file.writelines(f"{json.dumps(row, ensure_ascii=False, default=str)}\n" for row in rows)
+            self._writer.writelines(f"{json.dumps(row, ensure_ascii=False, default=str)}\n" for row in rows)
         else:
             self._writer.write_batch(batch)
 
 
-def check_output(path, source, overwrite):
-    """Raise UserError where a file cannot, or must not, be written."""
+def output_names(names: list[str]) -> list[str]:
+    """The names that the columns of the input have in the output: another one for label, score and reason."""
+    taken = {*names, *ADDED.names}
+    found = []
+    for name in names:
+        free = name
+        if name in ADDED.names:
+            while free in taken:
+                free = PREFIX + free
+            taken.add(free)
+        found.append(free)
+    return found
+
+
+def check_output(path: Path, source: Path, overwrite: bool) -> None:
+    """Raise UserError where the output cannot, or must not, be written."""
+    suffix_of("output", path)
     if path.resolve() == source.resolve():
         raise UserError(f"output={path} is the input: give it another name")
     if path.exists() and not overwrite:
-        raise UserError(f"output={path} is there already: give another name, or -P overwrite=true")
+        raise UserError(f"output={path} already exists: give another name, or -P overwrite=true")
     if not path.parent.is_dir():
         raise UserError(f"output={path}: there is no folder {path.parent}")
 
 
-def _as_json(array):
-    values = (
-        None if value is None else json.dumps(value, ensure_ascii=False, default=str) for value in array.to_pylist()
-    )
-    return pa.array(values, pa.string())
+def _to_json(array: pa.Array) -> pa.Array:
+    values: list[Any] = array.to_pylist()
+    written = [None if value is None else json.dumps(value, ensure_ascii=False, default=str) for value in values]
+    return pa.array(written, pa.string())

@@ -1,7 +1,9 @@
-"""A registered model that scores texts, among them some that it cannot."""
+"""A registered model that scores texts, one of which may fail without the others."""
 
 import re
+from collections.abc import Sequence
 from itertools import chain
+from typing import Any
 
 import mlflow
 import pandas as pd
@@ -11,89 +13,79 @@ from mlflow.exceptions import MlflowException
 from sentiment.errors import UserError
 from sentiment.registry import promotions
 
-CHARACTERS = 2_000_000  # that a model is given at a time, for the memory's sake
+CHARACTERS = 2_000_000  # given to a model at a time, which bounds its memory
+
+Scored = tuple[list[str | None], list[float | None], list[str | None]]  # labels, scores, reasons why there is none
 
 
 class Scorer:
-    """Loads a model that takes raw text and gives label and score.
+    """Loads a model that takes raw text and returns label and score.
 
     Args:
         uri: URI of the model.
 
     Attributes:
-        version: its registered version, a str such as ``sentiment version 3``; the URI where it is none.
+        uri: the URI, with the current version in place of an alias.
+        version: its registered version, such as ``sentiment version 3``; the URI where it is not registered.
 
     Raises:
         UserError: there is no such model, or it cannot be loaded.
     """
 
-    def __init__(self, uri):
-        self.uri, self.version = resolved(uri)
+    def __init__(self, uri: str) -> None:
+        self.uri, self.version = resolve_uri(uri)
         try:
             self._model = mlflow.pyfunc.load_model(self.uri)
         except (MlflowException, OSError, ImportError) as error:
             raise UserError(f"model={uri} cannot be loaded: {error}") from error
-        self._asked = False
+        self._has_scored = False
 
-    def score(self, texts):
+    def score(self, texts: Sequence[str | None]) -> Scored:
         """Label texts.
 
         Args:
-            texts: list of str, None for rows that have none.
+            texts: None for rows that have no text.
 
         Returns:
-            A tuple of three lists as long: labels, scores, and why there is none, in words; None where there is nothing.
+            Labels, scores (0 to 1), and reasons why a text has none: three lists as long as ``texts``, with None where
+            there is nothing.
 
         Raises:
-            UserError: the model scores none of the first texts that it is given.
+            UserError: the model fails on every text of the first call.
         """
         places = [place for place, text in enumerate(texts) if text is not None]
-        whole = len(places) == len(texts)
-        parts = _portions(texts if whole else [texts[place] for place in places])
-        answers = tuple(list(chain(*found)) for found in zip(*map(self._score, parts)))
-        if places and not self._asked:
-            if all(reasons := answers[2]):
-                raise UserError(f"{self.uri} scores none of the first {len(places)} texts: {reasons[0]}")
-            self._asked = True
-        return answers if whole else tuple(_spread(answer, places, len(texts)) for answer in answers)
+        given = [text for text in texts if text is not None]
+        labels, scores, reasons = (list(chain(*parts)) for parts in zip(*map(self._score, _portions(given))))
+        if given and not self._has_scored:
+            if all(reasons):
+                raise UserError(f"{self.uri} scores none of the first {len(given)} texts: {reasons[0]}")
+            self._has_scored = True
+        if len(given) == len(texts):
+            return labels, scores, reasons
+        return (
+            _scatter(labels, places, len(texts)),
+            _scatter(scores, places, len(texts)),
+            _scatter(reasons, places, len(texts)),
+        )
 
-    def _score(self, texts):
+    def _score(self, texts: list[str]) -> Scored:
         """Score texts together, and where the model fails, each half of them."""
         if not texts:
             return [], [], []
         try:
             answer = self._model.predict(pd.DataFrame({"text": texts}))
             labels, scores = answer["label"].tolist(), answer["score"].tolist()
-        except Exception as error:  # whatever a model makes of a text costs that row alone, which says what it was
+        except Exception as error:  # a text on which the model fails costs its own row alone
             if len(texts) == 1:
                 return [None], [None], [f"the model fails: {type(error).__name__}: {error}"[:500]]
             half = len(texts) // 2
-            return tuple(first + second for first, second in zip(self._score(texts[:half]), self._score(texts[half:])))
+            first, second = self._score(texts[:half]), self._score(texts[half:])
+            return first[0] + second[0], first[1] + second[1], first[2] + second[2]
         return labels, scores, [None] * len(texts)
 
 
-def _portions(texts):
-    """The texts in lists of at most ``CHARACTERS``, or of one text; at least one list."""
-    portions, size = [[]], 0
-    for text in texts:
-        size += len(text)
-        if size > CHARACTERS and portions[-1]:
-            portions.append([])
-            size = len(text)
-        portions[-1].append(text)
-    return portions
-
-
-def _spread(values, places, count):
-    """A list with values at some places and None at the others."""
-    spread = [None] * count
-    for place, value in zip(places, values):
-        spread[place] = value
-    return spread
-
-
-def resolved(uri):
-    """A model's URI with its present version in place of an alias, and what to call it.
+def resolve_uri(uri: str) -> tuple[str, str]:
+    """A model's URI with the current version in place of an alias, and the model's name for messages.
 
     Raises:
         UserError: there is no such registered model, version or alias.
@@ -112,7 +104,28 @@ def resolved(uri):
         hint = (
             "run `mlflow run .` first, or name a model with -P model="
             if alias == promotions.CHAMPION
-            else "expected one that is there"
+            else "expected one that exists"
         )
         raise UserError(f"{uri}: there is no such model at {mlflow.get_tracking_uri()}: {hint}") from error
     return f"models:/{name}/{found.version}", f"{name} version {found.version}"
+
+
+def _portions(texts: list[str]) -> list[list[str]]:
+    """The texts in lists of at most ``CHARACTERS``, or of one text; at least one list."""
+    portions: list[list[str]] = [[]]
+    size = 0
+    for text in texts:
+        size += len(text)
+        if size > CHARACTERS and portions[-1]:
+            portions.append([])
+            size = len(text)
+        portions[-1].append(text)
+    return portions
+
+
+def _scatter(values: list[Any], places: list[int], count: int) -> list[Any]:
+    """A list of ``count`` values that has the given ones at their places, and None elsewhere."""
+    scattered = [None] * count
+    for place, value in zip(places, values):
+        scattered[place] = value
+    return scattered

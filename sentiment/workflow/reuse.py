@@ -9,7 +9,7 @@ import mlflow
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
-from sentiment.corpora.content import corpus_digest
+from sentiment.corpora.reading import corpus_digest
 from sentiment.digests import file_digest, folder_digest
 from sentiment.tracking import ENTRY_POINT, FINGERPRINT, NOTE, OUTPUT_DIGEST, REUSED, active_run, origin
 from sentiment.workflow.fingerprint import fingerprint

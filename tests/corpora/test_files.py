@@ -1,8 +1,7 @@
 import pandas as pd
 import pytest
 
-from sentiment.corpora.content import corpus_digest
-from sentiment.corpora.reading import read_corpus
+from sentiment.corpora.reading import corpus_digest, read_corpus
 from sentiment.errors import UserError
 from sentiment.paths import PROJECT_ROOT
 
@@ -62,7 +61,7 @@ def test_a_file_that_cannot_be_used_says_why(tmp_path, name, content, expected):
     "corpus, expected",
     [
         ("no_such_corpus", "unknown corpus 'no_such_corpus'"),
-        ("missing.csv", "there is no file missing.csv"),
+        ("missing.csv", "corpus=missing.csv: there is no such file"),
         ("MLproject", "expected a file that ends in .csv, .tsv, .jsonl, .parquet, or a folder"),
     ],
 )

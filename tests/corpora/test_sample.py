@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from sentiment.corpora.content import SAMPLE
 from sentiment.corpora.reading import read_corpus
+from sentiment.corpora.sources.sample import SAMPLE
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import steps.monitor
-from sentiment.corpora.content import SAMPLE
+from sentiment.corpora.sources.sample import SAMPLE
 from sentiment.errors import Alert, UserError
 from sentiment.monitoring.drift import describe_accuracy_drop, find_drifts
 from sentiment.serving.recording import Recorder
@@ -161,7 +161,7 @@ def test_recorded_requests_are_looked_at(registered):
 @pytest.mark.parametrize(
     "arguments, expected",
     [
-        (["--batch=none.csv"], "there is no file none.csv"),
+        (["--batch=none.csv"], "batch=none.csv: there is no such file"),
         (["--batch=fresh.xlsx"], "batch=fresh.xlsx: expected a file that ends in .csv"),
         (["--batch=fresh.csv", "--text_column=body"], "batch=fresh.csv has no column 'body'"),
         (["--batch=stars.csv"], "label '5' is no class of the champion (negative, positive)"),

@@ -9,7 +9,8 @@ import nltk
 import pandas as pd
 import pytest
 
-from sentiment.corpora.content import SAMPLE, corpus_digest
+from sentiment.corpora.reading import corpus_digest
+from sentiment.corpora.sources.sample import SAMPLE
 from sentiment.workflow.reuse import find_twin
 from tests.conftest import PROJECT, run_project, runs, store
 

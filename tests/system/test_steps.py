@@ -168,12 +168,12 @@ def mistakes(tmp_path_factory):
     "arguments, expected",
     [
         (["corpus=no_such_corpus"], "unknown corpus 'no_such_corpus'"),
-        (["corpus=missing.csv"], "there is no file missing.csv"),
+        (["corpus=missing.csv"], "corpus=missing.csv: there is no such file"),
         (["corpus=latin.csv"], "not UTF-8"),
         (["corpus=columns.csv", "text_column=review"], "no column 'label': it has review, stars"),
         (["corpus=rare.csv"], "a class has too few documents"),
         (["test_size=1"], "test_size=1: expected a number between 0 and 1"),
-        (["corpus=a'b\"c;`touch pwned`$(touch pwned).csv"], "there is no file a'b\"c;`touch pwned`$(touch pwned).csv"),
+        (["corpus=a'b\"c;`touch pwned`$(touch pwned).csv"], "corpus=a'b\"c;`touch pwned`$(touch pwned).csv: there is no such file"),
     ],
 )
 def test_ingest_answers_a_mistake_with_one_line(mistakes, arguments, expected):
@@ -184,7 +184,7 @@ def test_ingest_answers_a_mistake_with_one_line(mistakes, arguments, expected):
 @pytest.mark.parametrize(
     "argument, expected",
     [
-        ("corpus=`touch pwned`;\"touch pwned\" 'x'.csv", "there is no file `touch pwned`;\"touch pwned\" 'x'.csv"),
+        ("corpus=`touch pwned`;\"touch pwned\" 'x'.csv", "corpus=`touch pwned`;\"touch pwned\" 'x'.csv: there is no such file"),
         ("max_evals=0", "max_evals=0: expected a whole number from 1"),
         (
             "families=simple,forest",

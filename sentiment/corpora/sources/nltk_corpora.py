@@ -1,0 +1,111 @@
+"""NLTK's categorized corpora, read through NLTK's own readers."""
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sentiment.corpora.sources import Document
+from sentiment.digests import file_digest, folder_digest
+from sentiment.errors import UserError
+
+EXPECTED = "the name of an NLTK categorized corpus such as movie_reviews"
+
+
+def matches(corpus: str) -> bool:
+    """Whether ``nltk.corpus`` has a corpus of this name, installed or not, and no file has that name."""
+    return not Path(corpus).exists() and _is_corpus(corpus)
+
+
+def names() -> list[str]:
+    """The names of all corpora that ``nltk.corpus`` has, installed or not."""
+    import nltk.corpus
+
+    return [name for name in dir(nltk.corpus) if _is_corpus(name)]
+
+
+def _is_corpus(name: str) -> bool:
+    import nltk.corpus
+    from nltk.corpus.reader import CorpusReader
+    from nltk.corpus.util import LazyCorpusLoader
+
+    # A loader turns itself into the reader when it is first used.
+    return isinstance(getattr(nltk.corpus, name, None), (LazyCorpusLoader, CorpusReader))
+
+
+def read(corpus: str, text_column: str, label_column: str) -> tuple[list[Document], str]:
+    """Read a corpus whose documents, or sentences, each have one category.
+
+    Documents with several categories (as in reuters) have no single label and are left out. Ids are NLTK's file ids,
+    with the number of the sentence, from 0, where the corpus is one of sentences.
+
+    Raises:
+        UserError: it is not installed and cannot be downloaded, or it has no categories.
+    """
+    from nltk.corpus.reader import CategorizedSentencesCorpusReader
+
+    reader = _load(corpus)
+    if not hasattr(reader, "categories"):
+        raise UserError(f"the NLTK corpus {corpus} has no categories to learn: expected one like movie_reviews")
+    documents = []
+    read_text = _text_reader(reader)
+    by_sentence = isinstance(reader, CategorizedSentencesCorpusReader)
+    for file_id in reader.fileids():
+        categories = reader.categories(file_id)
+        if len(categories) != 1:
+            continue
+        text = read_text(file_id)
+        if by_sentence:
+            lines = [line.strip() for line in text.splitlines() if line.strip()]
+            documents += [Document(f"{file_id}:{number}", line, categories[0]) for number, line in enumerate(lines)]
+        else:
+            documents.append(Document(file_id, text, categories[0]))
+    return documents, str(reader.root)
+
+
+def digest(corpus: str) -> str | None:
+    """Digest of the zip file or the folder of an installed corpus; None where it is not installed."""
+    import nltk
+
+    for place in (f"corpora/{corpus}.zip", f"corpora/{corpus}"):
+        try:
+            found = nltk.data.find(place)
+        except LookupError:
+            continue
+        path = Path(found.zipfile.filename if hasattr(found, "zipfile") else str(found))
+        return file_digest(path) if path.is_file() else folder_digest(path)
+    return None
+
+
+def _load(name: str) -> Any:
+    import nltk
+
+    corpus = getattr(nltk.corpus, name)
+    try:
+        corpus.ensure_loaded()
+    except LookupError:
+        print(f"{name} is not in NLTK's data folders: downloading it", flush=True)
+        if not nltk.download(name, quiet=True, print_error_to=io.StringIO()):  # the error below says it in one line
+            raise UserError(
+                f"the NLTK corpus {name} is in none of {', '.join(nltk.data.path)} and could not be downloaded: set "
+                f"NLTK_DATA to a folder that has corpora/{name}.zip, or run `python -m nltk.downloader {name}` with a "
+                f"network, or give a path to your own file"
+            ) from None
+        corpus.ensure_loaded()
+    return corpus
+
+
+def _text_reader(reader: Any) -> Callable[[str], str]:
+    """A function from a file id to its text.
+
+    NLTK reads the zip file's directory again for every file that it opens, which takes most of the time for the 2,000
+    files of movie_reviews. Here the zip file is opened once.
+    """
+    if hasattr(reader, "tagged_words"):  # brown: the files hold word/tag pairs, the text is the words
+        return lambda file_id: " ".join(reader.words(file_id))
+    root = reader.root
+    if not hasattr(root, "zipfile"):
+        return reader.raw
+    archive = zipfile.ZipFile(root.zipfile.filename)
+    return lambda file_id: archive.read(root.entry + file_id).decode(reader.encoding(file_id) or "utf-8")

@@ -1,4 +1,6 @@
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from sentiment.corpora.reading import corpus_digest, read_corpus
@@ -55,6 +57,77 @@ def test_a_file_that_cannot_be_used_says_why(tmp_path, name, content, expected):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UserError, match=expected):
         read_corpus(str(tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    "name, content, expected",
+    [
+        ("comma.csv", b"text,label\nfine,pos\nGreat film, loved it,pos\n", "line 3 has 3 fields, the header has 2"),
+        ("all.csv", b"text,label\nGreat film, loved it,pos\n", "line 2 has 3 fields, the header has 2"),
+        ("short.csv", b"id,text,label\n1,fine,pos\n\n2,awful\n", "line 4 has 2 fields, the header has 3"),
+        ("short.tsv", b"text\tlabel\nfine\n", "line 2 has 1 field, the header has 2; .* a tab"),
+        ("after.csv", b'text,label\n"two\nlines",pos\nlost\n', "line 4 has 1 field"),
+        ("quote.csv", b'text,label\nfine,pos\n"lost,pos\nfine,pos\n', "line 3 has a quote that is never closed"),
+        ("latin.csv", b"text,label\nfine,pos\nsch\xf6n,pos\n", r"not UTF-8 \(line 3\): convert it to UTF-8"),
+        ("header.csv", b"text,label,sch\xf6n\nfine,pos,1\n", r"not UTF-8 \(line 1\): convert it to UTF-8"),
+        ("utf16.csv", "text,label\nfine,pos\n".encode("utf-16"), "not UTF-8"),
+        ("latin.jsonl", b'{"text": "a", "label": "b"}\n{"text": "\xf6"}\n', r"not UTF-8 \(line 2\)"),
+        ("list.jsonl", b'{"text": "a", "label": "b"}\n\n["a"]\n', "line 3 is not a JSON object; expected a JSON obj"),
+        ("twice.csv", b"text,text,label\na,b,c\n", "has two columns text"),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_named_by_its_line(tmp_path, monkeypatch, name, content, expected):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match=f"^corpus={name} .*{expected}"):
+        read_corpus(name)
+
+
+def test_blank_lines_are_no_rows(tmp_path):
+    (tmp_path / "blank.csv").write_text('\ntext,label\n\nfine,pos\n   \n"",neg\nawful,\n\n')
+    frame, _ = read_corpus(str(tmp_path / "blank.csv"))
+    assert frame["text"].tolist() == ["fine", "", "awful"] and frame["label"].tolist() == ["pos", "neg", ""]
+
+
+def test_words_that_stand_for_missing_values_elsewhere_are_texts(tmp_path):
+    (tmp_path / "words.csv").write_text("text,label\nNA,null\nnan,None\n")
+    frame, _ = read_corpus(str(tmp_path / "words.csv"))
+    assert frame["text"].tolist() == ["NA", "nan"] and frame["label"].tolist() == ["null", "None"]
+
+
+def test_json_values_of_several_types_are_texts(tmp_path):
+    lines = ('{"text": 7, "label": 1}', '{"text": "a", "label": 1.0}', '{"text": null, "label": "x"}', '{"text": 1.5}')
+    (tmp_path / "mixed.jsonl").write_text("\n".join(lines))
+    frame, _ = read_corpus(str(tmp_path / "mixed.jsonl"))
+    assert frame["text"].tolist() == ["7", "a", "", "1.5"] and frame["label"].tolist() == ["1", "1", "x", ""]
+
+
+@pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary(), pa.dictionary(pa.int32(), pa.binary())])
+def test_bytes_in_parquet_are_decoded(tmp_path, kind):
+    texts, labels = pa.array(["schön".encode(), None]), pa.array([b"pos", b"neg"])
+    table = pa.table({"text": texts.cast(pa.binary()).cast(kind), "label": labels.cast(pa.binary()).cast(kind)})
+    pq.write_table(table, tmp_path / "bytes.parquet")
+    frame, _ = read_corpus(str(tmp_path / "bytes.parquet"))
+    assert frame["text"].tolist() == ["schön", ""] and frame["label"].tolist() == ["pos", "neg"]
+
+
+@pytest.mark.parametrize("kind", [pa.binary(), pa.string()])
+def test_bytes_in_parquet_that_are_not_utf8_are_named_by_their_row(tmp_path, kind):
+    texts = pa.array([b"fine", "schön".encode("latin-1")], pa.binary()).view(kind)
+    pq.write_table(pa.table({"text": texts, "label": ["pos", "neg"]}), tmp_path / "latin.parquet")
+    with pytest.raises(UserError, match=r"latin.parquet is not UTF-8 \(row 2\): convert it to UTF-8"):
+        read_corpus(str(tmp_path / "latin.parquet"))
+
+
+@pytest.mark.parametrize(
+    "corpus, suggestion",
+    [("movie_review", "did you mean movie_reviews?"), ("Sample", "did you mean sample?")],
+)
+def test_a_misspelt_name_is_answered_with_the_nearest(corpus, suggestion, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError) as raised:
+        read_corpus(corpus)
+    assert str(raised.value).startswith(f"unknown corpus {corpus!r}, {suggestion} expected sample, ")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,43 @@
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sentiment.errors import UserError
+from sentiment.monitoring.observed import read_batch
+
+CLASSES = ["neg", "pos"]
+
+
+def read(path):
+    return read_batch(str(path), "text", "label", CLASSES)
+
+
+def test_labels_may_be_missing_and_rows_without_a_text_are_left_out(tmp_path):
+    (tmp_path / "some.csv").write_text("text,label\nfine,pos\n,neg\nso so,\n")
+    frame = read(tmp_path / "some.csv")
+    assert frame["text"].tolist() == ["fine", "so so"] and frame["label"].tolist() == ["pos", None]
+    (tmp_path / "none.jsonl").write_text('{"text": "fine"}\n')
+    assert read(tmp_path / "none.jsonl")["label"].tolist() == [None]
+
+
+def test_bytes_in_parquet_are_decoded(tmp_path):
+    pq.write_table(pa.table({"text": pa.array([b"great"]), "label": pa.array([b"pos"])}), tmp_path / "bytes.parquet")
+    assert read(tmp_path / "bytes.parquet").values.tolist() == [["great", "pos"]]
+
+
+@pytest.mark.parametrize(
+    "content, expected",
+    [
+        (b"", "is empty"),
+        (b"text,label\n", "has no rows"),
+        (b"body,label\nfine,pos\n", "has no column 'text'"),
+        (b"text,label\nGreat film, loved it,pos\n", "line 2 has 3 fields, the header has 2"),
+        (b"text,label\nfine,pos\nawful\n", "line 3 has 1 field, the header has 2"),
+        (b"text,label\nsch\xf6n,pos\n", r"is not UTF-8 \(line 2\): convert it to UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_why(tmp_path, monkeypatch, content, expected):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "batch.csv").write_bytes(content)
+    with pytest.raises(UserError, match=f"^batch=batch.csv .*{expected}"):
+        read("batch.csv")

@@ -1,0 +1,67 @@
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sentiment.corpora import tables
+from sentiment.scoring.rows import open_input, texts_to_score
+
+
+def read(path):
+    """Texts and reasons of a whole file, and its batches."""
+    table = open_input(path, "text")
+    batches = list(table)
+    texts, reasons = zip(*(texts_to_score(table, batch) for batch in batches))
+    return sum(texts, []), sum(reasons, []), batches
+
+
+def test_broken_rows_of_a_csv_keep_their_place(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b'id,text\n1,fine\n2\n3,\n4,a,b\n5,caf\xe9\n6,"lost\n')
+    texts, reasons, (batch,) = read(tmp_path / "a.csv")
+    assert texts == ["fine", None, None, None, None, None]
+    assert reasons == [
+        None,
+        "the row has 1 field, the header has 2",
+        "the text is missing",
+        "the row has 3 fields, the header has 2; the surplus is b",
+        "the row is not UTF-8",
+        "the row has a quote that is never closed",
+    ]
+    assert batch.columns.column("id").to_pylist() == list("123456")
+    assert batch.columns.column("text").to_pylist() == ["fine", None, "", "a", "caf\ufffd", "lost\n"]
+
+
+def test_a_broken_line_of_json_fits_a_text_column_of_numbers(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": 1}\nbroken\n')
+    texts, reasons, (batch,) = read(tmp_path / "a.jsonl")
+    assert texts == [None, None] and reasons[0] == "the text is not a string: 1" and "line 2 is not JSON" in reasons[1]
+    assert batch.columns.column("text").to_pylist() == ["1", "broken"]
+
+
+def test_integers_that_no_float_holds_keep_their_digits(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "a", "n": 1.5}\n{"text": "b", "n": 9007199254740993}\n')
+    assert read(tmp_path / "a.jsonl")[2][0].columns.column("n").to_pylist() == ["1.5", "9007199254740993"]
+
+
+@pytest.mark.parametrize("kind", [pa.binary(), pa.string()])
+def test_bytes_in_parquet_are_texts_or_a_reason(tmp_path, kind):
+    texts = pa.array([b"fine", b"caf\xe9", None], pa.binary()).view(kind)
+    pq.write_table(pa.table({"text": texts}), tmp_path / "a.parquet")
+    texts, reasons, (batch,) = read(tmp_path / "a.parquet")
+    assert texts == ["fine", None, None] and reasons == [None, "the row is not UTF-8", "the text is missing"]
+    assert batch.columns.column("text").to_pylist() == ["fine", "caf\ufffd", None]
+
+
+@pytest.mark.parametrize("suffix", tables.SUFFIXES)
+def test_batches_together_are_the_file(tmp_path, suffix, monkeypatch):
+    rows = [{"text": f"text {number}"} for number in range(tables.BATCH_ROWS + 7)]
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    elif suffix == ".jsonl":
+        path.write_text("".join(f'{{"text": "{row["text"]}"}}\n' for row in rows))
+    else:
+        path.write_text("text\n" + "".join(f"{row['text']}\n" for row in rows))
+    texts, _, batches = read(path)
+    assert texts == [row["text"] for row in rows]
+    assert [batch.columns.num_rows for batch in batches] == [tables.BATCH_ROWS, 7]
+    assert batches[0].done <= batches[1].done == open_input(path, "text").total

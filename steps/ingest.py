@@ -2,16 +2,21 @@
 
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import mlflow
-from mlflow.data.sources import LocalArtifactDatasetSource
+import pandas as pd
+from mlflow.data.dataset import Dataset
+from mlflow.data.pandas_dataset import from_pandas
+from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-defined]  # defined at run time
 from mlflow.exceptions import MlflowException
 
 from sentiment.corpora import profile
 from sentiment.corpora.reading import read_corpus
 from sentiment.corpora.splits import clean, digest, split
-from sentiment.tracking import OUTPUT_DIGEST
+from sentiment.tracking import DATASET, DATASET_DIGEST, NOTE, OUTPUT_DIGEST
 from sentiment.workflow.parameters import IngestParameters
 
 
@@ -23,21 +28,22 @@ def ingest(parameters: IngestParameters) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, part in parts.items():
             part.to_parquet(Path(folder) / f"{name}.parquet", index=False)
-        mlflow.log_artifacts(folder, "dataset")
+        mlflow.log_artifacts(folder, DATASET)
     log_inputs(parts, source, Path(parameters.corpus).stem)
 
     description = profile.describe(parts)
     mlflow.log_dict(description, "profile/profile.json")
     mlflow.log_figure(profile.plot(parts), "profile/profile.png")
     mlflow.log_table(profile.examples(parts["train"]), "profile/examples.json")
-    mlflow.log_metrics(dropped | {f"documents_{name}": len(part) for name, part in parts.items()})
+    counts: dict[str, float] = {f"documents_{name}": len(part) for name, part in parts.items()}
+    mlflow.log_metrics(counts | dropped)
     content = digest(parts)
     classes = description["train"]["classes"]
     mlflow.set_tags(
         {
-            "dataset.digest": content,
+            DATASET_DIGEST: content,
             OUTPUT_DIGEST: content,
-            "mlflow.note.content": _note(parameters.corpus, source, description, dropped),
+            NOTE: summarize(parameters.corpus, source, description, dropped),
         }
     )
     print(
@@ -48,26 +54,26 @@ def ingest(parameters: IngestParameters) -> None:
     )
 
 
-def log_inputs(parts, source, name):
-    """Log the splits as the run's MLflow datasets, with the contexts training, validation and test."""
-    datasets = [
-        mlflow.data.from_pandas(part, source=LocalArtifactDatasetSource(source), targets="label", name=name)
-        for part in parts.values()
+def log_inputs(parts: Mapping[str, pd.DataFrame], source: str, name: str) -> None:
+    """Log the splits as MLflow datasets of the run, with the contexts training, validation and test."""
+    location = LocalArtifactDatasetSource(source)
+    datasets: list[Dataset | None] = [
+        from_pandas(part, source=location, targets="label", name=name) for part in parts.values()
     ]
-    contexts = [{"train": "training"}.get(split, split) for split in parts]
+    contexts: list[str | None] = [{"train": "training"}.get(split, split) for split in parts]
     for attempt in range(5):
         try:
             mlflow.log_inputs(datasets, contexts, [None] * len(datasets))
             return
         except MlflowException as error:
-            # Where another run logs the same dataset for the first time at this moment, MLflow does not see that it
-            # is there until it is.
+            # MLflow does not lock the table of datasets: another run may log the same one at this moment.
             if attempt == 4 or "unique" not in str(error).lower():
                 raise
             time.sleep(0.1 * 2**attempt)
 
 
-def _note(corpus, source, description, dropped):
+def summarize(corpus: str, source: str, description: Mapping[str, Any], dropped: Mapping[str, int]) -> str:
+    """The splits as a table, and what was dropped, in Markdown."""
     classes = list(description["train"]["classes"])
     rows = [
         f"| {name} | {part['documents']} | "

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import mlflow
 from mlflow.data.meta_dataset import MetaDataset
-from mlflow.data.sources import LocalArtifactDatasetSource
+from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-defined]  # defined at run time
 from tqdm import tqdm
 
 from sentiment.errors import UserError
@@ -34,9 +34,10 @@ def predict(parameters: PredictParameters, hold: Callable[[], None]) -> None:
     seconds = time.time() - started
 
     rows, missed = sum(counts.values()), counts.pop(None, 0)
-    mlflow.log_input(
-        MetaDataset(LocalArtifactDatasetSource(str(source.resolve())), name=source.stem), context="scoring"
+    dataset = MetaDataset(  # type: ignore[abstract]  # MLflow's own classes leave the profile out
+        LocalArtifactDatasetSource(str(source.resolve())), name=source.stem
     )
+    mlflow.log_input(dataset, context="scoring")
     mlflow.log_metrics(
         {"rows": rows, "rows_not_scored": missed, "rows_per_second": rows / seconds}
         | {f"label.{metric_name(label)}": count for label, count in counts.items()}

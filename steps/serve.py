@@ -1,4 +1,4 @@
-"""Serve the champion over HTTP with ``mlflow models serve``, and go over to a new champion without losing a request."""
+"""Serve the champion over HTTP with ``mlflow models serve``, and switch to a new champion without losing a request."""
 
 import json
 import os
@@ -10,12 +10,14 @@ import urllib.request
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import mlflow
 
 from sentiment.errors import UserError
 from sentiment.paths import PROJECT_ROOT
 from sentiment.registry.promotions import require_champion
+from sentiment.tracking import MODEL_VERSION, REGISTERED_MODEL, active_run
 from sentiment.workflow.launch import use_this_python
 from sentiment.workflow.parameters import ServeParameters
 
@@ -24,8 +26,8 @@ def serve(parameters: ServeParameters, hold: Callable[[], None]) -> None:
     name, host, port = parameters.registered_model, parameters.host, parameters.port
     champion = require_champion(name)
     check_port(host, port)
-    run = mlflow.active_run().info
-    mlflow.set_tags({"registered_model": name, "model_version": champion.version})
+    run = active_run().info
+    mlflow.set_tags({REGISTERED_MODEL: name, MODEL_VERSION: champion.version})
     record = {"experiment_id": run.experiment_id, "run_id": run.run_id, "with_text": parameters.record_text}
     settings = {
         "name": name,
@@ -34,67 +36,67 @@ def serve(parameters: ServeParameters, hold: Callable[[], None]) -> None:
     }
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     with tempfile.TemporaryDirectory() as folder:
-        model = save(Path(folder), settings, f"models:/{name}/{champion.version}")
+        model = save_model(Path(folder), settings, f"models:/{name}/{champion.version}")
         hold()
-        process = start(model, host, port)
-        wait_until_it_answers(process, url, hold)
-        print(ready(name, champion.version, url), flush=True)
-        process.wait()
-        end_with(process, hold)
+        server = start_server(model, host, port)
+        wait_until_ready(server, url, hold)
+        print(usage(name, champion.version, url), flush=True)
+        server.wait()
+        raise_if_ended(server, hold)
 
 
-def save(folder, settings, champion):
-    """Write the model that is served: the champion by its name; its signature is the champion's."""
+def save_model(folder: Path, settings: dict[str, Any], champion_uri: str) -> Path:
+    """Save the model that is served, :mod:`sentiment.serving.champion`, with the champion's signature."""
     (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
-    # With an example MLflow would try the model, and so record what nobody asked.
+    # Given an example, MLflow would try the model on it, and that request would be recorded.
     warnings.filterwarnings("ignore", message=".*An input example was not provided")
     mlflow.pyfunc.save_model(
         str(folder / "model"),
         loader_module="sentiment.serving.champion",
         data_path=str(folder / "settings.json"),
-        signature=mlflow.models.get_model_info(champion).signature,
+        signature=mlflow.models.get_model_info(champion_uri).signature,
         pip_requirements=[],
     )
     return folder / "model"
 
 
-def start(model, host, port):
-    """Start MLflow's scoring server, on this process's console."""
+def start_server(model: Path, host: str, port: int) -> subprocess.Popen[bytes]:
+    """Start MLflow's scoring server, which writes to this process's console."""
     command = ["mlflow", "models", "serve", "-m", str(model), "--env-manager", "local", "-h", host, "-p", str(port)]
     use_this_python()
-    path = [str(PROJECT_ROOT), os.environ.get("PYTHONPATH", "")]
+    path = [str(PROJECT_ROOT), os.environ.get("PYTHONPATH", "")]  # for the loader module above
     settings = {
         "PYTHONPATH": os.pathsep.join(part for part in path if part),
         "MLFLOW_TRACKING_URI": mlflow.get_tracking_uri(),
         "MLFLOW_LOGGING_LEVEL": "WARNING",
-        "UVICORN_LOG_LEVEL": "warning",  # a line for each request costs more than some requests
-        # A store that is gone is not waited for.
+        "UVICORN_LOG_LEVEL": "warning",  # a log line for each request costs more than some requests
+        # Requests are answered while the tracking server is down: do not wait for it.
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
         "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     }
     return subprocess.Popen(command, env=os.environ | settings)
 
 
-def wait_until_it_answers(process, url, hold):
-    """Return when the server answers ``/ping``; UserError where it ends before."""
+def wait_until_ready(server: subprocess.Popen[bytes], url: str, hold: Callable[[], None]) -> None:
+    """Return when the server answers ``/ping``; raise UserError where it ends before."""
     while True:
         try:
             urllib.request.urlopen(f"{url}/ping", timeout=5).close()
             return
         except OSError:
-            end_with(process, hold)
+            raise_if_ended(server, hold)
             time.sleep(0.2)
 
 
-def end_with(process, hold):
+def raise_if_ended(server: subprocess.Popen[bytes], hold: Callable[[], None]) -> None:
     """Raise UserError where the server has ended by itself."""
-    if process.poll() is not None:
-        time.sleep(1.0)  # Ctrl-C ends both, in any order
+    if server.poll() is not None:
+        time.sleep(1.0)  # Ctrl-C ends both processes, in any order
         hold()
-        raise UserError(f"the server ended with status {process.returncode}; what it said stands above")
+        raise UserError(f"the server ended with status {server.returncode}; its own messages are above")
 
 
-def check_port(host, port):
+def check_port(host: str, port: int) -> None:
     """Raise UserError where the server could not listen."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -106,8 +108,8 @@ def check_port(host, port):
             ) from error
 
 
-def ready(name, version, url):
-    """What a person reads once the server answers."""
+def usage(name: str, version: str, url: str) -> str:
+    """What is printed once the server answers."""
     request = """'{"inputs": ["A gem. I laughed all the way home."]}'"""
     return (
         f"serve: {name} version {version} answers at {url}/invocations until Ctrl-C\n\n"

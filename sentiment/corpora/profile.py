@@ -1,4 +1,7 @@
-"""What a dataset looks like before anything is learned from it: class counts, text lengths, a few examples."""
+"""The profile of a dataset: class counts, text lengths, a few examples."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -7,15 +10,15 @@ from matplotlib.figure import Figure
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 
-def describe(parts):
+def describe(parts: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any]]:
     """Class counts and length quantiles of each split.
 
     Args:
-        parts: dict from a split's name to a DataFrame with the columns text and label.
+        parts: DataFrames with the columns text and label, by the name of the split.
 
     Returns:
-        A dict that JSON can hold: for each split its ``documents``, its ``classes`` (counts) and its
-        ``length_quantiles`` (words, split at white space; keys are the quantiles).
+        For each split ``documents`` (their number), ``classes`` (their counts) and ``length_quantiles`` (in words
+        between white space, by quantile), in values that JSON can hold.
     """
     return {
         name: {
@@ -29,13 +32,13 @@ def describe(parts):
     }
 
 
-def lengths(part):
-    """Words a text, split at white space, a Series of int."""
+def lengths(part: pd.DataFrame) -> pd.Series:
+    """Number of words in each text, split at white space: int64."""
     return part["text"].str.split().str.len()
 
 
-def plot(parts):
-    """Class counts beside the distribution of text lengths, a matplotlib Figure."""
+def plot(parts: Mapping[str, pd.DataFrame]) -> Figure:
+    """Plot the class counts, and beside them the distribution of text lengths."""
     figure = Figure(figsize=(10, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
     counts = pd.DataFrame({name: part["label"].value_counts() for name, part in parts.items()}).sort_index()
@@ -43,7 +46,7 @@ def plot(parts):
     left.legend(loc="upper center", ncols=len(parts))
     left.margins(y=0.18)  # room for the legend above the bars
     everything = pd.concat(parts.values())
-    longest = lengths(everything).quantile(0.99)  # a single giant would flatten the picture
+    longest = lengths(everything).quantile(0.99)  # otherwise a single very long text flattens the plot
     for label, part in everything.groupby("label"):
         right.hist(
             lengths(part).clip(upper=longest),
@@ -58,7 +61,7 @@ def plot(parts):
     return figure
 
 
-def examples(part, count=3, width=300):
-    """The first ``count`` texts of each class, cut to ``width`` characters: a DataFrame of label, id, text."""
+def examples(part: pd.DataFrame, count: int = 3, width: int = 300) -> pd.DataFrame:
+    """The first ``count`` texts of each class, cut to ``width`` characters, in the columns label, id and text."""
     chosen = part.groupby("label", sort=True).head(count).sort_values("label", kind="stable")
     return chosen[["label", "id", "text"]].assign(text=chosen["text"].str.slice(0, width))

@@ -1,27 +1,30 @@
-"""From a corpus as it was read to a training, a validation and a test split that share no text."""
+"""A training, a validation and a test split that have no text in common."""
 
 import hashlib
+from collections.abc import Mapping
+
+import pandas as pd
 
 from sentiment.errors import UserError
 
 SPLITS = ("train", "validation", "test")
 
 
-def clean(frame):
-    """Drop what cannot be learned from: empty texts, missing labels, duplicates and contradictions.
+def clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Drop empty texts, missing labels, duplicates and texts with conflicting labels.
 
-    A text that stands several times with the same label is kept once; one that stands with different labels
-    is dropped altogether, since nobody can say which label is right. Texts are compared with the white space
-    around them removed.
+    Of a text that occurs several times with the same label the first is kept. A text that occurs with different labels
+    is dropped altogether, since nothing says which one is right. Texts are compared without the white space around
+    them.
 
     Args:
         frame: DataFrame with the string columns id, text and label.
 
     Returns:
-        A tuple of the DataFrame that is left, in its order, and a dict of what was dropped (counts).
+        The rows that are left, in their order, and the number of dropped ones by reason.
 
     Raises:
-        UserError: nothing is left, or fewer than two classes.
+        UserError: nothing is left, or there are fewer than two classes.
     """
     given = len(frame)
     with_text = frame[frame["text"].str.strip() != ""]
@@ -45,32 +48,34 @@ def clean(frame):
     return kept, dropped
 
 
-def split(frame, test_size, validation_size, seed, stratify):
+def split(
+    frame: pd.DataFrame, test_size: float, validation_size: float, seed: int, stratify: bool
+) -> dict[str, pd.DataFrame]:
     """Split a corpus at random.
 
     Args:
         frame: DataFrame with the columns id, text and label.
         test_size: share of all documents that goes to the test split, between 0 and 1.
         validation_size: share of the rest that goes to the validation split, between 0 and 1.
-        seed: int.
-        stratify: whether each split keeps the classes' shares.
+        seed: of the random number generator.
+        stratify: whether each split keeps the shares of the classes.
 
     Returns:
-        A dict of DataFrames: train, validation and test.
+        The splits by name, in the order of ``SPLITS``.
 
     Raises:
-        UserError: a class has too few documents to stand in every split.
+        UserError: a class has too few documents for every split to have one.
     """
     from sklearn.model_selection import train_test_split
 
-    def halves(documents, share):
+    def halves(documents: pd.DataFrame, share: float) -> list[pd.DataFrame]:
         by = documents["label"] if stratify else None
         return train_test_split(documents, test_size=share, random_state=seed, stratify=by)
 
     try:
         rest, test = halves(frame, test_size)
         train, validation = halves(rest, validation_size)
-    except ValueError as error:  # scikit-learn's, when a share of a class is less than one document
+    except ValueError as error:  # scikit-learn, where a class's share is less than one document
         raise UserError(_too_few(frame, test_size, validation_size)) from error
     parts = {"train": train, "validation": validation, "test": test}
     if any(part["label"].nunique() < frame["label"].nunique() for part in parts.values()):
@@ -78,18 +83,18 @@ def split(frame, test_size, validation_size, seed, stratify):
     return {name: part.reset_index(drop=True) for name, part in parts.items()}
 
 
-def _too_few(frame, test_size, validation_size):
+def _too_few(frame: pd.DataFrame, test_size: float, validation_size: float) -> str:
     counts = frame["label"].value_counts()
     smallest = ", ".join(f"{label!r} has {count}" for label, count in counts.tail(3).items())
     return (
-        f"a class has too few documents to stand in all three splits: {smallest} of {len(frame)}, with "
+        f"a class has too few documents for all three splits: {smallest} of {len(frame)}, with "
         f"test_size={test_size:g} and validation_size={validation_size:g}; add documents of it, drop the class, "
         f"or choose larger shares"
     )
 
 
-def digest(parts):
-    """SHA-256 over the splits' names, ids, texts and labels, in order: the same content gives the same digest."""
+def digest(parts: Mapping[str, pd.DataFrame]) -> str:
+    """SHA-256 of the names, ids, texts and labels of the splits, in their order, in hexadecimal."""
     result = hashlib.sha256()
     for name in SPLITS:
         for row in parts[name][["id", "text", "label"]].itertuples(index=False):

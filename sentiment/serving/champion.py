@@ -1,7 +1,7 @@
-"""The model that ``mlflow models serve`` loads: the champion, whichever version it is, with its requests recorded.
+"""The model that ``mlflow models serve`` loads: the current champion, with its requests recorded.
 
-It has the signature of the champion. A thread looks who is champion; a new one is loaded and tried beside the old one, and
-takes over between two requests: those that are at work end with the model that they began with.
+It has the champion's signature. A thread checks for a new champion. It is loaded and tried beside the old one, and then
+replaces it between two requests: those that have started are finished by the model that they started with.
 """
 
 import json
@@ -10,36 +10,39 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import mlflow
+import pandas as pd
 from mlflow.exceptions import MlflowException
-from mlflow.pyfunc import scoring_server
+from mlflow.pyfunc import PyFuncModel, scoring_server
 
 from sentiment.model.families import get_family
-from sentiment.registry.promotions import get_champion
+from sentiment.registry.promotions import get_champion, require_champion
 from sentiment.serving.recording import Recorder
+from sentiment.tracking import FAMILY
 
 
 class ServedChampion:
-    """Answers as the champion does.
+    """Predicts as the champion does.
 
     Args:
         name: registered model.
-        recorder: a :class:`Recorder`, or None.
-        reload_seconds: how often it is looked for a new champion; 0 for never.
+        recorder: records each request; None: they are not recorded.
+        reload_seconds: seconds between two checks for a new champion; 0: there are none.
     """
 
-    def __init__(self, name, recorder, reload_seconds):
+    def __init__(self, name: str, recorder: Recorder | None, reload_seconds: float) -> None:
         self._name = name
         self._recorder = recorder
-        champion = get_champion(name)
-        self._family = champion.tags.get("family")
+        champion = require_champion(name)
+        self._family = champion.tags.get(FAMILY)
         self._serving = _load(name, champion.version), str(champion.version)
         if reload_seconds:
             threading.Thread(target=self._follow, args=(reload_seconds,), daemon=True).start()
 
-    def predict(self, model_input, params=None):
-        """What the champion's ``predict`` gives, for a DataFrame with one string column or a list of str."""
+    def predict(self, model_input: pd.DataFrame | list[str], params: dict[str, Any] | None = None) -> pd.DataFrame:
+        """The champion's answer to a DataFrame with one string column, or to a list of strings."""
         model, version = self._serving
         if self._recorder is None:
             return model.predict(model_input)
@@ -53,7 +56,7 @@ class ServedChampion:
         finally:
             self._recorder.record(started, time.time_ns(), version, model_input, answer, error)
 
-    def _follow(self, seconds):
+    def _follow(self, seconds: float) -> None:
         seen = self._serving[1]
         while True:
             time.sleep(seconds)
@@ -61,33 +64,33 @@ class ServedChampion:
                 champion = get_champion(self._name)
                 if champion is None or str(champion.version) == seen:
                     continue
-                seen, family = str(champion.version), champion.tags.get("family")
+                seen, family = str(champion.version), champion.tags.get(FAMILY)
                 if family != self._family and any(
                     one is None or get_family(one).own_process for one in (family, self._family)
                 ):
-                    _say(f"version {seen} is champion, and needs a process of its own: start serve again")
+                    _report(f"version {seen} is champion, and needs a process of its own: start serve again")
                     continue
                 self._serving, self._family = (_load(self._name, seen), seen), family
-                _say(f"version {seen} has taken over")
-            except (MlflowException, OSError, ImportError) as error:  # the one that serves goes on
-                _say(f"no new champion could be loaded, version {self._serving[1]} goes on: {error}")
+                _report(f"version {seen} has taken over")
+            except (MlflowException, OSError, ImportError) as error:  # the present one keeps serving
+                _report(f"the new champion could not be loaded, version {self._serving[1]} stays: {error}")
 
 
-def _load(name, version):
+def _load(name: str, version: str) -> PyFuncModel:
     model = mlflow.pyfunc.load_model(f"models:/{name}/{version}")
-    model.predict(["A first text, which costs what comes once."])
+    model.predict(["A first text, so that no request pays for what happens once."])
     return model
 
 
-def _say(text):
-    print(f"serve: {text}", file=sys.stderr, flush=True)
+def _report(message: str) -> None:
+    print(f"serve: {message}", file=sys.stderr, flush=True)
 
 
-def _refuse_deep_json():
-    """Have MLflow's server answer 400 to JSON that is nested too deeply for Python; by itself it takes that for its own fault."""
+def _refuse_deep_json() -> None:
+    """Make MLflow's server answer JSON that is nested too deeply for Python with 400; it answers 500 by itself."""
     decode = scoring_server._decode_json_input
 
-    def decode_or_refuse(text):
+    def decode_or_refuse(text: str) -> Any:
         try:
             return decode(text)
         except RecursionError as error:
@@ -96,8 +99,8 @@ def _refuse_deep_json():
     scoring_server._decode_json_input = decode_or_refuse
 
 
-def _load_pyfunc(path):
-    """MLflow's hook: the model from the settings that :mod:`steps.serve` wrote."""
+def _load_pyfunc(path: str) -> ServedChampion:
+    """MLflow's hook: the model from the settings file that :mod:`steps.serve` wrote."""
     _refuse_deep_json()
     settings = json.loads(Path(path).read_text(encoding="utf-8"))
     record = settings["record"]

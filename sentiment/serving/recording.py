@@ -1,4 +1,4 @@
-"""Requests taken down beside the requests and never in their way; :mod:`sentiment.serving.writer` makes traces of them."""
+"""Requests are recorded without delaying them; :mod:`sentiment.serving.writer` logs them as traces."""
 
 import hashlib
 import json
@@ -7,89 +7,101 @@ import signal
 import subprocess
 import sys
 import threading
+from typing import IO, Any, cast
 
 import mlflow
 import pandas as pd
 
 from sentiment.paths import PROJECT_ROOT
 
-WAITING = 5_000  # requests that wait to be written; those that come while so many do are dropped, and counted
-WAITING_CHARACTERS = 50_000_000  # the same of their texts
+WAITING = 5_000  # requests that wait to be written; further ones are dropped and counted
+WAITING_CHARACTERS = 50_000_000  # the same limit for their texts together
 PAUSE = 2.0  # seconds between two traces, each of the requests of that time
-TEXTS = 100  # of a request that are kept
-LONGEST = 10_000  # characters of a text that are kept
+TEXTS = 100  # kept of a request
+LONGEST = 10_000  # characters kept of a text
 CLOSING = 20.0  # seconds for the last trace
 
 
 class Recorder:
-    """Hands requests to a process that writes them, so that what a trace costs is not taken from the requests' processor time.
+    """Hands requests to a process that logs them, so that logging takes no processor time from the server's process.
 
     Args:
         name: registered model that is served.
-        experiment_id: where the traces go.
-        run_id: the serve run, whose metrics count what was recorded and what was dropped.
-        with_text: whether the texts are kept; else their SHA-256 and their length.
+        experiment_id: experiment of the traces.
+        run_id: the serve run, whose metrics count recorded and dropped requests.
+        with_text: whether texts are kept; if not, their SHA-256 and their length are.
     """
 
-    def __init__(self, name, experiment_id, run_id, with_text):
+    def __init__(self, name: str, experiment_id: str, run_id: str, with_text: bool) -> None:
         self._with_text = with_text
-        self._waiting, self._size, self._dropped, self._lock = [], 0, 0, threading.Lock()
+        self._lock = threading.Lock()
+        self._waiting: list[tuple[dict[str, Any], dict[str, Any]]] = []
+        self._size = self._dropped = 0
         self._writer = subprocess.Popen(
             [sys.executable, "-m", "sentiment.serving.writer", name, experiment_id, run_id],
             env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT), "MLFLOW_TRACKING_URI": mlflow.get_tracking_uri()},
             stdin=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is for the server; the writer ends when it has written all
+            start_new_session=True,  # Ctrl-C ends the server; the writer ends when it has written everything
         )
+        self._pipe = cast(IO[bytes], self._writer.stdin)
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._hand_on, daemon=True)
+        self._thread = threading.Thread(target=self._hand_over, daemon=True)
         self._thread.start()
 
-    def record(self, started, ended, version, asked, answer, error):
-        """Take down a request; returns at once.
+    def record(
+        self,
+        started: int,
+        ended: int,
+        version: str,
+        asked: pd.DataFrame | list[Any],
+        answer: pd.DataFrame | None,
+        error: str | None,
+    ) -> None:
+        """Record a request; returns at once.
 
         Args:
-            started: nanoseconds since the epoch.
-            ended: the same.
-            version: of the model, a str.
-            asked: DataFrame with one column, or list, of str, or of what came in their place.
-            answer: DataFrame with label and score, or None.
-            error: what went wrong, in words, or None.
+            started: when the request came, in nanoseconds since the epoch.
+            ended: when it was answered, in the same unit.
+            version: of the model.
+            asked: a DataFrame with one column, or a list; its values need not be strings.
+            answer: DataFrame with the columns label and score; None where there was an error.
+            error: what went wrong, or None.
         """
         texts = asked.iloc[:, 0].tolist() if isinstance(asked, pd.DataFrame) else list(asked)
-        given = self._given([text if isinstance(text, str) else str(text) for text in texts[:TEXTS]], len(texts))
-        size = sum(map(len, given.get("texts", ())))
+        inputs = self._inputs([text if isinstance(text, str) else str(text) for text in texts[:TEXTS]], len(texts))
+        size = sum(map(len, inputs.get("texts", ())))
         with self._lock:
             if len(self._waiting) < WAITING and self._size + size < WAITING_CHARACTERS:
-                self._waiting.append((given, _answered(started, ended, version, answer, error)))
+                self._waiting.append((inputs, _outputs(started, ended, version, answer, error)))
                 self._size += size
             else:
                 self._dropped += 1
 
-    def close_on(self, number):
-        """Write what waits before a signal ends the process; to be called in the main thread.
+    def close_on(self, number: int) -> None:
+        """Write the requests that wait before a signal ends the process; to be called in the main thread.
 
-        uvicorn puts this handler back once it has ended its requests, and raises the signal again.
+        uvicorn restores this handler when it has finished its requests, and raises the signal again.
         """
         before = signal.getsignal(number)
 
-        def end(*_):
+        def end(*_: Any) -> None:
             self.close()
             signal.signal(number, before)
             signal.raise_signal(number)
 
         signal.signal(number, end)
 
-    def close(self):
-        """Hand on what waits, and wait until it is written."""
+    def close(self) -> None:
+        """Hand over the requests that wait, and wait until they are written."""
         self._stop.set()
         self._thread.join(timeout=CLOSING)
         try:
-            self._writer.stdin.close()
+            self._pipe.close()
             self._writer.wait(timeout=CLOSING)
-        except (OSError, subprocess.TimeoutExpired) as reason:
-            print(f"serve: the last requests may not have been recorded: {reason}", file=sys.stderr, flush=True)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            print(f"serve: the last requests may not have been recorded: {error}", file=sys.stderr, flush=True)
 
-    def _hand_on(self):
+    def _hand_over(self) -> None:
         stopping = False
         while not stopping:
             stopping = self._stop.wait(PAUSE)
@@ -97,29 +109,29 @@ class Recorder:
                 batch, self._waiting, self._size = self._waiting, [], 0
             line = json.dumps({"requests": batch, "dropped": self._dropped}) + "\n"
             try:
-                self._writer.stdin.write(line.encode("ascii"))  # waits for a writer that is behind
-                self._writer.stdin.flush()
-            except OSError as reason:
+                self._pipe.write(line.encode("ascii"))  # waits for a writer that is behind
+                self._pipe.flush()
+            except OSError as error:
                 print(
-                    f"serve: no request is recorded any more, the writer is gone ({reason})",
+                    f"serve: requests are no longer recorded, the writer process has ended ({error})",
                     file=sys.stderr,
                     flush=True,
                 )
                 return
 
-    def _given(self, texts, count):
+    def _inputs(self, texts: list[str], count: int) -> dict[str, Any]:
         lengths = {"words": [len(text.split()) for text in texts], "count": count}
         if self._with_text:
             return {"texts": [text[:LONGEST] for text in texts], **lengths}
         return {"sha256": [hashlib.sha256(text.encode("utf-8", "replace")).hexdigest() for text in texts], **lengths}
 
 
-def _answered(started, ended, version, answer, error):
+def _outputs(started: int, ended: int, version: str, answer: pd.DataFrame | None, error: str | None) -> dict[str, Any]:
     return {
         "at": started // 1_000_000,
         "latency_ms": (ended - started) / 1e6,
         "version": version,
-        "labels": answer["label"].tolist()[:TEXTS] if error is None else [],
-        "scores": answer["score"].tolist()[:TEXTS] if error is None else [],
+        "labels": [] if answer is None else answer["label"].tolist()[:TEXTS],
+        "scores": [] if answer is None else answer["score"].tolist()[:TEXTS],
         "error": error,
     }

@@ -1,53 +1,54 @@
-"""``python -m sentiment.serving.writer MODEL EXPERIMENT RUN``: requests from standard input, a line a trace, into MLflow.
+"""``python -m sentiment.serving.writer MODEL EXPERIMENT RUN``: log requests from standard input, a trace for each line.
 
-A process of its own, and of low priority: it takes the processor time that the server leaves.
+This is a process of its own with low priority, so that it uses the processor time that the server leaves.
 """
 
 import json
 import os
 import sys
 import time
+from typing import Any
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
+from sentiment.tracking import TRACE_MODEL
 from sentiment.workflow.process import check_tracking_server, quieten
 
-MODEL = "sentiment.model"  # tag of a trace: the registered model
 RECORDED, DROPPED = "requests_recorded", "requests_dropped"  # metrics of the serve run
-REPORT = 10.0  # seconds between two reports of them
+REPORT = 10.0  # seconds between two updates of them
 
 
 class Writer:
-    """Writes requests as traces, and counts.
+    """Logs requests as traces, and counts them.
 
     Args:
         name: registered model.
-        experiment_id: where the traces go.
+        experiment_id: experiment of the traces.
         run_id: the serve run.
     """
 
-    def __init__(self, name, experiment_id, run_id):
+    def __init__(self, name: str, experiment_id: str, run_id: str) -> None:
         self._name, self._experiment, self._run = name, experiment_id, run_id
         self._recorded = self._failed = self._dropped = 0
-        self._reported = None
+        self._reported: dict[str, int] | None = None
         self._next_report = time.time() + REPORT
-        self._trouble = None
+        self._trouble: str | None = None
 
-    def take(self, requests, dropped):
-        """Write some requests.
+    def take(self, requests: list[tuple[dict[str, Any], dict[str, Any]]], dropped: int) -> None:
+        """Log some requests.
 
         Args:
-            requests: list of pairs of what was asked and what was answered, dicts.
-            dropped: number of requests so far that the server did not keep.
+            requests: pairs of inputs and outputs.
+            dropped: number of requests that the server has dropped so far.
         """
         self._dropped = dropped
         if requests:
             try:
                 self._write(requests)
                 self._recorded += len(requests)
-            except Exception as error:  # whatever it is, it costs these requests, which are counted; the next are tried
+            except Exception as error:  # these requests are lost and counted; the next ones are tried
                 self._failed += len(requests)
                 if str(error) != self._trouble:
                     self._trouble = str(error)
@@ -55,8 +56,8 @@ class Writer:
         if time.time() > self._next_report:
             self.report()
 
-    def report(self):
-        """Log the counts, where they have changed and the store can be reached."""
+    def report(self) -> None:
+        """Log the counts if they have changed and the store can be reached."""
         self._next_report = time.time() + REPORT
         counts = {RECORDED: self._recorded, DROPPED: self._failed + self._dropped}
         if counts == self._reported:
@@ -66,28 +67,28 @@ class Writer:
             for name, count in counts.items():
                 MlflowClient().log_metric(self._run, name, count)
             self._reported = counts
-        except Exception as error:  # they are logged next time
+        except Exception as error:  # the counts are logged next time
             self._trouble = str(error)
 
-    def _write(self, requests):
-        check_tracking_server(mlflow.get_tracking_uri())  # MLflow would try for long
+    def _write(self, requests: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+        check_tracking_server(mlflow.get_tracking_uri())  # MLflow itself would retry for minutes
         span = mlflow.start_span_no_context(
             "requests",
-            inputs=[given for given, _ in requests],
-            attributes={"dropped_so_far": self._failed + self._dropped},
-            tags={MODEL: self._name},
+            inputs=[inputs for inputs, _ in requests],
+            attributes={"dropped_so_far": self._failed + self._dropped},  # type: ignore[dict-item]
+            tags={TRACE_MODEL: self._name},
             experiment_id=self._experiment,
-            start_time_ns=min(answered["at"] for _, answered in requests) * 1_000_000,
+            start_time_ns=min(outputs["at"] for _, outputs in requests) * 1_000_000,
         )
-        span.end(outputs=[answered for _, answered in requests])
-        # MLflow logs what fails in a trace's export and goes on.
+        span.end(outputs=[outputs for _, outputs in requests])
+        # MLflow does not raise what fails in a trace's export: it logs it.
         if mlflow.get_trace(span.trace_id) is None:
-            raise MlflowException("the trace has not arrived")
+            raise MlflowException("the trace is not in the store")
 
 
-def main(name, experiment_id, run_id):
+def main(name: str, experiment_id: str, run_id: str) -> None:
     quieten()
-    os.environ["MLFLOW_ENABLE_ASYNC_TRACE_LOGGING"] = "false"  # this process is what waits for the store
+    os.environ["MLFLOW_ENABLE_ASYNC_TRACE_LOGGING"] = "false"  # this process may wait for the store
     if hasattr(os, "nice"):
         os.nice(10)
     writer = Writer(name, experiment_id, run_id)

@@ -50,8 +50,11 @@ class DelimitedTable:
                     for place, (number, fields, unclosed) in enumerate(found)
                     if (what := _problem(fields, width, unclosed))
                 }
-                padded = ([_replace_invalid(cell) for cell in fields] + [None] * width for _, fields, _ in found)
-                cells = list(zip(*(fields[:width] for fields in padded)))
+                rows_of_width = [
+                    _repair(fields, width) if place in problems else fields
+                    for place, (_, fields, _) in enumerate(found)
+                ]
+                cells = list(zip(*rows_of_width))
                 arrays = [pa.array(column, pa.string()) for column in cells]
                 columns = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
                 yield Batch(columns, file.tell(), problems, cells)
@@ -95,6 +98,12 @@ def _problem(fields: list[str], width: int, unclosed: bool) -> str | None:
     if any(not cell.isascii() and cell != _replace_invalid(cell) for cell in fields):
         return NOT_UTF8
     return None
+
+
+def _repair(fields: list[str], width: int) -> list[str | None]:
+    """Fields without what is wrong with them: cut or filled up to the width, in valid UTF-8."""
+    valid: list[str | None] = [_replace_invalid(cell) for cell in fields[:width]]
+    return valid + [None] * (width - len(valid))
 
 
 def _replace_invalid(cell: str) -> str:

@@ -40,7 +40,7 @@ def predict(parameters: PredictParameters, hold: Callable[[], None]) -> None:
     mlflow.log_input(dataset, context="scoring")
     mlflow.log_metrics(
         {"rows": rows, "rows_not_scored": missed, "rows_per_second": rows / seconds}
-        | {f"label.{metric_name(label)}": count for label, count in counts.items()}
+        | {f"label.{metric_name(label)}": count for label, count in counts.items() if label}
     )
     shares = ", ".join(f"{count:,} {label}" for label, count in sorted(counts.items()))
     summary = f"{rows - missed:,} of {rows:,} rows of {source} scored by {version}: {shares}"

@@ -1,4 +1,4 @@
-"""Fit one family at one point of its search space."""
+"""Fit one family with given hyperparameters."""
 
 from dataclasses import replace
 
@@ -11,25 +11,27 @@ from sentiment.evaluation.metrics import scores
 from sentiment.features.store import Features
 from sentiment.model.families import get_family
 from sentiment.model.space import format_params, parse_params
-from sentiment.model.training import Training
 from sentiment.search.options import check_options, log_word_vectors
 from sentiment.search.packaging import log_model, model_digest
 from sentiment.search.trials import TrialRun
-from sentiment.tracking import DATASET, FEATURES, OUTPUT_DIGEST, active_run, artifacts, origin
+from sentiment.tracking import (
+    DATASET,
+    FAMILY,
+    FEATURES,
+    FEATURIZE_RUN,
+    MODEL_URI,
+    OUTPUT_DIGEST,
+    RUN_NAME,
+    active_run,
+    artifacts,
+    origin,
+)
 from sentiment.workflow.parameters import TrainParameters
 
 
 def train(parameters: TrainParameters, featurize_run: Run) -> None:
     check_options(parameters.family, parameters.model_dump(), TrainParameters().model_dump())
-    family = get_family(parameters.family)
-    training = Training(
-        seed=parameters.seed,
-        epochs=parameters.epochs,
-        batch_size=parameters.batch_size,
-        class_weight=parameters.class_weight,
-        embedding=parameters.embedding,
-        pretrained=parameters.pretrained,
-    )
+    family, training = get_family(parameters.family), parameters.training()
     space, defaults = family.search_space(training)
     params = parse_params(family.name, space, defaults, parameters.hyperparameters)
     run_id = active_run().info.run_id
@@ -41,8 +43,8 @@ def train(parameters: TrainParameters, featurize_run: Run) -> None:
         )
         training = replace(training, vectors=str(artifacts(run_id, vectors)))
     name = f"{family.name} {format_params(params)}"
-    mlflow.set_tags({"mlflow.runName": name, "family": parameters.family, "featurize_run": featurize_run.info.run_id})
-    # Hyperparameters that were typed are parameters of this run already.
+    mlflow.set_tags({RUN_NAME: name, FAMILY: family.name, FEATURIZE_RUN: featurize_run.info.run_id})
+    # Hyperparameters that were given are parameters of this run already.
     mlflow.log_params({key: value for key, value in params.items() if key not in parameters.hyperparameters})
 
     run = TrialRun(MlflowClient(), run_id, name)
@@ -57,7 +59,7 @@ def train(parameters: TrainParameters, featurize_run: Run) -> None:
     mlflow.set_tags(
         {
             OUTPUT_DIGEST: model_digest(probabilities, params, features.classes, origin(featurize_run).dataset_digest),
-            "model_uri": log_model(parameters.family, features, model),
+            MODEL_URI: log_model(family.name, features, model),
         }
     )
     print(f"train: {name}: validation accuracy {figures['accuracy']:.4f} in {run.seconds:.1f} s", flush=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 
+from sentiment.errors import UserError
 from sentiment.model.space import Params, format_params
 from sentiment.tracking import (
     ERROR,
@@ -204,3 +205,18 @@ def loss_of(figures: Mapping[str, float]) -> float:
 def describe_error(error: BaseException) -> str:
     """An exception in one line."""
     return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def select_best(outcomes: Sequence[Outcome], family: str) -> Outcome:
+    """The trial with the highest accuracy, cross-validated if it was; among equal ones that with the lowest log loss.
+
+    Raises:
+        UserError: all trials failed.
+    """
+    complete = [outcome for outcome in outcomes if outcome.figures]
+    if not complete:
+        error = (outcomes[0].error or "").removeprefix("UserError: ")
+        raise UserError(
+            f"all {len(outcomes)} trials of {family} failed, the first with {error} (traceback.txt in its run)"
+        )
+    return max(complete, key=lambda outcome: (-(outcome.loss or 0.0), -(outcome.figures or {})["log_loss"]))

@@ -5,12 +5,15 @@ models. A group holds parameters that belong together; a step's model lists its 
 shown. A model's values are frozen.
 """
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 from pydantic.fields import FieldInfo
 
 from sentiment.registry.checks import thresholds
+
+if TYPE_CHECKING:
+    from sentiment.model.training import Training
 
 
 def parameter(default: Any, description: str, *, file: bool = False, changes_result: bool = True) -> Any:
@@ -128,6 +131,13 @@ class TrainingParameters(Parameters):
     pretrained: str = parameter(
         "", "checkpoint of finetuned and pipeline: a folder, a preset or hf://owner/name", file=True
     )
+
+    def training(self) -> "Training":
+        """What these parameters, and the seed and members of the step, say of how a family is fitted."""
+        from sentiment.model.training import Training  # needs numpy, which main does without
+
+        known = {name: value for name, value in self.model_dump().items() if name in Training.__dataclass_fields__}
+        return Training(**known)
 
 
 class FamiliesParameters(Parameters):

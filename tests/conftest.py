@@ -1,48 +1,108 @@
-"""A real store, real processes: what several tests stand on."""
+"""What tests of all floors use: MLflow stores in folders of their own. What starts processes is in tests/system/."""
 
+import multiprocessing.process
 import os
-import signal
-import socket
+import shutil
+import sqlite3
 import subprocess
-import sys
-import time
-import urllib.request
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 import mlflow
 import nltk
 import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Run
 
 PROJECT = Path(__file__).resolve().parents[1]
+# Files that share a fixture of the session, or the import of TensorFlow, run on one worker, one after the other.
+TOGETHER = {"system/test_serving": "system/test_chain"}
+# The long ones first, so that the workers end at about the same time.
+LONG = ("test_chain", "test_serving", "test_side_by_side", "test_spark", "test_stopping", "test_reuse", "test_card")
 
 
-def environment(**more):
-    """The environment of a user who has activated the project's environment and set nothing of MLflow's."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
-    path = os.pathsep.join([str(Path(sys.executable).parent), ours["PATH"]])
-    return ours | {"PATH": path} | more
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is in tests/system/ as ``system``, and let a file's tests run on one worker."""
+    for item in items:
+        if item.path.parent.name == "system":
+            item.add_marker(pytest.mark.system)
+        file = f"{item.path.parent.name}/{item.path.stem}"
+        item.add_marker(pytest.mark.xdist_group(TOGETHER.get(file, file)))
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: (not item.get_closest_marker("system"), places.get(item.path.stem, len(LONG))))
 
 
-def run_project(*arguments, cwd, uri=PROJECT, **more):
-    """``mlflow run URI --env-manager local ARGUMENTS``, as a process, in a folder of its own."""
-    command = ["mlflow", "run", str(uri), "--env-manager", "local", *arguments]
-    return subprocess.run(command, cwd=cwd, env=environment(**more), capture_output=True, text=True, timeout=600)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Only tests in tests/system/ start processes: the others are run before every commit, and are to be short."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not item.get_closest_marker("system"):
+            for starts in (subprocess.Popen, multiprocessing.process.BaseProcess):
+                patch.setattr(starts, "start" if hasattr(starts, "start") else "__init__", refuse)
+        return (yield)
 
 
-def run_step(step, *arguments, cwd, **more):
-    """``python -m steps STEP ARGUMENTS`` started by hand: the same code without the time that ``mlflow run`` takes."""
-    return subprocess.run(
-        [sys.executable, "-m", "steps", step, *arguments],
-        cwd=cwd,
-        env=environment(PYTHONPATH=str(PROJECT), **more),
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
+def refuse(*_: object, **__: object) -> None:
+    raise PermissionError("a test that starts a process belongs in tests/system/")
 
 
-def runs(folder, entry_point=None, **attributes):
+class store:
+    """Go to a folder for a while and use its mlflow.db; a store that is made there keeps its artifacts there, too."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._uri = f"sqlite:///{folder}/mlflow.db"
+
+    def __enter__(self) -> MlflowClient:
+        create_store(self._folder)
+        self._before = mlflow.get_tracking_uri(), os.getcwd()
+        os.chdir(self._folder)
+        mlflow.set_tracking_uri(self._uri)
+        return MlflowClient()
+
+    def __exit__(self, *_: object) -> None:
+        mlflow.set_tracking_uri(self._before[0])
+        os.chdir(self._before[1])
+
+
+def create_store(folder: Path) -> None:
+    """Put an empty mlflow.db into a folder that has none. MLflow itself takes seconds for one."""
+    if not (folder / "mlflow.db").exists():
+        (folder / "mlflow.db").write_bytes(_empty_store())
+
+
+def copy_store(original: Path, copy: Path) -> None:
+    """Copy a folder with its mlflow.db, in which the addresses of artifacts are absolute paths."""
+    shutil.copytree(original, copy, dirs_exist_ok=True)
+    with closing(sqlite3.connect(copy / "mlflow.db")) as database:
+        tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        for (table,) in tables:
+            columns = database.execute(f"PRAGMA table_info({table})").fetchall()
+            for column in [name for _, name, kind, *_ in columns if kind.startswith(("VARCHAR", "TEXT"))]:
+                database.execute(
+                    f'UPDATE {table} SET "{column}" = replace("{column}", ?, ?) WHERE instr("{column}", ?)',
+                    (f"{original}/", f"{copy}/", f"{original}/"),
+                )
+        database.commit()
+
+
+@cache
+def _empty_store() -> bytes:
+    """An mlflow.db without its default experiment, which MLflow then adds with the address of the folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "mlflow.db")
+        MlflowClient(f"sqlite:///{file}").search_experiments()
+        with closing(sqlite3.connect(file)) as database:
+            database.execute("DELETE FROM experiments")
+            database.commit()
+        return file.read_bytes()
+
+
+def runs(folder: Path, entry_point: str | None = None) -> list[Run]:
     """The runs in a folder's mlflow.db, the latest first, of one entry point if it is named."""
     with store(folder):
         found = mlflow.search_runs(search_all_experiments=True, output_format="list")
@@ -51,180 +111,17 @@ def runs(folder, entry_point=None, **attributes):
     return found
 
 
-def files_in(folder):
-    return [path for path in folder.rglob("*") if path.is_file()]
-
-
-class store:
-    """Go to a folder for a while and use its mlflow.db; a store that is made there keeps its artifacts there, too."""
-
-    def __init__(self, folder):
-        self._folder = folder
-        self._uri = f"sqlite:///{folder}/mlflow.db"
-
-    def __enter__(self):
-        self._before = mlflow.get_tracking_uri(), os.getcwd()
-        os.chdir(self._folder)
-        mlflow.set_tracking_uri(self._uri)
-        return mlflow.MlflowClient()
-
-    def __exit__(self, *_):
-        mlflow.set_tracking_uri(self._before[0])
-        os.chdir(self._before[1])
-
-
 @pytest.fixture
-def tracked(tmp_path):
+def tracked(tmp_path: Path) -> Iterator[MlflowClient]:
     """An empty store of its own for a test that logs from this process."""
     with store(tmp_path) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
-def movie_reviews():
+def movie_reviews() -> None:
     """Skips where NLTK's movie_reviews is not installed."""
     try:
         nltk.data.find("corpora/movie_reviews.zip")
     except LookupError:
         pytest.skip("NLTK's movie_reviews is not in NLTK_DATA")
-
-
-@pytest.fixture(scope="session")
-def clone(tmp_path_factory):
-    """A git repository with the project's present files, and so a URL that ``mlflow run`` clones."""
-    folder = tmp_path_factory.mktemp("origin") / "project"
-    subprocess.run(["git", "clone", "--quiet", str(PROJECT), str(folder)], check=True)
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=PROJECT,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.split("\n")[:-1]
-    for name in listed:
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if (PROJECT / name).is_file():
-            target.write_bytes((PROJECT / name).read_bytes())
-    git = ["git", "-c", "user.name=test", "-c", "user.email=test@example.org"]
-    subprocess.run([*git, "add", "--all"], cwd=folder, check=True)
-    subprocess.run([*git, "commit", "--quiet", "--allow-empty", "-m", "as it is"], cwd=folder, check=True)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def git_url(clone):
-    """The URL of that repository on a git server; MLflow runs a file:// URL in its place and would clone nothing."""
-    port = free_port()
-    command = ["git", "daemon", "--listen=127.0.0.1", f"--port={port}", f"--base-path={clone.parent}", "--export-all"]
-    server = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
-    wait_until(lambda: socket.create_connection(("127.0.0.1", port), timeout=1).close(), server)
-    yield f"git://127.0.0.1:{port}/{clone.name}"
-    os.killpg(server.pid, signal.SIGTERM)
-    server.wait()
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def wait_for(condition, seconds=120, otherwise=lambda: "it did not come to that"):
-    """Call ``condition`` until what it gives is true, and return that; fail with ``otherwise()`` when the time is over."""
-    deadline = time.time() + seconds
-    while not (found := condition()):
-        assert time.time() < deadline, otherwise()
-        time.sleep(0.2)
-    return found
-
-
-def wait_until(answers, process, seconds=60):
-    """Call ``answers`` until it raises no OSError; fail when the process ends or the time is over."""
-    deadline = time.time() + seconds
-    while True:
-        assert process.poll() is None, f"{process.args} ended with {process.returncode}"
-        try:
-            return answers()
-        except OSError:
-            assert time.time() < deadline, f"{process.args} does not answer after {seconds} s"
-            time.sleep(0.2)
-
-
-@pytest.fixture(scope="session")
-def chain(tmp_path_factory, git_url):
-    """The folder in which the whole chain ran on the sample, from a git URL, small: (folder, finished process)."""
-    folder = tmp_path_factory.mktemp("caller")
-    small = ["-P", "max_evals=2", "-P", "epochs=3"]
-    process = run_project(*small, cwd=folder, uri=git_url)
-    assert process.returncode == 0, process.stderr[-3000:]
-    return folder, process
-
-
-@contextmanager
-def tracking_server(folder, port=None):
-    """The URL of an ``mlflow server`` with SQLite behind it, in a folder that may have one."""
-    port = port or free_port()
-    command = ["mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    process = subprocess.Popen(
-        [*command, "--backend-store-uri", "sqlite:///mlflow.db", "--artifacts-destination", str(folder / "artifacts")],
-        cwd=folder,
-        env=environment(),
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_until(lambda: urllib.request.urlopen(f"{url}/health", timeout=5), process, seconds=120)
-        yield url
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait()
-
-
-@pytest.fixture
-def server(tmp_path):
-    """The URL of a tracking server of its own."""
-    folder = tmp_path / "server"
-    folder.mkdir()
-    with tracking_server(folder) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A folder with the features of the sample, short ones."""
-    folder = tmp_path_factory.mktemp("tuning")
-    assert run_step("ingest", cwd=folder).returncode == 0
-    assert run_step("featurize", "--max_length=20", "--vocabulary_size=500", cwd=folder).returncode == 0
-    return folder
-
-
-def go(folder, *steps):
-    """Run steps, each a list of str, and return what the last one printed."""
-    for step in steps:
-        process = run_step(*step, cwd=folder)
-        assert process.returncode == 0, process.stderr[-3000:]
-    return process.stdout
-
-
-@pytest.fixture(scope="module")
-def registered(tmp_path_factory):
-    """A folder in which a champion of the family simple stands, of the sample's split of seed 42."""
-    folder = tmp_path_factory.mktemp("registered")
-    go(folder, ["ingest"], ["featurize"], ["tune", "--max_evals=1"], ["compare"], ["register"])
-    return folder
-
-
-def tune(folder, *arguments):
-    """Run a search and return its run and its trials, the first one first."""
-    process = run_step("tune", *arguments, cwd=folder)
-    assert process.returncode == 0, process.stderr[-3000:]
-    run = runs(folder, "tune")[0]
-    return run, trials_of(folder, run)
-
-
-def trials_of(folder, run):
-    below = [trial for trial in runs(folder) if trial.data.tags.get("mlflow.parentRunId") == run.info.run_id]
-    return sorted(below, key=lambda trial: int(trial.data.tags["trial"]))

@@ -1,6 +1,4 @@
 import json
-import multiprocessing
-import os
 from dataclasses import replace
 
 import mlflow
@@ -83,30 +81,6 @@ def test_a_champion_that_has_changed_is_not_replaced(versions):
     assert aliases() == {"champion": 2, "previous": 1}
 
 
-def at_the_same_moment(uri, version, begin, results):
-    mlflow.set_tracking_uri(uri)
-    begin.wait()
-    results.put((version, promote("m", version, None, "the first")))
-
-
-def test_of_promotions_at_the_same_moment_one_wins_and_all_are_in_the_trail(versions):
-    context = multiprocessing.get_context("spawn")
-    begin, results = context.Barrier(4), context.Queue()
-    processes = [
-        context.Process(target=at_the_same_moment, args=(mlflow.get_tracking_uri(), version, begin, results))
-        for version in ("1", "2", "3", "4")
-    ]
-    for process in processes:
-        process.start()
-    said = dict(results.get(timeout=120) for _ in processes)
-    for process in processes:
-        process.join()
-    (winner,) = [version for version, done in said.items() if done]
-    assert aliases() == {"champion": int(winner)}
-    # Who saw the new champion before writing anything down is not in the trail; who met it at the moment is, as void.
-    assert [entry.version for entry in drop_void(promotions.read("m"))] == [winner]
-
-
 def test_two_that_meet_are_both_in_the_trail_and_the_first_is_champion(versions, monkeypatch):
     promote("m", "1", None, "the first")
     monkeypatch.setattr(promotions, "get_champion_version", lambda name: "1")  # what both saw
@@ -114,25 +88,6 @@ def test_two_that_meet_are_both_in_the_trail_and_the_first_is_champion(versions,
     assert not promote("m", "3", "1", "better, too")
     assert [entry.version for entry in promotions.read("m")] == ["1", "2", "3"]
     assert aliases() == {"champion": 2, "previous": 1}
-
-
-def killed_in_between(uri):
-    mlflow.set_tracking_uri(uri)
-    promotions.update_aliases = lambda name: os.kill(os.getpid(), 9)
-    promote("m", "2", "1", "better")
-
-
-def test_a_killed_promotion_leaves_one_champion_and_is_finished_by_the_next(versions):
-    promote("m", "1", None, "the first")
-    process = multiprocessing.get_context("spawn").Process(target=killed_in_between, args=(mlflow.get_tracking_uri(),))
-    process.start()
-    process.join()
-    assert process.exitcode == -9
-    assert aliases() == {"champion": 1}
-    assert not promote("m", "3", "1", "better")  # the killed one was first
-    assert aliases() == {"champion": 2, "previous": 1}
-    assert promote("m", "3", "2", "better")
-    assert aliases() == {"champion": 3, "previous": 2}
 
 
 def entry(when, version, replaces, rollback=False):

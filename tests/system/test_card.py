@@ -9,7 +9,8 @@ import mlflow
 import numpy as np
 import pytest
 
-from tests.conftest import run_step, runs, store
+from tests.conftest import runs, store
+from tests.system.processes import NAIVE_BAYES, run_steps
 
 SECTIONS = ("data", "tried", "performance", "failures", "champion", "cost", "how")
 VOID = {"meta", "img", "br", "link", "input", "hr"}
@@ -56,22 +57,23 @@ def folder(request, tmp_path_factory):
             lines.append(f'"{word} film {number} {HOSTILE} {random.integers(9)}",{label}')
         (folder / "reviews.csv").write_text("\n".join(lines) + "\n")
         ingest.append("--corpus=reviews.csv")
-    for step in (
+    (folder / "space.yaml").write_text(NAIVE_BAYES)
+    run_steps(
+        folder,
         ingest,
         ["featurize"],
-        ["tune", "--max_evals=2"],
+        ["tune", "--max_evals=2", "--space=space.yaml"],
         ["tune", "--family=dense", "--max_evals=2", "--epochs=2", "--parallelism=1"],
         ["compare"],
         ["register"],
         ["compare"],
-    ):
-        process = run_step(*step, cwd=folder)
-        assert process.returncode == 0, process.stderr[-3000:]
+    )
     return folder
 
 
-@pytest.mark.parametrize("documents", [50, 50_000])
-def test_a_small_and_a_large_corpus_give_a_card_of_bounded_size(tmp_path, documents):
+@pytest.mark.parametrize("documents, test_size", [(50, 0.2), (12_000, 0.9)])
+def test_a_small_and_a_large_corpus_give_a_card_of_bounded_size(tmp_path, documents, test_size):
+    """The large one has as many test documents as a corpus of 54,000 with the usual split, and fewer to train on."""
     random = np.random.default_rng(0)
     words = np.array([f"word{number}" for number in range(2_000)])
     lines = ["text,label"]
@@ -82,14 +84,13 @@ def test_a_small_and_a_large_corpus_give_a_card_of_bounded_size(tmp_path, docume
         )
     (tmp_path / "reviews.csv").write_text("\n".join(lines) + "\n")
     (tmp_path / "space.yaml").write_text("classifier: logistic_regression\nmax_order: 1\n")
-    for step in (
-        ["ingest", "--corpus=reviews.csv"],
+    run_steps(
+        tmp_path,
+        ["ingest", "--corpus=reviews.csv", f"--test_size={test_size}"],
         ["featurize"],
         ["tune", "--space=space.yaml", "--max_evals=2"],
         ["compare"],
-    ):
-        process = run_step(*step, cwd=tmp_path)
-        assert process.returncode == 0, process.stderr[-3000:]
+    )
     assert 100_000 < len(page(tmp_path)) < 5_000_000
 
 

@@ -1,18 +1,15 @@
 """The whole chain on the sample, from a git URL, and what it leaves behind."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 
 import mlflow
 import pandas as pd
 import pytest
 
-from tests.conftest import PROJECT, environment, free_port, run_project, runs, store, wait_until
+from tests.conftest import PROJECT, copy_store, runs, store
+from tests.system.processes import SMALL_CHAIN, environment, run_project
 
 STEPS = ["ingest", "featurize", "tune", "tune", "tune", "compare", "register"]
 
@@ -99,76 +96,45 @@ def test_registered_version_links_runs_dataset_and_commit(chain, clone):
     assert "validation" in version.description
 
 
-@pytest.mark.parametrize("family", ["simple", "lstm", "transformer"])
-def test_model_takes_raw_text_in_a_process_that_knows_nothing_of_the_project(chain, tmp_path, family):
+def test_models_take_raw_text_in_a_process_that_knows_nothing_of_the_project(chain, tmp_path):
     folder, _ = chain
-    (tune,) = [run for run in runs(folder, "tune") if run.data.tags["family"] == family]
-    (tmp_path / "steps").mkdir()  # a package of the same name must not get in the way
-    (tmp_path / "steps" / "__init__.py").write_text("raise RuntimeError('the wrong steps')")
+    uris = {run.data.tags["family"]: run.data.tags["model_uri"] for run in runs(folder, "tune")}
+    assert set(uris) == {"simple", "lstm", "transformer"}
+    for package in ("steps", "sentiment"):  # of the same names, must not get in the way
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").write_text(f"raise RuntimeError('the wrong {package}')")
     code = f"""
-import mlflow, pandas as pd
-model = mlflow.pyfunc.load_model({tune.data.tags["model_uri"]!r})
+import json, mlflow, pandas as pd
 texts = ["A gem, I loved it.", "", "Awful. \\U0001f600 " * 3, "x" * 100_000]
-frame = model.predict(pd.DataFrame({{"text": texts}}))
-listed = model.predict(texts)
-alone = pd.concat([model.predict([text]) for text in texts], ignore_index=True)
-pd.testing.assert_frame_equal(frame, listed)
-pd.testing.assert_frame_equal(frame, alone, rtol=1e-4)
-print(frame.to_json(orient="records"))
+answers = {{}}
+for family, uri in {uris!r}.items():
+    model = mlflow.pyfunc.load_model(uri)
+    frame = model.predict(pd.DataFrame({{"text": texts}}))
+    listed = model.predict(texts)
+    alone = pd.concat([model.predict([text]) for text in texts], ignore_index=True)
+    pd.testing.assert_frame_equal(frame, listed)
+    pd.testing.assert_frame_equal(frame, alone, rtol=1e-4)
+    answers[family] = frame.to_dict("records")
+print(json.dumps(answers))
 """
-    uri = f"sqlite:///{folder}/mlflow.db"
     process = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
-        env=environment(MLFLOW_TRACKING_URI=uri),
+        env=environment(MLFLOW_TRACKING_URI=f"sqlite:///{folder}/mlflow.db"),
         capture_output=True,
         text=True,
     )
     assert process.returncode == 0, process.stderr[-3000:]
-    rows = json.loads(process.stdout.splitlines()[-1])
-    assert len(rows) == 4
-    assert all(row["label"] in ("negative", "positive") and 0.5 <= row["score"] <= 1 for row in rows)
+    for rows in json.loads(process.stdout.splitlines()[-1]).values():
+        assert len(rows) == 4
+        assert all(row["label"] in ("negative", "positive") and 0.5 <= row["score"] <= 1 for row in rows)
 
 
-def test_champion_answers_raw_text_over_http(chain, tmp_path):
-    folder, _ = chain
-    port = free_port()
-    env = environment(MLFLOW_TRACKING_URI=f"sqlite:///{folder}/mlflow.db")
-    server = subprocess.Popen(
-        ["mlflow", "models", "serve", "-m", "models:/sentiment@champion", "--env-manager", "local", "-p", str(port)],
-        cwd=tmp_path,
-        env=env,
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        wait_until(lambda: urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=5), server, seconds=120)
-
-        def ask(body):
-            request = urllib.request.Request(
-                f"http://127.0.0.1:{port}/invocations", json.dumps(body).encode(), {"Content-Type": "application/json"}
-            )
-            return json.load(urllib.request.urlopen(request, timeout=60))["predictions"]
-
-        texts = ["A gem. I laughed all the way home.", "Two hours I will never get back."]
-        answer = ask({"inputs": texts})
-        assert [set(row) for row in answer] == [{"label", "score"}] * 2
-        assert ask({"dataframe_split": {"columns": ["text"], "data": [[text] for text in texts]}}) == answer
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            ask({"dataframe_split": {"columns": ["id"], "data": [["7"]]}})
-        assert refused.value.code == 400
-        assert "text" in refused.value.read().decode()
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait()
-
-
-def test_local_path_gives_the_same_figures_and_the_better_one_is_champion(chain):
-    """The same seed again, from a path instead of the clone; the winner may not be worse than the champion of the first run."""
-    folder, _ = chain
-    small = ["-P", "max_evals=2", "-P", "epochs=3", "-P", "families=lstm,simple", "-P", "reuse=false"]
-    process = run_project(*small, cwd=folder)
+def test_local_path_gives_the_same_figures_and_the_better_one_is_champion(chain, tmp_path):
+    """The same seed again, from a path instead of the clone. The winner is champion unless it is worse than the first."""
+    folder = tmp_path
+    copy_store(chain[0], folder)
+    process = run_project(*SMALL_CHAIN, "-P", "families=lstm,simple", "-P", "reuse=false", cwd=folder)
     assert process.returncode == 0, process.stderr[-3000:]
     again, first = runs(folder, "compare")
     timed = ("train_seconds", "latency_ms_p50", "latency_ms_p95")
@@ -194,7 +160,7 @@ def test_local_path_gives_the_same_figures_and_the_better_one_is_champion(chain)
 
 def test_profile_shows_the_corpus(chain):
     folder, _ = chain
-    (ingest,) = [run for run in runs(folder, "ingest")][-1:]
+    (ingest,) = runs(folder, "ingest")
     with store(folder):
         profile = mlflow.artifacts.load_dict(f"{ingest.info.artifact_uri}/profile/profile.json")
         examples = pd.DataFrame(**mlflow.artifacts.load_dict(f"{ingest.info.artifact_uri}/profile/examples.json"))

@@ -9,34 +9,31 @@ import pytest
 
 from sentiment.registry import gate, promotions
 from sentiment.registry.candidate import Candidate
-from tests.conftest import go, run_step, runs, store
+from tests.conftest import runs, store
+from tests.system.processes import FAST_SEARCH, run_step, run_steps
 
-CHAIN = (["featurize"], ["tune", "--max_evals=1"], ["compare"])
+CHAIN = (["featurize"], FAST_SEARCH, ["compare"])
 TERMS = {"gates": "", "tolerance": 0.0, "behaviour_tolerance": 0.05, "force": False}
 
 
-def tags(folder, version):
-    with store(folder) as client:
-        return client.get_model_version("sentiment", version).tags
-
-
-def test_a_first_model_has_to_reach_the_thresholds_too(tmp_path):
-    output = go(tmp_path, ["ingest"], *CHAIN, ["register", "--gates=accuracy>=0.2, f1_macro>=0.99,log_loss<=0.001"])
+def test_a_first_model_has_to_reach_the_thresholds_too(registered):
+    gated = ["register", "--registered_model=gated"]
+    output = run_steps(registered, [*gated, "--gates=accuracy>=0.2, f1_macro>=0.99,log_loss<=0.001"])
     assert "version 1 (simple) is challenger: minimum_f1_macro: 0." in output and "expected f1_macro>=0.99" in output
-    found = tags(tmp_path, "1")
-    assert found["gate.minimum_accuracy"].startswith("passed: ")
-    assert found["gate.maximum_log_loss"].startswith("failed: ")
-    (run,) = runs(tmp_path, "register")
+    run = runs(registered, "register")[0]
     assert (
         run.data.tags["gate"] == "failed"
         and "| minimum_f1_macro | **failed** |" in run.data.tags["mlflow.note.content"]
     )
-    with store(tmp_path) as client:
+    with store(registered) as client:
         report = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/gate.json")
-        assert promotions.get_champion("sentiment") is None
-        assert client.get_model_version_by_alias("sentiment", "challenger").version in (1, "1")
+        tags = client.get_model_version("gated", "1").tags
+        assert promotions.get_champion("gated") is None
+        assert client.get_model_version_by_alias("gated", "challenger").version in (1, "1")
+    assert tags["gate.minimum_accuracy"].startswith("passed: ")
+    assert tags["gate.maximum_log_loss"].startswith("failed: ")
     assert [check["passed"] for check in report["checks"]] == [True, False, False]
-    output = go(tmp_path, ["register", "--gates=accuracy>=0.2"])
+    output = run_steps(registered, [*gated, "--gates=accuracy>=0.2"])
     assert "is champion: there was no champion" in output
 
 
@@ -44,7 +41,7 @@ def test_only_texts_that_the_champion_has_not_seen_count(registered):
     with store(registered):
         champion = promotions.get_champion("sentiment")
         before = mlflow.get_run(champion.tags["ingest_run"])
-    go(registered, ["ingest", "--seed=7", "--test_size=0.4"], *CHAIN, ["register", "--tolerance=1"])
+    run_steps(registered, ["ingest", "--seed=7", "--test_size=0.4"], *CHAIN, ["register", "--tolerance=1"])
     run = runs(registered, "register")[0]
     with store(registered):
         report = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/gate.json")
@@ -69,7 +66,7 @@ def test_only_texts_that_the_champion_has_not_seen_count(registered):
 
 
 def test_a_champion_that_has_seen_nearly_all_is_not_compared_with(registered):
-    output = go(registered, ["ingest", "--seed=5", "--test_size=0.05"], *CHAIN, ["register"])
+    output = run_steps(registered, ["ingest", "--seed=5", "--test_size=0.05"], *CHAIN, ["register"])
     assert "is challenger: comparable: champion version" in output and "has seen all but" in output
 
 
@@ -82,11 +79,11 @@ def test_a_champion_of_another_corpus_is_never_silently_compared(registered):
     pd.DataFrame(rows).to_csv(registered / "things.csv", index=False)
     with store(registered):
         before = promotions.get_champion_version("sentiment")
-    output = go(registered, ["ingest", "--corpus=things.csv"], *CHAIN, ["register"])
+    output = run_steps(registered, ["ingest", "--corpus=things.csv"], *CHAIN, ["register"])
     assert "is of another corpus (0% of its 780 documents are in this one)" in output and "-P force=true" in output
     with store(registered):
         assert promotions.get_champion_version("sentiment") == before
-    output = go(registered, ["register", "--force=true"])
+    output = run_steps(registered, ["register", "--force=true"])
     assert "is champion: " in output and "is of another corpus" in output
 
 
@@ -117,7 +114,7 @@ def test_each_check_can_fail(registered, change, terms, passed, reason):
 
 
 def test_a_champion_that_cannot_be_loaded_is_said_in_one_line(registered):
-    go(registered, ["ingest"], *CHAIN)
+    run_steps(registered, ["ingest"], *CHAIN)
     with store(registered) as client:
         before = len(client.search_model_versions("name = 'sentiment'"))
         version = promotions.get_champion("sentiment")

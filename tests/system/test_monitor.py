@@ -16,7 +16,8 @@ from sentiment.errors import Alert, UserError
 from sentiment.monitoring.drift import describe_accuracy_drop, find_drifts
 from sentiment.serving.recording import Recorder
 from sentiment.workflow.command_line import parse
-from tests.conftest import run_step, runs, store
+from tests.conftest import runs, store
+from tests.system.processes import run_step
 
 
 def monitor(folder, *arguments):
@@ -30,7 +31,7 @@ def monitor(folder, *arguments):
 
 def held_out(folder):
     with store(folder):
-        (ingest,) = [run for run in runs(folder, "ingest")]
+        (ingest,) = runs(folder, "ingest")
         return pd.read_parquet(
             f"{mlflow.artifacts.download_artifacts(f'{ingest.info.artifact_uri}/dataset')}/test.parquet"
         )
@@ -93,7 +94,7 @@ def test_the_report_needs_no_network_and_escapes_what_it_shows(registered, shift
 
 
 def test_batches_drawn_from_the_same_data_do_not_alert_in_95_of_100_draws(registered):
-    """Texts that the champion has not seen, of the corpus that it was made of: its test split, drawn with replacement."""
+    """Two halves of the test split, drawn at random: texts of the champion's corpus that it has not seen."""
     test = held_out(registered)
     champion_sees = monitor(registered, "--batch=fresh.csv")
     with store(registered):

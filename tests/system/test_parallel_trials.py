@@ -2,19 +2,18 @@
 
 import os
 import signal
-import subprocess
-import sys
 
 import psutil
 import pytest
 
-from tests.conftest import PROJECT, environment, runs, trials_of, tune, wait_for
+from tests.conftest import runs
+from tests.system.processes import start_step, trials_of, tune, wait_for
 
 
-def test_a_search_gives_the_same_trials_one_by_one_and_side_by_side(folder):
+def test_a_search_gives_the_same_trials_one_by_one_and_side_by_side(features):
     search = ("--family=dense", "--max_evals=5", "--epochs=2", "--algo=random")
-    alone, one_by_one = tune(folder, *search, "--parallelism=1")
-    together, side_by_side = tune(folder, *search, "--parallelism=2")
+    alone, one_by_one = tune(features, *search, "--parallelism=1")
+    together, side_by_side = tune(features, *search, "--parallelism=2")
     assert [trial.data.params for trial in one_by_one] == [trial.data.params for trial in side_by_side]
     assert [trial.data.metrics["validation_accuracy"] for trial in one_by_one] == pytest.approx(
         [trial.data.metrics["validation_accuracy"] for trial in side_by_side], abs=0.02
@@ -31,38 +30,23 @@ def test_a_search_gives_the_same_trials_one_by_one_and_side_by_side(folder):
 
 
 @pytest.fixture
-def started(folder):
+def started(features):
     """Starts a search of ``count`` trials with two workers, and gives it and them once they fit."""
     steps = []
-    yield lambda count: with_two_workers(folder, count, steps)
+    yield lambda count: with_two_workers(features, count, steps)
     for step in steps:
         step.kill()
         step.communicate()
 
 
-def with_two_workers(folder, count, steps):
-    step = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "steps",
-            "tune",
-            "--family=dense",
-            f"--max_evals={count}",
-            "--epochs=6",
-            "--parallelism=2",
-        ],
-        cwd=folder,
-        env=environment(PYTHONPATH=str(PROJECT)),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def with_two_workers(features, count, steps):
+    search = ("--family=dense", f"--max_evals={count}", "--epochs=6", "--parallelism=2")
+    step = start_step("tune", *search, cwd=features)
     steps.append(step)
 
     def a_trial_is_being_fitted():
-        going = [run for run in runs(folder, "tune") if run.info.status == "RUNNING"]
-        return any(trial.data.metrics for run in going for trial in trials_of(folder, run))
+        going = [run for run in runs(features, "tune") if run.info.status == "RUNNING"]
+        return any(trial.data.metrics for run in going for trial in trials_of(features, run))
 
     wait_for(a_trial_is_being_fitted)
     workers = [child for child in psutil.Process(step.pid).children() if "spawn_main" in " ".join(child.cmdline())]
@@ -70,23 +54,23 @@ def with_two_workers(folder, count, steps):
     return step, workers
 
 
-def test_ctrl_c_ends_the_workers_and_their_trials(folder, started):
+def test_ctrl_c_ends_the_workers_and_their_trials(features, started):
     step, workers = started(1000)
     step.send_signal(signal.SIGINT)
     _, stderr = step.communicate(timeout=20)
     assert step.returncode == 130 and "Traceback" not in stderr and "tune was stopped." in stderr
     assert not [worker for worker in workers if worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE]
-    run = runs(folder, "tune")[0]
-    assert {trial.info.status for trial in trials_of(folder, run)} <= {"FINISHED", "KILLED"}
+    run = runs(features, "tune")[0]
+    assert {trial.info.status for trial in trials_of(features, run)} <= {"FINISHED", "KILLED"}
     assert run.info.status == "KILLED"
 
 
-def test_a_worker_that_is_killed_costs_its_trial(folder, started):
+def test_a_worker_that_is_killed_costs_its_trial(features, started):
     step, workers = started(5)
     os.kill(workers[0].pid, signal.SIGKILL)
     step.communicate(timeout=120)
     assert step.returncode == 0
-    trials = trials_of(folder, runs(folder, "tune")[0])
+    trials = trials_of(features, runs(features, "tune")[0])
     failed = [trial for trial in trials if trial.info.status == "FAILED"]
     assert len(trials) == 5 and len(failed) == 1 and "BrokenProcessPool" in failed[0].data.tags["error"]
     assert {trial.info.status for trial in trials} == {"FAILED", "FINISHED"}

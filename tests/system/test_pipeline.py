@@ -7,28 +7,9 @@ import sys
 import mlflow
 import pytest
 
-from sentiment.errors import UserError
-from sentiment.model.families.pipeline import match_labels
-from tests.conftest import environment, run_step, runs, store
+from tests.conftest import runs, store
 from tests.model.checkpoint import write_checkpoint
-
-
-@pytest.mark.parametrize(
-    "labels, classes",
-    [
-        (["NEGATIVE", "POSITIVE"], ["negative", "positive"]),
-        (["POSITIVE", "NEGATIVE"], ["pos", "neg"]),
-        (["neg", "neu", "pos"], ["negative", "neutral", "positive"]),
-    ],
-)
-def test_labels_correspond_to_classes_by_their_names(labels, classes):
-    assert match_labels(labels, sorted(classes)) == classes
-
-
-@pytest.mark.parametrize("labels", [["LABEL_0", "LABEL_1"], ["negative", "neutral", "positive"], ["neg", "negative"]])
-def test_labels_that_do_not_correspond_are_named_with_the_classes(labels):
-    with pytest.raises(UserError, match=rf"\({', '.join(labels)}\) are not the classes of the corpus \(neg, pos\)"):
-        match_labels(labels, ["neg", "pos"])
+from tests.system.processes import FAST_SEARCH, NAIVE_BAYES, SHORT, environment, run_step, run_steps
 
 
 @pytest.fixture(scope="module")
@@ -37,16 +18,16 @@ def tuned(tmp_path_factory):
         pytest.importorskip(package, reason=f"{package} is an extra: requirements-pipeline.txt")
     folder = tmp_path_factory.mktemp("pipeline")
     write_checkpoint(folder / "checkpoint", ["good", "bad", "film", "the", "a", "not"])
-    for step in (
+    (folder / "space.yaml").write_text(NAIVE_BAYES)
+    run_steps(
+        folder,
         ["ingest"],
-        ["featurize"],
-        ["tune", "--family=simple", "--max_evals=1"],
+        ["featurize", *(f"--{name}={value}" for name, value in SHORT.items())],
+        FAST_SEARCH,
         ["tune", "--family=lstm", "--max_evals=1", "--epochs=1"],
         ["tune", "--family=pipeline", "--pretrained=checkpoint"],
         ["compare"],
-    ):
-        process = run_step(*step, cwd=folder)
-        assert process.returncode == 0, process.stderr[-3000:]
+    )
     return folder
 
 

@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import mlflow
 import pandas as pd
@@ -14,7 +13,8 @@ import pytest
 import steps.predict
 from sentiment.errors import UserError
 from sentiment.workflow.command_line import parse
-from tests.conftest import PROJECT, environment, run_step, runs, store
+from tests.conftest import PROJECT, runs, store
+from tests.system.processes import environment, run_step, wait_for
 
 BROKEN = (
     b"id,text,label\n"
@@ -191,8 +191,8 @@ def test_a_lost_quote_ends_in_one_line(registered):
 
 def test_memory_does_not_grow_with_the_file_and_a_stopped_one_leaves_no_output(registered):
     texts = pd.read_csv(PROJECT / "sentiment" / "corpora" / "sample" / "reviews.csv")["text"]
-    pd.DataFrame({"text": list(texts) * 60}).to_csv(registered / "some.csv", index=False)
-    pd.DataFrame({"text": list(texts) * 360}).to_csv(registered / "many.csv", index=False)
+    pd.DataFrame({"text": list(texts) * 20}).to_csv(registered / "some.csv", index=False)
+    pd.DataFrame({"text": list(texts) * 120}).to_csv(registered / "many.csv", index=False)
 
     def peak(source, target):
         code = (
@@ -212,9 +212,8 @@ def test_memory_does_not_grow_with_the_file_and_a_stopped_one_leaves_no_output(r
     process = subprocess.Popen(
         command, cwd=registered, env=environment(PYTHONPATH=str(PROJECT)), stderr=subprocess.PIPE
     )
-    while not list(registered.glob(".stopped.csv.partial")):
-        assert process.poll() is None
-        time.sleep(0.05)
+    wait_for(lambda: process.poll() is not None or list(registered.glob(".stopped.csv.partial")))
+    assert process.poll() is None
     process.send_signal(signal.SIGTERM)
     process.communicate()
     assert process.returncode == 128 + signal.SIGTERM and not (registered / "stopped.csv").exists()

@@ -2,19 +2,14 @@
 
 import re
 import shutil
-import zipfile
 
-import mlflow
-import nltk
 import pandas as pd
 import pytest
 
-from sentiment.corpora.reading import corpus_digest
-from sentiment.corpora.sources.sample import SAMPLE
-from sentiment.workflow.reuse import find_twin
-from tests.conftest import PROJECT, run_project, runs, store
+from tests.conftest import PROJECT, runs, store
+from tests.system.processes import NAIVE_BAYES, run_step
 
-CHEAP = ("-P", "families=simple", "-P", "max_evals=1", "-P", "corpus=reviews.csv")
+CHEAP = ("--families=simple", "--max_evals=1", "--corpus=reviews.csv", "--space=space.yaml")
 
 
 def write_corpus(folder, documents=40, name="reviews.csv"):
@@ -26,9 +21,9 @@ def write_corpus(folder, documents=40, name="reviews.csv"):
     pd.DataFrame(rows, columns=["text", "label"]).to_csv(folder / name, index=False)
 
 
-def main(folder, *more, uri=PROJECT):
+def main(folder, project=PROJECT):
     """Run main and return what became of each step: a dict from its name to ``ran`` or ``reused``."""
-    process = run_project(*CHEAP, *more, cwd=folder, uri=uri)
+    process = run_step("main", *CHEAP, cwd=folder, project=project)
     assert process.returncode == 0, process.stderr[-3000:]
     return dict(re.findall(r"^(\w+) +(ran|reused) +\w{32}", process.stdout, re.MULTILINE))
 
@@ -42,6 +37,7 @@ def folder(tmp_path_factory):
     """A folder in which main ran once."""
     folder = tmp_path_factory.mktemp("reuse")
     write_corpus(folder)
+    (folder / "space.yaml").write_text(NAIVE_BAYES)
     assert main(folder) == dict.fromkeys(STEPS, "ran")
     return folder
 
@@ -68,7 +64,7 @@ def test_an_edited_register_step_runs_alone_and_an_ingest_that_gives_the_same_en
         path = copy / edited
         kept = path.read_text(encoding="utf-8")
         path.write_text(kept + "\n# a word more\n", encoding="utf-8")
-        assert main(folder, uri=copy) == expected
+        assert main(folder, project=copy) == expected
         path.write_text(kept, encoding="utf-8")
 
 
@@ -85,43 +81,3 @@ def test_a_text_of_the_test_split_alone_is_compared_anew(folder):
     corpus.loc[corpus["text"] == test["text"][0], "text"] += " zebra"  # a word that no split knows
     corpus.to_csv(folder / "reviews.csv", index=False)
     assert main(folder) == dict.fromkeys(STEPS, "ran")
-
-
-@pytest.mark.parametrize("status", ["FAILED", "KILLED", "RUNNING"])
-def test_only_a_finished_twin_is_taken(tracked, status):
-    with mlflow.start_run():
-        tags = {"step.fingerprint": "abc", "mlflow.project.entryPoint": "compare"}
-        unfinished = tracked.create_run("0", tags=tags)  # as a process leaves it that is killed before its last line
-        tracked.log_dict(unfinished.info.run_id, {}, "comparison.json")
-        tracked.update_run(unfinished.info.run_id, status="FINISHED")
-        twin = tracked.create_run("0", tags=tags | {"step.output_digest": "def"})
-        tracked.log_dict(twin.info.run_id, {}, "comparison.json")
-        tracked.update_run(twin.info.run_id, status=status)
-        assert find_twin("compare", "abc") is None
-        tracked.update_run(twin.info.run_id, status="FINISHED")
-        assert find_twin("compare", "abc").info.run_id == twin.info.run_id
-        assert find_twin("compare", "abd") is None and find_twin("ingest", "abc") is None
-
-
-def test_a_corpus_is_digested_by_its_content(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    write_corpus(tmp_path)
-    write_corpus(tmp_path, name="copy.csv")
-    write_corpus(tmp_path, name="other.csv", documents=41)
-    assert corpus_digest("reviews.csv") == corpus_digest("copy.csv") != corpus_digest("other.csv")
-    assert corpus_digest("sample") == corpus_digest(str(SAMPLE))
-    assert corpus_digest("missing.csv") is None and corpus_digest("no_such_corpus") is None
-
-
-def test_an_nltk_corpus_is_digested_zipped_and_unpacked(tmp_path, monkeypatch):
-    monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
-    assert corpus_digest("subjectivity") is None
-    unpacked = tmp_path / "corpora" / "subjectivity"
-    unpacked.mkdir(parents=True)
-    (unpacked / "plot.txt").write_text("a plot")
-    first = corpus_digest("subjectivity")
-    (unpacked / "plot.txt").write_text("another plot")
-    assert first is not None and corpus_digest("subjectivity") not in (None, first)
-    with zipfile.ZipFile(tmp_path / "corpora" / "subjectivity.zip", "w") as archive:
-        archive.writestr("subjectivity/plot.txt", "a plot")
-    assert corpus_digest("subjectivity") is not None

@@ -3,20 +3,22 @@
 import pytest
 
 from sentiment.registry import promotions
-from tests.conftest import go, run_step, runs, store
+from tests.conftest import runs, store
+from tests.system.processes import run_step, run_steps
+
+MODEL = "--registered_model=reviewed"
 
 
 @pytest.fixture(scope="module")
-def waiting(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("review")
-    steps = (["ingest"], ["featurize"], ["tune", "--max_evals=1"], ["compare"], ["register", "--require_review=true"])
-    assert "version 1 (simple) is challenger: it waits for a review" in go(folder, *steps)
-    return folder
+def waiting(registered):
+    output = run_steps(registered, ["register", MODEL, "--require_review=true"])
+    assert "version 1 (simple) is challenger: it waits for a review" in output
+    return registered
 
 
 def aliases(folder):
     with store(folder) as client:
-        return {alias: int(version) for alias, version in client.get_registered_model("sentiment").aliases.items()}
+        return {alias: int(version) for alias, version in client.get_registered_model("reviewed").aliases.items()}
 
 
 @pytest.mark.parametrize(
@@ -24,42 +26,42 @@ def aliases(folder):
     [
         ([], "approve needs version, reviewer and note"),
         (["--version=1", "--reviewer=ada"], "approve needs version, reviewer and note"),
-        (["--version=9", "--reviewer=ada", "--note=fine"], "version=9: sentiment has no such version"),
+        (["--version=9", "--reviewer=ada", "--note=fine"], "version=9: reviewed has no such version"),
     ],
 )
 def test_an_approval_says_what_it_needs(waiting, arguments, expected):
-    process = run_step("approve", *arguments, cwd=waiting)
+    process = run_step("approve", MODEL, *arguments, cwd=waiting)
     assert process.returncode == 1 and expected in process.stderr and "Traceback" not in process.stderr
     assert aliases(waiting) == {"challenger": 1}
 
 
 def test_an_approved_version_is_champion_and_the_trail_says_why(waiting):
-    process = run_step("approve", "--version=1", "--reviewer=ada", "--note=read the card", cwd=waiting)
+    process = run_step("approve", MODEL, "--version=1", "--reviewer=ada", "--note=read the card", cwd=waiting)
     assert process.returncode == 0, process.stderr
     assert aliases(waiting) == {"champion": 1}
     with store(waiting) as client:
-        tags = client.get_model_version("sentiment", "1").tags
-        (entry,) = promotions.read("sentiment")
+        tags = client.get_model_version("reviewed", "1").tags
+        (entry,) = promotions.read("reviewed")
     assert (tags["review.reviewer"], tags["review.note"]) == ("ada", "read the card") and tags["review.at"].startswith(
         "20"
     )
     assert "approved by ada (read the card): there was no champion" in entry.why
     # A second time the gate does not hold: it is the champion already.
-    process = run_step("approve", "--version=1", "--reviewer=bob", "--note=again", cwd=waiting)
+    process = run_step("approve", MODEL, "--version=1", "--reviewer=bob", "--note=again", cwd=waiting)
     assert process.returncode == 1 and "not promoted: champion version 1 is the same model" in process.stderr
 
 
 def test_a_champion_of_other_classes_is_never_silently_compared(waiting):
     with store(waiting) as client:
-        client.set_model_version_tag("sentiment", "1", "classes", '["bad", "good"]')
-        client.set_model_version_tag("sentiment", "1", "comparison.digest", "another")
-    process = run_step("register", cwd=waiting)
+        client.set_model_version_tag("reviewed", "1", "classes", '["bad", "good"]')
+        client.set_model_version_tag("reviewed", "1", "comparison.digest", "another")
+    process = run_step("register", MODEL, cwd=waiting)
     assert process.returncode == 0, process.stderr
     assert (
         "is challenger: comparable: champion version 1 knows other classes (bad, good; these are negative, positive)"
         in process.stdout
     )
     assert "-P force=true" in process.stdout
-    process = run_step("register", "--force=true", cwd=waiting)
+    process = run_step("register", MODEL, "--force=true", cwd=waiting)
     assert "is champion: champion version 1 knows other classes" in process.stdout
     assert runs(waiting, "register")[0].data.tags["alias"] == "champion"

@@ -1,7 +1,8 @@
 """The entry point that puts a former champion back."""
 
 from sentiment.registry import promotions
-from tests.conftest import run_step, runs
+from tests.conftest import runs
+from tests.system.processes import run_step
 
 
 def test_rollback_puts_the_former_champion_back_and_says_who_did_what_and_why(tracked, tmp_path):

@@ -16,7 +16,8 @@ import mlflow
 import pytest
 
 from sentiment.registry import promotions
-from tests.conftest import PROJECT, environment, free_port, go, run_step, runs, store, tracking_server, wait_for
+from tests.conftest import PROJECT, runs, store
+from tests.system.processes import FAST_SEARCH, environment, free_port, run_step, run_steps, tracking_server, wait_for
 
 CURL = re.compile(r"curl (\S+)/invocations .* -d '(.*)'")
 
@@ -101,9 +102,9 @@ def test_a_text_can_be_kept_as_its_digest_and_length_alone(registered, tmp_path)
 
 
 def test_a_new_champion_takes_over_without_losing_a_request(registered):
-    go(
+    run_steps(
         registered,
-        ["tune", "--max_evals=2", "--algo=random", "--seed=3"],
+        [*FAST_SEARCH, "--max_evals=2", "--algo=random", "--seed=3"],
         ["compare"],
         ["register", "--registered_model=second"],
     )
@@ -126,11 +127,12 @@ def test_a_new_champion_takes_over_without_losing_a_request(registered):
         clients = [threading.Thread(target=ask, args=(port,)) for _ in range(4)]
         for client in clients:
             client.start()
-        time.sleep(2)
+        wait_for(lambda: len(answers) > 40)
         with store(registered):
             assert promotions.promote("sentiment", version, "1", "newer")
         wait_for(lambda: f"serve: version {version} has taken over\n" in said, 60, lambda: "".join(said))
-        time.sleep(2)
+        before = len(answers)
+        wait_for(lambda: len(answers) > before + 40)
         stop.set()
         for client in clients:
             client.join()
@@ -147,13 +149,9 @@ def metrics_of_serve(url):
     return run.data.metrics
 
 
-def test_requests_are_answered_and_dropped_ones_counted_while_the_tracking_server_is_down(registered, tmp_path):
+def test_requests_are_answered_and_dropped_ones_counted_while_the_tracking_server_is_down(registered_anew, tmp_path):
     port = free_port()
-    (tmp_path / "store").mkdir()
-    with tracking_server(tmp_path / "store", port) as url:
-        for step in (["ingest"], ["featurize"], ["tune", "--max_evals=1"], ["compare"], ["register"]):
-            process = run_step(*step, cwd=tmp_path, MLFLOW_TRACKING_URI=url)
-            assert process.returncode == 0, process.stderr[-2000:]
+    with tracking_server(registered_anew, port) as url:
         server = serving(tmp_path, "--record=true", "--reload_seconds=1", MLFLOW_TRACKING_URI=url)
         served, said, _ = server.__enter__()
         assert post(served, {"inputs": ["before"]})[0] == 200
@@ -164,7 +162,7 @@ def test_requests_are_answered_and_dropped_ones_counted_while_the_tracking_serve
             assert post(served, {"inputs": [f"during {number}"]})[0] == 200
             assert time.time() - started < 5
             time.sleep(0.1)
-        with tracking_server(tmp_path / "store", port):
+        with tracking_server(registered_anew, port):
             wait_for(lambda: metrics_of_serve(url).get("requests_dropped", 0) >= 50, 60, lambda: metrics_of_serve(url))
             assert post(served, {"inputs": ["after"]})[0] == 200
             wait_for(lambda: "after" in [text for given, _ in traces(url) for text in given["texts"]], 30)

@@ -9,19 +9,20 @@ import urllib.request
 
 import pytest
 
-from tests.conftest import environment, free_port, wait_until
+from tests.system.processes import environment, free_port, wait_until
 
 
 @pytest.fixture(scope="module")
-def invocations(chain):
+def invocations(chain, tmp_path_factory):
     """Asks a server of the champion: a function of the body that gives the status and the answer, a str."""
     folder, _ = chain
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
     port = free_port()
     command = ["mlflow", "models", "serve", "-m", "models:/sentiment@champion", "--env-manager", "local"]
     ours = environment(MLFLOW_TRACKING_URI=f"sqlite:///{folder}/mlflow.db")
-    with open(folder / "serve.log", "wb") as log:
+    with open(elsewhere / "serve.log", "wb") as log:
         server = subprocess.Popen(
-            [*command, "-p", str(port)], cwd=folder, env=ours, stdout=log, stderr=log, start_new_session=True
+            [*command, "-p", str(port)], cwd=elsewhere, env=ours, stdout=log, stderr=log, start_new_session=True
         )
     url = f"http://127.0.0.1:{port}"
     wait_until(lambda: urllib.request.urlopen(f"{url}/ping", timeout=5).close(), server)
@@ -38,6 +39,17 @@ def invocations(chain):
     yield ask
     os.killpg(server.pid, signal.SIGTERM)
     server.wait()
+
+
+def test_champion_answers_raw_text_over_http(invocations):
+    texts = ["A gem. I laughed all the way home.", "Two hours I will never get back."]
+    status, answer = invocations({"inputs": texts})
+    rows = json.loads(answer)["predictions"]
+    assert status == 200 and [set(row) for row in rows] == [{"label", "score"}] * 2
+    body = {"dataframe_split": {"columns": ["text"], "data": [[text] for text in texts]}}
+    assert invocations(body) == (200, answer)
+    status, answer = invocations({"dataframe_split": {"columns": ["id"], "data": [["7"]]}})
+    assert status == 400 and "text" in answer
 
 
 TEXTS = {

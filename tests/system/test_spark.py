@@ -3,18 +3,16 @@
 import os
 import shutil
 import signal
-import subprocess
-import sys
 
 import mlflow
 import psutil
 import pytest
 
 from sentiment.errors import UserError
-from tests.conftest import PROJECT, environment, run_step, tracking_server, wait_for
+from tests.system.processes import SHORT, run_step, run_steps, start_step, tracking_server, wait_for
 
 needs_spark = pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, which is not installed here")
-ON_SPARK = ("--trials=spark", "--spark_master=local[2]")
+ON_SPARK = ("--engine=spark", "--spark_master=local[2]")
 
 
 @pytest.fixture(scope="module")
@@ -27,19 +25,14 @@ def server(tmp_path_factory):
 def on_server(server, tmp_path_factory):
     """Starts a step that logs to the server, which has short features of the sample."""
     folder = tmp_path_factory.mktemp("caller")
-    with_server = environment(PYTHONPATH=str(PROJECT), MLFLOW_TRACKING_URI=server)
     started = []
 
     def start(*arguments):
-        command = [sys.executable, "-m", "steps", *arguments]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        started.append(subprocess.Popen(command, cwd=folder, env=with_server, **pipes))
+        started.append(start_step(*arguments, cwd=folder, MLFLOW_TRACKING_URI=server))
         return started[-1]
 
-    for step in (("ingest",), ("featurize", "--max_length=20", "--vocabulary_size=500")):
-        process = start(*step)
-        _, stderr = process.communicate()
-        assert process.returncode == 0, stderr
+    short = [f"--{name}={value}" for name, value in SHORT.items()]
+    run_steps(folder, ["ingest"], ["featurize", *short], MLFLOW_TRACKING_URI=server)
     yield start
     for process in started:
         if process.poll() is None:  # a test has failed
@@ -62,7 +55,7 @@ def tuned(server):
 def test_spark_runs_the_trials_that_this_machine_runs(server, on_server):
     search = ("tune", "--family=dense", "--max_evals=5", "--epochs=2")
     found = []
-    for where in ((), ON_SPARK):
+    for where in (("--parallelism=1",), ON_SPARK):
         process = on_server(*search, *where)
         stdout, stderr = process.communicate(timeout=300)
         assert process.returncode == 0, stderr
@@ -82,7 +75,7 @@ def test_spark_runs_the_trials_that_this_machine_runs(server, on_server):
 
 @needs_spark
 def test_a_spark_worker_that_is_killed_costs_its_trial(server, on_server):
-    search = ("tune", "--family=dense", "--max_evals=4", "--epochs=40", "--algo=random")
+    search = ("tune", "--family=dense", "--max_evals=3", "--epochs=40", "--algo=random")
     process = on_server(*search, *ON_SPARK)
 
     def a_trial_is_being_fitted():
@@ -98,7 +91,7 @@ def test_a_spark_worker_that_is_killed_costs_its_trial(server, on_server):
     _, stderr = process.communicate(timeout=300)
     assert process.returncode == 0, stderr
     run, trials = tuned(server)
-    assert sorted(trial.info.status for trial in trials) == ["FAILED", "FINISHED", "FINISHED", "FINISHED"]
+    assert sorted(trial.info.status for trial in trials) == ["FAILED", "FINISHED", "FINISHED"]
     assert next(trial for trial in trials if trial.info.status == "FAILED").data.tags["error"]
     assert run.info.status == "FINISHED"
 
@@ -107,13 +100,13 @@ def test_a_spark_worker_that_is_killed_costs_its_trial(server, on_server):
     ("arguments", "expected"),
     [
         (ON_SPARK, "cannot log to sqlite:"),
-        (("--trials=spark",), "without spark_master"),
-        (("--trials=spark", "--spark_master=spark://head:7077"), "on a cluster without parallelism"),
-        (("--spark_master=local[2]",), "without trials=spark"),
+        (("--engine=spark",), "without spark_master"),
+        (("--engine=spark", "--spark_master=spark://head:7077"), "on a cluster without parallelism"),
+        (("--spark_master=local[2]",), "without engine=spark"),
     ],
 )
-def test_what_cannot_run_on_spark_is_refused(folder, arguments, expected):
-    process = run_step("tune", "--family=dense", *arguments, cwd=folder)
+def test_what_cannot_run_on_spark_is_refused(features, arguments, expected):
+    process = run_step("tune", "--family=dense", *arguments, cwd=features)
     assert process.returncode == 1 and expected in process.stderr and "Traceback" not in process.stderr
 
 

@@ -7,31 +7,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.conftest import run_project, run_step, runs, store
+from tests.conftest import create_store, runs, store
+from tests.system.processes import FAST_SEARCH, children_of, run_project, run_step, run_steps
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A folder in which each step ran on the sample for the simple family, by hand, one after the other."""
-    folder = tmp_path_factory.mktemp("steps")
-    for step in ("ingest", "featurize", "tune", "compare", "register"):
-        process = run_step(step, cwd=folder)
-        assert process.returncode == 0, process.stderr[-3000:]
-    return folder
-
-
-def test_steps_find_the_latest_run_of_the_step_before(folder):
-    (ingest,) = runs(folder, "ingest")
-    (featurize,) = runs(folder, "featurize")
-    (compare,) = runs(folder, "compare")
+def test_steps_find_the_latest_run_of_the_step_before(registered):
+    (ingest,) = runs(registered, "ingest")
+    (featurize,) = runs(registered, "featurize")
+    (compare,) = runs(registered, "compare")
     assert featurize.data.tags["ingest_run"] == ingest.info.run_id == compare.data.tags["ingest_run"]
-    with store(folder) as client:
+    with store(registered) as client:
         assert client.get_model_version_by_alias("sentiment", "champion").tags["compare_run"] == compare.info.run_id
 
 
-def test_splits_are_parquet_with_id_text_label_and_share_no_text(folder):
-    (ingest,) = runs(folder, "ingest")
-    with store(folder):
+def test_splits_are_parquet_with_id_text_label_and_share_no_text(registered):
+    (ingest,) = runs(registered, "ingest")
+    with store(registered):
         path = mlflow.artifacts.download_artifacts(f"{ingest.info.artifact_uri}/dataset")
     parts = [pd.read_parquet(f"{path}/{name}.parquet") for name in ("train", "validation", "test")]
     assert all(list(part.columns) == ["id", "text", "label"] for part in parts)
@@ -60,13 +51,14 @@ def test_a_word_of_the_test_split_alone_is_unknown_to_the_features(tmp_path):
     assert ids.dtype == np.int32 and ids.shape == (len(train), 400)
 
 
-def test_train_is_one_point_with_its_epochs_and_a_model(folder):
-    process = run_project("-e", "train", "-P", "family=lstm", "-P", "units=16", "-P", "epochs=2", cwd=folder)
+def test_train_is_one_point_with_its_epochs_and_a_model(registered):
+    arguments = ("family=lstm", "units=16", "epochs=2")
+    process = run_project("-e", "train", *(part for one in arguments for part in ("-P", one)), cwd=registered)
     assert process.returncode == 0, process.stderr[-3000:]
-    train = runs(folder, "train")[0]
+    train = runs(registered, "train")[0]
     assert train.info.run_name.startswith("lstm embedding_size=64 units=16")
     assert train.data.params["units"] == "16" and train.data.params["dropout"] == "0.3"
-    with store(folder) as client:
+    with store(registered) as client:
         assert [metric.step for metric in client.get_metric_history(train.info.run_id, "val_loss")] == [1, 2]
         answer = mlflow.pyfunc.load_model(train.data.tags["model_uri"]).predict(["fine"])
     assert answer["label"][0] in ("negative", "positive")
@@ -84,41 +76,38 @@ def test_train_is_one_point_with_its_epochs_and_a_model(folder):
         (["--featurize_run=0123456789abcdef0123456789abcdef"], "there is no such run"),
     ],
 )
-def test_train_refuses_what_is_no_point_of_the_family(folder, arguments, expected):
-    fails_with_one_line(run_step("train", *arguments, cwd=folder), expected, folder, "train")
+def test_train_refuses_what_is_no_point_of_the_family(registered, arguments, expected):
+    fails_with_one_line(run_step("train", *arguments, cwd=registered), expected, registered, "train")
 
 
-def test_a_step_by_hand_points_to_the_run_that_has_its_result_and_the_next_step_follows(folder):
-    first = runs(folder, "tune")[-1]
-    for arguments, reused in ((["--reuse=true"], True), ([], False), (["--reuse=true", "--max_evals=6"], False)):
-        process = run_step("tune", *arguments, cwd=folder)
-        assert process.returncode == 0, process.stderr[-3000:]
-        latest = runs(folder, "tune")[0]
+def test_a_step_by_hand_points_to_the_run_that_has_its_result_and_the_next_step_follows(registered):
+    first = runs(registered, "tune")[-1]
+    for arguments, reused in ((["--reuse=true"], True), ([], False), (["--reuse=true", "--max_evals=2"], False)):
+        run_steps(registered, [*FAST_SEARCH, *arguments])
+        latest = runs(registered, "tune")[0]
         assert (latest.data.tags.get("step.reused") == first.info.run_id) == reused
-        same = "--max_evals=6" not in arguments
+        same = "--max_evals=2" not in arguments
         assert (latest.data.tags["step.fingerprint"] == first.data.tags["step.fingerprint"]) == same
         if reused:
             assert latest.data.tags["step.output_digest"] == first.data.tags["step.output_digest"]
-            assert run_step("compare", f"--tune_runs={latest.info.run_id}", cwd=folder).returncode == 0
-            with store(folder):
-                rows = mlflow.artifacts.load_dict(f"{runs(folder, 'compare')[0].info.artifact_uri}/comparison.json")[
-                    "rows"
-                ]
+            assert run_step("compare", f"--tune_runs={latest.info.run_id}", cwd=registered).returncode == 0
+            compare = runs(registered, "compare")[0]
+            with store(registered):
+                rows = mlflow.artifacts.load_dict(f"{compare.info.artifact_uri}/comparison.json")["rows"]
             assert [row["tune_run"] for row in rows] == [first.info.run_id]
 
 
-def test_the_same_point_of_a_sweep_is_fitted_once(folder):
+def test_the_same_point_of_a_sweep_is_fitted_once(registered):
     point = ["--family=simple", "--classifier=multinomial_nb", "--alpha=0.5", "--reuse=true"]
     for arguments, reused in ((point, False), (point, True), ([*point[:2], "--alpha=0.6", point[3]], False)):
-        process = run_step("train", *arguments, cwd=folder)
-        assert process.returncode == 0, process.stderr[-3000:]
-        assert ("step.reused" in runs(folder, "train")[0].data.tags) == reused
+        run_steps(registered, ["train", *arguments])
+        assert ("step.reused" in runs(registered, "train")[0].data.tags) == reused
 
 
-def test_a_run_of_another_step_is_refused(folder):
-    (ingest,) = runs(folder, "ingest")
-    process = run_step("tune", f"--featurize_run={ingest.info.run_id}", cwd=folder)
-    fails_with_one_line(process, "this is a run of ingest; expected the id of a featurize run", folder, "tune")
+def test_a_run_of_another_step_is_refused(registered):
+    (ingest,) = runs(registered, "ingest")
+    process = run_step("tune", f"--featurize_run={ingest.info.run_id}", cwd=registered)
+    fails_with_one_line(process, "this is a run of ingest; expected the id of a featurize run", registered, "tune")
 
 
 def test_a_failed_trial_is_a_failed_child_and_tuning_goes_on(tmp_path):
@@ -131,8 +120,7 @@ def test_a_failed_trial_is_a_failed_child_and_tuning_goes_on(tmp_path):
     process = run_step("tune", "--max_evals=6", "--algo=random", cwd=tmp_path)
     assert process.returncode == 0, process.stderr[-3000:]
     (tune,) = runs(tmp_path, "tune")
-    trials = [run for run in runs(tmp_path) if run.data.tags.get("mlflow.parentRunId") == tune.info.run_id]
-    trials = [run for run in trials if "trial" in run.data.tags]
+    trials = [run for run in children_of(tmp_path, tune) if "trial" in run.data.tags]
     failed = [run for run in trials if run.info.status == "FAILED"]
     assert len(trials) == 6 and 0 < len(failed) < 6
     assert all(run.data.tags["error"].startswith("InvalidParameterError: The 'cv' parameter") for run in failed)
@@ -144,7 +132,7 @@ def test_a_failed_trial_is_a_failed_child_and_tuning_goes_on(tmp_path):
 
 
 def fails_with_one_line(process, expected, folder, step):
-    """The contract of a user's mistake: one line, status 1, the run FAILED with the line as its tag, nothing registered."""
+    """The contract of a user's mistake: one line, exit status 1, and the run FAILED with the line as its tag."""
     lines = process.stderr.splitlines()
     errors = [line for line in lines if line.startswith("error: ")]
     assert process.returncode == 1 and "Traceback" not in process.stderr, process.stderr
@@ -184,7 +172,6 @@ def test_ingest_answers_a_mistake_with_one_line(mistakes, arguments, expected):
 @pytest.mark.parametrize(
     "argument, expected",
     [
-        ("corpus=`touch pwned`;\"touch pwned\" 'x'.csv", "corpus=`touch pwned`;\"touch pwned\" 'x'.csv: there is no such file"),
         ("max_evals=0", "max_evals=0: expected a whole number from 1"),
         (
             "families=simple,forest",
@@ -193,7 +180,17 @@ def test_ingest_answers_a_mistake_with_one_line(mistakes, arguments, expected):
     ],
 )
 def test_main_answers_a_mistake_with_one_line_and_registers_nothing(tmp_path, argument, expected):
-    process = run_project("-P", argument, cwd=tmp_path)
+    ends_with_one_line_and_nothing_registered(run_step("main", f"--{argument}", cwd=tmp_path), expected, tmp_path)
+
+
+def test_mlflow_run_hands_on_what_a_shell_would_run(tmp_path):
+    create_store(tmp_path)
+    corpus = "`touch pwned`;\"touch pwned\" 'x'.csv"
+    process = run_project("-P", f"corpus={corpus}", cwd=tmp_path)
+    ends_with_one_line_and_nothing_registered(process, f"corpus={corpus}: there is no such file", tmp_path)
+
+
+def ends_with_one_line_and_nothing_registered(process, expected, tmp_path):
     fails_with_one_line(process, expected, tmp_path, "main")
     assert {run.info.status for run in runs(tmp_path)} == {"FAILED"}
     with store(tmp_path) as client:
@@ -212,6 +209,7 @@ def test_relative_paths_and_tracking_uri_belong_to_the_caller(tmp_path):
         (f"bad film {number}", "neg") for number in range(30)
     ]
     pd.DataFrame(rows, columns=["text", "label"]).to_csv(tmp_path / "my reviews.csv", index=False)
+    create_store(tmp_path)
     process = run_project(
         "-e", "ingest", "-P", "corpus=my reviews.csv", cwd=tmp_path, MLFLOW_TRACKING_URI="sqlite:///mlflow.db"
     )
@@ -223,9 +221,10 @@ def test_relative_paths_and_tracking_uri_belong_to_the_caller(tmp_path):
 def test_an_unstratified_corpus_with_three_classes_goes_through_the_simple_chain(tmp_path):
     rows = [(f"{word} film number {number}", word) for number in range(60) for word in ("awful", "fine", "great")]
     pd.DataFrame(rows, columns=["review", "stars"]).to_json(tmp_path / "r.jsonl", orient="records", lines=True)
+    create_store(tmp_path)
     process = run_project(
         *("-P", "corpus=r.jsonl", "-P", "text_column=review", "-P", "label_column=stars", "-P", "stratify=false"),
-        *("-P", "families=simple", "-P", "max_evals=2", "-P", "stemming=porter", "-P", "registered_model=stars"),
+        *("-P", "families=simple", "-P", "max_evals=1", "-P", "stemming=porter", "-P", "registered_model=stars"),
         cwd=tmp_path,
     )
     assert process.returncode == 0, process.stderr[-3000:]

@@ -1,4 +1,4 @@
-"""A chain that is stopped or killed leaves nothing running, says so in its runs, and goes on when it is started again."""
+"""A chain that is stopped or killed leaves nothing running, marks its runs, and can be resumed."""
 
 import os
 import re
@@ -9,10 +9,21 @@ import sys
 import psutil
 import pytest
 
-from tests.conftest import PROJECT, environment, files_in, run_project, run_step, runs, wait_for
+from tests.conftest import PROJECT, copy_store, create_store, runs
+from tests.system.processes import (
+    SHORT,
+    children_of,
+    environment,
+    files_in,
+    run_project,
+    run_step,
+    start_step,
+    wait_for,
+)
 
 SHOWN = ("pid", "ppid", "status", "cmdline", "num_threads", "cpu_times")
-CHAIN = ("-P", "families=simple", "-P", "max_evals=40", "-P", "algo=random")
+SMALL = ("families=simple", "max_evals=20", "algo=random", *(f"{name}={value}" for name, value in SHORT.items()))
+CHAIN = tuple(part for one in SMALL for part in ("-P", one))
 
 
 def wait_for_end(processes, seconds):
@@ -23,9 +34,16 @@ def wait_for_end(processes, seconds):
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(features, tmp_path):
+    """A folder in which the first steps of the chain are done already, and its store can be looked at meanwhile."""
+    copy_store(features, tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def empty_folder(tmp_path):
     """A folder whose store is there already, so that it can be looked at while a chain is at work."""
-    runs(tmp_path)
+    create_store(tmp_path)
     return tmp_path
 
 
@@ -58,7 +76,7 @@ def still_alive(processes):
 @pytest.mark.parametrize("how", ["ctrl-c", "SIGTERM to main"])
 def test_a_stopped_chain_ends_with_its_children_as_killed(folder, how):
     started = Started(folder, *CHAIN)
-    wait_for(lambda: len(trials(folder, "FINISHED")) > 10)
+    wait_for(lambda: len(trials(folder, "FINISHED")) > 4)
     below = started.below()
     if how == "ctrl-c":
         os.killpg(started.cli.pid, signal.SIGINT)  # as a terminal does
@@ -79,9 +97,10 @@ def test_a_stopped_chain_ends_with_its_children_as_killed(folder, how):
     assert ("tune", "KILLED") in left and (None, "FINISHED") in left  # a trial has no entry point
 
 
-def test_the_same_command_goes_on_from_the_trials_of_a_killed_chain(folder):
+def test_the_same_command_goes_on_from_the_trials_of_a_killed_chain(empty_folder):
+    folder = empty_folder
     started = Started(folder, *CHAIN)
-    wait_for(lambda: len(trials(folder, "FINISHED")) > 10)
+    wait_for(lambda: len(trials(folder, "FINISHED")) > 4)
     below = started.below()
     for process in [*below, started.cli]:  # all at once, as when the machine goes down
         process.kill()
@@ -94,13 +113,13 @@ def test_the_same_command_goes_on_from_the_trials_of_a_killed_chain(folder):
     outcomes = dict(re.findall(r"^(\w+) +(ran|reused) +\w{32}", process.stdout, re.MULTILINE))
     assert outcomes["ingest"] == outcomes["featurize"] == "reused" and outcomes["simple"] == "ran"
     resumed, *_ = runs(folder, "tune")
-    below = [run for run in runs(folder) if run.data.tags.get("mlflow.parentRunId") == resumed.info.run_id]
-    assert len(below) == 40 and {run.data.tags.get("step.reused") for run in below} == done | {None}
+    below = children_of(folder, resumed)
+    assert len(below) == 20 and {run.data.tags.get("step.reused") for run in below} == done | {None}
     # An undisturbed search comes to the same trials and the same model.
-    assert run_step("tune", "--max_evals=40", "--algo=random", cwd=folder).returncode == 0
+    assert run_step("tune", "--max_evals=20", "--algo=random", cwd=folder).returncode == 0
     undisturbed, *_ = runs(folder, "tune")
     assert undisturbed.data.tags["step.output_digest"] == resumed.data.tags["step.output_digest"]
-    again = [run for run in runs(folder) if run.data.tags.get("mlflow.parentRunId") == undisturbed.info.run_id]
+    again = children_of(folder, undisturbed)
     assert sorted(run.data.metrics["validation_log_loss"] for run in again) == sorted(
         run.data.metrics["validation_log_loss"] for run in below
     )
@@ -118,14 +137,7 @@ def test_steps_do_not_outlive_a_killed_chain(folder, victim):
 
 
 def test_a_step_by_hand_is_killed_by_a_signal(folder):
-    step = subprocess.Popen(
-        [sys.executable, "-m", "steps", "tune", "--max_evals=100000"],
-        cwd=folder,
-        env=environment(PYTHONPATH=str(PROJECT)),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    step = start_step("tune", "--max_evals=100000", cwd=folder)
     wait_for(lambda: trials(folder, "FINISHED"))
     step.send_signal(signal.SIGTERM)
     _, stderr = step.communicate(timeout=60)

@@ -8,16 +8,17 @@ import numpy as np
 import pandas as pd
 
 from sentiment.model.text.cleaning import Cleaner
-from tests.conftest import run_step, runs, store, tune
+from tests.conftest import runs, store
+from tests.system.processes import run_step, tune
 
 
 def figures(trials):
     return [(trial.data.params, trial.data.metrics.get("validation_accuracy")) for trial in trials]
 
 
-def test_keras_tuner_fills_the_same_runs(folder):
+def test_keras_tuner_fills_the_same_runs(features):
     run, trials = tune(
-        folder,
+        features,
         "--family=dense",
         "--tuner=keras_tuner",
         "--algo=hyperband",
@@ -27,7 +28,7 @@ def test_keras_tuner_fills_the_same_runs(folder):
         "--parallelism=1",
     )
     assert len(trials) == 4 and {trial.data.params["epochs"] for trial in trials} <= {"1", "2", "3"}
-    with store(folder) as client:
+    with store(features) as client:
         for trial in trials:
             epochs = client.get_metric_history(trial.info.run_id, "val_accuracy")
             assert [metric.step for metric in epochs] == list(range(1, int(trial.data.params["epochs"]) + 1))
@@ -35,13 +36,13 @@ def test_keras_tuner_fills_the_same_runs(folder):
     assert run.data.metrics["validation_accuracy"] == best
 
 
-def test_the_best_point_is_judged_before_it_is_fitted_on_both_splits(folder):
-    run, _ = tune(folder, "--max_evals=2")
-    with store(folder):
+def test_the_best_point_is_judged_before_it_is_fitted_on_both_splits(features):
+    run, _ = tune(features, "--max_evals=2")
+    with store(features):
         predicted = pd.read_parquet(
             mlflow.artifacts.download_artifacts(f"{run.info.artifact_uri}/validation_predictions.parquet")
         )
-        ingest = runs(folder, "ingest")[0]
+        ingest = runs(features, "ingest")[0]
         dataset = Path(mlflow.artifacts.download_artifacts(f"{ingest.info.artifact_uri}/dataset"))
         train, validation = (pd.read_parquet(dataset / f"{split}.parquet") for split in ("train", "validation"))
         model = mlflow.pyfunc.load_model(run.data.tags["model_uri"])
@@ -55,17 +56,17 @@ def test_the_best_point_is_judged_before_it_is_fitted_on_both_splits(folder):
     assert any(once[term] == 1 and term in later for term in terms)
 
 
-def test_the_networks_of_several_seeds_are_one_model(folder):
+def test_the_networks_of_several_seeds_are_one_model(features):
     search = ("--family=dense", "--max_evals=1", "--epochs=2", "--parallelism=1")
-    alone, _ = tune(folder, *search)
-    together, trials = tune(folder, *search, "--members=3")
+    alone, _ = tune(features, *search)
+    together, trials = tune(features, *search, "--members=3")
     assert len(trials) == 1 and together.data.metrics["train_seconds"] > alone.data.metrics["train_seconds"]
-    with store(folder):
+    with store(features):
         single, model = (mlflow.pyfunc.load_model(run.data.tags["model_uri"]) for run in (alone, together))
         predicted = pd.read_parquet(
             mlflow.artifacts.download_artifacts(f"{together.info.artifact_uri}/validation_predictions.parquet")
         )
-        ingest = runs(folder, "ingest")[0]
+        ingest = runs(features, "ingest")[0]
         dataset = Path(mlflow.artifacts.download_artifacts(f"{ingest.info.artifact_uri}/dataset"))
         validation = pd.read_parquet(dataset / "validation.parquet")
         texts = validation["text"].tolist()
@@ -85,46 +86,46 @@ def test_the_networks_of_several_seeds_are_one_model(folder):
     assert not np.allclose(probabilities, predicted.to_numpy(), atol=1e-3)
 
 
-def test_a_trial_without_epochs_is_never_pruned(folder):
-    run, trials = tune(folder, "--max_evals=15", "--algo=random")
+def test_a_trial_without_epochs_is_never_pruned(features):
+    run, trials = tune(features, "--max_evals=15", "--algo=random")
     assert run.data.metrics["pruned_trials"] == 0
     assert all("validation_accuracy" in trial.data.metrics for trial in trials)
 
 
-def test_a_grid_over_a_space_of_ones_own(folder, tmp_path):
+def test_a_grid_over_a_space_of_ones_own(features, tmp_path):
     (tmp_path / "space.yaml").write_text("classifier: multinomial_nb\nalpha: [0.1, 1.0]\nmax_order: [1, 2]\n")
-    run, trials = tune(folder, f"--space={tmp_path}/space.yaml", "--algo=grid", "--max_evals=1")
+    run, trials = tune(features, f"--space={tmp_path}/space.yaml", "--algo=grid", "--max_evals=1")
     points = [(trial.data.params["max_order"], trial.data.params["alpha"]) for trial in trials]
     assert points == [("1", "0.1"), ("1", "1.0"), ("2", "0.1"), ("2", "1.0")]
     # The file counts by its content.
     (tmp_path / "same.yaml").write_bytes((tmp_path / "space.yaml").read_bytes())
-    again, _ = tune(folder, f"--space={tmp_path}/same.yaml", "--algo=grid", "--max_evals=1", "--reuse=true")
+    again, _ = tune(features, f"--space={tmp_path}/same.yaml", "--algo=grid", "--max_evals=1", "--reuse=true")
     assert again.data.tags["step.reused"] == run.info.run_id
     (tmp_path / "space.yaml").write_text("alpha: [0.1, 30.0]\n")
-    process = run_step("tune", f"--space={tmp_path}/space.yaml", cwd=folder)
+    process = run_step("tune", f"--space={tmp_path}/space.yaml", cwd=features)
     assert process.returncode == 1 and "alpha: [0.1, 30.0] does not fit" in process.stderr
     assert "Traceback" not in process.stderr
 
 
-def test_a_search_goes_on_from_another_one(folder):
-    short, first = tune(folder, "--max_evals=6", "--algo=tpe")
-    longer, trials = tune(folder, "--max_evals=9", "--algo=tpe", f"--resume_run={short.info.run_id}")
+def test_a_search_goes_on_from_another_one(features):
+    short, first = tune(features, "--max_evals=6", "--algo=tpe")
+    longer, trials = tune(features, "--max_evals=9", "--algo=tpe", f"--resume_run={short.info.run_id}")
     assert figures(trials)[:6] == figures(first) and len(trials) == 9
     reused = [trial.data.tags.get("step.reused") for trial in trials]
     assert reused[:6] == [trial.info.run_id for trial in first]
-    undisturbed, same = tune(folder, "--max_evals=9", "--algo=tpe")
+    undisturbed, same = tune(features, "--max_evals=9", "--algo=tpe")
     assert figures(same) == figures(trials)
     assert undisturbed.data.tags["step.output_digest"] == longer.data.tags["step.output_digest"]
-    process = run_step("tune", "--seed=7", f"--resume_run={short.info.run_id}", cwd=folder)
+    process = run_step("tune", "--seed=7", f"--resume_run={short.info.run_id}", cwd=features)
     assert process.returncode == 1 and "had seed=42, and this search has 7: give it the same" in process.stderr
 
 
-def test_trials_that_fall_behind_are_pruned_and_are_never_the_best(folder):
+def test_trials_that_fall_behind_are_pruned_and_are_never_the_best(features):
     search = ("--family=dense", "--max_evals=24", "--epochs=5", "--algo=random", "--parallelism=1")
-    run, trials = tune(folder, *search)
+    run, trials = tune(features, *search)
     pruned = [trial for trial in trials if "pruned" in trial.data.tags]
     assert pruned and run.data.metrics["pruned_trials"] == len(pruned)
-    with store(folder) as client:
+    with store(features) as client:
         for trial in pruned:
             epochs = len(client.get_metric_history(trial.info.run_id, "val_accuracy"))
             assert (
@@ -132,5 +133,5 @@ def test_trials_that_fall_behind_are_pruned_and_are_never_the_best(folder):
             )
             assert "validation_accuracy" not in trial.data.metrics
     assert run.data.tags["best_trial"] not in [trial.info.run_id for trial in pruned]
-    _, whole = tune(folder, *search, "--prune=false")
+    _, whole = tune(features, *search, "--prune=false")
     assert not [trial for trial in whole if "pruned" in trial.data.tags]

@@ -1,0 +1,147 @@
+"""Starting the project's processes, and waiting for them."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from mlflow.entities import Run
+
+from tests.conftest import PROJECT, create_store, runs
+from tests.system import forked
+
+T = TypeVar("T")
+Process = subprocess.CompletedProcess
+# A space of the family simple whose trials take no time, and the shortest search of it.
+NAIVE_BAYES = "classifier: multinomial_nb\n"
+FAST_SEARCH = ["tune", "--max_evals=1", "--space=space.yaml"]
+# Short features.
+SHORT = {"max_length": 20, "vocabulary_size": 500}
+SMALL_CHAIN = ("-P", "max_evals=2", "-P", "epochs=2", "-P", "max_length=60")
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a user who has activated the project's environment and set nothing of MLflow's."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+    ours.pop("PYTHONDONTWRITEBYTECODE", None)  # without bytecode every process compiles TensorFlow's sources again
+    path = os.pathsep.join([str(Path(sys.executable).parent), ours["PATH"]])
+    return ours | {"PATH": path} | more
+
+
+def run_project(*arguments: str, cwd: Path, uri: str | Path = PROJECT, **more: str) -> Process:
+    """``mlflow run URI --env-manager local ARGUMENTS``, in a folder."""
+    command = ["mlflow", "run", str(uri), "--env-manager", "local", *arguments]
+    return subprocess.run(command, cwd=cwd, env=environment(**more), capture_output=True, text=True, timeout=600)
+
+
+def run_step(step: str, *arguments: str, cwd: Path, project: Path = PROJECT, **more: str) -> Process:
+    """``python -m steps STEP ARGUMENTS`` in a folder, started by hand: without the time that ``mlflow run`` takes."""
+    env = environment(PYTHONPATH=str(project), **more)
+    if "MLFLOW_TRACKING_URI" not in more:
+        create_store(cwd)
+    with_torch = "--family=pipeline" in arguments  # which does not go with TensorFlow in one process
+    if step in forked.STEPS and project == PROJECT and not with_torch:
+        return forked.run(step, list(arguments), cwd, env, timeout=600)
+    command = [sys.executable, "-m", "steps", step, *arguments]
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=600)
+
+
+def run_steps(folder: Path, *steps: list[str], **more: str) -> str:
+    """Run steps one after the other, each its name and arguments, and return what the last one printed."""
+    for step in steps:
+        process = run_step(*step, cwd=folder, **more)
+        assert process.returncode == 0, process.stderr[-3000:]
+    return process.stdout
+
+
+def start_step(step: str, *arguments: str, cwd: Path, **more: str) -> subprocess.Popen:
+    """Start ``python -m steps STEP ARGUMENTS`` and do not wait for it; what it prints is kept, stderr apart."""
+    if "MLFLOW_TRACKING_URI" not in more:
+        create_store(cwd)
+    return subprocess.Popen(
+        [sys.executable, "-m", "steps", step, *arguments],
+        cwd=cwd,
+        env=environment(PYTHONPATH=str(PROJECT), **more),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def tune(folder: Path, *arguments: str) -> tuple[Run, list[Run]]:
+    """Run a search and return its run and its trials, the first one first."""
+    run_steps(folder, ["tune", *arguments])
+    run = runs(folder, "tune")[0]
+    return run, trials_of(folder, run)
+
+
+def trials_of(folder: Path, run: Run) -> list[Run]:
+    """The trials of a tune run, the first one first."""
+    return sorted(children_of(folder, run), key=lambda trial: int(trial.data.tags["trial"]))
+
+
+def children_of(folder: Path, run: Run) -> list[Run]:
+    return [child for child in runs(folder) if child.data.tags.get("mlflow.parentRunId") == run.info.run_id]
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def wait_for(
+    condition: Callable[[], T], seconds: float = 120, otherwise: Callable[[], object] = lambda: "it did not happen"
+) -> T:
+    """Call ``condition`` until its result is true, and return that; fail with ``otherwise()`` when the time is over."""
+    deadline = time.time() + seconds
+    while not (found := condition()):
+        assert time.time() < deadline, otherwise()
+        time.sleep(0.1)
+    return found
+
+
+def wait_until(answers: Callable[[], T], process: subprocess.Popen, seconds: float = 60) -> T:
+    """Call ``answers`` until it raises no OSError; fail when the process ends or the time is over."""
+    deadline = time.time() + seconds
+    while True:
+        assert process.poll() is None, f"{process.args} ended with {process.returncode}"
+        try:
+            return answers()
+        except OSError:
+            assert time.time() < deadline, f"{process.args} does not answer after {seconds} s"
+            time.sleep(0.1)
+
+
+@contextmanager
+def tracking_server(folder: Path, port: int | None = None) -> Iterator[str]:
+    """The URL of an ``mlflow server`` with SQLite behind it, in a folder that may have one."""
+    create_store(folder)
+    port = port or free_port()
+    command = ["mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    process = subprocess.Popen(
+        [*command, "--backend-store-uri", "sqlite:///mlflow.db", "--artifacts-destination", str(folder / "artifacts")],
+        cwd=folder,
+        env=environment(),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_until(lambda: urllib.request.urlopen(f"{url}/health", timeout=5), process, seconds=120)
+        yield url
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()

@@ -131,7 +131,7 @@ print(json.dumps(answers))
 
 
 def test_local_path_gives_the_same_figures_and_the_better_one_is_champion(chain, tmp_path):
-    """The same seed again, from a path instead of the clone. The winner is champion unless it is worse than the first."""
+    """The same seed again, from a path instead of the clone. The winner is champion if it is not worse."""
     folder = tmp_path
     copy_store(chain[0], folder)
     process = run_project(*SMALL_CHAIN, "-P", "families=lstm,simple", "-P", "reuse=false", cwd=folder)

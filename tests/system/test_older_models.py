@@ -7,7 +7,8 @@ import mlflow
 import pandas as pd
 import pytest
 
-from tests.conftest import PROJECT, environment, run_step, store
+from tests.conftest import PROJECT, store
+from tests.system.processes import environment, run_step
 
 pytestmark = pytest.mark.system
 

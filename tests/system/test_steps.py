@@ -161,7 +161,7 @@ def mistakes(tmp_path_factory):
         (["corpus=columns.csv", "text_column=review"], "no column 'label': it has review, stars"),
         (["corpus=rare.csv"], "a class has too few documents"),
         (["test_size=1"], "test_size=1: expected a number between 0 and 1"),
-        (["corpus=a'b\"c;`touch pwned`$(touch pwned).csv"], "corpus=a'b\"c;`touch pwned`$(touch pwned).csv: there is no such file"),
+        (["corpus=a'b\"c;`touch x`$(touch x).csv"], "corpus=a'b\"c;`touch x`$(touch x).csv: there is no such file"),
     ],
 )
 def test_ingest_answers_a_mistake_with_one_line(mistakes, arguments, expected):

@@ -33,16 +33,17 @@ def predict(parameters: PredictParameters, hold: Callable[[], None]) -> None:
         counts, first, version = score_here(parameters, source, target, hold)
     seconds = time.time() - started
 
-    rows, missed = sum(counts.values()), counts.pop(None, 0)
+    rows, missed = sum(counts.values()), counts[None]
+    by_label = {label: count for label, count in counts.items() if label is not None}
     dataset = MetaDataset(  # type: ignore[abstract]  # MLflow's own classes leave the profile out
         LocalArtifactDatasetSource(str(source.resolve())), name=source.stem
     )
     mlflow.log_input(dataset, context="scoring")
     mlflow.log_metrics(
         {"rows": rows, "rows_not_scored": missed, "rows_per_second": rows / seconds}
-        | {f"label.{metric_name(label)}": count for label, count in counts.items() if label}
+        | {f"label.{metric_name(label)}": count for label, count in by_label.items()}
     )
-    shares = ", ".join(f"{count:,} {label}" for label, count in sorted(counts.items()))
+    shares = ", ".join(f"{count:,} {label}" for label, count in sorted(by_label.items()))
     summary = f"{rows - missed:,} of {rows:,} rows of {source} scored by {version}: {shares}"
     if missed:
         summary += f". {missed:,} not, the first because {first}; see the column reason"

@@ -36,15 +36,15 @@ OUTPUT_DIGEST = "step.output_digest"  # digest of its result
 REUSED = "step.reused"  # the run that has the result, where this one did nothing itself
 
 # Tags of a step's run, or of a model version, that say what it was made from.
-INGEST_RUN = "ingest_run"
-FEATURIZE_RUN = "featurize_run"
-TUNE_RUN = "tune_run"
-COMPARE_RUN = "compare_run"
-MAIN_RUN = "main_run"
-DATASET_DIGEST = "dataset.digest"
-FAMILY = "family"
+INGEST_RUN = "ingest_run"  # the ingest run
+FEATURIZE_RUN = "featurize_run"  # the featurize run
+TUNE_RUN = "tune_run"  # the tune run
+COMPARE_RUN = "compare_run"  # the compare run
+MAIN_RUN = "main_run"  # the main run
+DATASET_DIGEST = "dataset.digest"  # digest of the three splits
+FAMILY = "family"  # the family of models
 CLASSES = "classes"  # class names, a JSON list
-MODEL_URI = "model_uri"
+MODEL_URI = "model_uri"  # URI of the logged model
 BEST_TRIAL = "best_trial"  # the run of a search's best trial
 WINNER = "winner"  # the family that won a comparison
 
@@ -53,15 +53,15 @@ TRIAL = "trial"  # its number, from 1
 PRUNED = "pruned"  # after which epoch it was stopped early
 
 # Tags of a register run, and of whatever else works on a registered model.
-REGISTERED_MODEL = "registered_model"
-MODEL_VERSION = "model_version"
+REGISTERED_MODEL = "registered_model"  # its name
+MODEL_VERSION = "model_version"  # its version
 MODEL = "model"  # of a predict run: the model that scored the rows, in words
-ALIAS = "alias"
+ALIAS = "alias"  # the alias that the version got: champion or challenger
 GATE = "gate"  # passed or failed
 ALERT = "alert"  # why monitoring alerts
 
 # Tags of a model version, beside those above.
-VERSION_GIT_COMMIT = "git_commit"
+VERSION_GIT_COMMIT = "git_commit"  # commit of the project that made it
 COMPARISON_DIGEST = "comparison.digest"  # digest of the comparison that it won
 GATE_TERMS = "gate.terms"  # the parameters that its gate was evaluated with, a JSON object
 
@@ -71,17 +71,17 @@ REVIEW = "review."  # before reviewer, note and at: who approved it, why and whe
 PROMOTION = "promotion."
 
 # Tag of the run that collects all monitorings of a registered model, and of a trace of recorded requests.
-MONITORING_OF = "monitoring.of"
-TRACE_MODEL = "sentiment.model"
+MONITORING_OF = "monitoring.of"  # the registered model
+TRACE_MODEL = "sentiment.model"  # the registered model, on a trace
 
 # Artifacts that one step writes and another reads.
-DATASET = "dataset"
-FEATURES = "features"
-COMPARISON = "comparison.json"
-TEST_PREDICTIONS = "test_predictions.parquet"
-BEHAVIOUR_CASES = "behaviour_cases.json"
+DATASET = "dataset"  # a Parquet file for each split
+FEATURES = "features"  # what featurize learned, and the encoded splits
+COMPARISON = "comparison.json"  # winner, reason, metrics, tests, slices, behaviour
+TEST_PREDICTIONS = "test_predictions.parquet"  # the test split with each family's label and score
+BEHAVIOUR_CASES = "behaviour_cases.json"  # the behaviour tests that were asked
 VALIDATION_PREDICTIONS = "validation_predictions.parquet"  # probabilities, a column a class
-GATE_RESULT = "gate.json"
+GATE_RESULT = "gate.json"  # the checks of the gate with their figures
 
 
 @dataclass(frozen=True)

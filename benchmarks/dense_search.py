@@ -2,7 +2,8 @@
 
     NLTK_DATA=… python benchmarks/dense_search.py [runs] [trials]     # prints the table and keeps it in dense_search.md
 
-Both have the same space, epochs and splits; ours without pruning, with a run for each trial. One after the other, in turn.
+Both have the same space, epochs and splits; ours without pruning, with a run for each trial. One after the other, in
+turn.
 """
 
 import json

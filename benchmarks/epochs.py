@@ -2,8 +2,9 @@
 
     NLTK_DATA=… python benchmarks/epochs.py            # prints the table and keeps it in benchmarks/epochs.md
 
-``as tutorials do it``: a ``tf.data`` dataset, shuffled and batched. ``in order``: ours without sorting. ``of like length``:
-ours as it is. The three take turns, REPEATS times; a run's figure is the median of its epochs after the first, which traces.
+``as tutorials do it``: a ``tf.data`` dataset, shuffled and batched. ``in order``: ours without sorting. ``of like
+length``: ours as it is. The three take turns, REPEATS times; a run's figure is the median of its epochs after the
+first, which traces.
 """
 
 import statistics
@@ -70,7 +71,8 @@ def main():
         [
             "# Seconds an epoch",
             "",
-            f"{MACHINE}; {len(documents):,} reviews of movie_reviews, {TOKENS} tokens, batches of {BATCH}, medians of {REPEATS} runs of {EPOCHS} epochs.",
+            f"{MACHINE}; {len(documents):,} reviews of movie_reviews, {TOKENS} tokens, batches of {BATCH}, "
+            f"medians of {REPEATS} runs of {EPOCHS} epochs.",
             "",
             f"| family | {' | '.join(KINDS)} | times as fast in order | of like length |",
             f"|---|{'---|' * (len(KINDS) + 2)}",

@@ -1,8 +1,8 @@
 """The peer of main.py: a plain Keras Tuner search over a dense network on movie_reviews, as courses and blogs do it.
 
-Random search of 50 trials, 5 epochs each, over an embedding of 128, global average pooling, 1 to 3 dense layers of 64 to
-256 units and dropout of 0.1 to 0.5, on the 10,000 most frequent words and 400 tokens a text. The test split is the one
-of ``-P corpus=movie_reviews`` (seed 42, test_size 0.2, stratified). Prints one line of JSON.
+Random search of 50 trials, 5 epochs each, over an embedding of 128, global average pooling, 1 to 3 dense layers of 64
+to 256 units and dropout of 0.1 to 0.5, on the 10,000 most frequent words and 400 tokens a text. The test split is the
+one of ``-P corpus=movie_reviews`` (seed 42, test_size 0.2, stratified). Prints one line of JSON.
 """
 
 import json

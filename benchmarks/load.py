@@ -2,9 +2,9 @@
 
     NLTK_DATA=… python benchmarks/load.py [seconds]     # prints the table and keeps it in load.md
 
-Eight clients ask for one movie review at a time, each the next as soon as it has its answer: servers in turn, three rounds
-each, so that what disturbs one disturbs the others. Memory is that of the server's process, after 1,000 requests and after
-the load and 10,000 more.
+Eight clients ask for one movie review at a time, each the next as soon as it has its answer: servers in turn, three
+rounds each, so that what disturbs one disturbs the others. Memory is that of the server's process, after 1,000 requests
+and after the load and 10,000 more.
 """
 
 import asyncio
@@ -115,8 +115,8 @@ def main(seconds):
         [
             "# Serving under load",
             "",
-            f"{MACHINE}, which the clients share; {CLIENTS} clients, {seconds} s each, whole movie reviews (4 kB on average), "
-            f"medians of {ROUNDS} rounds in turn; in brackets the ratio to the bare pipeline.",
+            f"{MACHINE}, which the clients share; {CLIENTS} clients, {seconds} s each, whole movie reviews (4 kB on "
+            f"average), medians of {ROUNDS} rounds in turn; in brackets the ratio to the bare pipeline.",
             "",
             "| | requests/s | p50 ms | p95 ms | p99 ms | MB after 1,000 requests | after 10,000 and more |",
             "|---|---|---|---|---|---|---|",

@@ -62,7 +62,8 @@ def main(repeats=1):
         "| job | seconds | of the peer's time |",
         "|---|---|---|",
         f"| `mlflow run .` on the sample | {seconds(sample):.0f} | |",
-        f"| `mlflow run . -P corpus=movie_reviews`, 3 families | {seconds(ours):.0f} | {seconds(ours) / seconds(theirs):.2f} |",
+        f"| `mlflow run . -P corpus=movie_reviews`, 3 families | {seconds(ours):.0f} "
+        f"| {seconds(ours) / seconds(theirs):.2f} |",
         f"| plain Keras Tuner, {plain['trials']} trials of a dense network, no tracking | {seconds(theirs):.0f} | 1 |",
         "",
         "| movie_reviews, same splits | validation accuracy | test accuracy | 95% interval |",

@@ -2,8 +2,8 @@
 
     python benchmarks/predict.py [rows]     # prints the table and keeps it in predict.md
 
-The estimator is given all texts at once, and in lists of 5,000, which spares its memory and is faster. Each is a process of its own, so
-that the memory is its own.
+The estimator is given all texts at once, and in lists of 5,000, which spares its memory and is faster. Each is a
+process of its own, so that the memory is its own.
 """
 
 import json
@@ -69,8 +69,8 @@ def main(rows):
         [
             "# A million short reviews",
             "",
-            f"{MACHINE}; {rows:,} reviews of 100 characters on average, `simple` (blend) trained on the sample. Reading and writing "
-            "are in the time of `predict`, the start of the process and loading the model are, too.",
+            f"{MACHINE}; {rows:,} reviews of 100 characters on average, `simple` (blend) trained on the sample. "
+            "Reading and writing are in the time of `predict`, the start of the process and loading the model are, too.",
             "",
             "| | reviews/s | of the estimator | peak MB |",
             "|---|---|---|---|",

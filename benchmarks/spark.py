@@ -50,7 +50,7 @@ def start(stack, command, **more):
 
 
 def run(workers):
-    """Seconds of the step (``step_seconds``: the JVM's start, the trials and the best model once more) with so many workers."""
+    """``step_seconds`` with so many workers: the JVM's start, the trials, and the best model once more."""
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         tracking, master, web = free_port(), free_port(), free_port()

@@ -2,9 +2,9 @@
 
     python benchmarks/tracking.py            # prints the table and keeps it in benchmarks/tracking.md
 
-Ours is the loop of ``tune`` with a child run a trial, on a SQLite store. Beside it, one after the other: hyperopt alone;
-hyperopt with a nested run a trial through MLflow's fluent API, as tutorials do it; and one ``mlflow.run`` a trial, as in
-MLflow's own hyperparameter example.
+Ours is the loop of ``tune`` with a child run a trial, on a SQLite store. Beside it, one after the other: hyperopt
+alone; hyperopt with a nested run a trial through MLflow's fluent API, as tutorials do it; and one ``mlflow.run`` a
+trial, as in MLflow's own hyperparameter example.
 """
 
 import os

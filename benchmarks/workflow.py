@@ -3,11 +3,11 @@
     NLTK_DATA=… python benchmarks/workflow.py                # all of it, about an hour; keeps benchmarks/workflow.md
     python benchmarks/workflow.py rerun share                # some of it: rerun, share, parallel, kills
 
-- rerun: main on the sample with nothing changed, beside ``mlflow run`` of a project that does nothing.
-- share: main on the sample, less the longest chain of step bodies (ingest, featurize, the slowest tune, compare, register).
-- parallel: main on movie_reviews, one family after the other and side by side.
-- kills: main on the sample (3 trials a family, 3 epochs) killed with SIGKILL, with all its processes, at random moments,
-  and started again. The store is made before: MLflow's own set-up of a new SQLite store does not survive a kill.
+- rerun: main on the sample with nothing changed, beside ``mlflow run`` of a project that does nothing. - share: main on
+the sample, less the longest chain of step bodies (ingest, featurize, the slowest tune, compare, register). - parallel:
+main on movie_reviews, one family after the other and side by side. - kills: main on the sample (3 trials a family, 3
+epochs) killed with SIGKILL, with all its processes, at random moments, and started again. The store is made before:
+MLflow's own set-up of a new SQLite store does not survive a kill.
 """
 
 import json
@@ -76,7 +76,8 @@ def rerun():
         f"| `mlflow run` of a project with the command `python -c pass` | {b:.2f} | 1 |",
         f"| `mlflow run .`, all seven steps reused | {a:.2f} | {a / b:.2f} |",
         f"| of these: finding the seven runs and reporting | {c:.2f} | {c / b:.2f} |",
-        f"| of these: main's own start (imports of mlflow and of its SQL store) | {a - b - c:.2f} | {(a - b - c) / b:.2f} |",
+        f"| of these: main's own start (imports of mlflow and of its SQL store) | {a - b - c:.2f} | "
+        f"{(a - b - c) / b:.2f} |",
         f"| for comparison: `python -c 'import mlflow'` | {d:.2f} | {d / b:.2f} |",
     ]
 
@@ -126,8 +127,8 @@ def parallel():
         "Validation accuracy and log loss of the tuned families are "
         + ("the same." if same else f"not the same: {figures}"),
         "",
-        "One after the other does not mean one core: with parallelism=1 each operation of a network is divided among both "
-        "cores, with 2 each of them works on a trial of its own.",
+        "One after the other does not mean one core: with parallelism=1 each operation of a network is divided among "
+        "both cores, with 2 each of them works on a trial of its own.",
     ]
 
 
@@ -161,7 +162,8 @@ def kills():
         repeated = sum(int(count) for count in re.findall(r"going on from (\d+) finished", output))
         right = found == expected and versions == ["1"]
         rows.append(
-            f"| {moment:.0f} | {outcomes.count('reused')} | {repeated} | {seconds:.0f} | {'yes' if right else f'NO: {found}, {versions}'} |"
+            f"| {moment:.0f} | {outcomes.count('reused')} | {repeated} | {seconds:.0f} "
+            f"| {'yes' if right else f'NO: {found}, {versions}'} |"
         )
         print(f"kill {number + 1}: {rows[-1]}", flush=True)
     same = sum("| yes |" in row for row in rows)
@@ -223,7 +225,8 @@ def main(names):
         print("\n".join(tables[name]), end="\n\n", flush=True)
         kept.write_text(json.dumps(tables, indent=1))
         text = [
-            f"# The workflow around the steps\n\nMeasured on {os.cpu_count()} cores, Python {platform.python_version()}."
+            f"# The workflow around the steps\n\nMeasured on {os.cpu_count()} cores, "
+            f"Python {platform.python_version()}."
         ]
         text += ["\n".join(tables[part]) for part in PARTS if part in tables]
         (HERE / "workflow.md").write_text("\n\n".join(text) + "\n", encoding="utf-8")

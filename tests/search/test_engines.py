@@ -125,7 +125,12 @@ def test_a_grid_is_every_params_once_and_in_order():
             "tuner=hyperopt has no algo=bayesian: expected one of tpe, random, anneal, grid",
         ),
         ("keras_tuner", "tpe", "lstm", "tuner=keras_tuner has no algo=tpe"),
-        ("keras_tuner", "random", "simple", "and simple is none of them: use tuner=hyperopt, or one of dense, finetuned, lstm"),
+        (
+            "keras_tuner",
+            "random",
+            "simple",
+            "and simple is none of them: use tuner=hyperopt, or one of dense, finetuned, lstm",
+        ),
     ],
 )
 def test_what_does_not_go_together_is_refused(tuner, algo, family, expected):

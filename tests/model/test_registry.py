@@ -2,11 +2,14 @@
 
 import importlib
 import sys
+from modulefinder import ModuleFinder
+from pathlib import Path
 
 import pytest
 
 from sentiment.errors import UserError
 from sentiment.model.families import MODULES, families_with, family_names, get_family, option_names, unknown_options
+from tests.conftest import PROJECT
 
 HEAVY = ("numpy", "pandas", "pyarrow", "scipy", "sklearn", "tensorflow", "keras", "torch", "transformers")
 
@@ -38,3 +41,24 @@ def test_the_registry_leaves_numpy_scikit_learn_and_tensorflow_out(monkeypatch):
     families = importlib.import_module("sentiment.model.families")
     for name in families.family_names():
         assert families.get_family(name).requirements
+
+
+@pytest.mark.parametrize(
+    "family, parts, foreign",
+    [
+        ("simple", {"linear/blend.py", "text/ngrams.py"}, {"network"}),
+        ("lstm", {"network/model.py", "network/ensemble.py", "text/vocabulary.py"}, {"linear", "network/encoder.py"}),
+        ("finetuned", {"network/encoder.py", "network/checkpoints.py"}, {"linear", "network/model.py"}),
+        ("pipeline", set(), {"linear", "network"}),
+    ],
+)
+def test_the_imports_of_a_family_reach_its_own_code_and_no_other_family(family, parts, foreign):
+    """Reuse depends on it: a step's fingerprint has the files that its imports reach, also those inside functions."""
+    finder = ModuleFinder(path=[str(PROJECT)])
+    finder.import_hook(f"sentiment.model.families.{family}")
+    folder = PROJECT / "sentiment" / "model"
+    files = {Path(module.__file__) for module in finder.modules.values() if module.__file__}
+    reached = {file.relative_to(folder).as_posix() for file in files if file.is_relative_to(folder)}
+    assert parts | {"space.py", "training.py", f"families/{family}.py"} <= reached
+    assert not {f"families/{other}.py" for other in family_names() if other != family} & reached
+    assert not [file for file in reached for other in foreign if file == other or file.startswith(f"{other}/")]

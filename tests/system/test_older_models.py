@@ -51,12 +51,3 @@ def test_an_earlier_champion_predicts_in_the_present_step(earlier):
     process = run_step("predict", "--input=new.csv", "--output=scored.csv", cwd=earlier)
     assert process.returncode == 0, process.stderr[-3000:]
     assert pd.read_csv(earlier / "scored.csv")["label"].tolist() == ["positive", "negative"]
-
-
-def test_an_earlier_champion_is_compared_with_a_present_winner(earlier):
-    for step in (["ingest"], ["featurize"], ["tune", "--family=simple", "--max_evals=1"], ["compare"], ["register"]):
-        process = run_step(*step, cwd=earlier)
-        assert process.returncode == 0, process.stderr[-3000:]
-    with store(earlier) as client:
-        versions = {str(version.version) for version in client.search_model_versions("name = 'sentiment'")}
-    assert versions == {"1", "2"}

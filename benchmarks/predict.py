@@ -69,8 +69,8 @@ def main(rows):
         [
             "# A million short reviews",
             "",
-            f"{MACHINE}; {rows:,} reviews of 100 characters on average, `simple` (blend) trained on the sample. "
-            "Reading and writing are in the time of `predict`, the start of the process and loading the model are, too.",
+            f"{MACHINE}; {rows:,} reviews of 100 characters on average, `simple` (blend) trained on the "
+            "sample. The time of `predict` includes reading, writing, the start of the process and loading the model.",
             "",
             "| | reviews/s | of the estimator | peak MB |",
             "|---|---|---|---|",

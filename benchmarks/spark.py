@@ -82,7 +82,7 @@ def run(workers):
             one_core = ["--cores", "1", "--memory", "4g", "--host", "127.0.0.1", "--webui-port", "0", url]
             start(stack, [spark[0], f"{spark[1]}.worker.Worker", *one_core], env=ours)
         project = ["mlflow", "run", str(HERE.parent), "--env-manager", "local", "-e"]
-        search = f"family=lstm max_evals={TRIALS} prune=false trials=spark spark_master={url} parallelism={workers}"
+        search = f"family=lstm max_evals={TRIALS} prune=false engine=spark spark_master={url} parallelism={workers}"
         for step in (
             ["ingest", "-P", "corpus=movie_reviews"],
             ["featurize"],

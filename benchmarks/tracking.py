@@ -82,7 +82,7 @@ def _hyperopt(objective):
 
 
 def milliseconds(job, trials):
-    """Of a trial; each job on a store of its own that is there already."""
+    """Milliseconds a trial; each job has an existing store of its own."""
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")

@@ -91,16 +91,18 @@ def from_hyperopt(space: Space, sample: dict[str, Any]) -> Params:
         if isinstance(value, dict):
             params |= from_hyperopt(space, value)
         else:
-            params[name] = int(value) if isinstance(space[name], Integer) else value
+            dimension = space[name]
+            params[name] = dimension.values[value] if isinstance(dimension, Integer) else value
     return {name: params[name] for name in space if name in params}
 
 
 def to_values(space: Space, params: Params) -> dict[str, Any]:
-    """Hyperparameters under hyperopt's labels, as its ``points_to_evaluate`` has them: a choice is its index."""
+    """Hyperparameters under hyperopt's labels, as its ``points_to_evaluate`` has them: discrete ones are an index."""
     values = {}
     for name in active_names(space, params):
         dimension, value = space[name], params[name]
-        values[_label(space, name, params)] = dimension.values.index(value) if isinstance(dimension, Choice) else value
+        is_discrete = isinstance(dimension, Choice | Integer)
+        values[_label(space, name, params)] = dimension.values.index(value) if is_discrete else value  # type: ignore
     return values
 
 
@@ -109,7 +111,10 @@ def _expression(space: Space, name: str, label: str) -> Any:
     if isinstance(dimension, Choice):
         return hp.choice(label, [_option(space, name, value) for value in dimension.values])
     if isinstance(dimension, Integer):
-        return scope.int(hp.quniform(label, dimension.low, dimension.high, dimension.step))
+        # The index of a value. hyperopt rounds, so that its own bounds would give both ends half the probability, and
+        # multiples of the step instead of steps from the lower bound.
+        last = len(dimension.values) - 1
+        return scope.int(hp.quniform(label, -0.499, last + 0.499, 1))
     if isinstance(dimension, LogUniform):
         return hp.loguniform(label, np.log(dimension.low), np.log(dimension.high))
     return hp.uniform(label, dimension.low, dimension.high)

@@ -1,4 +1,4 @@
-"""The engines that propose paramss, each over the same small space with a conditional part."""
+"""The engines that propose hyperparameters, each over the same small space with a conditional part."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def config(tuner, algo, count, seed=3, family="lstm"):
 
 
 def walk(tuner, algo, count, seed=3, loss=lambda number, params: params["noise"], at_once=1):
-    """The paramss that a search tries, with their epochs."""
+    """The hyperparameters that a search tries, with their epochs."""
     make, most = make_engine(config(tuner, algo, count, seed), SPACE, DEFAULTS)
     tried = []
 
@@ -38,7 +38,7 @@ def walk(tuner, algo, count, seed=3, loss=lambda number, params: params["noise"]
 
 
 @pytest.mark.parametrize("tuner, algo", ENGINES)
-def test_paramss_lie_in_the_space_and_the_same_seed_gives_the_same_ones(tuner, algo):
+def test_params_lie_in_the_space_and_the_same_seed_gives_the_same_ones(tuner, algo):
     tried = walk(tuner, algo, 12)
     assert tried == walk(tuner, algo, 12) != walk(tuner, algo, 12, seed=4)
     assert 8 <= len(tried) <= 12  # hyperband has its own idea of the number
@@ -82,15 +82,15 @@ def test_the_same_trials_whatever_the_parallelism():
 def test_a_running_trial_is_not_proposed_again():
     """Before it is told anything of the last three, TPE counts them as average."""
     make, _ = make_engine(config("hyperopt", "tpe", 60), {"noise": Uniform(0.0, 1.0)}, {"noise": 0.5})
-    search, paramss = make(), []
+    search, tried = make(), []
     for number in range(1, 31):
-        paramss.append(search.ask()[0]["noise"])
-        search.tell(number, abs(paramss[-1] - 0.3))
+        tried.append(search.ask()[0]["noise"])
+        search.tell(number, abs(tried[-1] - 0.3))
     going = [search.ask()[0]["noise"] for _ in range(6)]
     assert len({round(value, 3) for value in going}) == 6
 
 
-def test_a_grid_is_every_params_once_and_in_order():
+def test_a_grid_is_every_combination_once_and_in_order():
     space = {
         "kind": Choice(("net", "tree")),
         "units": Integer(16, 32, step=16, when={"kind": ("net",)}),
@@ -98,8 +98,8 @@ def test_a_grid_is_every_params_once_and_in_order():
     }
     make, count = make_engine(config("hyperopt", "grid", 1), space, {})
     search = make()
-    paramss = [search.ask()[0] for _ in range(count)]
-    assert [tuple(params.values()) for params in paramss] == [
+    tried = [search.ask()[0] for _ in range(count)]
+    assert [tuple(params.values()) for params in tried] == [
         ("net", 16, 0.1),
         ("net", 16, 0.2),
         ("net", 32, 0.1),
@@ -137,3 +137,19 @@ def test_what_does_not_go_together_is_refused(tuner, algo, family, expected):
     with pytest.raises(UserError) as raised:
         make_engine(config(tuner, algo, 5, family=family), SPACE, DEFAULTS)
     assert expected in str(raised.value)
+
+
+@pytest.mark.parametrize("algo", ["tpe", "random", "anneal"])
+def test_hyperopt_proposes_every_declared_integer_alike_and_no_other(algo):
+    space = {"units": Integer(16, 64, step=32), "noise": Uniform(0.0, 1.0)}
+    make, _ = make_engine(config("hyperopt", "random", 300), space, {"units": 48, "noise": 0.5})
+    engine = make()
+    tried = [engine.ask()[0]["units"] for _ in range(300)]
+    assert tried[0] == 48 and set(tried) == {16, 48}
+    assert 110 <= tried.count(16) <= 190  # both ends as likely: 150 expected, a standard deviation of 8.7
+    make, _ = make_engine(config("hyperopt", algo, 30), space, {"units": 48, "noise": 0.5})
+    engine = make()
+    for number in range(1, 31):
+        params, _ = engine.ask()
+        assert params["units"] in (16, 48)
+        engine.tell(number, abs(params["units"] - 16) + params["noise"])

@@ -1,4 +1,11 @@
-"""The exceptions that a user sees as one line."""
+"""The exceptions that a user sees as one line, and what such a line never shows."""
+
+import re
+
+
+def hide_credentials(text: str) -> str:
+    """The text without the userinfo, ``user:password@`` or ``token@``, of the URLs in it."""
+    return re.sub(r"(?<=://)[^/\s'\"]*@", "", text)
 
 
 class UserError(Exception):
@@ -9,14 +16,14 @@ class UserError(Exception):
     exits with status 1.
 
     Args:
-        message: the line; line breaks in it are folded into spaces.
+        message: the line; line breaks in it are folded into spaces, credentials in URLs are left out.
         shown: whether a child step has printed the line already.
     """
 
     status = 1  # of the process
 
     def __init__(self, message: object, shown: bool = False) -> None:
-        super().__init__(" ".join(str(message).split()))
+        super().__init__(hide_credentials(" ".join(str(message).split())))
         self.shown = shown
 
 

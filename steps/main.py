@@ -12,7 +12,7 @@ import mlflow
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 
-from sentiment.errors import UserError
+from sentiment.errors import UserError, hide_credentials
 from sentiment.model import families
 from sentiment.reports import table
 from sentiment.search.cores import share_cores
@@ -101,7 +101,7 @@ def summary(comparison: Mapping[str, Any], registered: ModelVersion, report: str
     """What a person reads at the end: what won, by how much, and what to type next."""
     name, version, aliases = registered.name, registered.version, registered.aliases
     status = " and ".join(aliases) or "registered (a later version has taken its alias)"
-    tracking = shlex.quote(mlflow.get_tracking_uri())
+    tracking = shlex.quote(hide_credentials(mlflow.get_tracking_uri()))
     model = shlex.quote(f"models:/{name}@{aliases[0]}" if aliases else f"models:/{name}/{version}")
     request = """'{"inputs": ["A gem. I laughed all the way home."]}'"""
     return f"""

@@ -12,7 +12,7 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 
-from sentiment.errors import UserError
+from sentiment.errors import UserError, hide_credentials
 from sentiment.model.space import Params, format_params
 from sentiment.tracking import (
     ERROR,
@@ -158,7 +158,8 @@ class TrialRun:
         """End the run as FAILED, with the error as a tag and the traceback as the artifact traceback.txt."""
         self._flush()
         self._client.set_tag(self.run_id, ERROR, describe_error(error)[:MAX_TAG])
-        self._client.log_text(self.run_id, "".join(traceback.format_exception(error)), "traceback.txt")
+        lines = hide_credentials("".join(traceback.format_exception(error)))
+        self._client.log_text(self.run_id, lines, "traceback.txt")
         self._client.set_terminated(self.run_id, "FAILED")
 
     def _flush(self) -> None:
@@ -204,7 +205,7 @@ def loss_of(figures: Mapping[str, float]) -> float:
 
 def describe_error(error: BaseException) -> str:
     """An exception in one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    return hide_credentials(" ".join(f"{type(error).__name__}: {error}".split()))
 
 
 def select_best(outcomes: Sequence[Outcome], family: str) -> Outcome:

@@ -17,7 +17,7 @@ import psutil
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
-from sentiment.errors import UserError
+from sentiment.errors import UserError, hide_credentials
 from sentiment.paths import PROJECT_ROOT
 from sentiment.tracking import ENTRY_POINT, ERROR
 from sentiment.workflow.command_line import parse, suggest
@@ -109,10 +109,20 @@ def open_run(entry_point: str, stop: Stop) -> Iterator[Run]:
             try:
                 # A step started by hand has to be found by the steps that follow it, too.
                 mlflow.set_tag(ENTRY_POINT, entry_point)
+                # MLflow logs the URL of the project as it was given, with the token in it.
+                mlflow.set_tags(
+                    {
+                        name: shown
+                        for name, value in run.data.tags.items()
+                        if (shown := hide_credentials(value)) != value
+                    }
+                )
                 yield run
             except BaseException as error:
                 stop.hold()
-                mlflow.set_tag(ERROR, (str(error) or type(error).__name__)[:5000])  # some stores allow no more
+                mlflow.set_tag(
+                    ERROR, (hide_credentials(str(error)) or type(error).__name__)[:5000]
+                )  # the most that fits
                 raise
             stop.hold()
     except MlflowException as error:

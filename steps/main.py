@@ -19,7 +19,7 @@ from sentiment.search.cores import share_cores
 from sentiment.search.loop import LAG
 from sentiment.search.progress import SHARED_CONSOLE
 from sentiment.search.workers import thread_limits
-from sentiment.tracking import COMPARISON, MODEL_VERSION, NOTE, REGISTERED_MODEL
+from sentiment.tracking import COMPARISON, MODEL_VERSION, NOTE, REGISTERED_MODEL, active_run
 from sentiment.workflow.chain import Chain, ChainStep
 from sentiment.workflow.parameters import MainParameters
 
@@ -101,7 +101,11 @@ def summary(comparison: Mapping[str, Any], registered: ModelVersion, report: str
     """What a person reads at the end: what won, by how much, and what to type next."""
     name, version, aliases = registered.name, registered.version, registered.aliases
     status = " and ".join(aliases) or "registered (a later version has taken its alias)"
-    tracking = shlex.quote(hide_credentials(mlflow.get_tracking_uri()))
+    uri = hide_credentials(mlflow.get_tracking_uri())
+    tracking = shlex.quote(uri)
+    run = active_run().info
+    page = f"{uri}/#/experiments/{run.experiment_id}/runs/{run.run_id}"
+    look = page if uri.startswith("http") else f"mlflow ui --backend-store-uri {tracking}"
     model = shlex.quote(f"models:/{name}@{aliases[0]}" if aliases else f"models:/{name}/{version}")
     request = """'{"inputs": ["A gem. I laughed all the way home."]}'"""
     return f"""
@@ -110,7 +114,7 @@ def summary(comparison: Mapping[str, Any], registered: ModelVersion, report: str
 {table.verdict(comparison)}
 {name} version {version} is {status}. Everything took {seconds:.0f} s.
 
-Look at the runs:    mlflow ui --backend-store-uri {tracking}
+Look at the runs:    {look}
 Serve the model:     MLFLOW_TRACKING_URI={tracking} mlflow models serve -m {model} --env-manager local -p 5001
 Ask it:              curl localhost:5001/invocations -H 'Content-Type: application/json' -d {request}
 """

@@ -22,6 +22,8 @@ from sentiment.registry.promotions import get_champion, require_champion
 from sentiment.serving.recording import Recorder
 from sentiment.tracking import FAMILY
 
+LONGEST_PAUSE = 300.0  # seconds between two tries to load a new champion
+
 
 class ServedChampion:
     """Predicts as the champion does.
@@ -57,23 +59,32 @@ class ServedChampion:
             self._recorder.record(started, time.time_ns(), version, model_input, answer, error)
 
     def _follow(self, seconds: float) -> None:
-        seen = self._serving[1]
+        """Look for a new champion again and again; after a failure the pause gets longer, up to ``LONGEST_PAUSE``."""
+        failures, reported = 0, None
         while True:
-            time.sleep(seconds)
+            time.sleep(min(seconds * 2**failures, max(seconds, LONGEST_PAUSE)))
             try:
-                champion = get_champion(self._name)
-                if champion is None or str(champion.version) == seen:
-                    continue
-                seen, family = str(champion.version), champion.tags.get(FAMILY)
-                if family != self._family and any(
-                    one is None or get_family(one).own_process for one in (family, self._family)
-                ):
-                    _report(f"version {seen} is champion, and needs a process of its own: start serve again")
-                    continue
-                self._serving, self._family = (_load(self._name, seen), seen), family
-                _report(f"version {seen} has taken over")
-            except (MlflowException, OSError, ImportError) as error:  # the present one keeps serving
-                _report(f"the new champion could not be loaded, version {self._serving[1]} stays: {error}")
+                message = self._update()
+                failures = 0
+            except (
+                Exception
+            ) as error:  # whatever it is, the present champion keeps serving, and the new one is tried again
+                failures = min(failures + 1, 10)
+                message = f"the new champion could not be loaded, version {self._serving[1]} stays: {error}"
+            if message and message != reported:
+                _report(message)
+                reported = message
+
+    def _update(self) -> str | None:
+        """Load the champion where it is a new one; returns what happened, or None."""
+        champion = get_champion(self._name)
+        if champion is None or str(champion.version) == self._serving[1]:
+            return None
+        version, family = str(champion.version), champion.tags.get(FAMILY)
+        if family != self._family and any(one is None or get_family(one).own_process for one in (family, self._family)):
+            return f"version {version} is champion, and needs a process of its own: start serve again"
+        self._serving, self._family = (_load(self._name, version), version), family
+        return f"version {version} has taken over"
 
 
 def _load(name: str, version: str) -> PyFuncModel:

@@ -1,6 +1,7 @@
 """Register the winner of a comparison: champion if it passes the gate, else challenger."""
 
 import json
+import shlex
 from typing import Any
 
 import mlflow
@@ -32,6 +33,7 @@ from sentiment.tracking import (
     REGISTERED_MODEL,
     TUNE_RUN,
     VERSION_GIT_COMMIT,
+    active_run,
     artifacts,
 )
 from sentiment.workflow.parameters import GateParameters, RegisterParameters
@@ -72,9 +74,8 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
     alias = promotions.CHAMPION if is_champion else promotions.CHALLENGER
     reason = "it already was" if was_champion else verdict.reason
     if needs_review:
-        reason = (
-            f"it waits for a review, mlflow run . -e approve -P version={version} -P reviewer=… -P note=…; {reason}"
-        )
+        command = f"mlflow run . --env-manager local -e approve -P registered_model={shlex.quote(name)}"
+        reason = f"it waits for a review, {command} -P version={version} -P reviewer=… -P note=…; {reason}"
     for key, value in verdict.tags().items():
         client.set_model_version_tag(name, version, key, value)
 
@@ -101,7 +102,8 @@ def lineage_tags(winner: dict[str, Any], compare_run: Run) -> dict[str, str]:
         COMPARE_RUN: compare_run.info.run_id,
         TUNE_RUN: winner["tune_run"],
         INGEST_RUN: tags[INGEST_RUN],
-        MAIN_RUN: tags.get(PARENT),
+        # Not the parent of the compare run, which is an earlier one where that was reused.
+        MAIN_RUN: mlflow.get_run(active_run().info.run_id).data.tags.get(PARENT),
         DATASET_DIGEST: tags[DATASET_DIGEST],
         COMPARISON_DIGEST: tags.get(OUTPUT_DIGEST),
         CLASSES: tags.get(CLASSES),

@@ -2,10 +2,9 @@ import pytest
 
 from sentiment.errors import UserError
 from sentiment.model.families import family_names, get_family
-from sentiment.model.space import describe, format_params, parse_params
+from sentiment.model.space import format_params, parse_params
 from sentiment.model.training import Training
 from sentiment.search.hyperopt_search import from_hyperopt, to_values
-from tests.conftest import PROJECT
 from tests.search.example import DEFAULTS, SPACE
 
 
@@ -44,23 +43,13 @@ def test_defaults_of_a_family_lie_in_its_space(family, training):
     assert all(value in space[name] for name, value in defaults.items())
 
 
-@pytest.mark.parametrize("family", family_names())
-def test_the_readme_shows_the_space(family):
-    space, _ = get_family(family).search_space(Training())
-    shown = describe(space).replace("|", r"\|")
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    assert not shown or f"| `{family}` | {shown} |" in readme
-    for name, dimension in get_family(family).search_space(Training(embedding="glove"))[0].items():
-        assert name in space or f"{name}: {dimension} |".replace(" | ", r" \| ") in readme
-
-
-def test_a_params_goes_to_hyperopt_and_back():
+def test_params_go_to_hyperopt_and_back():
     params = {"kind": "tree", "depth": 2, "noise": 0.3}
     assert to_values(SPACE, params) == {"kind": 1, "depth:tree": 2, "noise": 0.3}
     assert from_hyperopt(SPACE, {"kind": {"kind": "tree", "depth": 2.0}, "noise": 0.3}) == params
 
 
-def test_a_params_goes_to_keras_tuner_and_back():
+def test_params_go_to_keras_tuner_and_back():
     from sentiment.search.keras_tuner_search import from_keras_tuner, to_keras_tuner
 
     found = to_keras_tuner(SPACE)

@@ -36,7 +36,14 @@ def fingerprint(entry_point: str, parameters: Mapping[str, Any], inputs: Mapping
 
 
 def sources(entry_point: str, family: str | None = None) -> list[Path]:
-    """The project's files that a step imports, directly or not, at its start or inside a function, sorted.
+    """The project's files that a step depends on, sorted.
+
+    These are the modules that it imports, directly or not, at its start or inside a function, and the page templates
+    beside them.
+
+    ``sentiment.workflow`` is not followed: how a step is started and its parameters are checked does not change its
+    result, and the values of the parameters are an ingredient of their own. Else a new parameter of one step would make
+    every other step run again.
 
     Args:
         entry_point: name of the step.
@@ -46,8 +53,9 @@ def sources(entry_point: str, family: str | None = None) -> list[Path]:
     if family:
         families.get_family(family)  # refuses an unknown one
         modules.append(f"sentiment.model.families.{family}")
-    finder = ModuleFinder(path=[str(PROJECT_ROOT)])
+    finder = ModuleFinder(path=[str(PROJECT_ROOT)], excludes=["sentiment.workflow"])
     for module in modules:
         finder.import_hook(module)
-    files = (getattr(module, "__file__", None) for module in finder.modules.values())
-    return sorted({PROJECT_ROOT / file for file in files if file})
+    found = (getattr(module, "__file__", None) for module in finder.modules.values())
+    files = {PROJECT_ROOT / file for file in found if file}
+    return sorted(files | {template for file in files for template in file.parent.glob("*.html")})

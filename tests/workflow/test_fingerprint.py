@@ -52,6 +52,8 @@ def test_every_ingredient_counts(change):
         ("sentiment/model/families/transformer.py", False),
         ("sentiment/model/families/finetuned.py", False),
         ("steps/register.py", False),
+        ("sentiment/workflow/parameters.py", False),
+        ("sentiment/registry/checks/accuracy.py", False),
         ("sentiment/reports/plots.py", False),
         ("sentiment/corpora/sample/README.md", False),
     ],
@@ -73,6 +75,7 @@ def test_imports_are_followed_into_functions_and_along_dots():
     assert "sentiment/model/families/finetuned.py" in names("tune", "finetuned")
     assert "sentiment/registry/versions.py" in names("register")
     assert "sentiment/registry/versions.py" not in names("compare")
+    assert "sentiment/reports/card.html" in names("compare") and "sentiment/reports/card.html" not in names("tune")
 
 
 def test_a_folder_is_its_names_and_contents(tmp_path):

@@ -62,6 +62,14 @@ class TrialRunner:
         ended: Future[Outcome] = Future()
 
         def end(done: Future[Outcome]) -> None:
+            # What goes wrong here, as with a tracking server that is gone or a closed console, ends the search. An
+            # exception in a future's callback is dropped, and the search would wait for this trial for ever.
+            try:
+                ended.set_result(record(done))
+            except BaseException as error:
+                ended.set_exception(error)
+
+        def record(done: Future[Outcome]) -> Outcome:
             error = done.exception()  # of the worker; errors of the fit are part of the outcome
             if error:
                 self._hold()  # a search that is told to stop loses its workers, too
@@ -70,7 +78,7 @@ class TrialRunner:
             else:
                 outcome = done.result()
             self._progress.show_trial(outcome)
-            ended.set_result(outcome)
+            return outcome
 
         if earlier := self._earlier.get(params_key(params, epochs)):
             end(completed_future(trial.repeat(earlier, params, passes)))

@@ -51,12 +51,12 @@ class ChainStep:
 
     def finish(self, process: "Future[str]") -> None:
         """Take the result of the step's process, the future of :func:`launch`."""
-        if error := process.exception():
+        try:
+            run = mlflow.get_run(process.result())
+            self._reused = REUSED in run.data.tags
+            self.run.set_result(with_result(run))
+        except BaseException as error:  # in a callback it would be dropped, and the chain would wait for ever
             self.run.set_exception(error)
-            return
-        run = mlflow.get_run(process.result())
-        self._reused = REUSED in run.data.tags
-        self.run.set_result(with_result(run))
 
     def describe(self) -> str:
         """Whether it ran or was reused, its run, how long it took or how long that saved: a line."""

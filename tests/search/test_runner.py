@@ -1,0 +1,57 @@
+"""A search ends when the record of a trial cannot be kept."""
+
+from concurrent.futures import Future
+from types import SimpleNamespace
+
+import pytest
+from mlflow.exceptions import MlflowException
+
+from sentiment.search.loop import run_trials
+from sentiment.search.runner import TrialRunner
+from sentiment.search.trials import Outcome
+
+
+def runner(worker_error=None, store_error=None, console_error=None):
+    """A runner whose worker, store or console fails."""
+
+    def fail(error):
+        if store_error:
+            raise store_error
+
+    def show(outcome):
+        if console_error:
+            raise console_error
+
+    def submit(*arguments):
+        done = Future()
+        if worker_error:
+            done.set_exception(worker_error)
+        else:
+            done.set_result(Outcome("run", "trial", {}, 1, {"accuracy": 1.0}, 0.0))
+        return done
+
+    trial = SimpleNamespace(run_id="run", name="trial", fail=fail)
+    recorder = SimpleNamespace(start=lambda params, epochs: trial)
+    progress = SimpleNamespace(show_trial=show, show_epoch=None)
+    workers = SimpleNamespace(submit=submit, here=True)
+    return TrialRunner(None, 1, False, recorder, {}, workers, progress, None, lambda: None)
+
+
+@pytest.mark.parametrize(
+    "failing, expected",
+    [
+        ({"worker_error": RuntimeError("died"), "store_error": MlflowException("gone")}, MlflowException),
+        ({"console_error": BrokenPipeError()}, BrokenPipeError),
+    ],
+    ids=["the server is gone", "nobody reads the console"],
+)
+def test_what_fails_while_a_trial_is_recorded_ends_the_search(failing, expected):
+    engine = SimpleNamespace(ask=lambda: ({}, None), tell=lambda number, loss: None)
+    with pytest.raises(expected):
+        run_trials(engine, runner(**failing).begin, 3, 1)
+
+
+def test_a_worker_that_dies_costs_its_trial_alone():
+    engine = SimpleNamespace(ask=lambda: ({}, None), tell=lambda number, loss: None)
+    outcomes = run_trials(engine, runner(worker_error=RuntimeError("died")).begin, 3, 1)
+    assert [outcome.error for outcome in outcomes] == ["RuntimeError: died"] * 3

@@ -15,6 +15,7 @@ from sentiment.model.training import Training
 pytest.importorskip("keras_hub", reason="keras-hub is an extra: requirements-pretrained.txt")
 
 from tests.model.checkpoint import write_checkpoint
+from tests.model.conftest import make_features
 
 PARAMS = {"dropout": 0.0, "learning_rate": 5e-3, "weight_decay": 1e-2}
 WORDS = ["good", "bad", "plain", "film", "story", "very", "the", "with", "actor", "and", "scene"]
@@ -85,18 +86,20 @@ def test_a_checkpoint_that_cannot_be_had_is_an_error_in_a_line(handle, expected)
     assert "\n" not in str(raised.value)
 
 
-def test_it_may_be_an_ensemble(raw_features, checkpoint, tmp_path):
+def test_it_may_be_an_ensemble(checkpoint, tmp_path):
+    features = make_features(tmp_path, ["good", "bad"])
     family, training = (
         get_family("finetuned"),
         Training(seed=0, epochs=1, batch_size=8, pretrained=checkpoint, members=2),
     )
-    first = family.fit(raw_features, PARAMS, training, lambda *_: None)
-    model = family.fit_members(raw_features, PARAMS, training, first)
+    first = family.fit(features, PARAMS, training, lambda *_: None)
+    model = family.fit_members(features, PARAMS, training, first)
     assert len(model.members) == 2 and model.raw_text
-    assert family.refit(raw_features, PARAMS, training, model) is None
-    model.save(tmp_path)
+    assert family.refit(features, PARAMS, training, model) is None
+    (tmp_path / "model").mkdir()
+    model.save(tmp_path / "model")
     texts = ["A GOOD film!", "bad"]
-    assert np.allclose(family.load(tmp_path).predict_proba(texts), model.predict_proba(texts), atol=1e-6)
+    assert np.allclose(family.load(tmp_path / "model").predict_proba(texts), model.predict_proba(texts), atol=1e-6)
 
 
 def test_a_folder_without_a_checkpoint(tmp_path):

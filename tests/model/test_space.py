@@ -46,7 +46,7 @@ def test_defaults_of_a_family_lie_in_its_space(family, training):
 def test_params_go_to_hyperopt_and_back():
     params = {"kind": "tree", "depth": 2, "noise": 0.3}
     assert to_values(SPACE, params) == {"kind": 1, "depth:tree": 1, "noise": 0.3}  # indices
-    assert from_hyperopt(SPACE, {"kind": {"kind": "tree", "depth": 2.0}, "noise": 0.3}) == params
+    assert from_hyperopt(SPACE, {"kind": {"kind": "tree", "depth": 1}, "noise": 0.3}) == params
 
 
 def test_params_go_to_keras_tuner_and_back():

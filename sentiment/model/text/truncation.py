@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-TRUNCATIONS = ("last", "first", "head_tail", "chunks")
 MAX_CHUNKS = 8
 
 

@@ -44,7 +44,7 @@ class Vocabulary:
         Args:
             documents: the tokens of each document.
             max_length: tokens that are read at once.
-            truncation: one of ``TRUNCATIONS``: which tokens of a longer document are read.
+            truncation: as in :func:`.truncation.truncate`: which tokens of a longer document are read.
 
         Returns:
             int32 array of shape (documents, max_length), values from 0 to ``len(self) - 1``. With ``chunks`` it has

@@ -7,12 +7,11 @@ import mlflow
 import pandas as pd
 import pytest
 
-from tests.conftest import PROJECT, store
+from tests.conftest import PROJECT, create_store, store
 from tests.system.processes import environment, run_step
 
-pytestmark = pytest.mark.system
-
 EARLIER = "9efd242ca6214b228919c61a62193e0aca0859e1"  # the last commit before the library moved to sentiment/
+STEPS = (["ingest"], ["featurize"], ["tune", "--family=simple", "--max_evals=1"], ["compare"], ["register"])
 TEXTS = ["A gem. I loved every minute.", "Dull, awful and far too long.", ""]
 
 
@@ -25,7 +24,8 @@ def earlier(tmp_path_factory):
     project, folder = tmp_path_factory.mktemp("earlier_project"), tmp_path_factory.mktemp("earlier")
     archive = subprocess.run(["git", "archive", EARLIER], cwd=PROJECT, capture_output=True, check=True)
     subprocess.run(["tar", "-x", "-C", str(project)], input=archive.stdout, check=True)
-    for step in (["ingest"], ["featurize"], ["tune", "--family=simple", "--max_evals=1"], ["compare"], ["register"]):
+    create_store(folder)
+    for step in STEPS:
         process = subprocess.run(
             [sys.executable, "-m", "steps", *step],
             cwd=folder,

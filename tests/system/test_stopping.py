@@ -83,7 +83,7 @@ def test_a_stopped_chain_ends_with_its_children_as_killed(folder, how):
     else:
         started.main().send_signal(signal.SIGTERM)
     output, _ = started.cli.communicate(timeout=60)
-    assert "main was stopped. The same command takes up what has finished." in output
+    assert "main was stopped. The same command resumes from what has finished." in output
     assert "Traceback" not in output.split("was stopped")[0]  # the rest is MLflow's own
     wait_for_end(below, 10)
     assert files_in(started.temporary) == []
@@ -142,7 +142,7 @@ def test_a_step_by_hand_is_killed_by_a_signal(folder):
     step.send_signal(signal.SIGTERM)
     _, stderr = step.communicate(timeout=60)
     assert step.returncode == 128 + signal.SIGTERM
-    assert stderr.endswith("tune was stopped. The same command with -P reuse=true takes up what has finished.\n")
+    assert stderr.endswith("tune was stopped. The same command with -P reuse=true resumes from what has finished.\n")
     assert runs(folder, "tune")[0].info.status == "KILLED"
     assert not [run for run in runs(folder) if run.info.status == "RUNNING"]
 

@@ -10,9 +10,10 @@ import mlflow
 import pandas as pd
 import pytest
 
-from tests.conftest import environment, runs, store
+from tests.conftest import runs, store
 from tests.docs.blocks import PAGES, PROJECT, read_blocks
 from tests.docs.follow import follow
+from tests.system.processes import environment
 
 TUTORIAL = PROJECT / "docs" / "tutorial.md"
 REFERENCE = PROJECT / "docs" / "reference"

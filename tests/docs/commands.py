@@ -26,6 +26,8 @@ def check_command(words: list[str]) -> None:
 def check_step(entry_point: str, arguments: list[str]) -> None:
     """The same for the parameters of a step."""
     assert entry_point in STEPS, f"there is no entry point {entry_point}"
+    if arguments == ["--help"]:
+        return
     parameters = parse(entry_point, arguments)
     for family in getattr(parameters, "families", ()) or [getattr(parameters, "family", "simple")]:
         get_family(family)

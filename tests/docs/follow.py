@@ -8,9 +8,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.conftest import environment, store
+from tests.conftest import store
 from tests.docs.blocks import PROJECT, Shell, read_blocks
 from tests.docs.commands import check_command
+from tests.system.processes import environment
 
 
 def follow(page: Path, folder: Path, tools: Path) -> str:

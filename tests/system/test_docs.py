@@ -10,7 +10,7 @@ import mlflow
 import pandas as pd
 import pytest
 
-from tests.conftest import runs, store
+from tests.conftest import create_store, runs, store
 from tests.docs.blocks import PAGES, PROJECT, read_blocks
 from tests.docs.follow import follow
 from tests.system.processes import environment
@@ -26,6 +26,7 @@ OTHERS = [page for page in PAGES if page not in (TUTORIAL, *EXTENSIONS) and LANG
 def tutorial(tmp_path_factory):
     """The folder in which the tutorial was followed, and what its shell blocks printed."""
     folder = tmp_path_factory.mktemp("tutorial")
+    create_store(folder)
     return folder, follow(TUTORIAL, folder, tmp_path_factory.mktemp("tools"))
 
 

@@ -17,7 +17,15 @@ import pytest
 
 from sentiment.registry import promotions
 from tests.conftest import PROJECT, runs, store
-from tests.system.processes import FAST_SEARCH, environment, free_port, run_step, run_steps, tracking_server, wait_for
+from tests.system.processes import (
+    NAIVE_BAYES,
+    environment,
+    free_port,
+    run_step,
+    run_steps,
+    tracking_server,
+    wait_for,
+)
 
 CURL = re.compile(r"curl (\S+)/invocations .* -d '(.*)'")
 
@@ -102,9 +110,10 @@ def test_a_text_can_be_kept_as_its_digest_and_length_alone(registered, tmp_path)
 
 
 def test_a_new_champion_takes_over_without_losing_a_request(registered):
+    (registered / "other.yaml").write_text(f"{NAIVE_BAYES}weighting: counts\n")  # so that it is another model
     run_steps(
         registered,
-        [*FAST_SEARCH, "--max_evals=2", "--algo=random", "--seed=3"],
+        ["tune", "--max_evals=1", "--space=other.yaml"],
         ["compare"],
         ["register", "--registered_model=second"],
     )

@@ -29,15 +29,22 @@ def fit(features, checkpoint, epochs=6, **more):
     return fitted, history
 
 
-def test_it_learns_and_comes_back_from_its_folder(three_classes, checkpoint, tmp_path):
-    model, history = fit(three_classes, checkpoint)
+def test_it_learns_alone_and_as_an_ensemble_and_comes_back_from_its_folder(three_classes, checkpoint, tmp_path):
+    family = get_family("finetuned")
+    first, history = fit(three_classes, checkpoint)
     labels = three_classes.labels("test")
-    probabilities = model.predict_split(three_classes, "test")
+    probabilities = first.predict_split(three_classes, "test")
     assert np.mean(probabilities.argmax(axis=1) == labels) > 0.9 and len(history) > 1
+
+    training = Training(seed=0, epochs=1, batch_size=8, pretrained=checkpoint, members=2)
+    model = family.fit_members(three_classes, PARAMS, training, first)
+    assert len(model.members) == 2 and model.raw_text
+    assert family.refit(three_classes, PARAMS, training, model) is None
     model.save(tmp_path)
     texts = ["A GOOD film!", "", "never heard", "bad " * 50]
-    again = get_family("finetuned").load(tmp_path)
+    again = family.load(tmp_path)
     assert np.allclose(again.predict_proba(texts), model.predict_proba(texts), atol=1e-6)
+    assert np.allclose(again.members[0].predict_proba(texts), first.predict_proba(texts), atol=1e-6)
     one_by_one = np.concatenate([again.predict_proba([text]) for text in texts])
     assert np.allclose(one_by_one, again.predict_proba(texts), atol=1e-5)
 
@@ -78,22 +85,6 @@ def test_a_checkpoint_that_cannot_be_had_is_an_error_in_a_line(handle, expected)
     with pytest.raises(UserError, match=expected) as raised:
         get_family("finetuned").validate(Training(pretrained=handle))
     assert "\n" not in str(raised.value)
-
-
-def test_it_may_be_an_ensemble(two_classes, checkpoint, tmp_path):
-    features = two_classes
-    family, training = (
-        get_family("finetuned"),
-        Training(seed=0, epochs=1, batch_size=8, pretrained=checkpoint, members=2),
-    )
-    first = family.fit(features, PARAMS, training, lambda *_: None)
-    model = family.fit_members(features, PARAMS, training, first)
-    assert len(model.members) == 2 and model.raw_text
-    assert family.refit(features, PARAMS, training, model) is None
-    (tmp_path / "model").mkdir()
-    model.save(tmp_path / "model")
-    texts = ["A GOOD film!", "bad"]
-    assert np.allclose(family.load(tmp_path / "model").predict_proba(texts), model.predict_proba(texts), atol=1e-6)
 
 
 def test_a_folder_without_a_checkpoint(tmp_path):

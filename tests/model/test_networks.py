@@ -1,0 +1,68 @@
+"""What is particular to networks: chunks, the fit on both splits, ensembles, word vectors, divergence."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sentiment.model.families import get_family
+from sentiment.model.training import Training
+from tests.model.conftest import corpus, make_features, write_corpus
+from tests.model.test_families import defaults_of, fit
+
+
+@pytest.mark.parametrize("family", ["lstm", "transformer", "dense"])
+def test_chunks_of_a_text_count_the_same_and_are_learned_from(family, tmp_path):
+    features = make_features(tmp_path, ["good", "bad", "plain"], truncation="chunks", max_length=6)
+    assert features.ids("train").shape[1] > 6
+    model, _ = fit(family, features)
+    assert np.mean(model.predict_split(features, "test").argmax(axis=1) == features.labels("test")) > 0.9
+    first, second = [["good"] * 6, ["bad", "film"] * 3]
+    parts = model._predictor.predict_proba(model.vocabulary.encode([first, second], 6), 1.0)
+    whole = model._predictor.predict_proba(model.vocabulary.encode([first + second], 6, "chunks"), 1.0)
+    assert np.allclose(whole[0], parts.mean(axis=0), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "family, members, truncation",
+    [("dense", 1, "last"), ("dense", 2, "chunks"), ("lstm", 2, "last"), ("transformer", 1, "chunks")],
+)
+def test_a_network_that_is_fitted_on_both_splits_knows_what_the_validation_split_says(
+    family, members, truncation, tmp_path
+):
+    parts = {name: corpus(["good", "bad"], seed) for seed, name in enumerate(("train", "validation", "test"))}
+    for name, label, count in (("train", "neg", 10), ("validation", "pos", 40)):
+        more = pd.DataFrame({"text": ["strange film"] * count, "label": [label] * count})
+        parts[name] = pd.concat([parts[name], more], ignore_index=True)
+    features = write_corpus(tmp_path, parts, max_length=8, truncation=truncation)
+    training = Training(seed=0, epochs=8, batch_size=8, members=members)
+    model, _ = fit(family, features, training)
+    params = defaults_of(family)
+    model = get_family(family).fit_members(features, params, training, model)
+    assert len(getattr(model, "members", [model])) == members
+    again = get_family(family).refit(features, params, training, model)
+    before, after = (one.predict_proba([["strange", "film"]])[0, 1] for one in (model, again))
+    assert before < 0.5 < after
+    assert again.temperature == model.temperature
+    assert np.mean(again.predict_split(features, "test").argmax(axis=1) == features.labels("test")) > 0.9
+
+    again.save(tmp_path)
+    documents = [["good", "film"], ["strange"] * 9]
+    loaded = get_family(family).load(tmp_path)
+    assert np.allclose(loaded.predict_proba(documents), again.predict_proba(documents), atol=1e-6)
+
+
+def test_word_vectors_are_where_embeddings_start_and_stay_where_they_are_frozen(two_classes, tmp_path):
+    features = two_classes
+    vectors = np.random.default_rng(0).normal(size=(len(features.vocabulary), 32)).astype(np.float32)
+    np.save(tmp_path / "vectors.npy", vectors)
+    training = Training(epochs=2, batch_size=8, vectors=str(tmp_path / "vectors.npy"))
+    for kept, same in (("frozen", True), ("fine_tuned", False)):
+        model, _ = fit("lstm", features, training, embedding_size=32, vectors=kept)
+        after = model.encoder.get_layer("words").get_weights()[0]
+        assert np.array_equal(after, vectors) == same
+        assert np.allclose(after[7], vectors[7], atol=0.2)
+
+
+def test_a_diverging_network_is_an_error(two_classes):
+    with pytest.raises(FloatingPointError, match="no longer a number"):
+        fit("lstm", two_classes, learning_rate=float("nan"))

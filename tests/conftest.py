@@ -21,7 +21,10 @@ PROJECT = Path(__file__).resolve().parents[1]
 # Files that share a fixture of the session, or the import of TensorFlow, run on one worker, one after the other.
 TOGETHER = {"system/test_serving": "system/test_chain"}
 # The long ones first, so that the workers end at about the same time.
-LONG = ("test_chain", "test_serving", "test_side_by_side", "test_spark", "test_stopping", "test_reuse", "test_card")
+LONG = (
+    *("test_chain", "test_serving", "test_side_by_side", "test_spark", "test_stopping", "test_reuse", "test_card"),
+    *("test_networks", "test_finetuned", "test_families"),
+)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,11 +1,14 @@
-import keras
-import numpy as np
+"""The optimizer of the networks."""
 
-from sentiment.model.network.adam import FusedAdam
+import numpy as np
 
 
 def test_a_step_is_the_papers_with_a_words_gradients_summed():
     """Kingma and Ba 2015, algorithm 1, in float64, on an embedding in which a word stands twice in the batch."""
+    import keras
+
+    from sentiment.model.network.adam import FusedAdam
+
     embedding = keras.layers.Embedding(4, 2)
     network = keras.Sequential([keras.Input((3,), dtype="int32"), embedding, keras.layers.GlobalAveragePooling1D()])
     network.compile(FusedAdam(0.1, epsilon=1e-7), "mse")

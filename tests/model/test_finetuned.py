@@ -1,5 +1,7 @@
 """A tiny checkpoint, made for the test, goes through the code for real ones."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,8 @@ from sentiment.errors import UserError
 from sentiment.model.families import get_family
 from sentiment.model.training import Training
 
-pytest.importorskip("keras_hub", reason="keras-hub is an extra: requirements-pretrained.txt")
+if not find_spec("keras_hub"):  # to import it takes seconds, of every worker that collects this file
+    pytest.skip("keras-hub is an extra: requirements-pretrained.txt", allow_module_level=True)
 
 from tests.model.checkpoint import write_checkpoint
 

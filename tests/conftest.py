@@ -18,23 +18,28 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 PROJECT = Path(__file__).resolve().parents[1]
-# Files that share a fixture of the session, or the import of TensorFlow, run on one worker, one after the other.
-TOGETHER = {"system/test_serving": "system/test_chain"}
 # The long ones first, so that the workers end at about the same time.
 LONG = (
-    *("test_chain", "test_serving", "test_side_by_side", "test_spark", "test_stopping", "test_reuse", "test_card"),
-    *("test_networks", "test_finetuned", "test_families"),
+    "test_chain",
+    "test_docs",
+    "test_side_by_side",
+    "test_spark",
+    "test_stopping",
+    "test_tuning",
+    "test_card",
+    "test_gate",
+    "test_networks",
+    "test_finetuned",
+    "test_families",
 )
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is in tests/system/ as ``system``, and let a file's tests run on one worker."""
+    """Mark what is in tests/system/ as ``system``, and put the long files first: a worker takes the next in order."""
     for item in items:
         if item.path.parent.name == "system":
             item.add_marker(pytest.mark.system)
-        file = f"{item.path.parent.name}/{item.path.stem}"
-        item.add_marker(pytest.mark.xdist_group(TOGETHER.get(file, file)))
     places = {name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: (not item.get_closest_marker("system"), places.get(item.path.stem, len(LONG))))
 

@@ -29,7 +29,11 @@ from tests.system.processes import (
 @pytest.fixture(scope="session")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A git repository with the project's present files, and so a URL that ``mlflow run`` clones."""
-    folder = tmp_path_factory.mktemp("origin") / "project"
+    return build_once("origin", clone_project, tmp_path_factory) / "project"
+
+
+def clone_project(parent: Path) -> None:
+    folder = parent / "project"
     subprocess.run(["git", "clone", "--quiet", str(PROJECT), str(folder)], check=True)
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
@@ -46,7 +50,6 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     git = ["git", "-c", "user.name=test", "-c", "user.email=test@example.org"]
     subprocess.run([*git, "add", "--all"], cwd=folder, check=True)
     subprocess.run([*git, "commit", "--quiet", "--allow-empty", "-m", "as it is"], cwd=folder, check=True)
-    return folder
 
 
 @pytest.fixture(scope="session")
@@ -63,11 +66,21 @@ def git_url(clone: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def chain(tmp_path_factory: pytest.TempPathFactory, git_url: str) -> tuple[Path, Process]:
-    """The folder in which the whole chain ran on the sample, from a git URL, small, and the finished process."""
-    folder = tmp_path_factory.mktemp("caller")
-    process = run_project(*SMALL_CHAIN, cwd=folder, uri=git_url)
-    assert process.returncode == 0, process.stderr[-3000:]
-    return folder, process
+    """The folder in which the whole chain ran on the sample, from a git URL, small, and the finished process.
+
+    To look at: who wants to write has a copy of it.
+    """
+
+    def build(folder: Path) -> None:
+        (folder / "caller").mkdir()
+        process = run_project(*SMALL_CHAIN, cwd=folder / "caller", uri=git_url)
+        assert process.returncode == 0, process.stderr[-3000:]
+        (folder / "stdout").write_text(process.stdout)
+        (folder / "stderr").write_text(process.stderr)
+
+    folder = build_once("chain", build, tmp_path_factory)
+    printed = [(folder / name).read_text() for name in ("stdout", "stderr")]
+    return folder / "caller", Process(["mlflow", "run", git_url, *SMALL_CHAIN], 0, *printed)
 
 
 @pytest.fixture
@@ -110,18 +123,23 @@ def register_champion(folder: Path) -> None:
     run_steps(folder, ["ingest"], ["featurize"], FAST_SEARCH, ["compare"], ["register"])
 
 
-def copy_of(name: str, build: Callable[[Path], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy, to write to, of a folder that is built once in a session, by whichever worker needs it first."""
+def build_once(name: str, build: Callable[[Path], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that is built once in a session, by whichever worker needs it first; the others wait for it."""
     root = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         root = root.parent  # which the workers share
-    original, built = root / name, root / f"{name}.built"
+    folder, built = root / name, root / f"{name}.built"
     with FileLock(root / f"{name}.lock"):
         if not built.exists():
-            shutil.rmtree(original, ignore_errors=True)
-            original.mkdir()
-            build(original)
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            build(folder)
             built.touch()
+    return folder
+
+
+def copy_of(name: str, build: Callable[[Path], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy, to write to, of such a folder."""
     copy = tmp_path_factory.mktemp(name)
-    copy_store(original, copy)
+    copy_store(build_once(name, build, tmp_path_factory), copy)
     return copy

@@ -38,7 +38,7 @@ def approve(parameters: ApproveParameters) -> None:
     compare_run = checked_run(COMPARE_RUN, tags[COMPARE_RUN], "compare")
     winner = json.loads(artifacts(compare_run.info.run_id, COMPARISON).read_text(encoding="utf-8"))["rows"][0]
     # A parameter of the gate that the version was not registered with has its default.
-    terms = GateParameters.model_validate_json(tags[GATE_TERMS]).model_dump() | {"force": parameters.force}
+    terms = GateParameters.model_validate_json(tags[GATE_TERMS]).terms() | {"force": parameters.force}
 
     review = {
         "reviewer": parameters.reviewer,

@@ -43,12 +43,13 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
     name = parameters.registered_model
     comparison = json.loads(artifacts(compare_run.info.run_id, COMPARISON).read_text(encoding="utf-8"))
     winner = comparison["rows"][0]
-    terms = parameters.model_dump(include=set(GateParameters.model_fields))
 
     def evaluate_gate() -> tuple[str | None, gate.Verdict]:
         """The present champion's version and the gate's verdict."""
         champion = promotions.get_champion(name)
-        verdict = gate.evaluate(Candidate(winner, compare_run, champion), terms | {"force": parameters.force})
+        verdict = gate.evaluate(
+            Candidate(winner, compare_run, champion), parameters.terms() | {"force": parameters.force}
+        )
         return None if champion is None else str(champion.version), verdict
 
     # The gate comes first, so that nothing is registered where the champion cannot be loaded.
@@ -56,7 +57,8 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
     version = versions.register(
         name,
         winner["model_uri"],
-        tags=lineage_tags(winner, compare_run) | {GATE_TERMS: json.dumps(terms)},
+        tags=lineage_tags(winner, compare_run)
+        | {GATE_TERMS: parameters.model_dump_json(include=set(GateParameters.model_fields))},
         description=f"{table.verdict(comparison)}\n\n{table.markdown(comparison['rows'])}",
         once=parameters.reuse,
     )

@@ -61,8 +61,6 @@ def validate(model: type[Parameters], given: Mapping[str, Any]) -> Any:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0])
         raised = first.get("ctx", {}).get("error")
-        if isinstance(raised, UserError):  # a validator's own line
-            raise raised from None
         reason = str(raised) if raised else f"expected {describe_values(model.model_fields[name])}"
         raise UserError(f"{name}={given[name]}: {reason}") from None
 
@@ -81,7 +79,7 @@ def describe_values(field: FieldInfo) -> str:
         if set(bounds) == {"gt", "lt"}:
             return f"a number between {bounds['gt']:g} and {bounds['lt']:g}, both excluded"
         return "a number" + (f" above {bounds['gt']:g}" if "gt" in bounds else _describe_range(bounds))
-    return "names, separated by commas" if typing.get_origin(kind) is tuple else "text"
+    return "names, separated by commas" if typing.get_args(kind)[:1] == (str,) else "text"
 
 
 def format_value(value: object) -> str:

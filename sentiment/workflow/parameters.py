@@ -7,7 +7,7 @@ shown. A model's values are frozen.
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Strict
 from pydantic.fields import FieldInfo
 
 from sentiment.registry.checks import thresholds
@@ -57,9 +57,12 @@ def _check_model_name(value: str) -> str:
     return value
 
 
-def _check_thresholds(value: str) -> str:
-    thresholds.parse("gates", value)
-    return value
+def _parse_thresholds(value: object) -> object:
+    return tuple(thresholds.parse("gates", value)) if isinstance(value, str) else value
+
+
+def _format_thresholds(value: tuple[Any, ...]) -> str:
+    return ",".join(map(str, value))
 
 
 Whole = Annotated[int, BeforeValidator(_parse_whole)]
@@ -71,6 +74,7 @@ PositiveNumber = Annotated[float, Field(gt=0)]
 Boolean = Annotated[bool, Strict(), BeforeValidator(_parse_boolean)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_split_names)]
 ModelName = Annotated[str, AfterValidator(_check_model_name)]
+Thresholds = Annotated[tuple[Any, ...], BeforeValidator(_parse_thresholds), PlainSerializer(_format_thresholds)]
 Engine = Literal["local", "spark"]
 
 
@@ -180,11 +184,13 @@ class GateParameters(Parameters):
     # A version that was registered by a later release may have been held to more; what is not known here is ignored.
     model_config = ConfigDict(extra="ignore")
 
-    gates: Annotated[str, AfterValidator(_check_thresholds)] = parameter(
-        "", "figures to reach: accuracy>=0.85,latency_ms_p95<=50"
-    )
+    gates: Thresholds = parameter((), "figures to reach: accuracy>=0.85,latency_ms_p95<=50")
     tolerance: Rate = parameter(0.0, "by how much the accuracy may be below the champion's")
     behaviour_tolerance: Rate = parameter(0.05, "by how much more of the behaviour tests may fail")
+
+    def terms(self) -> dict[str, Any]:
+        """The gate's parameters by name, as its checks take them."""
+        return {name: getattr(self, name) for name in GateParameters.model_fields}
 
 
 class PromotionParameters(Parameters):

@@ -11,7 +11,7 @@ from sentiment.registry.checks import Check
 from sentiment.workflow.parameters import GateParameters
 
 RUN = SimpleNamespace(data=SimpleNamespace(tags={"step.output_digest": "content"}))
-TERMS = GateParameters().model_dump() | {"force": False}
+TERMS = GateParameters().terms() | {"force": False}
 ROW = {"family": "simple", "test_accuracy": 0.9, "behaviour_failure_rate": 0.1}
 
 
@@ -61,7 +61,8 @@ def test_the_champion_itself_is_not_promoted(monkeypatch):
 
 @pytest.mark.parametrize("minimum, passed", [(0.85, True), (0.95, False)])
 def test_without_a_champion_thresholds_alone_decide(minimum, passed):
-    verdict = gate.evaluate(Candidate(ROW, RUN, None), TERMS | {"gates": f"accuracy>={minimum}"})
+    terms = GateParameters(gates=f"accuracy>={minimum}").terms() | {"force": False}
+    verdict = gate.evaluate(Candidate(ROW, RUN, None), terms)
     assert verdict.passed == passed and [check.name for check in verdict.checks] == ["minimum_accuracy"]
 
 

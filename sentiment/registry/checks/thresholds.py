@@ -35,7 +35,7 @@ class Threshold:
         return f"{'minimum' if self.is_minimum else 'maximum'}_{self.metric.name}"
 
     def __str__(self) -> str:
-        return f"{self.metric.name}{'>=' if self.is_minimum else '<='}{self.bound:g}"
+        return f"{self.metric.name}{'>=' if self.is_minimum else '<='}{self.bound:.15g}"
 
     def check(self, row: Mapping[str, Any]) -> Check:
         """Whether a row of comparison.json is within the bound."""
@@ -47,8 +47,8 @@ class Threshold:
 
 
 def check(candidate: Candidate, terms: Terms) -> list[Check]:
-    """Whether the candidate is within each bound of ``gates``."""
-    return [threshold.check(candidate.row) for threshold in parse("gates", terms["gates"])]
+    """Whether the candidate is within each threshold of ``gates``."""
+    return [threshold.check(candidate.row) for threshold in terms["gates"]]
 
 
 def parse(parameter: str, text: str) -> list[Threshold]:

@@ -6,33 +6,25 @@ import mlflow
 import pandas as pd
 
 from tests.conftest import PROJECT, store
-from tests.system.processes import NAIVE_BAYES, environment, files_in
+from tests.system.processes import NAIVE_BAYES, environment, files_in, run_project, run_steps
 
-SMALL = ("corpus=reviews.csv", "families=simple", "max_evals=2", "space=space.yaml")
-CHAIN = ["mlflow", "run", str(PROJECT), "--env-manager", "local", *(part for one in SMALL for part in ("-P", one))]
-
-
-def write_inputs(folder):
-    """A small corpus and a small space, whose paths are relative to the caller."""
-    words = {"good": "positive", "bad": "negative"}
-    rows = [(f"{word} film number {number}", label) for number in range(60) for word, label in words.items()]
-    pd.DataFrame(rows, columns=["text", "label"]).to_csv(folder / "reviews.csv", index=False)
-    (folder / "space.yaml").write_text(NAIVE_BAYES)
+SMALL = ("families=simple", "max_evals=2", "space=space.yaml")
 
 
-def three_at_once(folder, **more):
-    write_inputs(folder)
+def three_at_once(folder, *parameters, model="sentiment", **more):
+    pairs = (part for one in parameters for part in ("-P", one))
+    command = ["mlflow", "run", str(PROJECT), "--env-manager", "local", *pairs]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    started = [subprocess.Popen(CHAIN, cwd=folder, env=environment(**more), **pipes) for _ in range(3)]
+    started = [subprocess.Popen(command, cwd=folder, env=environment(**more), **pipes) for _ in range(3)]
     outputs = [process.communicate(timeout=300)[0] for process in started]
     for process, output in zip(started, outputs):
         assert process.returncode == 0, output[-3000:]
-        assert "locked" not in output and "sentiment version 1 is champion" in output
+        assert "locked" not in output and f"{model} version 1 is champion" in output
 
 
-def one_champion_and_no_second_version(client):
-    assert [version.version for version in client.search_model_versions("name='sentiment'")] in (["1"], [1])
-    assert {alias: int(version) for alias, version in client.get_registered_model("sentiment").aliases.items()} == {
+def one_champion_and_no_second_version(client, model="sentiment"):
+    assert [int(version.version) for version in client.search_model_versions(f"name='{model}'")] == [1]
+    assert {alias: int(version) for alias, version in client.get_registered_model(model).aliases.items()} == {
         "champion": 1
     }
     runs = client.search_runs(["0"])
@@ -41,24 +33,44 @@ def one_champion_and_no_second_version(client):
 
 
 def test_three_chains_on_one_sqlite_store(tmp_path):
+    """Of an unstratified corpus with three classes, whose path and whose store are relative to the caller."""
+    words = ("awful", "fine", "great")
+    rows = [(f"{word} film number {number}", word) for number in range(60) for word in words]
+    pd.DataFrame(rows, columns=["review", "stars"]).to_json(tmp_path / "my reviews.jsonl", orient="records", lines=True)
+    (tmp_path / "space.yaml").write_text(NAIVE_BAYES)
+    corpus = ("corpus=my reviews.jsonl", "text_column=review", "label_column=stars", "stratify=false")
+    more = ("stemming=porter", "registered_model=stars")
     with store(tmp_path) as client:
         client.search_experiments()  # MLflow's own set-up of a new store is not made for three at once
-        three_at_once(tmp_path)
-        one_champion_and_no_second_version(client)
+        three_at_once(tmp_path, *SMALL, *corpus, *more, model="stars", MLFLOW_TRACKING_URI="sqlite:///mlflow.db")
+        one_champion_and_no_second_version(client, "stars")
+        ingested = client.search_runs(["0"], "tags.`mlflow.project.entryPoint` = 'ingest'")
+        assert {run.data.metrics["documents_train"] for run in ingested} == {129}
+        answer = mlflow.pyfunc.load_model("models:/stars@champion").predict(["a great film", "an awful film"])
+    assert answer["label"].tolist() == ["great", "awful"]
+
+
+def write_inputs(folder):
+    """A small corpus of the sample's classes and a small space."""
+    words = {"good": "positive", "bad": "negative"}
+    rows = [(f"{word} film number {number}", label) for number in range(60) for word, label in words.items()]
+    pd.DataFrame(rows, columns=["text", "label"]).to_csv(folder / "reviews.csv", index=False)
+    (folder / "space.yaml").write_text(NAIVE_BAYES)
 
 
 def test_three_chains_on_one_tracking_server_and_a_fourth_from_elsewhere_reuses_them(server, tmp_path, git_url):
     folder, temporary, other = tmp_path / "caller", tmp_path / "temporary", tmp_path / "elsewhere"
     for each in (folder, temporary, other):
         each.mkdir()
-    three_at_once(folder, MLFLOW_TRACKING_URI=server, TMPDIR=str(temporary))
+    write_inputs(folder)
+    on_server = {"MLFLOW_TRACKING_URI": server, "TMPDIR": str(temporary)}
+    run_steps(folder, ["ingest", "--corpus=reviews.csv"], ["featurize"], **on_server)
+    three_at_once(folder, "corpus=reviews.csv", *SMALL, **on_server)
     one_champion_and_no_second_version(mlflow.MlflowClient(server))
     # The same commit from a git URL, typed in another folder.
     write_inputs(other)
-    command = ["mlflow", "run", git_url, *CHAIN[3:]]
-    fourth = subprocess.run(
-        command, cwd=other, env=environment(MLFLOW_TRACKING_URI=server), capture_output=True, text=True, timeout=300
-    )
+    pairs = (part for one in ("corpus=reviews.csv", *SMALL) for part in ("-P", one))
+    fourth = run_project(*pairs, cwd=other, uri=git_url, **on_server)
     assert fourth.returncode == 0, fourth.stderr[-3000:]
     assert fourth.stdout.count(" reused ") == 5 and " ran " not in fourth.stdout
     # The server keeps the artifacts, and nothing is left on the callers' disk.

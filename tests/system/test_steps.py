@@ -207,35 +207,6 @@ def test_a_server_that_does_not_answer_is_named_at_once(tmp_path):
     assert process.stderr.startswith("error: the tracking server http://127.0.0.1:9 does not answer")
 
 
-def test_relative_paths_and_tracking_uri_belong_to_the_caller(tmp_path):
-    rows = [(f"good film number {number}", "pos") for number in range(30)] + [
-        (f"bad film {number}", "neg") for number in range(30)
-    ]
-    pd.DataFrame(rows, columns=["text", "label"]).to_csv(tmp_path / "my reviews.csv", index=False)
-    create_store(tmp_path)
-    process = run_project(
-        "-e", "ingest", "-P", "corpus=my reviews.csv", cwd=tmp_path, MLFLOW_TRACKING_URI="sqlite:///mlflow.db"
-    )
-    assert process.returncode == 0, process.stderr[-3000:]
-    (ingest,) = runs(tmp_path, "ingest")
-    assert ingest.info.status == "FINISHED" and ingest.data.metrics["documents_train"] == 43
-
-
-def test_an_unstratified_corpus_with_three_classes_goes_through_the_simple_chain(tmp_path):
-    rows = [(f"{word} film number {number}", word) for number in range(60) for word in ("awful", "fine", "great")]
-    pd.DataFrame(rows, columns=["review", "stars"]).to_json(tmp_path / "r.jsonl", orient="records", lines=True)
-    create_store(tmp_path)
-    process = run_project(
-        *("-P", "corpus=r.jsonl", "-P", "text_column=review", "-P", "label_column=stars", "-P", "stratify=false"),
-        *("-P", "families=simple", "-P", "max_evals=1", "-P", "stemming=porter", "-P", "registered_model=stars"),
-        cwd=tmp_path,
-    )
-    assert process.returncode == 0, process.stderr[-3000:]
-    with store(tmp_path):
-        answer = mlflow.pyfunc.load_model("models:/stars@champion").predict(["a great film", "an awful film"])
-    assert answer["label"].tolist() == ["great", "awful"]
-
-
 def test_movie_reviews_is_ingested_by_its_name(movie_reviews, tmp_path):
     process = run_step("ingest", "--corpus=movie_reviews", cwd=tmp_path)
     assert process.returncode == 0, process.stderr[-3000:]

@@ -6,7 +6,7 @@ import mlflow
 import pandas as pd
 
 from tests.conftest import PROJECT, store
-from tests.system.processes import NAIVE_BAYES, environment, files_in, run_project, run_steps
+from tests.system.processes import NAIVE_BAYES, environment, files_in, run_project
 
 SMALL = ("families=simple", "max_evals=2", "space=space.yaml")
 
@@ -64,13 +64,14 @@ def test_three_chains_on_one_tracking_server_and_a_fourth_from_elsewhere_reuses_
         each.mkdir()
     write_inputs(folder)
     on_server = {"MLFLOW_TRACKING_URI": server, "TMPDIR": str(temporary)}
-    run_steps(folder, ["ingest", "--corpus=reviews.csv"], ["featurize"], **on_server)
     three_at_once(folder, "corpus=reviews.csv", *SMALL, **on_server)
     one_champion_and_no_second_version(mlflow.MlflowClient(server))
-    # The same commit from a git URL, typed in another folder.
+    # The same commit from a git URL, typed in another folder; MLflow leaves its clone in the usual temporary folder.
     write_inputs(other)
     pairs = (part for one in ("corpus=reviews.csv", *SMALL) for part in ("-P", one))
-    fourth = run_project(*pairs, cwd=other, uri=git_url, **on_server)
+    fourth = run_project(
+        *pairs, cwd=other, uri=git_url, MLFLOW_TRACKING_URI=server
+    )  # MLflow leaves its clone in TMPDIR
     assert fourth.returncode == 0, fourth.stderr[-3000:]
     assert fourth.stdout.count(" reused ") == 5 and " ran " not in fourth.stdout
     # The server keeps the artifacts, and nothing is left on the callers' disk.

@@ -32,6 +32,7 @@ def small_corpus(tmp_path, monkeypatch):
         cat_map={"a1.txt": ["a"], "a2.txt": ["a"], "b1.txt": ["b"], "both.txt": ["a", "b"]},
     )
     monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
+    nltk.corpus.reader  # noqa: B018  # loads the lazy module, which is replaced when it is first used
     monkeypatch.setattr(nltk.corpus, "tiny", loader, raising=False)
 
 

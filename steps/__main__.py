@@ -39,13 +39,14 @@ def update_generated_files(arguments: list[str]) -> None:
     from sentiment.paths import PROJECT_ROOT
     from sentiment.workflow.project_file import generated_files
 
-    stale = [path for path, text in generated_files().items() if not path.exists() or path.read_text() != text]
+    texts = generated_files()
+    stale = [path for path, text in texts.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     names = ", ".join(str(path.relative_to(PROJECT_ROOT)) for path in stale)
     if stale and "--check" in arguments:
         sys.exit(f"error: {names} out of date: run `python -m steps mlproject`")
     for path in stale:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(generated_files()[path], encoding="utf-8")
+        path.write_text(texts[path], encoding="utf-8")
     print(f"written: {names}" if stale else "up to date")
 
 

@@ -9,11 +9,12 @@ import pytest
 
 from sentiment.registry import gate, promotions
 from sentiment.registry.candidate import Candidate
+from sentiment.registry.checks import thresholds
 from tests.conftest import runs, store
 from tests.system.processes import FAST_SEARCH, run_step, run_steps
 
 CHAIN = (["featurize"], FAST_SEARCH, ["compare"])
-TERMS = {"gates": "", "tolerance": 0.0, "behaviour_tolerance": 0.05, "force": False}
+TERMS = {"gates": [], "tolerance": 0.0, "behaviour_tolerance": 0.05, "force": False}
 
 
 def test_a_first_model_has_to_reach_the_thresholds_too(registered):
@@ -95,7 +96,7 @@ def test_a_champion_of_another_corpus_is_never_silently_compared(registered):
         ({"behaviour_failure_rate": 0.9}, {"behaviour_tolerance": 1.0}, True, "test accuracy"),
         (
             {"latency_ms_p95": 80.0},
-            {"gates": "latency_ms_p95<=50"},
+            {"gates": thresholds.parse("gates", "latency_ms_p95<=50")},
             False,
             "maximum_latency_ms_p95: 80, expected latency_ms_p95<=50",
         ),

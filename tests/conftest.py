@@ -12,7 +12,6 @@ from functools import cache
 from pathlib import Path
 
 import mlflow
-import nltk
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
@@ -129,7 +128,9 @@ def tracked(tmp_path: Path) -> Iterator[MlflowClient]:
 @pytest.fixture(scope="session")
 def movie_reviews() -> None:
     """Skips where NLTK's movie_reviews is not installed."""
+    from nltk.data import find
+
     try:
-        nltk.data.find("corpora/movie_reviews.zip")
+        find("corpora/movie_reviews.zip")
     except LookupError:
         pytest.skip("NLTK's movie_reviews is not in NLTK_DATA")

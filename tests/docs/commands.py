@@ -1,7 +1,6 @@
 """Whether a command of the documentation would be accepted: by MLflow's own parser, and by the parameter models."""
 
 import click
-from mlflow.cli import cli
 
 from sentiment.model.families import get_family
 from sentiment.workflow.command_line import parse
@@ -14,6 +13,8 @@ def check_command(words: list[str]) -> None:
         if words[1:3] == ["-m", "steps"] and words[3] != "mlproject":
             check_step(words[3], words[4:])
         return
+    from mlflow.cli import cli  # which takes seconds, of every worker that collects the tests of the documentation
+
     command, context, rest = cli, click.Context(cli), words[1:]
     while isinstance(command, click.Group):
         name, command, rest = command.resolve_command(context, rest)

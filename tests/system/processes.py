@@ -24,7 +24,7 @@ NAIVE_BAYES = "classifier: multinomial_nb\n"
 FAST_SEARCH = ["tune", "--max_evals=1", "--space=space.yaml"]
 # Short features.
 SHORT = {"max_length": 20, "vocabulary_size": 500}
-SMALL_CHAIN = ("-P", "max_evals=2", "-P", "epochs=2", "-P", "max_length=60")
+SMALL_CHAIN = ("-P", "max_evals=2", "-P", "epochs=2", "-P", "max_length=60", "-P", "parallelism=1")
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import skops.io
 from sklearn.base import ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.feature_extraction.text import TfidfTransformer
@@ -143,12 +142,16 @@ class CountModel:
         return term_contributions(weighted, classifier.coef_, position, self.terms)
 
     def save(self, folder: Path) -> None:
+        import skops.io  # which takes seconds: it imports all of scikit-learn, and torch where that is installed
+
         (folder / "terms.json").write_text(json.dumps(self.terms, ensure_ascii=False), encoding="utf-8")
         skops.io.dump({"weighting": self.weighting, "classifier": self.classifier}, folder / self.FITTED)
 
     @classmethod
     def load(cls, folder: Path) -> CountModel:
         """The model that :meth:`save` wrote."""
+        import skops.io
+
         terms = json.loads((folder / "terms.json").read_text(encoding="utf-8"))
         fitted = skops.io.load(folder / cls.FITTED, trusted=TRUSTED)
         return cls(terms, fitted["weighting"], fitted["classifier"])

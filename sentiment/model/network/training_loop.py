@@ -63,15 +63,16 @@ def train(
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, max(1, steps - warm_up), warmup_target=params["learning_rate"], warmup_steps=warm_up
     )
+    # What creates its variables in the first step, as a metric that is given by its name, has the step traced twice.
     network.compile(
         optimizer=optimizer(rate, weight_decay=params.get("weight_decay")),
         loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
+        metrics=[keras.metrics.SparseCategoricalAccuracy("accuracy")],
     )
     network.optimizer.exclude_from_weight_decay(
         [weight for weight in network.trainable_variables if len(weight.shape) < 2]  # biases and scales
     )
-    network.optimizer.build(network.trainable_variables)  # built in the first step, the step would be traced twice
+    network.optimizer.build(network.trainable_variables)
     weights = compute_sample_weight(labels, training)
     if weights is not None:
         train_split = (*train_split, weights)

@@ -16,6 +16,7 @@ from sentiment.errors import Alert, UserError
 from sentiment.monitoring.drift import describe_accuracy_drop, find_drifts
 from sentiment.serving.recording import Recorder
 from sentiment.workflow.command_line import parse
+from sentiment.workflow.logged_parameters import log_parameters
 from tests.conftest import runs, store
 from tests.system.processes import run_step
 
@@ -184,15 +185,18 @@ def test_mistakes_are_one_line(registered, arguments, expected):
 
 def test_an_alert_ends_the_process_with_3_and_trains_again_under_the_same_gates(registered, shifted):
     shifted.to_csv(registered / "shifted.csv", index=False)
-    with store(registered) as client:
+    with store(registered) as client, mlflow.start_run(tags={"mlflow.project.entryPoint": "main"}) as earlier:
+        log_parameters(parse("main", ["--families=simple", "--max_evals=1", "--space=space.yaml"]))
+        client.set_model_version_tag("sentiment", "1", "main_run", earlier.info.run_id)
         before = len(client.search_model_versions("name = 'sentiment'"))
     process = run_step("monitor", "--batch=shifted.csv", "--fail_on_alert=true", "--retrain=true", cwd=registered)
     assert process.returncode == 3, process.stderr[-3000:]
     assert "ALERT: text length drifted" in process.stdout and "Traceback" not in process.stderr
-    (main,) = runs(registered, "main")
+    main, _ = runs(registered, "main")
     assert main.data.tags["mlflow.parentRunId"] == runs(registered, "monitor")[0].info.run_id
     ingest = runs(registered, "ingest")[0]
     assert sum(ingest.data.metrics[f"documents_{part}"] for part in ("train", "validation", "test")) == 780 + 90
+    assert len(runs(registered, "tune")) == 2  # the one family of the champion's main run, again
     with store(registered) as client:
         assert len(client.search_model_versions("name = 'sentiment'")) == before + 1
     assert runs(registered, "register")[0].data.tags["gate.accuracy"].split(":")[0] in ("passed", "failed")

@@ -40,6 +40,7 @@ LATER = (
     "sklearn.ensemble",
     "sklearn.linear_model",
     "sklearn.svm",
+    "skops.io",
 )
 
 

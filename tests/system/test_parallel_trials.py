@@ -11,7 +11,7 @@ from tests.system.processes import start_step, trials_of, tune, wait_for
 
 
 def test_a_search_gives_the_same_trials_one_by_one_and_side_by_side(features):
-    search = ("--family=dense", "--max_evals=5", "--epochs=2", "--algo=random")
+    search = ("--family=dense", "--max_evals=4", "--epochs=2", "--algo=random")
     alone, one_by_one = tune(features, *search, "--parallelism=1")
     together, side_by_side = tune(features, *search, "--parallelism=2")
     assert [trial.data.params for trial in one_by_one] == [trial.data.params for trial in side_by_side]
@@ -66,11 +66,11 @@ def test_ctrl_c_ends_the_workers_and_their_trials(features, started):
 
 
 def test_a_worker_that_is_killed_costs_its_trial(features, started):
-    step, workers = started(5)
+    step, workers = started(4)
     os.kill(workers[0].pid, signal.SIGKILL)
     step.communicate(timeout=120)
     assert step.returncode == 0
     trials = trials_of(features, runs(features, "tune")[0])
     failed = [trial for trial in trials if trial.info.status == "FAILED"]
-    assert len(trials) == 5 and len(failed) == 1 and "BrokenProcessPool" in failed[0].data.tags["error"]
+    assert len(trials) == 4 and len(failed) == 1 and "BrokenProcessPool" in failed[0].data.tags["error"]
     assert {trial.info.status for trial in trials} == {"FAILED", "FINISHED"}

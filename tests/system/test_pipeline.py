@@ -24,7 +24,7 @@ def tuned(tmp_path_factory):
         ["ingest"],
         ["featurize", *(f"--{name}={value}" for name, value in SHORT.items())],
         FAST_SEARCH,
-        ["tune", "--family=lstm", "--max_evals=1", "--epochs=1"],
+        ["tune", "--family=lstm", "--max_evals=1", "--epochs=1", "--parallelism=1"],
         ["tune", "--family=pipeline", "--pretrained=checkpoint"],
         ["compare"],
     )

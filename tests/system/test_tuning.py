@@ -133,5 +133,8 @@ def test_trials_that_fall_behind_are_pruned_and_are_never_the_best(features):
             )
             assert "validation_accuracy" not in trial.data.metrics
     assert run.data.tags["best_trial"] not in [trial.info.run_id for trial in pruned]
-    _, whole = tune(features, *search, "--prune=false")
+    # The same points without pruning, up to the first that was pruned.
+    first = min(int(trial.data.tags["trial"]) for trial in pruned)
+    _, whole = tune(features, *search, f"--max_evals={first + 1}", "--prune=false")
+    assert whole[first].data.params == trials[first].data.params
     assert not [trial for trial in whole if "pruned" in trial.data.tags]

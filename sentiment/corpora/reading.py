@@ -54,8 +54,9 @@ def read_corpus(corpus: str, text_column: str = "text", label_column: str = "lab
         label_column: column that holds the class name, where the source has columns.
 
     Returns:
-        A tuple ``(frame, location)``: a DataFrame with the string columns ``id``, ``text`` and ``label``, one row
-        a document in the corpus's own order, and the path or URI that it was read from.
+        A tuple ``(frame, location)``: a DataFrame with the string columns ``id``, ``text`` and ``label``, and
+        ``slice`` where a document has one, one row a document in the corpus's own order, and the path or URI that it
+        was read from.
 
     Raises:
         UserError: there is no such corpus, or it cannot be read.
@@ -63,7 +64,8 @@ def read_corpus(corpus: str, text_column: str = "text", label_column: str = "lab
     import pandas as pd
 
     documents, location = find_source(corpus).read(corpus, text_column, label_column)
-    return pd.DataFrame(documents, columns=list(Document._fields)), location
+    frame = pd.DataFrame(documents, columns=list(Document._fields))
+    return frame if frame["slice"].any() else frame.drop(columns="slice"), location
 
 
 def corpus_digest(corpus: str) -> str | None:

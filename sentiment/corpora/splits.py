@@ -18,7 +18,7 @@ def clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
     them.
 
     Args:
-        frame: DataFrame with the string columns id, text and label.
+        frame: DataFrame with the string columns id, text and label; others are kept.
 
     Returns:
         The rows that are left, in their order, and the number of dropped ones by reason.
@@ -94,10 +94,10 @@ def _too_few(frame: pd.DataFrame, test_size: float, validation_size: float) -> s
 
 
 def digest(parts: Mapping[str, pd.DataFrame]) -> str:
-    """SHA-256 of the names, ids, texts and labels of the splits, in their order, in hexadecimal."""
+    """SHA-256 of the names and the content of the splits, in their order, in hexadecimal."""
     result = hashlib.sha256()
     for name in SPLITS:
-        for row in parts[name][["id", "text", "label"]].itertuples(index=False):
+        for row in parts[name].itertuples(index=False):
             for value in (name, *row):
                 encoded = str(value).encode("utf-8", "surrogatepass")
                 result.update(len(encoded).to_bytes(8, "big") + encoded)

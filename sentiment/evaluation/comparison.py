@@ -26,7 +26,7 @@ class EvaluationData:
     """What models are compared on.
 
     Args:
-        test: DataFrame with the columns id, text and label.
+        test: DataFrame with the columns id, text and label, and slice if the corpus has slices.
         classes: class names.
         labels: int array of shape (test documents,), positions in the classes.
         validation_labels: the same of the validation split.
@@ -119,7 +119,8 @@ def summarize_models(models: Sequence[EvaluatedModel], reason: str, data: Evalua
     """
     rows = [model.row for model in models]
     correct = {model.family: model.probabilities.argmax(axis=1) == data.labels for model in models}
-    accuracies = slices.slice_accuracies(correct, slices.find_slices(data.texts, data.labels, data.classes))
+    found = slices.find_slices(data.texts, data.labels, data.classes, data.test.get("slice", ()))
+    accuracies = slices.slice_accuracies(correct, found)
     winner = models[0].family
     return {
         "winner": winner,

@@ -1,4 +1,5 @@
-"""Accuracy on slices of a split that differ in difficulty: long and short texts, negation, each class."""
+"""Accuracy on slices of a split that differ in difficulty: long and short texts, negation, each class, and
+the slices that the corpus names itself."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,13 +13,16 @@ NEGATION = re.compile(
 MIN_DOCUMENTS = 10  # accuracy on a smaller slice says nothing
 
 
-def find_slices(texts: Sequence[str], labels: np.ndarray, classes: Sequence[str]) -> dict[str, np.ndarray]:
+def find_slices(
+    texts: Sequence[str], labels: np.ndarray, classes: Sequence[str], named: Sequence[str] = ()
+) -> dict[str, np.ndarray]:
     """The slices of a split.
 
     Args:
         texts: the texts of the split.
         labels: int array of shape (texts,), positions in the classes.
         classes: class names.
+        named: the corpus's own name of each text's slice, empty for none; or nothing at all.
 
     Returns:
         From a slice's name to a bool array of shape (texts,); slices of fewer than ``MIN_DOCUMENTS`` are left out.
@@ -37,6 +41,7 @@ def find_slices(texts: Sequence[str], labels: np.ndarray, classes: Sequence[str]
     found = {name: quarter == number for number, name in enumerate(names)}
     found |= {"with negation": negated, "without negation": ~negated}
     found |= {f"class {name}": labels == number for number, name in enumerate(classes)}
+    found |= {name: np.array(named) == name for name in sorted(set(named) - {""})}
     return {name: inside for name, inside in found.items() if inside.sum() >= MIN_DOCUMENTS}
 
 

@@ -29,7 +29,7 @@ def read_batch(path: str, text_column: str, label_column: str, classes: Sequence
     Raises:
         UserError: the file cannot be read, has no text, or a label is not a class of the champion.
     """
-    texts, labels = read_labelled("batch", Path(path), text_column, label_column, label_required=False)
+    texts, labels, _ = read_labelled("batch", Path(path), text_column, label_column, label_required=False)
     frame = pd.DataFrame({"text": texts, "label": pd.Series([label or None for label in labels], dtype=object)})
     frame = frame[frame["text"].str.strip() != ""].reset_index(drop=True)
     if frame.empty:

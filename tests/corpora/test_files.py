@@ -34,6 +34,14 @@ def test_columns_may_have_other_names_and_numbers_for_labels(tmp_path):
     assert frame["label"].tolist() == ["1", "5", ""] and frame["text"].tolist() == ["a", "b", ""]
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
+def test_a_column_of_slices_is_kept_where_a_file_has_one(tmp_path, suffix):
+    path = write(tmp_path / f"reviews{suffix}", TABLE.assign(slice=["web", None, " app"], other=1))
+    frame, _ = read_corpus(path)
+    assert frame.columns.tolist() == ["id", "text", "label", "slice"] and frame["slice"].tolist() == ["web", "", "app"]
+    assert "slice" not in read_corpus(write(tmp_path / f"without{suffix}", TABLE))[0]
+
+
 def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
     (tmp_path / "excel.csv").write_bytes("\ufefftext,label\nfine,pos\n".encode())
     assert read_corpus(str(tmp_path / "excel.csv"))[0]["text"].tolist() == ["fine"]

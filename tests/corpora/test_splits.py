@@ -56,6 +56,7 @@ def test_splits_share_no_text_keep_the_shares_and_follow_the_seed():
     assert digest(parts) == digest(split(frame, 0.2, 0.1, seed=1, stratify=True))
     assert digest(parts) != digest(split(frame, 0.2, 0.1, seed=2, stratify=True))
     assert digest(parts) != digest(split(frame, 0.2, 0.1, seed=1, stratify=False))
+    assert digest(parts) != digest(split(frame.assign(slice="web"), 0.2, 0.1, seed=1, stratify=True))
 
 
 @pytest.mark.parametrize("stratify", [True, False])

@@ -98,6 +98,8 @@ def test_slices_by_length_negation_and_class_and_who_is_ahead_there():
     assert sum(inside.sum() for name, inside in found.items() if "words" in name) == 200
     assert found["with negation"][0] and found["with negation"].sum() == 101
     assert np.array_equal(found["class pos"], labels == 1)
+    named = find_slices(texts, labels, ["neg", "pos"], ["web", "app", "app", ""] * 49 + ["rare"] * 4)
+    assert set(named) - set(found) == {"app", "web"} and named["app"].sum() == 98 and named["web"][0]
     correct = {"a": np.ones(200, bool), "b": labels == 1}
     measured = slice_accuracies(correct, found)
     assert {row["slice"]: row["accuracy"]["b"] for row in measured}["class neg"] == 0.0

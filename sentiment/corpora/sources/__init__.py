@@ -13,11 +13,13 @@ class Document(NamedTuple):
         id: what the source calls it: a row number, a path, a key.
         text: its text; empty where it has none.
         label: its class name; empty where it has none.
+        slice: the slice of the comparison that it belongs to; empty where it belongs to none.
     """
 
     id: str
     text: str
     label: str
+    slice: str = ""
 
 
 class CorpusSource(Protocol):

@@ -1,4 +1,4 @@
-"""A corpus in one file, with a column of texts and a column of labels."""
+"""A corpus in one file, with a column of texts, a column of labels and, optionally, one of slices."""
 
 from pathlib import Path
 
@@ -14,15 +14,15 @@ def matches(corpus: str) -> bool:
     return Path(corpus).suffix.lower() in SUFFIXES
 
 
-def read(corpus: str, text_column: str, label_column: str) -> tuple[list[Document], str]:
-    """Read a file; ids are row numbers, from 0. A missing text or label is the empty string.
+def read(corpus: str, text_column: str, label_column: str, slice_column: str = "slice") -> tuple[list[Document], str]:
+    """Read a file; ids are row numbers, from 0. What is missing is the empty string, and so is a missing slice column.
 
     Raises:
         UserError: there is no such file, or it cannot be read as a whole.
     """
     path = Path(corpus)
-    texts, labels = read_labelled("corpus", path, text_column, label_column, label_required=True)
-    documents = [Document(str(row), text, label) for row, (text, label) in enumerate(zip(texts, labels))]
+    columns = read_labelled("corpus", path, text_column, label_column, slice_column, label_required=True)
+    documents = [Document(str(row), *values) for row, values in enumerate(zip(*columns))]
     return documents, str(path.resolve())
 
 

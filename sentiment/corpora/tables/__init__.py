@@ -82,14 +82,14 @@ class Table(Protocol):
     def __iter__(self) -> Iterator[Batch]: ...
 
 
-def open_table(parameter: str, path: Path, text_column: str, label_column: str | None = None) -> Table:
+def open_table(parameter: str, path: Path, text_column: str, *other_columns: str) -> Table:
     """Open a file of rows.
 
     Args:
         parameter: name of the parameter that holds the path, for messages.
         path: of the file.
         text_column: the column with the texts, which has to be there.
-        label_column: the column with the labels, if any is used; it need not be there.
+        other_columns: other columns with strings that are used; they need not be there.
 
     Raises:
         UserError: there is no such file, it is empty, of an unknown kind, or has no text column.
@@ -103,7 +103,7 @@ def open_table(parameter: str, path: Path, text_column: str, label_column: str |
     if suffix == ".parquet":
         from sentiment.corpora.tables.parquet import ParquetTable
 
-        table = ParquetTable(name, path, text_column, label_column)
+        table = ParquetTable(name, path, text_column, *other_columns)
     elif suffix == ".jsonl":
         from sentiment.corpora.tables.json_lines import JsonLinesTable
 

@@ -13,7 +13,7 @@ from sentiment.errors import UserError
 class ParquetTable:
     """A :class:`sentiment.corpora.tables.Table` of a Parquet file.
 
-    Texts and labels that are stored as bytes, as writers without a string type do, are decoded from UTF-8.
+    Texts, labels and slices that are stored as bytes, as writers without a string type do, are decoded from UTF-8.
 
     Raises:
         UserError: the file is no Parquet file.
@@ -24,7 +24,7 @@ class ParquetTable:
     numbered = "row"
     hint = "write the file again"
 
-    def __init__(self, name: str, path: Path, text_column: str, label_column: str | None) -> None:
+    def __init__(self, name: str, path: Path, text_column: str, *other_columns: str) -> None:
         self.name, self.text_column = name, text_column
         try:
             self._file = pq.ParquetFile(path)
@@ -35,7 +35,7 @@ class ParquetTable:
         self._as_bytes = {
             place
             for place, field in enumerate(stored)
-            if field.name in (text_column, label_column) and _is_bytes(field.type)
+            if field.name in (text_column, *other_columns) and _is_bytes(field.type)
         }
         self.schema = pa.schema(
             [field.with_type(pa.string()) if place in self._as_bytes else field for place, field in enumerate(stored)]

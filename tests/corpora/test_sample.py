@@ -11,14 +11,14 @@ def sample():
     return read_corpus("sample")[0]
 
 
-def test_size_and_balance(sample):
-    counts = sample["label"].value_counts().to_dict()
-    assert set(counts) == {"negative", "positive"}
-    assert counts["negative"] == counts["positive"] and len(sample) >= 600
+def test_both_difficulties_are_balanced(sample):
+    counts = sample.groupby("slice")["label"].value_counts().unstack()
+    assert counts.index.tolist() == ["hard", "plain"] and counts.columns.tolist() == ["negative", "positive"]
+    assert (counts["negative"] == counts["positive"]).all() and counts["positive"].min() >= 300
 
 
-def test_every_review_has_10_to_60_words(sample):
-    assert sample["text"].str.split().str.len().between(10, 60).all()
+def test_every_review_has_5_to_80_words(sample):
+    assert sample["text"].str.split().str.len().between(5, 80).all()
 
 
 def test_no_review_twice_whatever_the_case_and_punctuation(sample):
@@ -38,4 +38,6 @@ def test_no_templates(sample):
 
 def test_data_card_says_where_it_comes_from_and_what_may_be_done_with_it(sample):
     card = (SAMPLE.parent / "README.md").read_text(encoding="utf-8")
-    assert "CC0" in card and str(len(sample)) in card
+    assert "CC0" in card
+    for count in (len(sample), *sample["slice"].value_counts()):
+        assert f"{count:,}" in card

@@ -195,7 +195,7 @@ def test_an_alert_ends_the_process_with_3_and_trains_again_under_the_same_gates(
     main, _ = runs(registered, "main")
     assert main.data.tags["mlflow.parentRunId"] == runs(registered, "monitor")[0].info.run_id
     ingest = runs(registered, "ingest")[0]
-    assert sum(ingest.data.metrics[f"documents_{part}"] for part in ("train", "validation", "test")) == 780 + 90
+    assert sum(ingest.data.metrics[f"documents_{part}"] for part in ("train", "validation", "test")) == 2216 + 90
     assert len(runs(registered, "tune")) == 2  # the one family of the champion's main run, again
     with store(registered) as client:
         assert len(client.search_model_versions("name = 'sentiment'")) == before + 1

@@ -20,14 +20,14 @@ def test_steps_find_the_latest_run_of_the_step_before(registered):
         assert client.get_model_version_by_alias("sentiment", "champion").tags["compare_run"] == compare.info.run_id
 
 
-def test_splits_are_parquet_with_id_text_label_and_share_no_text(registered):
+def test_splits_are_parquet_with_id_text_label_and_slice_and_share_no_text(registered):
     (ingest,) = runs(registered, "ingest")
     with store(registered):
         path = mlflow.artifacts.download_artifacts(f"{ingest.info.artifact_uri}/dataset")
     parts = [pd.read_parquet(f"{path}/{name}.parquet") for name in ("train", "validation", "test")]
-    assert all(list(part.columns) == ["id", "text", "label"] for part in parts)
+    assert all(list(part.columns) == ["id", "text", "label", "slice"] for part in parts)
     together = pd.concat(parts)
-    assert together["text"].is_unique and len(together) == 780 and len(parts[2]) == 156
+    assert together["text"].is_unique and len(together) == 2216 and len(parts[2]) == 444
 
 
 def test_a_word_of_the_test_split_alone_is_unknown_to_the_features(tmp_path):

@@ -13,7 +13,7 @@ def matches(corpus: str) -> bool:
 
 
 def read(corpus: str, text_column: str, label_column: str) -> tuple[list[Document], str]:
-    return files.read(str(SAMPLE), "text", "label")
+    return files.read(str(SAMPLE), "text", "label", "difficulty")
 
 
 def digest(corpus: str) -> str | None:

@@ -50,7 +50,7 @@ def measured(code, argument, folder):
 
 
 def main(rows):
-    sample = pd.read_csv(HERE.parent / "steps" / "corpora" / "sample" / "reviews.csv")["text"].tolist()
+    sample = pd.read_csv(HERE.parent / "sentiment" / "corpora" / "sample" / "reviews.csv")["text"].tolist()
     with tempfile.TemporaryDirectory() as folder:
         for step in STEPS:
             command = ["mlflow", "run", str(HERE.parent), "--env-manager", "local", "-e", *step]

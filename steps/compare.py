@@ -52,9 +52,9 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
     data = read_data(artifacts(ingest_run.info.run_id, DATASET), classes)
     cases = build_cases(data.texts, classes, seed, parameters.behaviour)
 
-    models = [evaluate_model(run, data, cases, seed) for run in tune_runs]
+    models = [evaluate_model(run, data, cases) for run in tune_runs]
     models, reason = rank_models(parameters.choose, models)
-    comparison = summarize_models(models, reason, data, seed)
+    comparison = summarize_models(models, reason, data)
     figures = plots.draw_comparison(comparison, models, data, read_histories([model.tune_run for model in models]))
     card = render_card(
         comparison,

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from sentiment.evaluation.statistics import SIGNIFICANT, holm, mcnemar
+from sentiment.evaluation.statistics import SIGNIFICANT, compare_paired, holm
 
 RULES = {"accuracy": None, "fastest_within": "latency_ms_p50", "smallest_within": "model_bytes"}
 
@@ -29,7 +29,7 @@ def choose(
     cost = RULES[rule]
     if cost is None or not others:
         return ranked, _describe_lead(best, others)
-    p_values = holm([mcnemar(correct[best["family"]], correct[row["family"]]) for row in others])
+    p_values = holm([compare_paired(correct[best["family"]], correct[row["family"]]).p_value for row in others])
     not_worse = [best] + [row for row, p_value in zip(others, p_values) if p_value >= SIGNIFICANT]
     winner = not_worse[int(np.argmin([row[cost] for row in not_worse]))]
     superlative = "fastest" if cost == "latency_ms_p50" else "smallest"

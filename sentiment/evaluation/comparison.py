@@ -74,11 +74,11 @@ def read_data(dataset: Path, classes: list[str]) -> EvaluationData:
     return EvaluationData(test, classes, labels, validation_labels)
 
 
-def evaluate_model(tune_run: Run, data: EvaluationData, cases: Sequence[Case], seed: int) -> EvaluatedModel:
+def evaluate_model(tune_run: Run, data: EvaluationData, cases: Sequence[Case]) -> EvaluatedModel:
     """Evaluate the best model of a search on the test split and the behaviour cases."""
     found, metrics = origin(tune_run), tune_run.data.metrics
     texts = {"test": data.texts, "behaviour": [text for case in cases for text in case.texts]}
-    arguments = found.model_uri, texts, data.labels, seed
+    arguments = found.model_uri, texts, data.labels
     own_process = get_family(found.family).own_process
     measured = in_own_process(measure, *arguments) if own_process else measure(*arguments)
     failed = report.find_failures(cases, measured.probabilities["behaviour"], data.classes)
@@ -108,14 +108,13 @@ def rank_models(rule: str, models: Sequence[EvaluatedModel]) -> tuple[list[Evalu
     return [by_family[row["family"]] for row in rows], reason
 
 
-def summarize_models(models: Sequence[EvaluatedModel], reason: str, data: EvaluationData, seed: int) -> dict[str, Any]:
+def summarize_models(models: Sequence[EvaluatedModel], reason: str, data: EvaluationData) -> dict[str, Any]:
     """The content of comparison.json.
 
     Args:
         models: the models, the winner first.
         reason: why it won.
         data: what they were evaluated on.
-        seed: seed of the bootstrap.
     """
     rows = [model.row for model in models]
     correct = {model.family: model.probabilities.argmax(axis=1) == data.labels for model in models}
@@ -126,7 +125,7 @@ def summarize_models(models: Sequence[EvaluatedModel], reason: str, data: Evalua
         "chosen": reason,
         "test_documents": len(data.test),
         "rows": rows,
-        "pairs": statistics.compare_pairs(correct, seed),
+        "pairs": statistics.compare_pairs(correct),
         "pareto_front": {cost: statistics.pareto_front(rows, cost) for cost in COSTS},
         "slices": accuracies,
         "lost_slices": slices.find_lost_slices(accuracies, winner),

@@ -79,5 +79,5 @@ def _describe_pair(name: str, pair: Mapping[str, Any]) -> str:
     significance = "a real difference" if pair["significant"] else "within noise"
     return (
         f"On the test split it is {abs(points):.1f} points {'ahead of' if points >= 0 else 'behind'} {other}, "
-        f"{significance} (95% interval {low:+.1f} to {high:+.1f}, p = {pair['p_holm']:.2g})."
+        f"{significance} (95% interval {low:+.1f} to {high:+.1f}, p = {pair['p_corrected']:.2g})."
     )

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+from scipy.stats import multinomial
 
 from sentiment.evaluation.choosing import choose
 from sentiment.evaluation.slices import find_lost_slices, find_slices, slice_accuracies
-from sentiment.evaluation.statistics import compare_pairs, holm, mcnemar, paired_difference, pareto_front
+from sentiment.evaluation.statistics import compare_paired, compare_pairs, holm, pareto_front
 
 
 def outcomes(both, only_first, only_second, neither):
@@ -15,12 +16,12 @@ def outcomes(both, only_first, only_second, neither):
 
 def test_mcnemar_of_agrestis_approval_ratings():
     """Agresti (2013), table 11.1: 150 and 86 of 1,600 changed their minds; the exact p-value is 3.7e-05."""
-    assert mcnemar(*outcomes(794, 150, 86, 570)) == pytest.approx(3.7e-5, rel=0.02)
+    assert compare_paired(*outcomes(794, 150, 86, 570)).p_value == pytest.approx(3.7e-5, rel=0.02)
 
 
 def test_mcnemar_by_hand():
-    assert mcnemar(*outcomes(10, 5, 0, 3)) == pytest.approx(2 * 0.5**5)
-    assert mcnemar(*outcomes(10, 0, 0, 3)) == 1.0 and mcnemar(*outcomes(5, 4, 4, 1)) == 1.0
+    assert compare_paired(*outcomes(10, 5, 0, 3)).p_value == pytest.approx(2 * 0.5**5)
+    assert compare_paired(*outcomes(10, 0, 0, 3)).p_value == compare_paired(*outcomes(5, 4, 4, 1)).p_value == 1.0
 
 
 def test_holm_of_four_p_values():
@@ -28,15 +29,46 @@ def test_holm_of_four_p_values():
     assert holm([0.6, 0.9]) == [1.0, 1.0] and holm([]) == []
 
 
-def test_the_paired_interval_is_that_of_resampled_documents():
-    first, second = outcomes(150, 30, 15, 5)
-    difference, low, high = paired_difference(first, second, seed=0)
-    random = np.random.default_rng(1)
-    rows = random.integers(0, 200, (10_000, 200))
-    drawn = first[rows].mean(axis=1) - second[rows].mean(axis=1)
-    assert difference == pytest.approx(0.075)
-    assert (low, high) == pytest.approx(tuple(np.quantile(drawn, (0.025, 0.975))), abs=0.006)
-    assert paired_difference(first, second, seed=0) == (difference, low, high)
+def tables(documents):
+    """Every outcome of so many documents: how many only the first and only the second got right."""
+    return [(wins, losses) for wins in range(documents + 1) for losses in range(documents + 1 - wins)]
+
+
+@pytest.mark.parametrize("confidence", (0.95, 1 - 0.05 / 3))
+def test_the_interval_excludes_zero_exactly_where_the_p_value_is_below_its_level(confidence):
+    for wins, losses in tables(10):
+        found = compare_paired(*outcomes(10 - wins - losses, wins, losses, 0), confidence)
+        assert found.low <= found.difference <= found.high
+        assert (found.low > 0 or found.high < 0) == (found.p_value < 1 - confidence), (wins, losses)
+
+
+def test_the_interval_covers_the_true_difference():
+    """The probability of every outcome of 10 documents, summed over those whose lower end is too high."""
+    ends = {
+        (wins, losses): compare_paired(*outcomes(10 - wins - losses, wins, losses, 0)).low
+        for wins, losses in tables(10)
+    }
+    for ahead, behind in ((0.0, 0.0), (0.1, 0.1), (0.3, 0.05), (0.5, 0.5), (0.05, 0.3), (0.9, 0.1), (0.0, 0.4)):
+        missed = sum(
+            multinomial.pmf((wins, losses, 10 - wins - losses), 10, (ahead, behind, 1 - ahead - behind))
+            for (wins, losses), low in ends.items()
+            if low > ahead - behind
+        )
+        assert missed <= 0.0251
+
+
+def test_the_interval_is_that_of_the_two_exact_limits_combined_at_random():
+    """Fay and Lumbard (2021), section 3, by simulation, for 40 wins and 20 losses in 160 documents."""
+    random = np.random.default_rng(0)
+    wins = 2 * random.beta(40, 21, 200_000) - 1
+    simulated = min(np.quantile(random.beta(*side, 200_000) * wins, 0.025) for side in ((60, 101), (61, 100)))
+    found = compare_paired(*outcomes(100, 40, 20, 0))
+    assert found.difference == 0.125 and found.low == pytest.approx(simulated, abs=0.001)
+
+
+def test_no_disagreement_is_not_certain_equality():
+    found = compare_paired(*outcomes(40, 0, 0, 0))
+    assert found.high == -found.low == pytest.approx(1 - 0.025 ** (1 / 40), abs=0.002)
 
 
 def test_nine_in_ten_classifiers_of_the_same_quality_are_within_noise():
@@ -44,8 +76,17 @@ def test_nine_in_ten_classifiers_of_the_same_quality_are_within_noise():
     found = 0
     for _ in range(100):
         first, second, third = random.random((3, 200)) < 0.85
-        found += any(pair["significant"] for pair in compare_pairs({"a": first, "b": second, "c": third}, 0))
+        found += any(pair["significant"] for pair in compare_pairs({"a": first, "b": second, "c": third}))
     assert found <= 10
+
+
+def test_of_several_pairs_the_verdict_and_the_interval_agree():
+    """18 against 6 is significant alone (p = 0.023), and not as one of three pairs: then its interval includes 0."""
+    first, second = outcomes(100, 18, 6, 30)
+    alone = compare_pairs({"a": first, "b": second})
+    assert alone[0]["significant"] and alone[0]["low"] > 0
+    for pair in compare_pairs({"a": first, "b": second, "c": first}):
+        assert not pair["significant"] and pair["low"] < 0 < pair["high"]
 
 
 def rows(**figures):

@@ -10,7 +10,7 @@ def pair(first, second, points, significant):
         "low": (points - 3) / 100,
         "high": (points + 4) / 100,
         "p_value": 0.4,
-        "p_holm": 0.8,
+        "p_corrected": 0.8,
         "significant": significant,
     }
 

@@ -53,7 +53,7 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
     cases = build_cases(data.texts, classes, seed, parameters.behaviour)
 
     models = [evaluate_model(run, data, cases) for run in tune_runs]
-    models, reason = rank_models(parameters.choose, models)
+    models, reason = rank_models(parameters.choose, models, parameters.margin)
     comparison = summarize_models(models, reason, data)
     figures = plots.draw_comparison(comparison, models, data, read_histories([model.tune_run for model in models]))
     card = render_card(

@@ -1,25 +1,28 @@
-"""Choose the winning family: by validation accuracy, or by cost among those that are not significantly worse."""
+"""Choose the winning family: by validation accuracy, or by cost among those that are shown not to be worse."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from sentiment.evaluation.statistics import SIGNIFICANT, compare_paired, holm
+from sentiment.evaluation.statistics import SIGNIFICANT, compare_paired
 
 RULES = {"accuracy": None, "fastest_within": "latency_ms_p50", "smallest_within": "model_bytes"}
 
 
 def choose(
-    rule: str, rows: Sequence[Mapping[str, Any]], correct: Mapping[str, np.ndarray]
+    rule: str, rows: Sequence[Mapping[str, Any]], correct: Mapping[str, np.ndarray], margin: float
 ) -> tuple[list[Mapping[str, Any]], str]:
     """Rank the families; nothing that is read here comes from the labels of the test split.
 
     Args:
-        rule: ``accuracy``; or ``fastest_within`` or ``smallest_within``, the fastest or smallest of the families that
-            are not significantly worse on the validation split than the best (McNemar's test, Holm's correction).
+        rule: ``accuracy``; or ``fastest_within`` or ``smallest_within``, the fastest or smallest of the best family and
+            those that are not inferior to it.
         rows: rows with family, validation_accuracy, validation_log_loss and the cost that the rule looks at.
         correct: from a family to a bool array of shape (validation documents,).
+        margin: by how much, 0 to 1, the accuracy of a family that is not inferior may be lower: the lower bound of its
+            difference from the best, one-sided with 95% confidence for all families together (Bonferroni), is at least
+            ``-margin``.
 
     Returns:
         The rows, the winner first and the others by validation accuracy, and the reason in words.
@@ -29,14 +32,17 @@ def choose(
     cost = RULES[rule]
     if cost is None or not others:
         return ranked, _describe_lead(best, others)
-    p_values = holm([compare_paired(correct[best["family"]], correct[row["family"]]).p_value for row in others])
-    not_worse = [best] + [row for row, p_value in zip(others, p_values) if p_value >= SIGNIFICANT]
-    winner = not_worse[int(np.argmin([row[cost] for row in not_worse]))]
+    two_sided = 1 - 2 * SIGNIFICANT / len(others)  # of an interval whose lower end is the one-sided bound
+    bounds = [compare_paired(correct[row["family"]], correct[best["family"]], two_sided).low for row in others]
+    not_inferior = [row for row, bound in zip(others, bounds) if bound >= -margin]
+    winner = min([best, *not_inferior], key=lambda row: row[cost])
     superlative = "fastest" if cost == "latency_ms_p50" else "smallest"
-    names = ", ".join(row["family"] for row in not_worse)
-    reason = (
-        f"the {superlative} of those not significantly worse on the validation split than {best['family']} ({names})"
-    )
+    shown = f"shown to be within {margin:g} of its validation accuracy"
+    if not_inferior:
+        names = ", ".join(row["family"] for row in not_inferior)
+        reason = f"the {superlative} of {best['family']}, the most accurate, and those {shown} ({names})"
+    else:
+        reason = f"the most accurate; no other family is {shown}"
     return [winner] + [row for row in ranked if row is not winner], reason
 
 

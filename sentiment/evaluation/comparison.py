@@ -100,11 +100,11 @@ def evaluate_model(tune_run: Run, data: EvaluationData, cases: Sequence[Case]) -
     return EvaluatedModel(tune_run, row, measured.probabilities["test"], correct, failed, behaviour)
 
 
-def rank_models(rule: str, models: Sequence[EvaluatedModel]) -> tuple[list[EvaluatedModel], str]:
+def rank_models(rule: str, models: Sequence[EvaluatedModel], margin: float) -> tuple[list[EvaluatedModel], str]:
     """The models, the winner first, and why it wins (:func:`sentiment.evaluation.choosing.choose`)."""
     by_family = {model.family: model for model in models}
     correct = {model.family: model.correct_on_validation for model in models}
-    rows, reason = choose(rule, [model.row for model in models], correct)
+    rows, reason = choose(rule, [model.row for model in models], correct, margin)
     return [by_family[row["family"]] for row in rows], reason
 
 

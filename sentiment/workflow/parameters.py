@@ -171,6 +171,7 @@ class ChoiceParameters(Parameters):
     choose: Literal["accuracy", "fastest_within", "smallest_within"] = parameter(
         "accuracy", "rule that picks the winner by the validation split"
     )
+    margin: Rate = parameter(0.01, "loss in accuracy that fastest_within and smallest_within may accept")
     behaviour: str = parameter("", "YAML file with behaviour tests of your own", file=True)
 
 

@@ -57,6 +57,14 @@ def accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:
     return float((probabilities.argmax(axis=1) == labels).mean())
 
 
+def balanced_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Mean recall of the classes that occur, 0 to 1."""
+    import numpy as np
+
+    right = probabilities.argmax(axis=1) == labels
+    return float(np.mean([right[labels == position].mean() for position in np.unique(labels)]))
+
+
 def f1_macro(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Mean of the classes' F1 scores, 0 to 1."""
     from sklearn.metrics import f1_score
@@ -107,6 +115,7 @@ METRICS = {
     for metric in (
         Metric("validation_accuracy", "validation", "{:.4f}", True),
         Metric("accuracy", "test", "{:.4f}", True, accuracy, labels_only=True),
+        Metric("balanced_accuracy", "balanced", "{:.4f}", True, balanced_accuracy, labels_only=True),
         Metric("f1_macro", "F1", "{:.4f}", True, f1_macro, labels_only=True),
         Metric("roc_auc", "ROC AUC", "{:.4f}", True, roc_auc),
         Metric("log_loss", "log loss", "{:.4f}", False, log_loss),

@@ -1,6 +1,6 @@
 """How sure a figure is, and whether one classifier is better than another on the same documents or only seems to be."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
@@ -11,6 +11,7 @@ from scipy.stats import beta, binomtest
 
 SIGNIFICANT = 0.05  # p-value, corrected for the number of comparisons; the intervals have the confidence that is left
 QUANTILES = (np.arange(1000) + 0.5) / 1000  # of the distribution that an expectation is taken over
+RESAMPLES = 1000
 NEVER = 1e-9  # a beta distribution with this parameter has all its mass at one end
 
 
@@ -30,10 +31,10 @@ def accuracy_interval(correct: np.ndarray, confidence: float = 1 - SIGNIFICANT) 
 
 @dataclass(frozen=True)
 class Difference:
-    """The difference in accuracy of two classifiers on the same documents.
+    """How much better the first of two classifiers is than the second on the same documents.
 
     Args:
-        difference: of the first minus the second, -1 to 1.
+        difference: of accuracy, -1 to 1, or of another metric; below 0 where the first is worse.
         low: lower end of its interval.
         high: upper end of its interval.
         p_value: of the hypothesis that there is none, 0 to 1. It is below 1 - confidence, at which the interval was
@@ -81,6 +82,43 @@ def _lower_end(wins: int, losses: int, documents: int, tail: float) -> float:
         return float(np.mean(beta.cdf(0.5 + difference / (2 * shares), wins or NEVER, losses + 1))) - tail
 
     return float(brentq(excess, -1.0, 1.0))
+
+
+def bootstrap_difference(
+    metric: Callable[[np.ndarray, np.ndarray], float],
+    higher_is_better: bool,
+    labels: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    confidence: float = 1 - SIGNIFICANT,
+) -> Difference:
+    """The paired percentile bootstrap (Efron and Tibshirani 1993, chapter 13), for metrics without an exact test.
+
+    Documents are resampled within their class, so that each resample has every class. The p-value is twice the smaller
+    share of resamples on one side of 0.
+
+    Args:
+        metric: of labels and probabilities.
+        higher_is_better: its direction.
+        labels: int array of shape (documents,), positions of the true classes.
+        first: probabilities of one classifier, float array of shape (documents, classes).
+        second: the same of the other.
+        confidence: of the interval, 0 to 1.
+    """
+    random = np.random.default_rng(0)
+    by_class = [np.flatnonzero(labels == position) for position in np.unique(labels)]
+    sign = 1 if higher_is_better else -1
+
+    def lead(rows: np.ndarray) -> float:
+        return sign * (metric(labels[rows], first[rows]) - metric(labels[rows], second[rows]))
+
+    drawn = np.array(
+        [lead(np.concatenate([random.choice(rows, len(rows)) for rows in by_class])) for _ in range(RESAMPLES)]
+    )
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(drawn, (tail, 1 - tail))
+    p_value = 2 * min(float(np.mean(drawn <= 0)), float(np.mean(drawn >= 0)))
+    return Difference(lead(np.arange(len(labels))), float(low), float(high), min(1.0, p_value))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

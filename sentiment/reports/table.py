@@ -27,9 +27,14 @@ def cells(rows: Rows, metrics: Iterable[Metric] | None = None) -> list[list[str]
     return lines
 
 
-def console(rows: Rows) -> str:
+def with_baseline(comparison: Mapping[str, Any]) -> Rows:
+    """The rows of a comparison and, below them, the majority class; older comparisons do not have it."""
+    return [*comparison["rows"], *([comparison["baseline"]] if "baseline" in comparison else [])]
+
+
+def console(comparison: Mapping[str, Any]) -> str:
     """The table with aligned columns."""
-    lines = cells(rows)
+    lines = cells(with_baseline(comparison))
     widths = [max(map(len, column)) for column in zip(*lines)]
     return "\n".join(
         "  ".join(
@@ -40,9 +45,9 @@ def console(rows: Rows) -> str:
     )
 
 
-def markdown(rows: Rows) -> str:
+def markdown(comparison: Mapping[str, Any]) -> str:
     """The table in Markdown."""
-    header, *body = cells(rows)
+    header, *body = cells(with_baseline(comparison))
     return "\n".join(f"| {' | '.join(line)} |" for line in [header, ["---"] * len(header), *body])
 
 
@@ -50,10 +55,15 @@ def verdict(comparison: Mapping[str, Any]) -> str:
     """What won, why, and whether its lead on the test split is significant, in a few sentences."""
     winner, *others = comparison["rows"]
     name = winner["family"]
-    if not others:
-        return f"{name} is the only family, with {winner['validation_accuracy']:.4f} validation accuracy."
-    against = (_describe_pair(name, pair) for pair in comparison["pairs"] if name in (pair["first"], pair["second"]))
-    return " ".join([f"{name} wins: {comparison['chosen']}.", *against])
+    if others:
+        said = [f"{name} wins: {comparison['chosen']}."]
+    else:
+        said = [f"{name} is the only family, with {winner['validation_accuracy']:.4f} validation accuracy."]
+    said += [_describe_pair(name, pair) for pair in comparison["pairs"] if name in (pair["first"], pair["second"])]
+    if baseline := comparison.get("baseline"):
+        always = f"always answering {baseline['class']!r}"
+        said.append(_describe_pair(name, baseline["lead"] | {"first": name, "second": always}))
+    return " ".join(said)
 
 
 def lost_slices(comparison: Mapping[str, Any]) -> str:

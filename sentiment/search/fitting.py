@@ -82,7 +82,7 @@ def run_trial(
         name: its name.
         params: hyperparameters.
         epochs: passes over the training split.
-        thresholds: the trial is pruned after an epoch if its best validation accuracy so far is below the epoch's
+        thresholds: the trial is pruned after an epoch if its best score so far is below the epoch's
             threshold; empty for no pruning.
         folder: where to save the model; None to discard it.
         show: called with the name, the epoch (from 1) and its figures after each epoch.
@@ -96,7 +96,7 @@ def run_trial(
 
     def on_epoch(epoch: int, figures: dict[str, float]) -> None:
         run.log_epoch(epoch, figures, within=BATCH_SECONDS)
-        curve.append(figures["val_accuracy"])
+        curve.append(usual.metric.score(figures[f"val_{usual.metric.name}"]))
         if show:
             show(name, epoch, figures)
         if epoch < epochs and epoch <= len(thresholds) and max(curve) < thresholds[epoch - 1]:
@@ -110,7 +110,7 @@ def run_trial(
         figures = scores(features.labels("validation"), model.predict_split(features, "validation"))
         cross_validated = family.cross_validate(features, params, training)
         if cross_validated is not None:
-            figures[CROSS_VALIDATED] = cross_validated
+            figures[CROSS_VALIDATED + training.metric.name] = cross_validated
         run.log_result(figures)
         if folder:
             folder.mkdir()
@@ -122,7 +122,9 @@ def run_trial(
         run.fail(error)
         return Outcome(run_id, name, params, epochs, error=describe_error(error))
     run.finish()
-    return Outcome(run_id, name, params, epochs, figures, loss_of(figures), tuple(curve), run.seconds, folder)
+    return Outcome(
+        run_id, name, params, epochs, figures, loss_of(figures, usual.metric), tuple(curve), run.seconds, folder
+    )
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sentiment.evaluation.metrics import calibration_error, scores
+from sentiment.evaluation.metrics import balanced_accuracy, calibration_error, scores
 from sentiment.evaluation.statistics import accuracy_interval
 
 LABELS = np.array([0, 1, 2, 0, 1, 2])
@@ -16,6 +16,13 @@ def test_scores_of_two_classes_by_hand():
     assert figures["roc_auc"] == 1.0  # every positive above every negative
     assert figures["log_loss"] == pytest.approx(-np.mean(np.log([0.9, 0.4, 0.8, 0.7])))
     assert figures["f1_macro"] == pytest.approx((2 / 3 + 4 / 5) / 2)
+
+
+def test_balanced_accuracy_is_the_mean_recall_of_the_classes_that_occur():
+    probabilities = np.array([[0.9, 0.1, 0.0]] * 9 + [[0.9, 0.1, 0.0]] + [[0.1, 0.9, 0.0]])
+    figures = scores(np.array([0] * 9 + [1, 1]), probabilities[:, :2])
+    assert figures["balanced_accuracy"] == pytest.approx((1 + 1 / 2) / 2)
+    assert balanced_accuracy(np.array([0] * 9 + [1, 1]), probabilities) == pytest.approx((1 + 1 / 2) / 2)
 
 
 def test_scores_of_three_classes():

@@ -3,8 +3,9 @@ import pytest
 from scipy.stats import multinomial
 
 from sentiment.evaluation.choosing import choose
+from sentiment.evaluation.metrics import accuracy, scores
 from sentiment.evaluation.slices import find_lost_slices, find_slices, slice_accuracies
-from sentiment.evaluation.statistics import compare_paired, compare_pairs, holm, pareto_front
+from sentiment.evaluation.statistics import bootstrap_difference, compare_paired, compare_pairs, holm, pareto_front
 
 
 def outcomes(both, only_first, only_second, neither):
@@ -102,6 +103,19 @@ def rows(**figures):
     ]
 
 
+def answers(correct):
+    """Probabilities for texts of class 0 that are right where ``correct`` is."""
+    return np.where(np.asarray(correct)[:, None], (0.8, 0.2), (0.2, 0.8))
+
+
+def pick(rule, given, correct, margin=0.01):
+    labels = np.zeros(len(next(iter(correct.values()))), dtype=int)
+    ranked, reason, lead = choose(
+        rule, "accuracy", margin, given, labels, {family: answers(right) for family, right in correct.items()}
+    )
+    return ranked[0]["family"], reason, lead
+
+
 def right(share, documents=4000):
     return np.arange(documents) < share * documents
 
@@ -110,11 +124,9 @@ def test_the_rule_takes_the_cheapest_that_is_shown_to_be_within_the_margin():
     given = rows(big=(0.90, 50.0, 900), fast=(0.898, 1.0, 500), small=(0.899, 9.0, 10), poor=(0.70, 0.1, 1))
     correct = {row["family"]: right(row["validation_accuracy"]) for row in given}
     for rule, winner in (("accuracy", "big"), ("fastest_within", "fast"), ("smallest_within", "small")):
-        ranked, reason = choose(rule, given, correct, margin=0.01)
-        assert ranked[0]["family"] == winner and {row["family"] for row in ranked} == set(correct)
-        assert "poor" not in reason
-    assert "0.1 points ahead of small" in choose("accuracy", given, correct, margin=0.01)[1]
-    assert choose("fastest_within", given, correct, margin=0.0)[0][0]["family"] == "big"
+        chosen, reason, _ = pick(rule, given, correct)
+        assert chosen == winner and "poor" not in reason
+    assert pick("fastest_within", given, correct, margin=0.0)[0] == "big"
 
 
 def test_what_a_few_texts_cannot_tell_is_not_taken_for_equal():
@@ -123,17 +135,56 @@ def test_what_a_few_texts_cannot_tell_is_not_taken_for_equal():
     given = rows(best=(56 / 63, 50.0, 900), worse=(50 / 63, 1.0, 1), same=(56 / 63, 9.0, 500))
     correct = {"best": best, "worse": worse, "same": best}
     assert compare_paired(best, worse).p_value > 0.1
-    ranked, reason = choose("fastest_within", given, correct, margin=0.01)
-    assert ranked[0]["family"] == "best" and "no other family is shown to be within 0.01 of" in reason
-    assert choose("fastest_within", given, correct, margin=0.06)[0][0]["family"] == "same"
-    assert choose("fastest_within", given, correct, margin=0.3)[0][0]["family"] == "worse"
+    chosen, reason, _ = pick("fastest_within", given, correct)
+    assert chosen == "best" and "no other family is shown to be within 0.01 of" in reason
+    assert pick("fastest_within", given, correct, margin=0.06)[0] == "same"
+    assert pick("fastest_within", given, correct, margin=0.3)[0] == "worse"
+
+
+def test_the_choice_says_how_sure_it_is():
+    given = rows(first=(0.9, 1.0, 1), second=(0.8, 1.0, 1), third=(0.7, 1.0, 1))
+    first, second = outcomes(75, 15, 5, 5)
+    _, reason, lead = pick("accuracy", given, {"first": first, "second": second, "third": second})
+    found = compare_paired(first, second, 0.975)
+    assert (lead["low"], lead["high"]) == (found.low, found.high) and lead["p_value"] == 2 * found.p_value
+    assert "10.0 points ahead of second (95% interval -0.9 to +21.1" in reason and reason.endswith("p = 0.083)")
 
 
 def test_level_accuracy_goes_to_the_lower_log_loss():
     given = rows(first=(0.9, 1.0, 1), second=(0.9, 1.0, 1))
     given[1]["validation_log_loss"] = 0.2
-    ranked, reason = choose("accuracy", given, {"first": right(0.9), "second": right(0.9)}, 0.01)
-    assert ranked[0]["family"] == "second" and "level with first" in reason
+    chosen, reason, _ = pick("accuracy", given, {"first": right(0.9), "second": right(0.9)})
+    assert chosen == "second" and "level with first" in reason
+
+
+@pytest.mark.parametrize(
+    "metric, winner", [("accuracy", "constant"), ("balanced_accuracy", "useful"), ("log_loss", "useful")]
+)
+def test_the_constant_answer_wins_by_accuracy_alone(metric, winner):
+    """99 to 1: "useful" finds every rare text and gives six others the wrong label."""
+    labels = np.repeat((0, 1), (396, 4))
+    useful = np.where((labels == 1) | (np.arange(400) < 6), 1, 0)
+    probabilities = {"constant": np.tile((0.99, 0.01), (400, 1)), "useful": 0.02 + 0.96 * np.eye(2)[useful]}
+    if metric == "log_loss":
+        probabilities["useful"] = 0.05 + 0.9 * np.eye(2)[labels]
+        probabilities["constant"] = np.tile((0.9, 0.1), (400, 1))
+    given = [
+        {"family": family} | {f"validation_{name}": value for name, value in scores(labels, found).items()}
+        for family, found in probabilities.items()
+    ]
+    ranked, reason, lead = choose("accuracy", metric, 0.01, given, labels, probabilities)
+    assert ranked[0]["family"] == winner and metric.replace("_", " ") in reason
+    assert lead["low"] <= lead["difference"] <= lead["high"] and lead["difference"] > 0
+
+
+def test_the_bootstrap_of_a_metric_agrees_with_the_exact_test_of_accuracy():
+    first, second = outcomes(150, 30, 15, 5)
+    labels = np.arange(200) % 2
+    both = (np.where(found[:, None], np.eye(2)[labels], 1 - np.eye(2)[labels]) for found in (first, second))
+    found, exact = bootstrap_difference(accuracy, True, labels, *both), compare_paired(first, second)
+    assert found.difference == pytest.approx(exact.difference)
+    assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=0.02)
+    assert found.p_value == pytest.approx(exact.p_value, abs=0.03)
 
 
 def test_the_front_is_who_nobody_beats_in_both():

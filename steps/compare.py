@@ -48,9 +48,9 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
     seed = parameters.seed
     featurize_run = find_featurize_run(tune_runs)
     ingest_run = checked_run(INGEST_RUN, origin(featurize_run).ingest_run, "ingest")
-    classes = Features(artifacts(featurize_run.info.run_id, FEATURES)).classes
-    data = read_data(artifacts(ingest_run.info.run_id, DATASET), classes)
-    cases = build_cases(data.texts, classes, seed, parameters.behaviour)
+    features = Features(artifacts(featurize_run.info.run_id, FEATURES))
+    data = read_data(artifacts(ingest_run.info.run_id, DATASET), features)
+    cases = build_cases(data.texts, data.classes, seed, parameters.behaviour)
 
     models = [evaluate_model(run, data, cases, parameters.metric) for run in tune_runs]
     models, choice = rank_models(parameters.choose, parameters.metric, parameters.margin, models, data)
@@ -84,7 +84,7 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
         {
             OUTPUT_DIGEST: digest_comparison(models),
             WINNER: comparison["winner"],
-            CLASSES: json.dumps(classes),
+            CLASSES: json.dumps(data.classes),
             INGEST_RUN: ingest_run.info.run_id,
             DATASET_DIGEST: origin(ingest_run).dataset_digest,
             NOTE: f"{verdict}\n\n{table.markdown(comparison)}\n\n{table.lost_slices(comparison)}",

@@ -1,4 +1,8 @@
-"""Choose the winning family: by a metric on the validation split, or by cost among those shown not to be worse."""
+"""Choose the winning family: by a metric, or by cost among those shown not to be worse.
+
+The documents are the part of the validation split that nothing else was chosen by: the best of several epochs and
+trials is better on the documents that it was chosen by than on others, and the more so the more there were.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -29,8 +33,8 @@ def choose(
         margin: by how much the metric of a family that is not inferior may be worse: the bound of its difference from
             the best, one-sided with 95% confidence for all families together (Bonferroni), is at most that.
         rows: rows with family, validation_METRIC, validation_log_loss and the cost that the rule looks at.
-        labels: int array of shape (validation documents,), positions of the true classes.
-        probabilities: from a family to a float array of shape (validation documents, classes).
+        labels: int array of shape (documents,), positions of the true classes.
+        probabilities: from a family to a float array of shape (documents, classes).
 
     Returns:
         The rows, the winner first and the others from best to worst; the reason in words; and the best family's lead

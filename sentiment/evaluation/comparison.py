@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 from mlflow.entities import Run
 
-from sentiment.corpora.splits import SPLITS
 from sentiment.digests import text_digest
+from sentiment.errors import UserError
 from sentiment.evaluation import slices, statistics
 from sentiment.evaluation.behaviour import Case, report
 from sentiment.evaluation.choosing import choose
 from sentiment.evaluation.measure import in_own_process, measure, score_test_split
 from sentiment.evaluation.metrics import scores
+from sentiment.features.store import Features
 from sentiment.model.families import get_family
 from sentiment.tracking import OUTPUT_DIGEST, VALIDATION_PREDICTIONS, artifacts, origin
 
@@ -32,14 +33,14 @@ class EvaluationData:
         test: DataFrame with the columns id, text and label.
         classes: class names.
         labels: int array of shape (test documents,), positions in the classes.
-        validation_labels: the same of the validation split.
+        choice_labels: the same of the half of the validation split that families are chosen by.
         class_shares: shares of the classes in the training split, float array of shape (classes,).
     """
 
     test: pd.DataFrame
     classes: list[str]
     labels: np.ndarray
-    validation_labels: np.ndarray
+    choice_labels: np.ndarray
     class_shares: np.ndarray
 
     @property
@@ -55,7 +56,7 @@ class EvaluatedModel:
         tune_run: the run of its search.
         row: its row of comparison.json.
         probabilities: float64 array of shape (test documents, classes).
-        on_validation: float64 array of shape (validation documents, classes).
+        on_validation: float64 array of shape (choice labels, classes).
         failed: bool array of shape (behaviour cases,).
         behaviour: its failures by capability.
     """
@@ -72,12 +73,11 @@ class EvaluatedModel:
         return self.row["family"]
 
 
-def read_data(dataset: Path, classes: list[str]) -> EvaluationData:
-    """Read the test split and the labels of the others from a dataset's folder."""
-    train, validation, test = (pd.read_parquet(dataset / f"{split}.parquet") for split in SPLITS)
-    labels, validation_labels = (split["label"].map(classes.index).to_numpy() for split in (test, validation))
-    shares = train["label"].value_counts(normalize=True)[classes].to_numpy()
-    return EvaluationData(test, classes, labels, validation_labels, shares)
+def read_data(dataset: Path, features: Features) -> EvaluationData:
+    """Read the test split from a dataset's folder, and the labels from its features."""
+    train, choice, test = (np.array(features.labels(split)) for split in ("train", "choice", "test"))
+    texts = pd.read_parquet(dataset / "test.parquet")
+    return EvaluationData(texts, features.classes, test, choice, np.bincount(train) / len(train))
 
 
 def evaluate_model(tune_run: Run, data: EvaluationData, cases: Sequence[Case], metric: str) -> EvaluatedModel:
@@ -96,10 +96,12 @@ def evaluate_model(tune_run: Run, data: EvaluationData, cases: Sequence[Case], m
     measured = in_own_process(measure, *arguments) if own_process else measure(*arguments)
     failed = report.find_failures(cases, measured.probabilities["behaviour"], data.classes)
     behaviour = report.summarize_by_capability(cases, failed)
-    # Predictions that the search has logged: a model that was fitted again on both splits has seen the validation
-    # texts.
+    # Predictions that the search has logged: a model that was fitted again has seen the validation split.
     on_validation = pd.read_parquet(artifacts(tune_run.info.run_id, VALIDATION_PREDICTIONS)).to_numpy()
-    figures = scores(data.validation_labels, on_validation)
+    if len(on_validation) != len(data.choice_labels):
+        run_id = tune_run.info.run_id
+        raise UserError(f"tune run {run_id} is of an earlier release, which kept no texts for the choice: tune again")
+    figures = scores(data.choice_labels, on_validation)
     row = {
         "family": found.family,
         **{f"validation_{name}": figures[name] for name in ("accuracy", "log_loss", metric)},
@@ -119,9 +121,9 @@ def rank_models(
     by_family = {model.family: model for model in models}
     probabilities = {model.family: model.on_validation for model in models}
     rows, reason, lead = choose(
-        rule, metric, margin, [model.row for model in models], data.validation_labels, probabilities
+        rule, metric, margin, [model.row for model in models], data.choice_labels, probabilities
     )
-    choice = {"chosen": reason, "metric": metric, "lead": lead, "validation_documents": len(data.validation_labels)}
+    choice = {"chosen": reason, "metric": metric, "lead": lead, "choice_documents": len(data.choice_labels)}
     return [by_family[row["family"]] for row in rows], choice
 
 

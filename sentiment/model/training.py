@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 # Documents in the training and validation split together. Up to this size the validation split alone is too small to
 # choose hyperparameters by, and a final fit on both splits is worth its time.
 SMALL_CORPUS = 10_000
+# What the model may be fitted on that a search ends with. ``choice`` is the part of the validation split by which
+# families are compared: no fit, epoch, temperature or hyperparameter is chosen by it.
+LABELLED = ("train", "validation", "choice")
 
 
 def share_correct(labels: np.ndarray, probabilities: np.ndarray) -> float:
@@ -76,7 +79,9 @@ class Training:
 class Features(Protocol):
     """The encoded splits of a corpus, and what was learned from its training split to encode them.
 
-    A split is ``train``, ``validation`` or ``test``. Features are hashable, since what is computed from them is cached.
+    A split is ``train``, ``validation``, ``choice`` or ``test``. Of the documents of the corpus's validation split,
+    ``choice`` is the half by which families are compared, and ``validation`` the half that fits may look at. Features
+    are hashable, since what is computed from them is cached.
     :class:`sentiment.features.store.Features` reads them from a run.
     """
 
@@ -120,7 +125,7 @@ class Features(Protocol):
         """How often each term occurs: sparse CSR float32 of shape (documents, terms)."""
 
     def join_splits(self, folder: Path) -> Features:
-        """Features learned anew from training and validation split together, which become the training split.
+        """Features learned anew from all but the test split, which become the training split.
 
         Args:
             folder: an empty folder to write them into.

@@ -104,7 +104,7 @@ class CorpusParameters(Parameters):
 
 class SplitParameters(Parameters):
     test_size: Share = parameter(0.2, "share of all documents in the test split")
-    validation_size: Share = parameter(0.1, "share of the remaining documents in the validation split")
+    validation_size: Share = parameter(0.2, "share of the remaining documents in the validation split")
     stratify: Boolean = parameter(True, "whether every split keeps the classes' shares")
 
 

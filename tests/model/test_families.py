@@ -150,3 +150,25 @@ def test_epochs_and_folds_are_chosen_by_the_metric(tmp_path):
         found = simple.cross_validate(features, defaults_of("simple", classifier=classifier), training)
         assert 0.5 < found < 0.95
         assert 0 < simple.cross_validate(features, defaults_of("simple", classifier=classifier), by_loss) < 0.8
+
+
+@pytest.mark.parametrize("family", ["simple", "dense"])
+def test_what_families_are_chosen_by_changes_nothing_but_the_last_fit(family, tmp_path):
+    """The texts for the choice are replaced: epochs, temperature and folds are the same, the fit on all is not."""
+    parts = {name: corpus(["good", "bad"], seed) for seed, name in enumerate(("train", "validation", "test"))}
+    (tmp_path / "first").mkdir()
+    first = write_corpus(tmp_path / "first", parts)
+    kept = parts["validation"]["text"].isin(first.texts("choice"))
+    assert kept.sum() == 60
+    parts["validation"].loc[kept, "text"] = [f"dull film {number}" for number in range(60)]
+    (tmp_path / "second").mkdir()
+    params, found = defaults_of(family), []
+    training = Training(seed=0, epochs=2, batch_size=8)
+    for features in (first, write_corpus(tmp_path / "second", parts)):
+        model, history = fit(family, features, training)
+        folds = get_family(family).cross_validate(features, params, training)
+        again = get_family(family).refit(features, params, training, model)
+        found.append((history, folds, model.predict_split(features, "test"), again.predict_proba([["dull", "film"]])))
+    (history, folds, predicted, last), others = found
+    assert history == others[0] and folds == others[1] and np.array_equal(predicted, others[2])
+    assert not np.allclose(last, others[3], atol=1e-3)

@@ -75,7 +75,7 @@ class Family(Protocol):
         """Fit a model on the training split.
 
         Args:
-            features: the corpus; the validation split may be used to choose an epoch and to calibrate.
+            features: the corpus; the split ``validation`` may be used to choose an epoch and to calibrate.
             params: the hyperparameters.
             training: see :class:`Training`.
             on_epoch: called after each epoch with its number, from 1, and Keras's figures: loss and accuracy (training
@@ -95,7 +95,7 @@ class Family(Protocol):
         return model
 
     def refit(self, features: Features, params: Params, training: Training, model: Model) -> Model | None:
-        """Fit the winner of a search again, on training and validation split, or return None to serve ``model`` itself.
+        """Fit the winner of a search again, on ``LABELLED``, or return None to serve ``model`` itself.
 
         Args:
             features, params, training: as for :meth:`fit`.

@@ -73,7 +73,7 @@ def cross_validated(folder, seed):
         "train": whole[:-2],
         "validation": whole[-2:],
         "test": whole[:1],
-    }  # one document is left out, for the choice
+    }  # one is left out
     for name in ("features", "dataset"):
         (folder / name).mkdir()
     for name, part in parts.items():

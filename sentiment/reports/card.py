@@ -62,7 +62,7 @@ def render_card(
         families=[model.family for model in models],
         data=_describe_dataset(ingest_run),
         searches=[summarize_search(model.tune_run) for model in models],
-        table=table.cells(table.with_baseline(comparison)),
+        table=table.comparison_cells(comparison),
         mistakes=find_confident_mistakes(
             winner.row["model_uri"],
             data.texts,

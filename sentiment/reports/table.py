@@ -27,14 +27,22 @@ def cells(rows: Rows, metrics: Iterable[Metric] | None = None) -> list[list[str]
     return lines
 
 
-def with_baseline(comparison: Mapping[str, Any]) -> Rows:
-    """The rows of a comparison and, below them, the majority class; older comparisons do not have it."""
-    return [*comparison["rows"], *([comparison["baseline"]] if "baseline" in comparison else [])]
+def comparison_cells(comparison: Mapping[str, Any]) -> list[list[str]]:
+    """The cells of comparison.json: the majority class is below the families, and what they are chosen by a column.
+
+    Comparisons of earlier releases have neither.
+    """
+    rows = [*comparison["rows"], *([comparison["baseline"]] if "baseline" in comparison else [])]
+    metrics, metric = list(METRICS.values()), METRICS[comparison.get("metric", "accuracy")]
+    if metric.name != "accuracy":
+        title = f"validation {metric.title}"
+        metrics.insert(1, Metric(f"validation_{metric.name}", title, metric.format, metric.higher_is_better))
+    return cells(rows, metrics)
 
 
 def console(comparison: Mapping[str, Any]) -> str:
     """The table with aligned columns."""
-    lines = cells(with_baseline(comparison))
+    lines = comparison_cells(comparison)
     widths = [max(map(len, column)) for column in zip(*lines)]
     return "\n".join(
         "  ".join(
@@ -47,7 +55,7 @@ def console(comparison: Mapping[str, Any]) -> str:
 
 def markdown(comparison: Mapping[str, Any]) -> str:
     """The table in Markdown."""
-    header, *body = cells(with_baseline(comparison))
+    header, *body = comparison_cells(comparison)
     return "\n".join(f"| {' | '.join(line)} |" for line in [header, ["---"] * len(header), *body])
 
 

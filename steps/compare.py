@@ -48,13 +48,13 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
     seed = parameters.seed
     featurize_run = find_featurize_run(tune_runs)
     ingest_run = checked_run(INGEST_RUN, origin(featurize_run).ingest_run, "ingest")
-    classes = Features(artifacts(featurize_run.info.run_id, FEATURES)).classes
-    data = read_data(artifacts(ingest_run.info.run_id, DATASET), classes)
-    cases = build_cases(data.texts, classes, seed, parameters.behaviour)
+    features = Features(artifacts(featurize_run.info.run_id, FEATURES))
+    data = read_data(artifacts(ingest_run.info.run_id, DATASET), features)
+    cases = build_cases(data.texts, data.classes, seed, parameters.behaviour)
 
-    models = [evaluate_model(run, data, cases, seed) for run in tune_runs]
-    models, reason = rank_models(parameters.choose, models)
-    comparison = summarize_models(models, reason, data, seed)
+    models = [evaluate_model(run, data, cases, parameters.metric) for run in tune_runs]
+    models, choice = rank_models(parameters.choose, parameters.metric, parameters.margin, models, data)
+    comparison = summarize_models(models, choice, data)
     figures = plots.draw_comparison(comparison, models, data, read_histories([model.tune_run for model in models]))
     card = render_card(
         comparison,
@@ -84,13 +84,13 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
         {
             OUTPUT_DIGEST: digest_comparison(models),
             WINNER: comparison["winner"],
-            CLASSES: json.dumps(classes),
+            CLASSES: json.dumps(data.classes),
             INGEST_RUN: ingest_run.info.run_id,
             DATASET_DIGEST: origin(ingest_run).dataset_digest,
-            NOTE: f"{verdict}\n\n{table.markdown(rows)}\n\n{table.lost_slices(comparison)}",
+            NOTE: f"{verdict}\n\n{table.markdown(comparison)}\n\n{table.lost_slices(comparison)}",
         }
     )
-    print(f"compare: {len(data.test)} test documents\n\n{table.console(rows)}\n\n{verdict}", flush=True)
+    print(f"compare: {len(data.test)} test documents\n\n{table.console(comparison)}\n\n{verdict}", flush=True)
 
 
 def find_featurize_run(tune_runs: Sequence[Run]) -> Run:

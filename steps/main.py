@@ -42,8 +42,7 @@ def main(parameters: MainParameters) -> None:
     mlflow.log_metric("duration_seconds", time.time() - started)
     mlflow.set_tag(
         NOTE,
-        f"{table.verdict(comparison)}\n\n{tags[NOTE]}\n\n{table.markdown(comparison['rows'])}"
-        f"\n\n```\n{chain.report()}\n```",
+        f"{table.verdict(comparison)}\n\n{tags[NOTE]}\n\n{table.markdown(comparison)}\n\n```\n{chain.report()}\n```",
     )
     print(summary(comparison, registered, chain.report(), time.time() - started), flush=True)
 

@@ -59,7 +59,7 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
         winner["model_uri"],
         tags=lineage_tags(winner, compare_run)
         | {GATE_TERMS: parameters.model_dump_json(include=set(GateParameters.model_fields))},
-        description=f"{table.verdict(comparison)}\n\n{table.markdown(comparison['rows'])}",
+        description=f"{table.verdict(comparison)}\n\n{table.markdown(comparison)}",
         once=parameters.reuse,
     )
     needs_review = verdict.passed and parameters.require_review

@@ -41,7 +41,17 @@ from sentiment.workflow.parameters import TuneParameters
 from sentiment.workflow.reuse import runs_with_fingerprint
 
 # What two searches must have in common for the trials of one to count in the other.
-RESUMABLE = ("family", "epochs", "batch_size", "seed", "class_weight", "embedding", "embedding_file", "pretrained")
+RESUMABLE = (
+    "family",
+    "epochs",
+    "batch_size",
+    "seed",
+    "metric",
+    "class_weight",
+    "embedding",
+    "embedding_file",
+    "pretrained",
+)
 
 
 def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None]) -> None:
@@ -109,7 +119,7 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
             BEST_TRIAL: best.run_id,
             MODEL_URI: logged.uri,
             NOTE: f"Best of {count} trials: `{format_params(best.params)}`, "
-            f"validation accuracy {logged.figures['accuracy']:.4f}.",
+            f"validation {parameters.metric} {logged.figures[parameters.metric]:.4f}.",
         }
     )
 

@@ -1,50 +1,92 @@
-"""Choose the winning family: by validation accuracy, or by cost among those that are not significantly worse."""
+"""Choose the winning family: by a metric, or by cost among those shown not to be worse.
+
+The documents are the part of the validation split that nothing else was chosen by: the best of several epochs and
+trials is better on the documents that it was chosen by than on others, and the more so the more there were.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from sentiment.evaluation.statistics import SIGNIFICANT, holm, mcnemar
+from sentiment.evaluation.metrics import METRICS, Metric
+from sentiment.evaluation.statistics import SIGNIFICANT, Difference, bootstrap_difference, compare_paired
 
 RULES = {"accuracy": None, "fastest_within": "latency_ms_p50", "smallest_within": "model_bytes"}
 
 
 def choose(
-    rule: str, rows: Sequence[Mapping[str, Any]], correct: Mapping[str, np.ndarray]
-) -> tuple[list[Mapping[str, Any]], str]:
+    rule: str,
+    metric: str,
+    margin: float,
+    rows: Sequence[Mapping[str, Any]],
+    labels: np.ndarray,
+    probabilities: Mapping[str, np.ndarray],
+) -> tuple[list[Mapping[str, Any]], str, dict[str, Any] | None]:
     """Rank the families; nothing that is read here comes from the labels of the test split.
 
     Args:
-        rule: ``accuracy``; or ``fastest_within`` or ``smallest_within``, the fastest or smallest of the families that
-            are not significantly worse on the validation split than the best (McNemar's test, Holm's correction).
-        rows: rows with family, validation_accuracy, validation_log_loss and the cost that the rule looks at.
-        correct: from a family to a bool array of shape (validation documents,).
+        rule: ``accuracy``, the best by the metric; or ``fastest_within`` or ``smallest_within``, the fastest or
+            smallest of the best family and those that are not inferior to it.
+        metric: a name in ``METRICS``.
+        margin: by how much the metric of a family that is not inferior may be worse: the bound of its difference from
+            the best, one-sided with 95% confidence for all families together (Bonferroni), is at most that.
+        rows: rows with family, validation_METRIC, validation_log_loss and the cost that the rule looks at.
+        labels: int array of shape (documents,), positions of the true classes.
+        probabilities: from a family to a float array of shape (documents, classes).
 
     Returns:
-        The rows, the winner first and the others by validation accuracy, and the reason in words.
+        The rows, the winner first and the others from best to worst; the reason in words; and the best family's lead
+        on the second: first, second, difference, low, high and p_value, both with 95% confidence for the best against
+        all others together. None for a single family.
     """
-    ranked = sorted(rows, key=lambda row: (-row["validation_accuracy"], row["validation_log_loss"]))
+    measured = METRICS[metric]
+    sign = 1 if measured.higher_is_better else -1
+    ranked = sorted(rows, key=lambda row: (-sign * row[f"validation_{metric}"], row["validation_log_loss"]))
     best, *others = ranked
-    cost = RULES[rule]
-    if cost is None or not others:
-        return ranked, _describe_lead(best, others)
-    p_values = holm([mcnemar(correct[best["family"]], correct[row["family"]]) for row in others])
-    not_worse = [best] + [row for row, p_value in zip(others, p_values) if p_value >= SIGNIFICANT]
-    winner = not_worse[int(np.argmin([row[cost] for row in not_worse]))]
-    superlative = "fastest" if cost == "latency_ms_p50" else "smallest"
-    names = ", ".join(row["family"] for row in not_worse)
-    reason = (
-        f"the {superlative} of those not significantly worse on the validation split than {best['family']} ({names})"
-    )
-    return [winner] + [row for row in ranked if row is not winner], reason
-
-
-def _describe_lead(best: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> str:
-    """The reason where accuracy alone decides."""
     if not others:
-        return "the only family"
-    points = 100 * (best["validation_accuracy"] - others[0]["validation_accuracy"])
-    if points:
-        return f"the highest validation accuracy, {points:.1f} points ahead of {others[0]['family']}"
-    return f"the highest validation accuracy, level with {others[0]['family']} and with the lower log loss"
+        return ranked, "the only family", None
+
+    def compare(first: Mapping[str, Any], second: Mapping[str, Any], confidence: float) -> Difference:
+        return _compare(measured, labels, probabilities[first["family"]], probabilities[second["family"]], confidence)
+
+    level = SIGNIFICANT / len(others)
+    found = compare(best, others[0], 1 - level)
+    lead = {"first": best["family"], "second": others[0]["family"]} | asdict(found)
+    lead["p_value"] = min(1.0, len(others) * found.p_value)
+    cost = RULES[rule]
+    if cost is None:
+        return ranked, _describe_lead(measured, lead), lead
+    bounds = [compare(row, best, 1 - 2 * level).low for row in others]  # whose lower end is the one-sided bound
+    not_inferior = [row for row, bound in zip(others, bounds) if bound >= -margin]
+    winner = min([best, *not_inferior], key=lambda row: row[cost])
+    superlative = "fastest" if cost == "latency_ms_p50" else "smallest"
+    shown = f"shown to be within {margin:g} of its validation {metric}"
+    if not_inferior:
+        names = ", ".join(row["family"] for row in not_inferior)
+        reason = f"the {superlative} of {best['family']}, the best, and those {shown} ({names})"
+    else:
+        reason = f"the best on the validation split; no other family is {shown}"
+    return [winner] + [row for row in ranked if row is not winner], reason, lead
+
+
+def _compare(
+    metric: Metric, labels: np.ndarray, first: np.ndarray, second: np.ndarray, confidence: float
+) -> Difference:
+    """How much better the first is. Accuracy has an exact test, the other metrics a bootstrap."""
+    if metric.name == "accuracy":
+        return compare_paired(first.argmax(axis=1) == labels, second.argmax(axis=1) == labels, confidence)
+    assert metric.function is not None
+    return bootstrap_difference(metric.function, metric.higher_is_better, labels, first, second, confidence)
+
+
+def _describe_lead(metric: Metric, lead: Mapping[str, Any]) -> str:
+    """The reason where the metric alone decides."""
+    unit, digits, name = (100, 1, " points") if metric.higher_is_better else (1, 3, "")  # shares, or log loss
+    ahead, low, high = (unit * lead[key] for key in ("difference", "low", "high"))
+    which = f"the {'highest' if metric.higher_is_better else 'lowest'} validation {metric.name.replace('_', ' ')}"
+    interval = f"(95% interval {low:+.{digits}f} to {high:+.{digits}f}, p = {lead['p_value']:.2g})"
+    if ahead:
+        return f"{which}, {ahead:.{digits}f}{name} ahead of {lead['second']} {interval}"
+    return f"{which}, level with {lead['second']} {interval} and with the lower log loss"

@@ -1,7 +1,7 @@
 """Compare tuned models: each is evaluated on the test split, and the validation split decides which one wins."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,17 @@ import pandas as pd
 from mlflow.entities import Run
 
 from sentiment.digests import text_digest
+from sentiment.errors import UserError
 from sentiment.evaluation import slices, statistics
 from sentiment.evaluation.behaviour import Case, report
 from sentiment.evaluation.choosing import choose
-from sentiment.evaluation.measure import in_own_process, measure
+from sentiment.evaluation.measure import in_own_process, measure, score_test_split
+from sentiment.evaluation.metrics import scores
+from sentiment.features.store import Features
 from sentiment.model.families import get_family
 from sentiment.tracking import OUTPUT_DIGEST, VALIDATION_PREDICTIONS, artifacts, origin
 
+MAJORITY = "majority class"
 COSTS = ("latency_ms_p50", "model_bytes")
 
 
@@ -29,13 +33,15 @@ class EvaluationData:
         test: DataFrame with the columns id, text and label, and slice if the corpus has slices.
         classes: class names.
         labels: int array of shape (test documents,), positions in the classes.
-        validation_labels: the same of the validation split.
+        choice_labels: the same of the half of the validation split that families are chosen by.
+        class_shares: shares of the classes in the training split, float array of shape (classes,).
     """
 
     test: pd.DataFrame
     classes: list[str]
     labels: np.ndarray
-    validation_labels: np.ndarray
+    choice_labels: np.ndarray
+    class_shares: np.ndarray
 
     @property
     def texts(self) -> list[str]:
@@ -50,7 +56,7 @@ class EvaluatedModel:
         tune_run: the run of its search.
         row: its row of comparison.json.
         probabilities: float64 array of shape (test documents, classes).
-        correct_on_validation: bool array of shape (validation documents,).
+        on_validation: float64 array of shape (choice labels, classes).
         failed: bool array of shape (behaviour cases,).
         behaviour: its failures by capability.
     """
@@ -58,7 +64,7 @@ class EvaluatedModel:
     tune_run: Run
     row: dict[str, Any]
     probabilities: np.ndarray
-    correct_on_validation: np.ndarray
+    on_validation: np.ndarray
     failed: np.ndarray
     behaviour: list[dict[str, Any]]
 
@@ -67,55 +73,69 @@ class EvaluatedModel:
         return self.row["family"]
 
 
-def read_data(dataset: Path, classes: list[str]) -> EvaluationData:
-    """Read the test split and the labels of the validation split from a dataset's folder."""
-    test, validation = (pd.read_parquet(dataset / f"{split}.parquet") for split in ("test", "validation"))
-    labels, validation_labels = (split["label"].map(classes.index).to_numpy() for split in (test, validation))
-    return EvaluationData(test, classes, labels, validation_labels)
+def read_data(dataset: Path, features: Features) -> EvaluationData:
+    """Read the test split from a dataset's folder, and the labels from its features."""
+    train, choice, test = (np.array(features.labels(split)) for split in ("train", "choice", "test"))
+    texts = pd.read_parquet(dataset / "test.parquet")
+    return EvaluationData(texts, features.classes, test, choice, np.bincount(train) / len(train))
 
 
-def evaluate_model(tune_run: Run, data: EvaluationData, cases: Sequence[Case], seed: int) -> EvaluatedModel:
-    """Evaluate the best model of a search on the test split and the behaviour cases."""
+def evaluate_model(tune_run: Run, data: EvaluationData, cases: Sequence[Case], metric: str) -> EvaluatedModel:
+    """Evaluate the best model of a search on the test split and the behaviour cases, and on the validation split.
+
+    Args:
+        tune_run: the run of the search.
+        data: the splits.
+        cases: the behaviour cases.
+        metric: what the winner is chosen by.
+    """
     found, metrics = origin(tune_run), tune_run.data.metrics
     texts = {"test": data.texts, "behaviour": [text for case in cases for text in case.texts]}
-    arguments = found.model_uri, texts, data.labels, seed
+    arguments = found.model_uri, texts, data.labels
     own_process = get_family(found.family).own_process
     measured = in_own_process(measure, *arguments) if own_process else measure(*arguments)
     failed = report.find_failures(cases, measured.probabilities["behaviour"], data.classes)
     behaviour = report.summarize_by_capability(cases, failed)
+    # Predictions that the search has logged: a model that was fitted again has seen the validation split.
+    on_validation = pd.read_parquet(artifacts(tune_run.info.run_id, VALIDATION_PREDICTIONS)).to_numpy()
+    if len(on_validation) != len(data.choice_labels):
+        run_id = tune_run.info.run_id
+        raise UserError(f"tune run {run_id} is of an earlier release, which kept no texts for the choice: tune again")
+    figures = scores(data.choice_labels, on_validation)
     row = {
         "family": found.family,
-        "validation_accuracy": metrics["validation_accuracy"],
-        "validation_log_loss": metrics["validation_log_loss"],
+        **{f"validation_{name}": figures[name] for name in ("accuracy", "log_loss", metric)},
         **measured.row,
         "behaviour_failure_rate": report.mean_failure_rate(behaviour),
         "train_seconds": metrics["train_seconds"],
         "tune_run": tune_run.info.run_id,
         "model_uri": found.model_uri,
     }
-    # Predictions that the search has logged: a model that was fitted again on both splits has seen the validation
-    # texts.
-    predicted = pd.read_parquet(artifacts(tune_run.info.run_id, VALIDATION_PREDICTIONS)).to_numpy()
-    correct = predicted.argmax(axis=1) == data.validation_labels
-    return EvaluatedModel(tune_run, row, measured.probabilities["test"], correct, failed, behaviour)
+    return EvaluatedModel(tune_run, row, measured.probabilities["test"], on_validation, failed, behaviour)
 
 
-def rank_models(rule: str, models: Sequence[EvaluatedModel]) -> tuple[list[EvaluatedModel], str]:
-    """The models, the winner first, and why it wins (:func:`sentiment.evaluation.choosing.choose`)."""
+def rank_models(
+    rule: str, metric: str, margin: float, models: Sequence[EvaluatedModel], data: EvaluationData
+) -> tuple[list[EvaluatedModel], dict[str, Any]]:
+    """The models, the winner first, and what comparison.json says of the choice (:func:`choose`)."""
     by_family = {model.family: model for model in models}
-    correct = {model.family: model.correct_on_validation for model in models}
-    rows, reason = choose(rule, [model.row for model in models], correct)
-    return [by_family[row["family"]] for row in rows], reason
+    probabilities = {model.family: model.on_validation for model in models}
+    rows, reason, lead = choose(
+        rule, metric, margin, [model.row for model in models], data.choice_labels, probabilities
+    )
+    choice = {"chosen": reason, "metric": metric, "lead": lead, "choice_documents": len(data.choice_labels)}
+    return [by_family[row["family"]] for row in rows], choice
 
 
-def summarize_models(models: Sequence[EvaluatedModel], reason: str, data: EvaluationData, seed: int) -> dict[str, Any]:
+def summarize_models(
+    models: Sequence[EvaluatedModel], choice: Mapping[str, Any], data: EvaluationData
+) -> dict[str, Any]:
     """The content of comparison.json.
 
     Args:
         models: the models, the winner first.
-        reason: why it won.
+        choice: why it won, from :func:`rank_models`.
         data: what they were evaluated on.
-        seed: seed of the bootstrap.
     """
     rows = [model.row for model in models]
     correct = {model.family: model.probabilities.argmax(axis=1) == data.labels for model in models}
@@ -124,10 +144,11 @@ def summarize_models(models: Sequence[EvaluatedModel], reason: str, data: Evalua
     winner = models[0].family
     return {
         "winner": winner,
-        "chosen": reason,
+        **choice,
         "test_documents": len(data.test),
         "rows": rows,
-        "pairs": statistics.compare_pairs(correct, seed),
+        "baseline": evaluate_majority(data, correct[winner]),
+        "pairs": statistics.compare_pairs(correct),
         "pareto_front": {cost: statistics.pareto_front(rows, cost) for cost in COSTS},
         "slices": accuracies,
         "lost_slices": slices.find_lost_slices(accuracies, winner),
@@ -135,12 +156,35 @@ def summarize_models(models: Sequence[EvaluatedModel], reason: str, data: Evalua
     }
 
 
+def evaluate_majority(data: EvaluationData, correct: np.ndarray) -> dict[str, Any]:
+    """What the most frequent class of the training split would reach as the answer to every text.
+
+    Args:
+        data: the splits.
+        correct: of the winner, bool array of shape (test documents,).
+
+    Returns:
+        The figures of a row of comparison.json that need no model; its probabilities are the shares of the classes. And
+        ``lead``: how far the winner is ahead, as in the pairs.
+    """
+    constant = np.tile(data.class_shares, (len(data.labels), 1))
+    lead = statistics.compare_pairs({"winner": correct, MAJORITY: constant.argmax(axis=1) == data.labels})
+    return {
+        "family": MAJORITY,
+        "class": data.classes[int(data.class_shares.argmax())],
+        **score_test_split(data.labels, constant),
+        "lead": lead[0],
+    }
+
+
 def tabulate_predictions(models: Sequence[EvaluatedModel], data: EvaluationData) -> pd.DataFrame:
-    """The test split with the columns FAMILY.label and FAMILY.score of each family."""
+    """The test split with the columns FAMILY.label, FAMILY.score and FAMILY.probability.CLASS of each family."""
     table = data.test.copy()
     for model in models:
         table[f"{model.family}.label"] = np.array(data.classes, dtype=object)[model.probabilities.argmax(axis=1)]
         table[f"{model.family}.score"] = model.probabilities.max(axis=1)
+        for position, name in enumerate(data.classes):
+            table[f"{model.family}.probability.{name}"] = model.probabilities[:, position]
     return table
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from mlflow.pyfunc import PyFuncModel
 
 from sentiment.evaluation.metrics import METRICS, scores
-from sentiment.evaluation.statistics import bootstrap_accuracy
+from sentiment.evaluation.statistics import accuracy_interval
 from sentiment.model.families.pipeline import predict_pipeline
 
 TIMED_REQUESTS = 100
@@ -34,14 +34,13 @@ class Measurement:
     probabilities: dict[str, np.ndarray]
 
 
-def measure(model_uri: str, texts: dict[str, list[str]], labels: np.ndarray, seed: int) -> Measurement:
+def measure(model_uri: str, texts: dict[str, list[str]], labels: np.ndarray) -> Measurement:
     """Measure a model.
 
     Args:
         model_uri: URI of a model that MLflow can load.
         texts: from a name to texts; ``test`` is the test split, which the metrics are of.
         labels: int array of shape (test texts,), positions in the model's classes.
-        seed: seed of the bootstrap.
 
     Returns:
         The measurement; its row has what :func:`score_test_split` gives, latency_ms_p50 and latency_ms_p95 (one text a
@@ -51,7 +50,7 @@ def measure(model_uri: str, texts: dict[str, list[str]], labels: np.ndarray, see
     model = mlflow.pyfunc.load_model(folder)
     probabilities = {name: predict_proba(model, part) for name, part in texts.items()}
     p50, p95 = measure_latency(model, texts["test"])
-    row = score_test_split(labels, probabilities["test"], seed) | {
+    row = score_test_split(labels, probabilities["test"]) | {
         "latency_ms_p50": p50,
         "latency_ms_p95": p95,
         "model_bytes": sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()),
@@ -59,15 +58,14 @@ def measure(model_uri: str, texts: dict[str, list[str]], labels: np.ndarray, see
     return Measurement(row, probabilities)
 
 
-def score_test_split(labels: np.ndarray, probabilities: np.ndarray, seed: int) -> dict[str, float]:
+def score_test_split(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
     """The metrics of the test split, by their keys in comparison.json, with the 95% interval of the accuracy.
 
     Args:
         labels: int array of shape (documents,), positions of the true classes.
         probabilities: float array of shape (documents, classes), rows summing to 1.
-        seed: seed of the bootstrap.
     """
-    low, high = bootstrap_accuracy(probabilities.argmax(axis=1) == labels, seed)
+    low, high = accuracy_interval(probabilities.argmax(axis=1) == labels)
     found = {METRICS[name].key: value for name, value in scores(labels, probabilities).items()}
     return found | {"test_accuracy_low": low, "test_accuracy_high": high}
 

@@ -57,6 +57,14 @@ def accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:
     return float((probabilities.argmax(axis=1) == labels).mean())
 
 
+def balanced_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Mean recall of the classes that occur, 0 to 1."""
+    import numpy as np
+
+    right = probabilities.argmax(axis=1) == labels
+    return float(np.mean([right[labels == position].mean() for position in np.unique(labels)]))
+
+
 def f1_macro(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Mean of the classes' F1 scores, 0 to 1."""
     from sklearn.metrics import f1_score
@@ -68,11 +76,13 @@ def f1_macro(labels: np.ndarray, probabilities: np.ndarray) -> float:
 
 def roc_auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Area under the ROC curve, 0 to 1; with more than two classes the mean over one-against-rest."""
+    import numpy as np
     from sklearn.metrics import roc_auc_score
 
-    classes = probabilities.shape[1]
-    scores = probabilities[:, 1] if classes == 2 else probabilities
-    return float(roc_auc_score(labels, scores, multi_class="ovr", labels=list(range(classes))))
+    present = np.unique(labels)  # half of a small validation split may lack a class
+    if len(present) == 1:
+        return 0.5
+    return float(np.mean([roc_auc_score(labels == position, probabilities[:, position]) for position in present]))
 
 
 def log_loss(labels: np.ndarray, probabilities: np.ndarray) -> float:
@@ -107,6 +117,7 @@ METRICS = {
     for metric in (
         Metric("validation_accuracy", "validation", "{:.4f}", True),
         Metric("accuracy", "test", "{:.4f}", True, accuracy, labels_only=True),
+        Metric("balanced_accuracy", "balanced", "{:.4f}", True, balanced_accuracy, labels_only=True),
         Metric("f1_macro", "F1", "{:.4f}", True, f1_macro, labels_only=True),
         Metric("roc_auc", "ROC AUC", "{:.4f}", True, roc_auc),
         Metric("log_loss", "log loss", "{:.4f}", False, log_loss),

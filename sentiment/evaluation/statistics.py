@@ -1,78 +1,124 @@
 """How sure a figure is, and whether one classifier is better than another on the same documents or only seems to be."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest
+from scipy.optimize import brentq
+from scipy.stats import beta, binomtest
 
-SIGNIFICANT = 0.05  # p-value, corrected for the number of pairs
+SIGNIFICANT = 0.05  # p-value, corrected for the number of comparisons; the intervals have the confidence that is left
+QUANTILES = (np.arange(1000) + 0.5) / 1000  # of the distribution that an expectation is taken over
+RESAMPLES = 1000
+NEVER = 1e-9  # a beta distribution with this parameter has all its mass at one end
 
 
-def bootstrap_accuracy(
-    correct: np.ndarray, seed: int, resamples: int = 10_000, confidence: float = 0.95
-) -> tuple[float, float]:
-    """Percentile bootstrap interval of the accuracy (Efron and Tibshirani 1993, chapter 13).
-
-    Resampling documents with replacement makes the number of correct ones in a resample binomial, so it is drawn from
-    that distribution directly.
+def accuracy_interval(correct: np.ndarray, confidence: float = 1 - SIGNIFICANT) -> tuple[float, float]:
+    """Wilson's score interval of an accuracy (Wilson 1927), which stays wide where all or none are correct.
 
     Args:
         correct: bool array of shape (documents,), whether each was classified correctly.
-        seed: seed of the resampling.
-        resamples: number of bootstrap resamples.
-        confidence: share of resamples inside the interval, 0 to 1.
+        confidence: 0 to 1.
 
     Returns:
         The lower and the upper end, 0 to 1.
     """
-    drawn = np.random.default_rng(seed).binomial(len(correct), np.mean(correct), size=resamples) / len(correct)
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(drawn, (tail, 1 - tail))
-    return float(low), float(high)
+    interval = binomtest(int(np.sum(correct)), len(correct)).proportion_ci(confidence, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
-def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
-    """Exact two-sided McNemar test (McNemar 1947; Dietterich 1998, section 3.1, with the binomial for chi-squared).
+@dataclass(frozen=True)
+class Difference:
+    """How much better the first of two classifiers is than the second on the same documents.
+
+    Args:
+        difference: of accuracy, -1 to 1, or of another metric; below 0 where the first is worse.
+        low: lower end of its interval.
+        high: upper end of its interval.
+        p_value: of the hypothesis that there is none, 0 to 1. It is below 1 - confidence, at which the interval was
+            asked for, exactly where the interval excludes 0.
+    """
+
+    difference: float
+    low: float
+    high: float
+    p_value: float
+
+
+def compare_paired(first: np.ndarray, second: np.ndarray, confidence: float = 1 - SIGNIFICANT) -> Difference:
+    """The exact two-sided McNemar test and the interval that is compatible with it (Fay and Lumbard 2021).
 
     Args:
         first: bool array of shape (documents,), whether one classifier classified each correctly.
         second: the same for the other.
-
-    Returns:
-        The p-value, 0 to 1, of the documents that only one of them classified correctly.
+        confidence: of the interval, 0 to 1. Each end has half of the rest, so that the lower one is also the bound of a
+            one-sided test at that half.
     """
-    only_first, only_second = int(np.sum(first & ~second)), int(np.sum(second & ~first))
-    if only_first + only_second == 0:
-        return 1.0
-    return float(binomtest(only_first, only_first + only_second).pvalue)
+    documents, only_first, only_second = len(first), int(np.sum(first & ~second)), int(np.sum(second & ~first))
+    discordant, tail = only_first + only_second, (1 - confidence) / 2
+    return Difference(
+        (only_first - only_second) / documents,
+        _lower_end(only_first, only_second, documents, tail),
+        -_lower_end(only_second, only_first, documents, tail),
+        float(binomtest(only_first, discordant).pvalue) if discordant else 1.0,
+    )
 
 
-def paired_difference(
-    first: np.ndarray, second: np.ndarray, seed: int, resamples: int = 10_000, confidence: float = 0.95
-) -> tuple[float, float, float]:
-    """Percentile bootstrap interval of the difference in accuracy on the same documents (Efron and Tibshirani 1993).
+def _lower_end(wins: int, losses: int, documents: int, tail: float) -> float:
+    """The lower end of the interval of (wins - losses) / documents.
 
-    How many documents of a resample only one classifier gets right is drawn from the multinomial distribution directly.
+    The difference is D (2 W - 1), where D is the share of discordant documents and W that of the wins among them. Their
+    exact (Clopper-Pearson) limits have beta distributions, which are combined as Fay and Lumbard (2021, section 3) do:
+    where W is above one half, a smaller D gives the smaller difference, and elsewhere a larger one.
+    """
+    ahead = beta.cdf(0.5, wins or NEVER, losses + 1) < tail  # the one-sided exact test
+    discordant = wins + losses
+    a, b = (discordant, documents - discordant + 1) if ahead else (discordant + 1, documents - discordant or NEVER)
+    shares = beta.ppf(QUANTILES, a, b)
+
+    def excess(difference: float) -> float:
+        return float(np.mean(beta.cdf(0.5 + difference / (2 * shares), wins or NEVER, losses + 1))) - tail
+
+    return float(brentq(excess, -1.0, 1.0))
+
+
+def bootstrap_difference(
+    metric: Callable[[np.ndarray, np.ndarray], float],
+    higher_is_better: bool,
+    labels: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    confidence: float = 1 - SIGNIFICANT,
+) -> Difference:
+    """The paired percentile bootstrap (Efron and Tibshirani 1993, chapter 13), for metrics without an exact test.
+
+    Documents are resampled within their class, so that each resample has every class. The p-value is twice the smaller
+    share of resamples on one side of 0.
 
     Args:
-        first: bool array of shape (documents,), as in :func:`mcnemar`.
-        second: the same for the other.
-        seed: seed of the resampling.
-        resamples: number of bootstrap resamples.
-        confidence: share of resamples inside the interval, 0 to 1.
-
-    Returns:
-        The difference first - second and the lower and the upper end, -1 to 1.
+        metric: of labels and probabilities.
+        higher_is_better: its direction.
+        labels: int array of shape (documents,), positions of the true classes.
+        first: probabilities of one classifier, float array of shape (documents, classes).
+        second: the same of the other.
+        confidence: of the interval, 0 to 1.
     """
-    documents = len(first)
-    shares = np.array([np.mean(first & ~second), np.mean(second & ~first)])
-    shares = np.append(shares, 1 - shares.sum())
-    drawn = np.random.default_rng(seed).multinomial(documents, shares, size=resamples)
+    random = np.random.default_rng(0)
+    by_class = [np.flatnonzero(labels == position) for position in np.unique(labels)]
+    sign = 1 if higher_is_better else -1
+
+    def lead(rows: np.ndarray) -> float:
+        return sign * (metric(labels[rows], first[rows]) - metric(labels[rows], second[rows]))
+
+    drawn = np.array(
+        [lead(np.concatenate([random.choice(rows, len(rows)) for rows in by_class])) for _ in range(RESAMPLES)]
+    )
     tail = (1 - confidence) / 2
-    low, high = np.quantile((drawn[:, 0] - drawn[:, 1]) / documents, (tail, 1 - tail))
-    return float(np.mean(first) - np.mean(second)), float(low), float(high)
+    low, high = np.quantile(drawn, (tail, 1 - tail))
+    p_value = 2 * min(float(np.mean(drawn <= 0)), float(np.mean(drawn >= 0)))
+    return Difference(lead(np.arange(len(labels))), float(low), float(high), min(1.0, p_value))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -84,33 +130,28 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
-def compare_pairs(correct: Mapping[str, np.ndarray], seed: int) -> list[dict[str, Any]]:
+def compare_pairs(correct: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
     """Compare every pair of classifiers on the same documents.
+
+    Intervals and p-values have Bonferroni's correction for the number of pairs: all intervals hold together with 95%
+    confidence, and a difference is significant exactly where its interval excludes 0.
 
     Args:
         correct: from a classifier's name to a bool array of shape (documents,).
-        seed: seed of the bootstrap.
 
     Returns:
-        A dict for each pair with first, second, difference, low and high (in accuracy, -1 to 1), p_value, p_holm (0 to
-        1) and significant.
+        A dict for each pair with first, second, difference, low and high (in accuracy, -1 to 1), p_value, p_corrected
+        (0 to 1) and significant.
     """
     pairs = list(combinations(correct, 2))
-    p_values = [mcnemar(correct[first], correct[second]) for first, second in pairs]
     compared = []
-    for (first, second), p_value, p_holm in zip(pairs, p_values, holm(p_values)):
-        difference, low, high = paired_difference(correct[first], correct[second], seed)
+    for first, second in pairs:
+        found = compare_paired(correct[first], correct[second], 1 - SIGNIFICANT / len(pairs))
+        p_corrected = min(1.0, len(pairs) * found.p_value)
         compared.append(
-            {
-                "first": first,
-                "second": second,
-                "difference": difference,
-                "low": low,
-                "high": high,
-                "p_value": p_value,
-                "p_holm": p_holm,
-                "significant": p_holm < SIGNIFICANT,
-            }
+            {"first": first, "second": second}
+            | asdict(found)
+            | {"p_corrected": p_corrected, "significant": p_corrected < SIGNIFICANT}
         )
     return compared
 

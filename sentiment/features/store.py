@@ -58,20 +58,24 @@ class Features:
 
     def ids(self, split: str) -> np.ndarray:
         """Padded token ids, memory-mapped: int32 of shape (documents, max_length), or a multiple of it for chunks."""
-        return np.load(self.folder / f"{split}_ids.npy", mmap_mode="r")
+        name, rows = self._locate(split)
+        return np.load(self.folder / f"{name}_ids.npy", mmap_mode="r")[rows]
 
     def labels(self, split: str) -> np.ndarray:
         """Positions in ``classes``: int32 of shape (documents,)."""
-        return np.load(self.folder / f"{split}_labels.npy", mmap_mode="r")
+        name, rows = self._locate(split)
+        return np.load(self.folder / f"{name}_labels.npy", mmap_mode="r")[rows]
 
     @lru_cache(maxsize=6)  # noqa: B019, every trial of a search reads them
     def counts(self, split: str) -> Any:
         """N-gram counts: sparse CSR float32 of shape (documents, terms)."""
-        return sparse.load_npz(self.folder / f"{split}_counts.npz")
+        name, rows = self._locate(split)
+        return sparse.load_npz(self.folder / f"{name}_counts.npz")[rows]
 
     def texts(self, split: str) -> list[str]:
         """The raw texts."""
-        return self._read_split(split, columns=["text"])["text"].tolist()
+        name, rows = self._locate(split)
+        return self._read_split(name, columns=["text"])["text"].iloc[rows].tolist()
 
     @lru_cache(maxsize=6)  # noqa: B019
     def tokens(self, split: str) -> list[list[str]]:
@@ -79,7 +83,7 @@ class Features:
         return [self.cleaner.tokens(text) for text in self.texts(split)]
 
     def join_splits(self, folder: Path) -> Features:
-        """Features learned anew from training and validation split together, which become the training split.
+        """Features learned anew from all but the test split, which become the training split.
 
         Args:
             folder: an empty folder to write them into.
@@ -91,6 +95,16 @@ class Features:
             part.to_parquet(folder / "dataset" / f"{name}.parquet")
         written = write_features(folder, parts, self.cleaner, len(self.vocabulary), self.max_length, self.truncation)
         return Features(written.folder, folder / "dataset")
+
+    def _locate(self, split: str) -> tuple[str, Any]:
+        """The split of the corpus that holds a split, and the rows there.
+
+        Every second document of the validation split, in the order of the classes, is for the choice between families.
+        """
+        if split not in ("validation", "choice"):
+            return split, slice(None)
+        by_class = np.argsort(np.load(self.folder / "validation_labels.npy"), kind="stable")
+        return "validation", np.sort(by_class[1::2] if split == "choice" else by_class[::2])
 
     def _read_split(self, split: str, columns: list[str] | None = None) -> pd.DataFrame:
         if self.dataset is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,6 +16,36 @@ if TYPE_CHECKING:
 # Documents in the training and validation split together. Up to this size the validation split alone is too small to
 # choose hyperparameters by, and a final fit on both splits is worth its time.
 SMALL_CORPUS = 10_000
+# What the model may be fitted on that a search ends with. ``choice`` is the part of the validation split by which
+# families are compared: no fit, epoch, temperature or hyperparameter is chosen by it.
+LABELLED = ("train", "validation", "choice")
+
+
+def share_correct(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    return float(np.mean(probabilities.argmax(axis=1) == labels))
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """The metric by which epochs and trials are chosen. A fit reports it after each epoch as ``val_NAME``.
+
+    Args:
+        name: its name.
+        function: of labels (int array of shape (documents,)) and probabilities (float array of shape (documents,
+            classes)).
+        higher_is_better: direction.
+    """
+
+    name: str
+    function: Callable[[np.ndarray, np.ndarray], float]
+    higher_is_better: bool = True
+
+    def score(self, value: float) -> float:
+        """The value, negated where lower is better."""
+        return value if self.higher_is_better else -value
+
+
+ACCURACY = Criterion("accuracy", share_correct)
 
 
 @dataclass(frozen=True)
@@ -31,6 +62,7 @@ class Training:
         vectors: path of a float32 array with a vector for each token id; empty if ``embedding`` is ``random``.
         pretrained: the checkpoint to start from: a folder or a name on a model hub; or empty.
         members: number of networks in the final model (:mod:`sentiment.model.network.ensemble`).
+        metric: what epochs and trials are chosen by.
     """
 
     seed: int = 42
@@ -41,12 +73,15 @@ class Training:
     vectors: str = ""
     pretrained: str = ""
     members: int = 1
+    metric: Criterion = ACCURACY
 
 
 class Features(Protocol):
     """The encoded splits of a corpus, and what was learned from its training split to encode them.
 
-    A split is ``train``, ``validation`` or ``test``. Features are hashable, since what is computed from them is cached.
+    A split is ``train``, ``validation``, ``choice`` or ``test``. Of the documents of the corpus's validation split,
+    ``choice`` is the half by which families are compared, and ``validation`` the half that fits may look at. Features
+    are hashable, since what is computed from them is cached.
     :class:`sentiment.features.store.Features` reads them from a run.
     """
 
@@ -90,7 +125,7 @@ class Features(Protocol):
         """How often each term occurs: sparse CSR float32 of shape (documents, terms)."""
 
     def join_splits(self, folder: Path) -> Features:
-        """Features learned anew from training and validation split together, which become the training split.
+        """Features learned anew from all but the test split, which become the training split.
 
         Args:
             folder: an empty folder to write them into.

@@ -1,22 +1,9 @@
-"""Versions of a registered model: the accuracy of one, and registering a new one exactly once."""
+"""Versions of a registered model: registering a new one exactly once."""
 
 import mlflow
-import pandas as pd
 from mlflow import MlflowClient
-from mlflow.pyfunc import PyFuncModel
 
 from sentiment.tracking import COMPARISON_DIGEST, has_model
-
-
-def model_accuracy(model: PyFuncModel, test: pd.DataFrame) -> float:
-    """Share of texts that a model labels correctly, 0 to 1.
-
-    Args:
-        model: a model that was loaded by MLflow.
-        test: DataFrame with the columns text and label.
-    """
-    predicted = pd.DataFrame(model.predict(test[["text"]]))["label"]
-    return float((predicted.to_numpy() == test["label"].to_numpy()).mean())
 
 
 def register(name: str, model_uri: str, tags: dict[str, str], description: str, once: bool) -> str:

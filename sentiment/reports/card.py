@@ -49,10 +49,10 @@ def render_card(
         compare_run: the run of the comparison.
         ingest_run: the run that logged the dataset.
         registered_model: the model whose champion is shown beside the winner.
-        seed: seed of the bootstrap.
+        seed: of the comparison.
     """
     winner, family = models[0], models[0].family
-    champion, no_champion = _compare_with_champion(registered_model, ingest_run, winner, data, seed)
+    champion, no_champion = _compare_with_champion(registered_model, ingest_run, winner, data)
     return page.render(
         TEMPLATE,
         verdict=table.verdict(comparison),
@@ -62,7 +62,7 @@ def render_card(
         families=[model.family for model in models],
         data=_describe_dataset(ingest_run),
         searches=[summarize_search(model.tune_run) for model in models],
-        table=table.cells(comparison["rows"]),
+        table=table.comparison_cells(comparison),
         mistakes=find_confident_mistakes(
             winner.row["model_uri"],
             data.texts,
@@ -106,7 +106,7 @@ def _describe_dataset(ingest_run: Run) -> dict[str, Any]:
 
 
 def _compare_with_champion(
-    name: str, ingest_run: Run, winner: EvaluatedModel, data: EvaluationData, seed: int
+    name: str, ingest_run: Run, winner: EvaluatedModel, data: EvaluationData
 ) -> tuple[dict[str, Any] | None, str]:
     """The champion beside the winner on the test documents that it has not seen, or None and the reason in words."""
     champion = get_champion(name)
@@ -125,7 +125,7 @@ def _compare_with_champion(
     before, now = champions.argmax(axis=1), winners.argmax(axis=1)
     changed = np.flatnonzero(before != now)
     rows: list[dict[str, Any]] = [
-        {"family": family} | score_test_split(labels, probabilities, seed)
+        {"family": family} | score_test_split(labels, probabilities)
         for family, probabilities in ((winner.family, winners), ("champion", champions))
     ]
     classes = data.classes

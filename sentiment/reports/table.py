@@ -27,9 +27,22 @@ def cells(rows: Rows, metrics: Iterable[Metric] | None = None) -> list[list[str]
     return lines
 
 
-def console(rows: Rows) -> str:
+def comparison_cells(comparison: Mapping[str, Any]) -> list[list[str]]:
+    """The cells of comparison.json: the majority class is below the families, and what they are chosen by a column.
+
+    Comparisons of earlier releases have neither.
+    """
+    rows = [*comparison["rows"], *([comparison["baseline"]] if "baseline" in comparison else [])]
+    metrics, metric = list(METRICS.values()), METRICS[comparison.get("metric", "accuracy")]
+    if metric.name != "accuracy":
+        title = f"validation {metric.title}"
+        metrics.insert(1, Metric(f"validation_{metric.name}", title, metric.format, metric.higher_is_better))
+    return cells(rows, metrics)
+
+
+def console(comparison: Mapping[str, Any]) -> str:
     """The table with aligned columns."""
-    lines = cells(rows)
+    lines = comparison_cells(comparison)
     widths = [max(map(len, column)) for column in zip(*lines)]
     return "\n".join(
         "  ".join(
@@ -40,9 +53,9 @@ def console(rows: Rows) -> str:
     )
 
 
-def markdown(rows: Rows) -> str:
+def markdown(comparison: Mapping[str, Any]) -> str:
     """The table in Markdown."""
-    header, *body = cells(rows)
+    header, *body = comparison_cells(comparison)
     return "\n".join(f"| {' | '.join(line)} |" for line in [header, ["---"] * len(header), *body])
 
 
@@ -50,10 +63,15 @@ def verdict(comparison: Mapping[str, Any]) -> str:
     """What won, why, and whether its lead on the test split is significant, in a few sentences."""
     winner, *others = comparison["rows"]
     name = winner["family"]
-    if not others:
-        return f"{name} is the only family, with {winner['validation_accuracy']:.4f} validation accuracy."
-    against = (_describe_pair(name, pair) for pair in comparison["pairs"] if name in (pair["first"], pair["second"]))
-    return " ".join([f"{name} wins: {comparison['chosen']}.", *against])
+    if others:
+        said = [f"{name} wins: {comparison['chosen']}."]
+    else:
+        said = [f"{name} is the only family, with {winner['validation_accuracy']:.4f} validation accuracy."]
+    said += [_describe_pair(name, pair) for pair in comparison["pairs"] if name in (pair["first"], pair["second"])]
+    if baseline := comparison.get("baseline"):
+        always = f"always answering {baseline['class']!r}"
+        said.append(_describe_pair(name, baseline["lead"] | {"first": name, "second": always}))
+    return " ".join(said)
 
 
 def lost_slices(comparison: Mapping[str, Any]) -> str:
@@ -79,5 +97,5 @@ def _describe_pair(name: str, pair: Mapping[str, Any]) -> str:
     significance = "a real difference" if pair["significant"] else "within noise"
     return (
         f"On the test split it is {abs(points):.1f} points {'ahead of' if points >= 0 else 'behind'} {other}, "
-        f"{significance} (95% interval {low:+.1f} to {high:+.1f}, p = {pair['p_holm']:.2g})."
+        f"{significance} (95% interval {low:+.1f} to {high:+.1f}, p = {pair['p_corrected']:.2g})."
     )

@@ -21,7 +21,7 @@ from sentiment.evaluation.metrics import scores
 from sentiment.features.store import Features
 from sentiment.model.families import Family, Model, get_family
 from sentiment.model.space import Params
-from sentiment.model.training import SMALL_CORPUS, Training
+from sentiment.model.training import LABELLED, SMALL_CORPUS, Training
 from sentiment.search.packaging import log_model, model_digest
 from sentiment.search.trials import CROSS_VALIDATED, Outcome, TrialRun, describe_error, loss_of
 from sentiment.tracking import VALIDATION_PREDICTIONS, log_parquet
@@ -82,7 +82,7 @@ def run_trial(
         name: its name.
         params: hyperparameters.
         epochs: passes over the training split.
-        thresholds: the trial is pruned after an epoch if its best validation accuracy so far is below the epoch's
+        thresholds: the trial is pruned after an epoch if its best score so far is below the epoch's
             threshold; empty for no pruning.
         folder: where to save the model; None to discard it.
         show: called with the name, the epoch (from 1) and its figures after each epoch.
@@ -96,7 +96,7 @@ def run_trial(
 
     def on_epoch(epoch: int, figures: dict[str, float]) -> None:
         run.log_epoch(epoch, figures, within=BATCH_SECONDS)
-        curve.append(figures["val_accuracy"])
+        curve.append(usual.metric.score(figures[f"val_{usual.metric.name}"]))
         if show:
             show(name, epoch, figures)
         if epoch < epochs and epoch <= len(thresholds) and max(curve) < thresholds[epoch - 1]:
@@ -110,7 +110,7 @@ def run_trial(
         figures = scores(features.labels("validation"), model.predict_split(features, "validation"))
         cross_validated = family.cross_validate(features, params, training)
         if cross_validated is not None:
-            figures[CROSS_VALIDATED] = cross_validated
+            figures[CROSS_VALIDATED + training.metric.name] = cross_validated
         run.log_result(figures)
         if folder:
             folder.mkdir()
@@ -122,7 +122,9 @@ def run_trial(
         run.fail(error)
         return Outcome(run_id, name, params, epochs, error=describe_error(error))
     run.finish()
-    return Outcome(run_id, name, params, epochs, figures, loss_of(figures), tuple(curve), run.seconds, folder)
+    return Outcome(
+        run_id, name, params, epochs, figures, loss_of(figures, usual.metric), tuple(curve), run.seconds, folder
+    )
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ class LoggedModel:
     Args:
         uri: of the MLflow model.
         digest: see :func:`sentiment.search.packaging.model_digest`.
-        figures: on the validation split.
+        figures: on the split ``choice``, by which nothing of it was chosen.
         seconds: time that it took beyond the best trial's fit.
     """
 
@@ -143,7 +145,7 @@ class LoggedModel:
 
 
 def log_best_model(config: TrialConfig, run_id: str, best: Outcome, dataset: str) -> LoggedModel:
-    """Log the best model of a search to its run, with its predictions for the validation split.
+    """Log the best model of a search to its run, with its predictions for the split ``choice``.
 
     If ``training.members`` is more than 1, an ensemble with the best trial's hyperparameters is fitted. On a small
     corpus the model is then fitted again on training and validation split (:meth:`Family.refit`), with as many epochs
@@ -172,18 +174,18 @@ def log_best_model(config: TrialConfig, run_id: str, best: Outcome, dataset: str
         refitted = _refit(family, features, best, training, model)
     except FloatingPointError as error:
         raise UserError(f"{best.name}, fitted once more: {error}") from error
-    probabilities = model.predict_split(features, "validation")
+    probabilities = model.predict_split(features, "choice")
     seconds = time.time() - started
     with _activate(run_id):
         uri = log_model(config.family, features, refitted or model)
         log_parquet(pd.DataFrame(probabilities, columns=features.classes), VALIDATION_PREDICTIONS)
-    figures = scores(features.labels("validation"), probabilities)
+    figures = scores(features.labels("choice"), probabilities)
     digest = model_digest(probabilities, best.params, features.classes, dataset)
     return LoggedModel(uri, digest, figures, seconds)
 
 
 def _refit(family: Family, features: Features, best: Outcome, training: Training, model: Model) -> Model | None:
-    documents = sum(len(features.labels(split)) for split in ("train", "validation"))
+    documents = sum(len(features.labels(split)) for split in LABELLED)
     if documents > SMALL_CORPUS:
         return None
     return family.refit(features, best.params, replace(training, epochs=len(best.curve)), model)

@@ -97,7 +97,7 @@ def model_digest(probabilities: np.ndarray, params: Params, classes: list[str], 
     """Digest of a fitted model by its behavior. Its files contain times and ids that differ from fit to fit.
 
     Args:
-        probabilities: its predictions for the validation split, shape (documents, classes).
+        probabilities: its predictions for texts that it was not fitted on, shape (documents, classes).
         params: its hyperparameters.
         classes: their names in the order of the columns.
         dataset: the dataset's digest. All of the dataset counts: its test split, which the model has not seen, is what

@@ -10,6 +10,7 @@ epochs.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,7 @@ FIRST_EPOCH = 3
 
 
 def pruning_thresholds(outcomes: list[Outcome]) -> tuple[float, ...]:
-    """The accuracy that a trial must have reached by each epoch to continue: the lower quartile of finished trials.
+    """The score that a trial must have reached by each epoch to continue: the lower quartile of finished trials.
 
     Pruned trials do not count, since each of them would raise the quartile.
 
@@ -30,13 +31,13 @@ def pruning_thresholds(outcomes: list[Outcome]) -> tuple[float, ...]:
         outcomes: of all trials that have ended.
 
     Returns:
-        A threshold for each epoch that at least ``MIN_TRIALS`` finished trials reached; 0 before ``FIRST_EPOCH``.
+        A threshold for each epoch that at least ``MIN_TRIALS`` finished trials reached; none before ``FIRST_EPOCH``.
     """
     curves = [outcome.curve for outcome in outcomes if outcome.figures]
     thresholds: list[float] = []
     for epoch in range(1, max(map(len, curves), default=0) + 1):
-        accuracies = [curve[epoch - 1] for curve in curves if len(curve) >= epoch]
-        if len(accuracies) < MIN_TRIALS:
+        scores = [curve[epoch - 1] for curve in curves if len(curve) >= epoch]
+        if len(scores) < MIN_TRIALS:
             break
-        thresholds.append(float(np.quantile(accuracies, 0.25)) if epoch >= FIRST_EPOCH else 0.0)
+        thresholds.append(float(np.quantile(scores, 0.25)) if epoch >= FIRST_EPOCH else -math.inf)
     return tuple(thresholds)

@@ -81,7 +81,7 @@ class TrialRunner:
             return outcome
 
         if earlier := self._earlier.get(params_key(params, epochs)):
-            end(completed_future(trial.repeat(earlier, params, passes)))
+            end(completed_future(trial.repeat(earlier, params, passes, self._config.training.metric)))
             return ended
         thresholds = pruning_thresholds(outcomes) if self._prune else ()
         show = self._progress.show_epoch if self._workers.here else None  # concurrent trials do not share the bar

@@ -14,6 +14,7 @@ from mlflow.entities import Metric, Param, Run, RunTag
 
 from sentiment.errors import UserError, hide_credentials
 from sentiment.model.space import Params, format_params
+from sentiment.model.training import Criterion
 from sentiment.tracking import (
     ERROR,
     FAMILY,
@@ -28,7 +29,7 @@ from sentiment.tracking import (
 )
 
 VALIDATION = "validation_"  # prefix of the fitted model's figures on the validation split
-CROSS_VALIDATED = "cross_validated_accuracy"  # one of these figures, if the family cross-validates
+CROSS_VALIDATED = "cross_validated_"  # prefix of the metric among these figures, if the family cross-validates
 TRAIN_SECONDS = "train_seconds"
 MAX_TAG = 5000  # characters of a tag's value
 
@@ -44,7 +45,7 @@ class Outcome:
         epochs: passes over the training split.
         figures: the model's figures on the validation split; None if the trial failed or was pruned.
         loss: what the search minimizes (:func:`loss_of`); None if the trial failed.
-        curve: validation accuracy after each epoch.
+        curve: score of the metric after each epoch, the higher the better (:meth:`Criterion.score`).
         seconds: duration of the fit.
         model: folder of the saved model; None if it was not kept.
         error: what went wrong, in one line.
@@ -131,25 +132,25 @@ class TrialRun:
         self._client.set_tag(self.run_id, PRUNED, f"after epoch {epoch}")
         self.finish()
 
-    def repeat(self, run: Run, params: Params, epochs: int) -> Outcome:
+    def repeat(self, run: Run, params: Params, epochs: int, metric: Criterion) -> Outcome:
         """Copy the figures of an earlier trial with the same hyperparameters, and end the run."""
         history = {key: self._client.get_metric_history(run.info.run_id, key) for key in run.data.metrics}
         self._client.log_batch(
             self.run_id,
-            metrics=[metric for metrics in history.values() for metric in metrics],
+            metrics=[point for points in history.values() for point in points],
             tags=[RunTag(REUSED, run.info.run_id)]
             + [RunTag(key, value) for key, value in run.data.tags.items() if key == PRUNED],
         )
         self.finish()
-        accuracies = sorted(history.get("val_accuracy", ()), key=lambda metric: metric.step)
-        curve = tuple(metric.value for metric in accuracies)
+        values = sorted(history.get(f"val_{metric.name}", ()), key=lambda point: point.step)
+        curve = tuple(metric.score(point.value) for point in values)
         if PRUNED in run.data.tags:
             return Outcome(self.run_id, self.name, params, epochs, loss=1 - curve[-1], curve=curve)
         figures = {
             key.removeprefix(VALIDATION): value for key, value in run.data.metrics.items() if key.startswith(VALIDATION)
         }
         seconds = run.data.metrics[TRAIN_SECONDS]
-        return Outcome(self.run_id, self.name, params, epochs, figures, loss_of(figures), curve, seconds)
+        return Outcome(self.run_id, self.name, params, epochs, figures, loss_of(figures, metric), curve, seconds)
 
     def finish(self) -> None:
         self._client.set_terminated(self.run_id, "FINISHED")
@@ -198,9 +199,9 @@ def params_key(params: Mapping[str, Any], epochs: int | None = None) -> tuple[tu
     return tuple(sorted((name, str(value)) for name, value in named.items()))
 
 
-def loss_of(figures: Mapping[str, float]) -> float:
-    """What a search minimizes: the share of wrong predictions, cross-validated if the family does that."""
-    return 1 - figures.get(CROSS_VALIDATED, figures["accuracy"])
+def loss_of(figures: Mapping[str, float], metric: Criterion) -> float:
+    """What a search minimizes: 1 minus the score of the metric, cross-validated if the family does that."""
+    return 1 - metric.score(figures.get(CROSS_VALIDATED + metric.name, figures[metric.name]))
 
 
 def describe_error(error: BaseException) -> str:
@@ -209,7 +210,7 @@ def describe_error(error: BaseException) -> str:
 
 
 def select_best(outcomes: Sequence[Outcome], family: str) -> Outcome:
-    """The trial with the highest accuracy, cross-validated if it was; among equal ones that with the lowest log loss.
+    """The trial with the lowest loss (:func:`loss_of`); among equal ones that with the lowest log loss.
 
     Raises:
         UserError: all trials failed.

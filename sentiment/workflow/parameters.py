@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Strict
 from pydantic.fields import FieldInfo
 
+from sentiment.evaluation.metrics import METRICS
 from sentiment.registry.checks import thresholds
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class CorpusParameters(Parameters):
 
 class SplitParameters(Parameters):
     test_size: Share = parameter(0.2, "share of all documents in the test split")
-    validation_size: Share = parameter(0.1, "share of the remaining documents in the validation split")
+    validation_size: Share = parameter(0.2, "share of the remaining documents in the validation split")
     stratify: Boolean = parameter(True, "whether every split keeps the classes' shares")
 
 
@@ -126,7 +127,13 @@ class EncodingParameters(Parameters):
     )
 
 
-class TrainingParameters(Parameters):
+class MetricParameters(Parameters):
+    metric: Literal["accuracy", "balanced_accuracy", "f1_macro", "log_loss", "roc_auc"] = parameter(
+        "accuracy", "what epochs, trials, families and the champion are chosen by"
+    )
+
+
+class TrainingParameters(MetricParameters):
     epochs: Positive = parameter(5, "passes over the training split, at most")
     batch_size: Positive = parameter(32, "documents in a training step")
     class_weight: Literal["none", "balanced"] = parameter("none", "balanced weighs documents by class frequency")
@@ -138,10 +145,12 @@ class TrainingParameters(Parameters):
 
     def training(self) -> "Training":
         """What these parameters, and the seed and members of the step, say of how a family is fitted."""
-        from sentiment.model.training import Training  # needs numpy, which main does without
+        from sentiment.model.training import Criterion, Training  # needs numpy, which main does without
 
         known = {name: value for name, value in self.model_dump().items() if name in Training.__dataclass_fields__}
-        return Training(**known)
+        metric = METRICS[self.metric]
+        assert metric.function is not None
+        return Training(**known | {"metric": Criterion(metric.name, metric.function, metric.higher_is_better)})
 
 
 class FamiliesParameters(Parameters):
@@ -167,10 +176,11 @@ class SearchParameters(Parameters):
     )
 
 
-class ChoiceParameters(Parameters):
+class ChoiceParameters(MetricParameters):
     choose: Literal["accuracy", "fastest_within", "smallest_within"] = parameter(
         "accuracy", "rule that picks the winner by the validation split"
     )
+    margin: Rate = parameter(0.01, "loss in the metric that fastest_within and smallest_within may accept")
     behaviour: str = parameter("", "YAML file with behaviour tests of your own", file=True)
 
 
@@ -178,14 +188,14 @@ class RegisteredModelParameters(Parameters):
     registered_model: ModelName = parameter("sentiment", "name of the registered model")
 
 
-class GateParameters(Parameters):
+class GateParameters(MetricParameters):
     """What a model is held to before it becomes champion. Stored with a version, and read back when it is approved."""
 
     # A version that was registered by a later release may have been held to more; what is not known here is ignored.
     model_config = ConfigDict(extra="ignore")
 
     gates: Thresholds = parameter((), "figures to reach: accuracy>=0.85,latency_ms_p95<=50")
-    tolerance: Rate = parameter(0.0, "by how much the accuracy may be below the champion's")
+    tolerance: Rate = parameter(0.0, "by how much the metric may be worse than the champion's")
     behaviour_tolerance: Rate = parameter(0.05, "by how much more of the behaviour tests may fail")
 
     def terms(self) -> dict[str, Any]:

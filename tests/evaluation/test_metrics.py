@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
-from scipy.stats import bootstrap
 
-from sentiment.evaluation.metrics import calibration_error, scores
-from sentiment.evaluation.statistics import bootstrap_accuracy
+from sentiment.evaluation.metrics import balanced_accuracy, calibration_error, scores
+from sentiment.evaluation.statistics import accuracy_interval
 
 LABELS = np.array([0, 1, 2, 0, 1, 2])
 PROBABILITIES = np.array(
@@ -19,6 +18,13 @@ def test_scores_of_two_classes_by_hand():
     assert figures["f1_macro"] == pytest.approx((2 / 3 + 4 / 5) / 2)
 
 
+def test_balanced_accuracy_is_the_mean_recall_of_the_classes_that_occur():
+    probabilities = np.array([[0.9, 0.1, 0.0]] * 9 + [[0.9, 0.1, 0.0]] + [[0.1, 0.9, 0.0]])
+    figures = scores(np.array([0] * 9 + [1, 1]), probabilities[:, :2])
+    assert figures["balanced_accuracy"] == pytest.approx((1 + 1 / 2) / 2)
+    assert balanced_accuracy(np.array([0] * 9 + [1, 1]), probabilities) == pytest.approx((1 + 1 / 2) / 2)
+
+
 def test_scores_of_three_classes():
     assert scores(LABELS, PROBABILITIES)["accuracy"] == pytest.approx(5 / 6)
 
@@ -30,8 +36,9 @@ def test_calibration_error_by_hand():
     assert calibration_error(np.array([0, 0]), np.array([[1.0, 0.0], [1.0, 0.0]])) == 0.0
 
 
-def test_bootstrap_interval_is_scipys():
-    correct = np.arange(200) % 5 != 0
-    theirs = bootstrap((correct,), np.mean, method="percentile", n_resamples=10_000, rng=0).confidence_interval
-    assert bootstrap_accuracy(correct, seed=1) == pytest.approx((theirs.low, theirs.high), abs=0.006)
-    assert bootstrap_accuracy(correct, seed=1) == bootstrap_accuracy(correct, seed=1)
+def test_an_accuracy_of_one_is_not_certain():
+    """Wilson's interval by hand: z²/n = 0.0960 below 1, divided by 1 + z²/n."""
+    low, high = accuracy_interval(np.ones(40, dtype=bool))
+    assert low == pytest.approx(1 / (1 + 1.96**2 / 40), abs=1e-4) and high == 1.0
+    low, high = accuracy_interval(np.arange(10) < 8)
+    assert (low, high) == pytest.approx((0.4902, 0.9433), abs=1e-4)  # Newcombe (1998), 8 of 10

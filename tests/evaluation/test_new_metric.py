@@ -27,7 +27,7 @@ def new_metric(monkeypatch):
 def row():
     measured = {"validation_accuracy": 0.8, "behaviour_failure_rate": 0.1, "train_seconds": 1.0}
     measured |= {"latency_ms_p50": 1.0, "latency_ms_p95": 2.0, "model_bytes": 1_000_000}
-    return {"family": "simple"} | measured | score_test_split(LABELS, PROBABILITIES, seed=0)
+    return {"family": "simple"} | measured | score_test_split(LABELS, PROBABILITIES)
 
 
 def test_it_is_computed_for_every_split():

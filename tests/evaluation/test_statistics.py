@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+from scipy.stats import multinomial
 
 from sentiment.evaluation.choosing import choose
+from sentiment.evaluation.metrics import accuracy, scores
 from sentiment.evaluation.slices import find_lost_slices, find_slices, slice_accuracies
-from sentiment.evaluation.statistics import compare_pairs, holm, mcnemar, paired_difference, pareto_front
+from sentiment.evaluation.statistics import bootstrap_difference, compare_paired, compare_pairs, holm, pareto_front
 
 
 def outcomes(both, only_first, only_second, neither):
@@ -15,12 +17,12 @@ def outcomes(both, only_first, only_second, neither):
 
 def test_mcnemar_of_agrestis_approval_ratings():
     """Agresti (2013), table 11.1: 150 and 86 of 1,600 changed their minds; the exact p-value is 3.7e-05."""
-    assert mcnemar(*outcomes(794, 150, 86, 570)) == pytest.approx(3.7e-5, rel=0.02)
+    assert compare_paired(*outcomes(794, 150, 86, 570)).p_value == pytest.approx(3.7e-5, rel=0.02)
 
 
 def test_mcnemar_by_hand():
-    assert mcnemar(*outcomes(10, 5, 0, 3)) == pytest.approx(2 * 0.5**5)
-    assert mcnemar(*outcomes(10, 0, 0, 3)) == 1.0 and mcnemar(*outcomes(5, 4, 4, 1)) == 1.0
+    assert compare_paired(*outcomes(10, 5, 0, 3)).p_value == pytest.approx(2 * 0.5**5)
+    assert compare_paired(*outcomes(10, 0, 0, 3)).p_value == compare_paired(*outcomes(5, 4, 4, 1)).p_value == 1.0
 
 
 def test_holm_of_four_p_values():
@@ -28,15 +30,46 @@ def test_holm_of_four_p_values():
     assert holm([0.6, 0.9]) == [1.0, 1.0] and holm([]) == []
 
 
-def test_the_paired_interval_is_that_of_resampled_documents():
-    first, second = outcomes(150, 30, 15, 5)
-    difference, low, high = paired_difference(first, second, seed=0)
-    random = np.random.default_rng(1)
-    rows = random.integers(0, 200, (10_000, 200))
-    drawn = first[rows].mean(axis=1) - second[rows].mean(axis=1)
-    assert difference == pytest.approx(0.075)
-    assert (low, high) == pytest.approx(tuple(np.quantile(drawn, (0.025, 0.975))), abs=0.006)
-    assert paired_difference(first, second, seed=0) == (difference, low, high)
+def tables(documents):
+    """Every outcome of so many documents: how many only the first and only the second got right."""
+    return [(wins, losses) for wins in range(documents + 1) for losses in range(documents + 1 - wins)]
+
+
+@pytest.mark.parametrize("confidence", (0.95, 1 - 0.05 / 3))
+def test_the_interval_excludes_zero_exactly_where_the_p_value_is_below_its_level(confidence):
+    for wins, losses in tables(10):
+        found = compare_paired(*outcomes(10 - wins - losses, wins, losses, 0), confidence)
+        assert found.low <= found.difference <= found.high
+        assert (found.low > 0 or found.high < 0) == (found.p_value < 1 - confidence), (wins, losses)
+
+
+def test_the_interval_covers_the_true_difference():
+    """The probability of every outcome of 10 documents, summed over those whose lower end is too high."""
+    ends = {
+        (wins, losses): compare_paired(*outcomes(10 - wins - losses, wins, losses, 0)).low
+        for wins, losses in tables(10)
+    }
+    for ahead, behind in ((0.0, 0.0), (0.1, 0.1), (0.3, 0.05), (0.5, 0.5), (0.05, 0.3), (0.9, 0.1), (0.0, 0.4)):
+        missed = sum(
+            multinomial.pmf((wins, losses, 10 - wins - losses), 10, (ahead, behind, 1 - ahead - behind))
+            for (wins, losses), low in ends.items()
+            if low > ahead - behind
+        )
+        assert missed <= 0.0251
+
+
+def test_the_interval_is_that_of_the_two_exact_limits_combined_at_random():
+    """Fay and Lumbard (2021), section 3, by simulation, for 40 wins and 20 losses in 160 documents."""
+    random = np.random.default_rng(0)
+    wins = 2 * random.beta(40, 21, 200_000) - 1
+    simulated = min(np.quantile(random.beta(*side, 200_000) * wins, 0.025) for side in ((60, 101), (61, 100)))
+    found = compare_paired(*outcomes(100, 40, 20, 0))
+    assert found.difference == 0.125 and found.low == pytest.approx(simulated, abs=0.001)
+
+
+def test_no_disagreement_is_not_certain_equality():
+    found = compare_paired(*outcomes(40, 0, 0, 0))
+    assert found.high == -found.low == pytest.approx(1 - 0.025 ** (1 / 40), abs=0.002)
 
 
 def test_nine_in_ten_classifiers_of_the_same_quality_are_within_noise():
@@ -44,8 +77,17 @@ def test_nine_in_ten_classifiers_of_the_same_quality_are_within_noise():
     found = 0
     for _ in range(100):
         first, second, third = random.random((3, 200)) < 0.85
-        found += any(pair["significant"] for pair in compare_pairs({"a": first, "b": second, "c": third}, 0))
+        found += any(pair["significant"] for pair in compare_pairs({"a": first, "b": second, "c": third}))
     assert found <= 10
+
+
+def test_of_several_pairs_the_verdict_and_the_interval_agree():
+    """18 against 6 is significant alone (p = 0.023), and not as one of three pairs: then its interval includes 0."""
+    first, second = outcomes(100, 18, 6, 30)
+    alone = compare_pairs({"a": first, "b": second})
+    assert alone[0]["significant"] and alone[0]["low"] > 0
+    for pair in compare_pairs({"a": first, "b": second, "c": first}):
+        assert not pair["significant"] and pair["low"] < 0 < pair["high"]
 
 
 def rows(**figures):
@@ -61,26 +103,88 @@ def rows(**figures):
     ]
 
 
-def right(share):
-    return np.arange(400) < share * 400
+def answers(correct):
+    """Probabilities for texts of class 0 that are right where ``correct`` is."""
+    return np.where(np.asarray(correct)[:, None], (0.8, 0.2), (0.2, 0.8))
 
 
-def test_the_rule_takes_the_cheapest_that_is_not_significantly_worse():
-    given = rows(big=(0.90, 50.0, 900), fast=(0.89, 1.0, 500), small=(0.895, 9.0, 10), poor=(0.70, 0.1, 1))
+def pick(rule, given, correct, margin=0.01):
+    labels = np.zeros(len(next(iter(correct.values()))), dtype=int)
+    ranked, reason, lead = choose(
+        rule, "accuracy", margin, given, labels, {family: answers(right) for family, right in correct.items()}
+    )
+    return ranked[0]["family"], reason, lead
+
+
+def right(share, documents=4000):
+    return np.arange(documents) < share * documents
+
+
+def test_the_rule_takes_the_cheapest_that_is_shown_to_be_within_the_margin():
+    given = rows(big=(0.90, 50.0, 900), fast=(0.898, 1.0, 500), small=(0.899, 9.0, 10), poor=(0.70, 0.1, 1))
     correct = {row["family"]: right(row["validation_accuracy"]) for row in given}
-    correct["fast"] = np.roll(correct["fast"], 20)
     for rule, winner in (("accuracy", "big"), ("fastest_within", "fast"), ("smallest_within", "small")):
-        ranked, reason = choose(rule, given, correct)
-        assert ranked[0]["family"] == winner and {row["family"] for row in ranked} == set(correct)
-        assert "poor" not in reason
-    assert "0.5 points ahead of small" in choose("accuracy", given, correct)[1]
+        chosen, reason, _ = pick(rule, given, correct)
+        assert chosen == winner and "poor" not in reason
+    assert pick("fastest_within", given, correct, margin=0.0)[0] == "big"
+
+
+def test_what_a_few_texts_cannot_tell_is_not_taken_for_equal():
+    """On 63 texts a family that is 9.5 points worse is not significantly worse; another never disagrees."""
+    best, worse = outcomes(47, 9, 3, 4)
+    given = rows(best=(56 / 63, 50.0, 900), worse=(50 / 63, 1.0, 1), same=(56 / 63, 9.0, 500))
+    correct = {"best": best, "worse": worse, "same": best}
+    assert compare_paired(best, worse).p_value > 0.1
+    chosen, reason, _ = pick("fastest_within", given, correct)
+    assert chosen == "best" and "no other family is shown to be within 0.01 of" in reason
+    assert pick("fastest_within", given, correct, margin=0.06)[0] == "same"
+    assert pick("fastest_within", given, correct, margin=0.3)[0] == "worse"
+
+
+def test_the_choice_says_how_sure_it_is():
+    given = rows(first=(0.9, 1.0, 1), second=(0.8, 1.0, 1), third=(0.7, 1.0, 1))
+    first, second = outcomes(75, 15, 5, 5)
+    _, reason, lead = pick("accuracy", given, {"first": first, "second": second, "third": second})
+    found = compare_paired(first, second, 0.975)
+    assert (lead["low"], lead["high"]) == (found.low, found.high) and lead["p_value"] == 2 * found.p_value
+    assert "10.0 points ahead of second (95% interval -0.9 to +21.1" in reason and reason.endswith("p = 0.083)")
 
 
 def test_level_accuracy_goes_to_the_lower_log_loss():
     given = rows(first=(0.9, 1.0, 1), second=(0.9, 1.0, 1))
     given[1]["validation_log_loss"] = 0.2
-    ranked, reason = choose("accuracy", given, {"first": right(0.9), "second": right(0.9)})
-    assert ranked[0]["family"] == "second" and "level with first" in reason
+    chosen, reason, _ = pick("accuracy", given, {"first": right(0.9), "second": right(0.9)})
+    assert chosen == "second" and "level with first" in reason
+
+
+@pytest.mark.parametrize(
+    "metric, winner", [("accuracy", "constant"), ("balanced_accuracy", "useful"), ("log_loss", "useful")]
+)
+def test_the_constant_answer_wins_by_accuracy_alone(metric, winner):
+    """99 to 1: "useful" finds every rare text and gives six others the wrong label."""
+    labels = np.repeat((0, 1), (396, 4))
+    useful = np.where((labels == 1) | (np.arange(400) < 6), 1, 0)
+    probabilities = {"constant": np.tile((0.99, 0.01), (400, 1)), "useful": 0.02 + 0.96 * np.eye(2)[useful]}
+    if metric == "log_loss":
+        probabilities["useful"] = 0.05 + 0.9 * np.eye(2)[labels]
+        probabilities["constant"] = np.tile((0.9, 0.1), (400, 1))
+    given = [
+        {"family": family} | {f"validation_{name}": value for name, value in scores(labels, found).items()}
+        for family, found in probabilities.items()
+    ]
+    ranked, reason, lead = choose("accuracy", metric, 0.01, given, labels, probabilities)
+    assert ranked[0]["family"] == winner and metric.replace("_", " ") in reason
+    assert lead["low"] <= lead["difference"] <= lead["high"] and lead["difference"] > 0
+
+
+def test_the_bootstrap_of_a_metric_agrees_with_the_exact_test_of_accuracy():
+    first, second = outcomes(150, 30, 15, 5)
+    labels = np.arange(200) % 2
+    both = (np.where(found[:, None], np.eye(2)[labels], 1 - np.eye(2)[labels]) for found in (first, second))
+    found, exact = bootstrap_difference(accuracy, True, labels, *both), compare_paired(first, second)
+    assert found.difference == pytest.approx(exact.difference)
+    assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=0.02)
+    assert found.p_value == pytest.approx(exact.p_value, abs=0.03)
 
 
 def test_the_front_is_who_nobody_beats_in_both():

@@ -54,3 +54,24 @@ def test_counts_count_what_stands_in_two_documents(features):
 def test_vocabulary_keeps_the_most_frequent_words_whatever_the_order_of_documents():
     documents = [["b", "a", "c"], ["b", "a"], ["b"]]
     assert Vocabulary.learn(documents, size=4).words == ["b", "a"] == Vocabulary.learn(documents[::-1], size=4).words
+
+
+def test_half_of_the_validation_split_with_the_same_classes_is_kept_for_the_choice(tmp_path):
+    labels = ["neg"] * 7 + ["pos"] * 4 + ["neg"] * 3
+    validation = part(*((f"text {number}", label) for number, label in enumerate(labels)))
+    parts = {"train": part(("a text", "pos"), ("a film", "neg")), "validation": validation, "test": validation}
+    for folder in ("features", "dataset"):
+        (tmp_path / folder).mkdir()
+    for name, frame in parts.items():
+        frame.to_parquet(tmp_path / "dataset" / f"{name}.parquet")
+    write_features(tmp_path / "features", parts, Cleaner(), vocabulary_size=100, max_length=4)
+    features = Features(tmp_path / "features", tmp_path / "dataset")
+    halves = [dict(zip(features.texts(split), features.labels(split))) for split in ("validation", "choice")]
+    assert [len(half) for half in halves] == [7, 7] and [sum(half.values()) for half in halves] == [2, 2]
+    assert halves[0] | halves[1] == {text: int(label == "pos") for text, label in zip(validation["text"], labels)}
+    for split in ("validation", "choice"):
+        count = len(features.labels(split))
+        assert features.ids(split).shape[0] == features.counts(split).shape[0] == len(features.tokens(split)) == count
+    # All of them are there for the last fit.
+    (tmp_path / "joined").mkdir()
+    assert set(features.join_splits(tmp_path / "joined").texts("train")) == {"a text", "a film", *validation["text"]}

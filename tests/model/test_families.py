@@ -1,14 +1,17 @@
 """Every family on a small corpus in which a word identifies each class."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from sentiment.evaluation.metrics import balanced_accuracy, log_loss
 from sentiment.model.families import family_names, get_family
 from sentiment.model.linear.fitting import cross_validate
 from sentiment.model.space import drop_inactive
 from sentiment.model.text.cleaning import Cleaner
-from sentiment.model.training import Training
+from sentiment.model.training import Criterion, Training
 from tests.model.conftest import WORDS, corpus, make_features, write_corpus
 
 FEW_EPOCHS = Training(seed=0, epochs=8, batch_size=8)
@@ -118,3 +121,54 @@ def test_cross_validation_of_noise_is_at_chance(tmp_path):
     parts = {"train": noise[:200], "validation": noise[200:250], "test": noise[250:]}
     features = write_corpus(tmp_path, parts)
     assert 0.35 < cross_validate(features, defaults_of("simple"), Training()) < 0.65
+
+
+RARE = Criterion("balanced_accuracy", balanced_accuracy)
+
+
+def test_epochs_and_folds_are_chosen_by_the_metric(tmp_path):
+    """A word that says nothing, and nine texts of one class to one of the other."""
+    random = np.random.default_rng(3)
+    parts = {}
+    for name in ("train", "validation", "test"):
+        words = random.choice(["film", "story", "scene", "actor"], (100, 4))
+        labels = np.where(np.arange(100) % 10 == 0, "pos", "neg")
+        words[labels == "pos", 0] = random.choice(["good", "film"], 10)
+        parts[name] = pd.DataFrame({"text": [" ".join(row) for row in words], "label": labels})
+    features = write_corpus(tmp_path, parts)
+    training = Training(seed=0, epochs=6, batch_size=8, class_weight="balanced", metric=RARE)
+    model, history = fit("dense", features, training)
+    curve = [figures["val_balanced_accuracy"] for _, figures in history]
+    kept = balanced_accuracy(features.labels("validation"), model.predict_split(features, "validation"))
+    assert kept == pytest.approx(max(curve)) and max(curve) > 0.5
+    by_loss = replace(training, metric=Criterion("log_loss", log_loss, higher_is_better=False))
+    _, history = fit("dense", features, by_loss)
+    for _, figures in history:
+        assert figures["val_log_loss"] == pytest.approx(figures["val_loss"], abs=1e-4)
+    simple = get_family("simple")
+    for classifier in ("linear_svm", "logistic_regression"):
+        found = simple.cross_validate(features, defaults_of("simple", classifier=classifier), training)
+        assert 0.5 < found < 0.95
+        assert 0 < simple.cross_validate(features, defaults_of("simple", classifier=classifier), by_loss) < 0.8
+
+
+@pytest.mark.parametrize("family", ["simple", "dense"])
+def test_what_families_are_chosen_by_changes_nothing_but_the_last_fit(family, tmp_path):
+    """The texts for the choice are replaced: epochs, temperature and folds are the same, the fit on all is not."""
+    parts = {name: corpus(["good", "bad"], seed) for seed, name in enumerate(("train", "validation", "test"))}
+    (tmp_path / "first").mkdir()
+    first = write_corpus(tmp_path / "first", parts)
+    kept = parts["validation"]["text"].isin(first.texts("choice"))
+    assert kept.sum() == 60
+    parts["validation"].loc[kept, "text"] = [f"dull film {number}" for number in range(60)]
+    (tmp_path / "second").mkdir()
+    params, found = defaults_of(family), []
+    training = Training(seed=0, epochs=2, batch_size=8)
+    for features in (first, write_corpus(tmp_path / "second", parts)):
+        model, history = fit(family, features, training)
+        folds = get_family(family).cross_validate(features, params, training)
+        again = get_family(family).refit(features, params, training, model)
+        found.append((history, folds, model.predict_split(features, "test"), again.predict_proba([["dull", "film"]])))
+    (history, folds, predicted, last), others = found
+    assert history == others[0] and folds == others[1] and np.array_equal(predicted, others[2])
+    assert not np.allclose(last, others[3], atol=1e-3)

@@ -3,11 +3,13 @@
 import json
 from types import SimpleNamespace
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from sentiment.registry import gate
 from sentiment.registry.candidate import Candidate
-from sentiment.registry.checks import Check
+from sentiment.registry.checks import Check, accuracy
 from sentiment.workflow.parameters import GateParameters
 
 RUN = SimpleNamespace(data=SimpleNamespace(tags={"step.output_digest": "content"}))
@@ -80,3 +82,23 @@ def test_a_check_with_a_parameter_of_its_own_gets_it_by_name(monkeypatch):
 def test_a_parameter_that_a_version_was_not_registered_with_has_its_default():
     stored = GateParameters.model_validate_json('{"gates": "accuracy>=0.8", "of_a_later_release": 1}')
     assert stored.model_dump() == GateParameters(gates="accuracy>=0.8").model_dump()
+
+
+@pytest.mark.parametrize("metric, passes", [("accuracy", True), ("balanced_accuracy", False), ("log_loss", False)])
+def test_the_candidate_is_held_to_the_metric(metric, passes):
+    """Of 9 "neg" and 1 "pos" it calls all "neg"; the champion finds the "pos" and gets a "neg" wrong."""
+    labels, theirs = np.repeat((0, 1), (9, 1)), np.eye(2)[[1, *[0] * 8, 1]] * 0.8 + 0.1
+    test = pd.DataFrame({"text": list("abcdefghij"), "label": np.array(["neg", "pos"])[labels], "simple.label": "neg"})
+    test["simple.probability.neg"], test["simple.probability.pos"] = 0.6, 0.4
+    model = SimpleNamespace(get_raw_model=lambda: SimpleNamespace(predict_proba=lambda texts: theirs))
+    candidate = SimpleNamespace(
+        champion=champion(),
+        has_comparable_champion=True,
+        unseen_test=test,
+        row=ROW,
+        classes=["neg", "pos"],
+        champion_model=model,
+    )
+    (found,) = accuracy.check(candidate, GateParameters(metric=metric).terms())
+    assert found.name == metric and found.passed == passes
+    assert set(found.figures) == {metric, f"champion_{metric}"}

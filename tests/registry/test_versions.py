@@ -2,7 +2,7 @@ import mlflow
 import pandas as pd
 import pytest
 
-from sentiment.registry import promotions, versions
+from sentiment.registry import promotions
 
 
 class Constant(mlflow.pyfunc.PythonModel):
@@ -26,8 +26,3 @@ def test_there_is_no_champion_before_there_is_one(tracked, version):
     assert promotions.get_champion("m") is None
     tracked.set_registered_model_alias("m", "champion", first)
     assert promotions.get_champion("m").version == first
-
-
-def test_accuracy_is_the_share_of_right_labels(tracked, version):
-    test = pd.DataFrame({"text": ["a", "b", "c", "d"], "label": ["pos", "neg", "pos", "pos"]})
-    assert versions.model_accuracy(mlflow.pyfunc.load_model(f"models:/m/{version()}"), test) == 0.75

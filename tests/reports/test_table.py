@@ -10,7 +10,7 @@ def pair(first, second, points, significant):
         "low": (points - 3) / 100,
         "high": (points + 4) / 100,
         "p_value": 0.4,
-        "p_holm": 0.8,
+        "p_corrected": 0.8,
         "significant": significant,
     }
 
@@ -24,7 +24,7 @@ def test_verdict_says_who_and_why_and_does_not_hide_a_worse_test_figure():
     )
     turned = table.verdict({"rows": rows, "chosen": "the reason", "pairs": [pair("lstm", "simple", -1, True)]})
     assert "1.0 points ahead of lstm, a real difference (95% interval -3.0 to +4.0" in turned
-    assert "only family" in table.verdict({"rows": rows[:1]})
+    assert "only family" in table.verdict({"rows": rows[:1], "pairs": []})
 
 
 def test_the_slices_that_are_lost_are_listed_the_worst_first():
@@ -36,5 +36,16 @@ def test_the_slices_that_are_lost_are_listed_the_worst_first():
 
 
 def test_console_table_is_aligned():
-    lines = table.console([row("simple", 0.9, 0.86), row("transformer", 0.88, 0.87)]).splitlines()
+    lines = table.console({"rows": [row("simple", 0.9, 0.86), row("transformer", 0.88, 0.87)]}).splitlines()
     assert len({len(line) for line in lines}) == 1 and lines[1].startswith("simple ")
+
+
+def test_the_table_has_what_families_are_chosen_by_and_ends_with_the_majority_class():
+    rows = [row("simple", 0.9, 0.86) | {"validation_roc_auc": 0.95}]
+    baseline = {"family": "majority class", "class": "pos", "test_accuracy": 0.6, "log_loss": 0.7}
+    baseline |= {"test_accuracy_low": 0.5, "test_accuracy_high": 0.7, "lead": pair("winner", "majority", 26, True)}
+    comparison = {"rows": rows, "metric": "roc_auc", "baseline": baseline, "pairs": []}
+    header, first, last = table.comparison_cells(comparison)
+    assert header[1:4] == ["validation", "validation ROC AUC", "test"] and first[1:4] == ["0.9000", "0.9500", "0.8600"]
+    assert last[0] == "majority class" and last[1:5] == ["", "", "0.6000", "0.500 to 0.700"]
+    assert "26.0 points ahead of always answering 'pos', a real difference" in table.verdict(comparison)

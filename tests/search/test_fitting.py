@@ -4,13 +4,14 @@ import mlflow
 import pandas as pd
 import pytest
 
+from sentiment.evaluation.metrics import log_loss
 from sentiment.features.store import write_features
 from sentiment.model.families.dense import DEFAULTS, SPACE
 from sentiment.model.space import drop_inactive
 from sentiment.model.text.cleaning import Cleaner
-from sentiment.model.training import Training
+from sentiment.model.training import Criterion, Training
 from sentiment.search.fitting import TrialConfig, run_trial
-from sentiment.search.trials import TrialRecorder
+from sentiment.search.trials import Outcome, TrialRecorder, loss_of, select_best
 
 
 @pytest.fixture
@@ -54,3 +55,16 @@ def test_a_trial_under_the_threshold_ends_there_and_has_no_model(trial, tmp_path
     assert run.info.status == "FINISHED" and run.data.tags["pruned"] == "after epoch 2" and len(outcome.curve) == 2
     assert outcome.figures is None and outcome.loss == pytest.approx(1 - outcome.curve[-1])
     assert not (tmp_path / "model").exists()
+
+
+def test_a_search_takes_the_lowest_log_loss_where_that_is_the_metric():
+    metric = Criterion("log_loss", log_loss, higher_is_better=False)
+    trials = [
+        Outcome("", name, {}, 1, figures, loss_of(figures, metric))
+        for name, figures in (
+            ("accurate", {"accuracy": 0.9, "log_loss": 0.6}),
+            ("calibrated", {"accuracy": 0.8, "log_loss": 0.4}),
+            ("cross-validated", {"accuracy": 0.8, "log_loss": 0.3, "cross_validated_log_loss": 0.5}),
+        )
+    ]
+    assert select_best(trials, "simple").name == "calibrated"

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from sentiment.search.pruning import pruning_thresholds
@@ -15,7 +17,7 @@ def test_nobody_is_measured_by_fewer_than_four():
 
 def test_the_lower_quartile_of_the_finished_trials_from_the_third_epoch_on():
     outcomes = [ended(0.5, 0.5, 0.6, 0.7)] + [ended(0.5, 0.5, accuracy) for accuracy in (0.7, 0.8, 0.9, 0.9)]
-    assert pruning_thresholds(outcomes) == (0.0, 0.0, pytest.approx(0.7))
+    assert pruning_thresholds(outcomes) == (-math.inf, -math.inf, pytest.approx(0.7))
 
 
 def test_pruned_and_failed_trials_do_not_count():
@@ -24,4 +26,8 @@ def test_pruned_and_failed_trials_do_not_count():
         ended(0.0, last, best) for last, best in ((0.788, 0.825), (0.613, 0.812), (0.794, 0.806), (0.756, 0.812))
     ]
     others = [ended(0.0, 0.806, 0.7, figures=False), ended(0.0, 0.656, 0.675, figures=False), ended(figures=False)]
-    assert pruning_thresholds(finished + others) == pruning_thresholds(finished) == (0.0, 0.0, pytest.approx(0.8105))
+    assert (
+        pruning_thresholds(finished + others)
+        == pruning_thresholds(finished)
+        == (-math.inf, -math.inf, pytest.approx(0.8105))
+    )

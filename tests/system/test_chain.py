@@ -62,7 +62,7 @@ def test_comparison_has_every_family_and_the_winner_has_the_best_validation_accu
         assert row["latency_ms_p50"] <= row["latency_ms_p95"]
         assert row["model_bytes"] > 1000 and row["train_seconds"] > 0
         assert {"f1_macro", "roc_auc", "log_loss"} <= set(row)
-    assert len(comparison["pairs"]) == 3 and {"difference", "low", "high", "p_holm"} <= set(comparison["pairs"][0])
+    assert len(comparison["pairs"]) == 3 and {"difference", "low", "high", "p_corrected"} <= set(comparison["pairs"][0])
     slices = {part["slice"] for part in comparison["slices"]}
     assert {"class negative", "class positive", "with negation", "plain", "hard"} <= slices
     assert comparison["pareto_front"]["model_bytes"]

@@ -14,7 +14,7 @@ from tests.conftest import runs, store
 from tests.system.processes import FAST_SEARCH, run_step, run_steps
 
 CHAIN = (["featurize"], FAST_SEARCH, ["compare"])
-TERMS = {"gates": [], "tolerance": 0.0, "behaviour_tolerance": 0.05, "force": False}
+TERMS = {"metric": "accuracy", "gates": [], "tolerance": 0.0, "behaviour_tolerance": 0.05, "force": False}
 
 
 def test_a_first_model_has_to_reach_the_thresholds_too(registered):

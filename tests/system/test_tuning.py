@@ -7,13 +7,20 @@ import mlflow
 import numpy as np
 import pandas as pd
 
-from sentiment.model.text.cleaning import Cleaner
+from sentiment.features.store import Features
 from tests.conftest import runs, store
 from tests.system.processes import run_step, tune
 
 
 def figures(trials):
     return [(trial.data.params, trial.data.metrics.get("validation_accuracy")) for trial in trials]
+
+
+def features_of(folder):
+    """The features of a folder's featurize run, with the dataset."""
+    (featurize,), (ingest,) = runs(folder, "featurize"), runs(folder, "ingest")
+    addresses = (f"{featurize.info.artifact_uri}/features", f"{ingest.info.artifact_uri}/dataset")
+    return Features(*(Path(mlflow.artifacts.download_artifacts(address)) for address in addresses))
 
 
 def test_keras_tuner_fills_the_same_runs(features):
@@ -32,8 +39,10 @@ def test_keras_tuner_fills_the_same_runs(features):
         for trial in trials:
             epochs = client.get_metric_history(trial.info.run_id, "val_accuracy")
             assert [metric.step for metric in epochs] == list(range(1, int(trial.data.params["epochs"]) + 1))
-    best = max(trial.data.metrics["validation_accuracy"] for trial in trials)
-    assert run.data.metrics["validation_accuracy"] == best
+    (best,) = [trial for trial in trials if trial.info.run_id == run.data.tags["best_trial"]]
+    assert best.data.metrics["validation_accuracy"] == max(
+        trial.data.metrics["validation_accuracy"] for trial in trials
+    )
 
 
 def test_the_best_point_is_judged_before_it_is_fitted_on_both_splits(features):
@@ -42,18 +51,17 @@ def test_the_best_point_is_judged_before_it_is_fitted_on_both_splits(features):
         predicted = pd.read_parquet(
             mlflow.artifacts.download_artifacts(f"{run.info.artifact_uri}/validation_predictions.parquet")
         )
-        ingest = runs(features, "ingest")[0]
-        dataset = Path(mlflow.artifacts.download_artifacts(f"{ingest.info.artifact_uri}/dataset"))
-        train, validation = (pd.read_parquet(dataset / f"{split}.parquet") for split in ("train", "validation"))
+        splits = features_of(features)
         model = mlflow.pyfunc.load_model(run.data.tags["model_uri"])
         terms = set(model.get_raw_model().model.terms)
-    right = predicted.columns[predicted.to_numpy().argmax(axis=1)] == validation["label"]
+    assert list(predicted.columns) == splits.classes
+    right = predicted.to_numpy().argmax(axis=1) == splits.labels("choice")
     assert right.mean() == run.data.metrics["validation_accuracy"]
     # Its n-grams are of both splits: some stand too seldom in the training split to be there without the other.
-    cleaner = Cleaner()
-    once = Counter(word for text in train["text"] for word in set(cleaner.tokens(text)))
-    later = {word for text in validation["text"] for word in cleaner.tokens(text)}
-    assert any(once[term] == 1 and term in later for term in terms)
+    once = Counter(word for tokens in splits.tokens("train") for word in set(tokens))
+    for split in ("validation", "choice"):
+        later = {word for tokens in splits.tokens(split) for word in tokens}
+        assert any(once[term] == 1 and term in later for term in terms)
 
 
 def test_the_networks_of_several_seeds_are_one_model(features):
@@ -66,13 +74,11 @@ def test_the_networks_of_several_seeds_are_one_model(features):
         predicted = pd.read_parquet(
             mlflow.artifacts.download_artifacts(f"{together.info.artifact_uri}/validation_predictions.parquet")
         )
-        ingest = runs(features, "ingest")[0]
-        dataset = Path(mlflow.artifacts.download_artifacts(f"{ingest.info.artifact_uri}/dataset"))
-        validation = pd.read_parquet(dataset / "validation.parquet")
-        texts = validation["text"].tolist()
+        splits = features_of(features)
+        texts = splits.texts("choice")
         served, first = (one.get_raw_model() for one in (model, single))
         probabilities = served.predict_proba(texts)
-        tokens = [Cleaner().tokens(text) for text in texts]
+        tokens = splits.tokens("choice")
         members = [member.predict_proba(tokens) for member in served.model.members]
     assert len(members) == 3
     assert np.allclose(members[0], first.model.predict_proba(tokens), atol=1e-6)
@@ -81,7 +87,7 @@ def test_the_networks_of_several_seeds_are_one_model(features):
     mean = np.mean(members, axis=0)
     assert np.array_equal(np.argsort(mean[:, 0]), np.argsort(probabilities[:, 0]))
     # The figures are of networks that have not seen these texts; those that are served have.
-    right = predicted.columns[predicted.to_numpy().argmax(axis=1)] == validation["label"]
+    right = predicted.to_numpy().argmax(axis=1) == splits.labels("choice")
     assert right.mean() == together.data.metrics["validation_accuracy"]
     assert not np.allclose(probabilities, predicted.to_numpy(), atol=1e-3)
 

@@ -75,18 +75,19 @@ class Family(Protocol):
         """Fit a model on the training split.
 
         Args:
-            features: the corpus; the validation split may be used to choose an epoch and to calibrate.
+            features: the corpus; the split ``validation`` may be used to choose an epoch and to calibrate.
             params: the hyperparameters.
             training: see :class:`Training`.
             on_epoch: called after each epoch with its number, from 1, and Keras's figures: loss and accuracy (training
-                split), val_loss and val_accuracy. A family that is fitted in one go calls it once.
+                split), val_loss, val_accuracy and ``val_`` with the name of ``training.metric``. A family that is
+                fitted in one go calls it once.
 
         Raises:
             FloatingPointError: the fit diverged.
         """
 
     def cross_validate(self, features: Features, params: Params, training: Training) -> float | None:
-        """Cross-validated accuracy, by which a search compares hyperparameters; None to use the validation split."""
+        """``training.metric``, cross-validated, to compare hyperparameters by; None to use the validation split."""
         return None
 
     def fit_members(self, features: Features, params: Params, training: Training, model: Model) -> Model:
@@ -94,7 +95,7 @@ class Family(Protocol):
         return model
 
     def refit(self, features: Features, params: Params, training: Training, model: Model) -> Model | None:
-        """Fit the winner of a search again, on training and validation split, or return None to serve ``model`` itself.
+        """Fit the winner of a search again, on ``LABELLED``, or return None to serve ``model`` itself.
 
         Args:
             features, params, training: as for :meth:`fit`.

@@ -52,7 +52,8 @@ class PipelineFamily(Family):
         labels = features.labels("validation")
         accuracy = float(np.mean(probabilities.argmax(axis=1) == labels))
         loss = float(log_loss(labels, probabilities, labels=range(probabilities.shape[1])))
-        on_epoch(1, {"val_accuracy": accuracy, "val_loss": loss})
+        metric = {f"val_{training.metric.name}": training.metric.function(labels, probabilities)}
+        on_epoch(1, {"val_accuracy": accuracy, "val_loss": loss} | metric)
         return model
 
     def load(self, folder: Path) -> Model:

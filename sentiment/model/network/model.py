@@ -13,7 +13,7 @@ import numpy as np
 from ..families import Model, OnEpoch
 from ..space import Params
 from ..text.vocabulary import PADDING, Vocabulary
-from ..training import Features, Training
+from ..training import LABELLED, Features, Training
 from . import training_loop
 from .adam import FusedAdam
 from .ensemble import Ensemble
@@ -106,10 +106,10 @@ def refit_networks(family: NetworkFamily, features: Features, params: Params, tr
         family, features, params, training: as for :func:`fit_network`.
         model: a :class:`KerasModel` or an :class:`Ensemble` of them.
     """
-    parts = [features.ids(split) for split in SPLITS]
+    parts = [features.ids(split) for split in LABELLED]
     width = max(ids.shape[1] for ids in parts)  # with truncation=chunks the splits differ in width
     ids = np.concatenate([np.pad(ids, ((0, 0), (0, width - ids.shape[1])), constant_values=PADDING) for ids in parts])
-    both = ids, np.concatenate([features.labels(split) for split in SPLITS])
+    both = ids, np.concatenate([features.labels(split) for split in LABELLED])
     members: Sequence[Any] = model.members if isinstance(model, Ensemble) else [model]
     refitted: list[Any] = []
     for number, member in enumerate(members):

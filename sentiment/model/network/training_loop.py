@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from ..families import OnEpoch
 from ..space import Params
-from ..training import Training, compute_sample_weight
+from ..training import Criterion, Training, compute_sample_weight
 from .batches import make_batches
 from .prediction import PREDICT_BATCH
 
@@ -39,10 +39,11 @@ def train(
 ) -> None:
     """Train a network. The learning rate rises to the given one and falls to 0 along a cosine.
 
-    The network keeps the weights of the epoch with the highest validation accuracy, and training stops once that has
-    not risen for ``PATIENCE`` epochs (early stopping, Prechelt 1998). On 15 splits of movie_reviews' training split
-    (960, 160 and 320 reviews; dense, lstm and transformer), these weights and those of the last epoch both had an
-    accuracy of 0.822 on the held-out reviews; the weights with the lowest validation loss had 0.797.
+    The network keeps the weights of the epoch with the best ``training.metric`` on the validation split, and training
+    stops once that has not improved for ``PATIENCE`` epochs (early stopping, Prechelt 1998). On 15 splits of
+    movie_reviews' training split (960, 160 and 320 reviews; dense, lstm and transformer), the weights of the highest
+    accuracy and those of the last epoch both had an accuracy of 0.822 on the held-out reviews; the weights with the
+    lowest validation loss had 0.797.
 
     Args:
         network: from token ids to probabilities.
@@ -80,9 +81,17 @@ def train(
     validation_data = None
     if validation_split is not None:
         validation_data = make_batches(validation_split, PREDICT_BATCH, padding)
-        callbacks.append(
-            keras.callbacks.EarlyStopping("val_accuracy", mode="max", patience=PATIENCE, restore_best_weights=True)
-        )
+        metric = training.metric
+        callbacks = [
+            _Measure(metric, validation_data),
+            *callbacks,
+            keras.callbacks.EarlyStopping(
+                f"val_{metric.name}",
+                mode="max" if metric.higher_is_better else "min",
+                patience=PATIENCE,
+                restore_best_weights=True,
+            ),
+        ]
     network.fit(
         make_batches(train_split, training.batch_size, padding, training.seed),
         validation_data=validation_data,
@@ -91,6 +100,21 @@ def train(
         verbose=0,
         callbacks=callbacks,
     )
+
+
+class _Measure(keras.callbacks.Callback):
+    """Adds a metric on the validation split to the figures of an epoch, unless Keras measures it itself."""
+
+    def __init__(self, metric: Criterion, batches: tf.data.Dataset) -> None:
+        super().__init__()
+        self._metric = metric
+        self._batches = batches  # in the same order every time
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        name = f"val_{self._metric.name}"
+        if logs is not None and name not in logs:
+            labels = np.concatenate([labels for _, labels in self._batches.as_numpy_iterator()])
+            logs[name] = self._metric.function(labels, self.model.predict(self._batches, verbose=0))
 
 
 class _Report(keras.callbacks.Callback):

@@ -1,20 +1,38 @@
-"""Whether a candidate is as accurate as the champion on documents that neither has seen."""
+"""Whether a candidate is as good as the champion on documents that neither has seen."""
 
+import numpy as np
+import pandas as pd
+
+from sentiment.evaluation.measure import predict_proba
+from sentiment.evaluation.metrics import METRICS
 from sentiment.registry.candidate import Candidate
 from sentiment.registry.checks import Check, Terms
-from sentiment.registry.versions import model_accuracy
 
 
 def check(candidate: Candidate, terms: Terms) -> list[Check]:
-    """Whether its accuracy is at most ``tolerance`` below the champion's."""
+    """Whether its ``metric`` is worse than the champion's by ``tolerance`` at most."""
     if candidate.champion is None or not candidate.has_comparable_champion:
         return []
-    test, tolerance = candidate.unseen_test, terms["tolerance"]
-    champions = model_accuracy(candidate.champion_model, test)
-    own = float((test[f"{candidate.row['family']}.label"] == test["label"]).mean())
+    test, tolerance, metric = candidate.unseen_test, terms["tolerance"], METRICS[terms["metric"]]
+    predicted = _read_probabilities(test, candidate.row["family"], candidate.classes, metric.labels_only)
+    if predicted is None:
+        return [Check(metric.name, False, "not in this compare run: run compare again")]
+    labels = test["label"].map(candidate.classes.index).to_numpy()
+    both = predicted, predict_proba(candidate.champion_model, test["text"].tolist())
+    assert metric.function is not None
+    own, champions = (metric.function(labels, probabilities) for probabilities in both)
+    worse = champions - own if metric.higher_is_better else own - champions
     message = (
-        f"test accuracy {own:.4f} against {champions:.4f} of version {candidate.champion.version} "
+        f"test {metric.name} {own:.4f} against {champions:.4f} of version {candidate.champion.version} "
         f"on the same {len(test)} documents" + (f", tolerance {tolerance:g}" if tolerance else "")
     )
-    figures = {"accuracy": own, "champion_accuracy": champions}
-    return [Check("accuracy", own >= champions - tolerance, message, figures, is_reason=True)]
+    figures = {metric.name: own, f"champion_{metric.name}": champions}
+    return [Check(metric.name, worse <= tolerance, message, figures, is_reason=True)]
+
+
+def _read_probabilities(test: pd.DataFrame, family: str, classes: list[str], labels_only: bool) -> np.ndarray | None:
+    """A family's test predictions, shape (documents, classes); None where an older compare run kept labels alone."""
+    if labels_only:
+        return np.eye(len(classes))[test[f"{family}.label"].map(classes.index)]
+    columns = [f"{family}.probability.{name}" for name in classes]
+    return test[columns].to_numpy() if set(columns) <= set(test) else None

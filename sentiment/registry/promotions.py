@@ -19,6 +19,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 
+from sentiment.commands import project_command
 from sentiment.errors import UserError
 from sentiment.tracking import PROMOTION, USER
 
@@ -128,6 +129,8 @@ def update_aliases(name: str) -> None:
     while line != (line := list_champions(read(name))):
         _set_alias(name, CHAMPION, line[-1])
         _set_alias(name, PREVIOUS, line[-2] if len(line) > 1 else None)
+        if str(MlflowClient().get_registered_model(name).aliases.get(CHALLENGER)) == line[-1]:
+            _set_alias(name, CHALLENGER, None)
 
 
 def get_champion(name: str) -> ModelVersion | None:
@@ -149,7 +152,8 @@ def require_champion(name: str) -> ModelVersion:
     """
     champion = get_champion(name)
     if champion is None:
-        raise UserError(f"{name} has no champion at {mlflow.get_tracking_uri()}: run `mlflow run .` first")
+        command = project_command(registered_model=name)
+        raise UserError(f"{name} has no champion at {mlflow.get_tracking_uri()}: run `{command}` first")
     return champion
 
 

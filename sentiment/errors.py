@@ -27,6 +27,12 @@ class UserError(Exception):
         self.shown = shown
 
 
+class GateFailed(UserError):
+    """A winner did not pass the gate, where that has to end the process with a status of its own."""
+
+    status = 3
+
+
 class Alert(UserError):
     """What monitoring found, where it has to end the process with a status of its own. It has been printed already."""
 

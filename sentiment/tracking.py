@@ -65,9 +65,9 @@ VERSION_GIT_COMMIT = "git_commit"  # commit of the project that made it
 COMPARISON_DIGEST = "comparison.digest"  # digest of the comparison that it won
 GATE_TERMS = "gate.terms"  # the parameters that its gate was evaluated with, a JSON object
 
-REVIEW = "review."  # before reviewer, note and at: who approved it, why and when
+REVIEW = "review."  # before reviewer, note and at: who approved it, why and when; a second time review.2.
 
-# Tag of a registered model: one entry of its audit trail, before a timestamp.
+# Tag of a registered model: one entry of its audit trail, before its number and a timestamp.
 PROMOTION = "promotion."
 
 # Tag of the run that collects all monitorings of a registered model, and of a trace of recorded requests.

@@ -1,6 +1,7 @@
 """Promote a version that was reviewed if it still passes the gate, and record who reviewed it, when and why."""
 
 import json
+import re
 from datetime import UTC, datetime
 
 import mlflow
@@ -40,23 +41,30 @@ def approve(parameters: ApproveParameters) -> None:
     # A parameter of the gate that the version was not registered with has its default.
     terms = GateParameters.model_validate_json(tags[GATE_TERMS]).terms() | {"force": parameters.force}
 
+    mlflow.set_tags({REGISTERED_MODEL: name, MODEL_VERSION: version})
+    while True:
+        champion = promotions.get_champion(name)
+        champion_version = None if champion is None else str(champion.version)
+        verdict = gate.evaluate(Candidate(winner, compare_run, champion), terms)
+        if not verdict.promotes:
+            reason = "it is champion already" if champion_version == version else verdict.reason
+            raise UserError(f"{name} version {version} is not promoted: {reason}")
+        why = f"approved by {parameters.reviewer} ({parameters.note}): {verdict.reason}"
+        if promotions.promote(name, version, champion_version, why, verdict.figures):
+            break
+    record_review(name, version, parameters)
+    print(f"approve: {name} version {version} is champion, {why}", flush=True)
+
+
+def record_review(name: str, version: str, parameters: ApproveParameters) -> None:
+    """Write who reviewed a version to its tags; a later review, after a rollback, is numbered and leaves the others."""
+    client = MlflowClient()
+    earlier = [tag for tag in client.get_model_version(name, version).tags if re.fullmatch(rf"{REVIEW}(\d+\.)?at", tag)]
+    prefix = f"{REVIEW}{len(earlier) + 1}." if earlier else REVIEW
     review = {
         "reviewer": parameters.reviewer,
         "note": parameters.note,
         "at": datetime.now(UTC).isoformat("T", "seconds"),
     }
     for key, value in review.items():
-        client.set_model_version_tag(name, version, f"{REVIEW}{key}", value)
-    mlflow.set_tags({REGISTERED_MODEL: name, MODEL_VERSION: version})
-    while True:
-        champion = promotions.get_champion(name)
-        champion_version = None if champion is None else str(champion.version)
-        verdict = gate.evaluate(Candidate(winner, compare_run, champion), terms)
-        if not verdict.passed:
-            raise UserError(f"version {version} is reviewed, but not promoted: {verdict.reason}")
-        why = f"approved by {parameters.reviewer} ({parameters.note}): {verdict.reason}"
-        if promotions.promote(name, version, champion_version, why, verdict.figures):
-            break
-    if str(client.get_registered_model(name).aliases.get(promotions.CHALLENGER)) == version:
-        client.delete_registered_model_alias(name, promotions.CHALLENGER)
-    print(f"approve: {name} version {version} is champion, {why}", flush=True)
+        client.set_model_version_tag(name, version, f"{prefix}{key}", value)

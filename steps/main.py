@@ -12,14 +12,15 @@ import mlflow
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 
-from sentiment.errors import UserError, hide_credentials
+from sentiment.errors import GateFailed, UserError, hide_credentials
 from sentiment.model import families
+from sentiment.registry import promotions
 from sentiment.reports import table
 from sentiment.search.cores import share_cores
 from sentiment.search.loop import LAG
 from sentiment.search.progress import SHARED_CONSOLE
 from sentiment.search.workers import thread_limits
-from sentiment.tracking import COMPARISON, MODEL_VERSION, NOTE, REGISTERED_MODEL, active_run
+from sentiment.tracking import COMPARISON, GATE, MODEL_VERSION, NOTE, REGISTERED_MODEL, active_run
 from sentiment.workflow.chain import Chain, ChainStep
 from sentiment.workflow.parameters import MainParameters
 
@@ -33,7 +34,8 @@ def main(parameters: MainParameters) -> None:
     with tempfile.TemporaryDirectory() as cores:
         tuned = tune_side_by_side(chain, featurize, parameters, cores)
         compare = chain.start("compare", tune_runs=tuned)
-        register = chain.start("register", compare_run=compare)
+        # The gate fails main itself, after its summary.
+        register = chain.start("register", compare_run=compare, fail_on_gate=False)
         chain.finish()
 
     tags = register.run.result().data.tags
@@ -44,7 +46,10 @@ def main(parameters: MainParameters) -> None:
         NOTE,
         f"{table.verdict(comparison)}\n\n{tags[NOTE]}\n\n{table.markdown(comparison)}\n\n```\n{chain.report()}\n```",
     )
-    print(summary(comparison, registered, chain.report(), time.time() - started), flush=True)
+    status = describe_status(registered, promotions.get_champion_version(registered.name), tags)
+    print(summary(comparison, registered, status, chain.report(), time.time() - started), flush=True)
+    if parameters.fail_on_gate and tags[GATE] == "failed":
+        raise GateFailed(status)
 
 
 def check_families(parameters: MainParameters) -> None:
@@ -96,10 +101,28 @@ def tune_side_by_side(chain: Chain, featurize: ChainStep, parameters: MainParame
     return steps
 
 
-def summary(comparison: Mapping[str, Any], registered: ModelVersion, report: str, seconds: float) -> str:
+def describe_status(registered: ModelVersion, champion: str | None, tags: Mapping[str, str]) -> str:
+    """What a version is now, which may have changed since a reused register run, and which checks it fails.
+
+    Args:
+        registered: the version.
+        champion: the present champion's version, or None.
+        tags: those of the register run.
+    """
+    status = f"{registered.name} version {registered.version} is {' and '.join(registered.aliases) or 'registered'}"
+    if champion not in (None, str(registered.version)):
+        status += f"; version {champion} is champion"
+    failed = [
+        f"{key.removeprefix(f'{GATE}.')} {outcome}"
+        for key, outcome in tags.items()
+        if key.startswith(f"{GATE}.") and outcome.startswith("failed")
+    ]
+    return status + (f"; it does not pass the gate ({'; '.join(failed)})" if failed else "")
+
+
+def summary(comparison: Mapping[str, Any], registered: ModelVersion, status: str, report: str, seconds: float) -> str:
     """What a person reads at the end: what won, by how much, and what to type next."""
     name, version, aliases = registered.name, registered.version, registered.aliases
-    status = " and ".join(aliases) or "registered (a later version has taken its alias)"
     uri = hide_credentials(mlflow.get_tracking_uri())
     tracking = shlex.quote(uri)
     run = active_run().info
@@ -111,7 +134,7 @@ def summary(comparison: Mapping[str, Any], registered: ModelVersion, report: str
 {report}
 
 {table.verdict(comparison)}
-{name} version {version} is {status}. Everything took {seconds:.0f} s.
+{status}. Everything took {seconds:.0f} s.
 
 Look at the runs:    {look}
 Serve the model:     MLFLOW_TRACKING_URI={tracking} mlflow models serve -m {model} --env-manager local -p 5001

@@ -1,14 +1,15 @@
 """Register the winner of a comparison: champion if it passes the gate, else challenger."""
 
 import json
-import shlex
 from typing import Any
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from sentiment.commands import project_command
 from sentiment.digests import text_digest
+from sentiment.errors import GateFailed
 from sentiment.registry import gate, promotions, versions
 from sentiment.registry.candidate import Candidate
 from sentiment.reports import table
@@ -54,32 +55,33 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
 
     # The gate comes first, so that nothing is registered where the champion cannot be loaded.
     champion, verdict = evaluate_gate()
+    terms = {GATE_TERMS: parameters.model_dump_json(include=set(GateParameters.model_fields))}
     version = versions.register(
         name,
         winner["model_uri"],
-        tags=lineage_tags(winner, compare_run)
-        | {GATE_TERMS: parameters.model_dump_json(include=set(GateParameters.model_fields))},
+        tags=lineage_tags(winner, compare_run) | terms,
         description=f"{table.verdict(comparison)}\n\n{table.markdown(comparison)}",
         once=parameters.reuse,
     )
-    needs_review = verdict.passed and parameters.require_review
-    while verdict.passed and not needs_review:
+    needs_review = verdict.promotes and parameters.require_review
+    while verdict.promotes and not needs_review:
         if promotions.promote(name, version, champion, verdict.reason, verdict.figures):
             break
         champion, verdict = evaluate_gate()  # another version has become champion in the meantime
 
-    client = MlflowClient()
     was_champion = champion == version
-    is_champion = was_champion or (verdict.passed and not needs_review)
-    if not is_champion:
-        client.set_registered_model_alias(name, promotions.CHALLENGER, version)
-    alias = promotions.CHAMPION if is_champion else promotions.CHALLENGER
-    reason = "it already was" if was_champion else verdict.reason
+    alias = promotions.CHAMPION if was_champion or (verdict.promotes and not needs_review) else promotions.CHALLENGER
+    if alias == promotions.CHALLENGER:
+        MlflowClient().set_registered_model_alias(name, promotions.CHALLENGER, version)
+    reason = verdict.reason
+    if was_champion:
+        reason = "it already was" if verdict.passed else f"it already was, but does not pass the gate: {reason}"
     if needs_review:
-        command = f"mlflow run . --env-manager local -e approve -P registered_model={shlex.quote(name)}"
-        reason = f"it waits for a review, {command} -P version={version} -P reviewer=… -P note=…; {reason}"
-    for key, value in verdict.tags().items():
-        client.set_model_version_tag(name, version, key, value)
+        command = project_command(
+            "approve", registered_model=name, version=version, reviewer="YOUR_NAME", note="WHAT_YOU_FOUND"
+        )
+        reason = f"it waits for a review, `{command}`; {reason}"
+    tag_version(name, version, verdict.tags() | terms)
 
     mlflow.log_dict(verdict.as_dict(), GATE_RESULT)
     mlflow.set_tags(
@@ -89,11 +91,23 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
             REGISTERED_MODEL: name,
             MODEL_VERSION: version,
             ALIAS: alias,
-            GATE: "passed" if is_champion or needs_review else "failed",
+            GATE: "passed" if verdict.passed else "failed",
             NOTE: f"`{name}` version {version} is **{alias}**: {reason}.\n\n{verdict.markdown()}",
         }
     )
     print(f"register: {name} version {version} ({winner['family']}) is {alias}: {reason}", flush=True)
+    if parameters.fail_on_gate and not verdict.passed:
+        raise GateFailed(f"{name} version {version} does not pass the gate: {verdict.reason}")
+
+
+def tag_version(name: str, version: str, tags: dict[str, str]) -> None:
+    """Set the tags of a version that say what its gate was, in place of those of an earlier register run."""
+    client = MlflowClient()
+    for key in client.get_model_version(name, version).tags:
+        if key.startswith(f"{GATE}.") and key not in tags:
+            client.delete_model_version_tag(name, version, key)
+    for key, value in tags.items():
+        client.set_model_version_tag(name, version, key, value)
 
 
 def lineage_tags(winner: dict[str, Any], compare_run: Run) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """Restore the previous champion, and record who did it and why."""
 
 import mlflow
-from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from sentiment.errors import UserError
@@ -13,13 +12,13 @@ from sentiment.workflow.parameters import RollbackParameters
 def rollback(parameters: RollbackParameters) -> None:
     name = parameters.registered_model
     try:
-        aliases = MlflowClient().get_registered_model(name).aliases
+        champion, previous = promotions.find_previous(name)
     except MlflowException as error:
         raise UserError(f"registered_model={name}: there is no such model at {mlflow.get_tracking_uri()}") from error
-    champion, previous = (aliases.get(alias) for alias in (promotions.CHAMPION, promotions.PREVIOUS))
     if previous is None:
-        raise UserError(f"{name} has no previous champion to go back to; its aliases are {aliases or 'none'}")
-    if not promotions.promote(name, str(previous), str(champion), parameters.reason, rollback=True):
+        now = f"version {champion} is champion" if champion else "it has no champion"
+        raise UserError(f"{name} has no previous champion to go back to that still exists; {now}")
+    if not promotions.promote(name, previous, champion, parameters.reason, rollback=True):
         raise UserError(f"{name} version {champion} is no longer champion: see what has replaced it, then try again")
     mlflow.set_tags({REGISTERED_MODEL: name, MODEL_VERSION: previous})
     history = "\n".join(
@@ -27,4 +26,5 @@ def rollback(parameters: RollbackParameters) -> None:
         f"by {entry.who}: {entry.why}"
         for entry in promotions.drop_void(promotions.read(name))
     )
-    print(f"{history}\n\nrollback: {name} version {previous} is champion again, in place of {champion}", flush=True)
+    former = champion or "one that was deleted"
+    print(f"{history}\n\nrollback: {name} version {previous} is champion again, in place of {former}", flush=True)

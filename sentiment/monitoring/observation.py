@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from sentiment.commands import project_command
 from sentiment.errors import UserError
 from sentiment.monitoring.observed import read_batch, read_recorded
 from sentiment.monitoring.reference import Champion
@@ -61,7 +62,7 @@ def observe_requests(champion: Champion, experiment_id: str, hours: float) -> Ob
     if requests.empty:
         raise UserError(
             f"there is nothing to look at: no request to {name} was recorded in the last {hours:g} hours "
-            "(mlflow run . -e serve -P record=true), and no -P batch= is given"
+            f"(`{project_command('serve', registered_model=name, record='true')}`), and no -P batch= is given"
         )
     own, _ = _drop_training_texts(champion, texts[texts["version"] == str(champion.version.version)])
     recorded_texts = own["text"].dropna()

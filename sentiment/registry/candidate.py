@@ -13,6 +13,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import PyFuncModel
 
+from sentiment.commands import project_command
 from sentiment.errors import UserError
 from sentiment.registry.comparable_rows import NotComparable, comparable_rows
 from sentiment.tracking import (
@@ -80,9 +81,10 @@ class Candidate:
         try:
             return mlflow.pyfunc.load_model(uri)
         except (MlflowException, OSError, ImportError) as error:
+            rollback = project_command("rollback", registered_model=self.champion.name)
             raise UserError(
                 f"the champion, {uri}, cannot be loaded ({error}), so nothing can be compared with it: repair it, "
-                "restore the previous champion (mlflow run . -e rollback), or delete its alias"
+                f"restore the previous champion (`{rollback}`), or delete its alias"
             ) from error
 
     @cached_property

@@ -21,14 +21,21 @@ class Verdict:
     """The outcome of the gate.
 
     Args:
-        passed: whether the candidate becomes champion.
+        passed: whether the candidate passes every check.
         reason: why, or why not.
         checks: the outcome of each check.
+        is_champion: whether the candidate is the champion's model.
     """
 
     passed: bool
     reason: str
     checks: list[Check]
+    is_champion: bool = False
+
+    @property
+    def promotes(self) -> bool:
+        """Whether the candidate replaces the champion."""
+        return self.passed and not self.is_champion
 
     @property
     def figures(self) -> dict[str, float]:
@@ -67,10 +74,10 @@ def evaluate(candidate: Candidate, terms: Terms) -> Verdict:
             another corpus.
     """
     checks = [result for check in CHECKS for result in check(candidate, terms)]
-    if candidate.champion is not None and candidate.is_champion:
-        return Verdict(False, f"champion version {candidate.champion.version} is the same model", checks)
     for check in checks:
         if not check.passed:
-            return Verdict(False, f"{check.name}: {check.message}", checks)
+            return Verdict(False, f"{check.name}: {check.message}", checks, candidate.is_champion)
+    if candidate.champion is not None and candidate.is_champion:
+        return Verdict(True, f"champion version {candidate.champion.version} is the same model", checks, True)
     default = "there was no champion" if candidate.champion is None else "every check passed"
     return Verdict(True, "; ".join(check.message for check in checks if check.is_reason) or default, checks)

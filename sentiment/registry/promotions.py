@@ -1,16 +1,16 @@
-"""The audit trail of a registered model. Each promotion is a tag that is never overwritten; the aliases follow from it.
+"""The audit trail of a registered model. Each promotion is a tag of its own process; the aliases follow from them.
 
 MLflow sets an alias unconditionally, so that of two promotions at the same moment the second would silently undo the
-first. Here each promotion first records which champion it replaces. The order of the records then shows every reader
-which of the two came first, and that the other one replaced a version that was no longer champion, which makes it
-void.
+first. Here each promotion first records which place in the trail it takes: the one after the last promotion that its
+process has read. Of two that take the same place only one is valid, and the other one is told so. No clock decides
+anything, since those of two machines may differ by minutes.
 """
 
 import json
 import re
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
 import mlflow
@@ -19,13 +19,15 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 
+from sentiment.commands import project_command
 from sentiment.errors import UserError
 from sentiment.tracking import PROMOTION, USER
 
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
-# Seconds within which two promotions of the same champion are concurrent. If they are further apart, the champion that
-# the second one replaced was set by hand.
+# Seconds within which two promotions by earlier releases, which did not number them, were concurrent. If they are
+# further apart, the champion that the second one replaced was set by hand.
 CONCURRENT = 60.0
+PATIENCE = 5.0  # seconds to wait for a promotion in the same place, whose process may have been killed
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,9 @@ class Promotion:
         run: id of the run that promoted it.
         rollback: whether it restores an earlier champion.
         figures: what the decision was based on, from names to values.
-        when: UTC, ISO 8601; entries are ordered by it.
+        when: UTC, ISO 8601, by the clock of its machine.
+        number: its place in the trail, from 1; 0 for all entries of earlier releases, which come first.
+        applied: whether the alias has been set to it; False also where its process was killed in between.
     """
 
     version: str
@@ -51,6 +55,8 @@ class Promotion:
     rollback: bool = False
     figures: dict[str, float] = field(default_factory=dict)
     when: str = ""
+    number: int = 0
+    applied: bool = True
 
 
 def read(name: str) -> list[Promotion]:
@@ -62,18 +68,22 @@ def read(name: str) -> list[Promotion]:
 
 
 def drop_void(promotions: Sequence[Promotion]) -> list[Promotion]:
-    """The promotions that replaced the champion of their time."""
+    """The promotions that took effect: the first one in each place of the trail."""
     valid: list[Promotion] = []
     for promotion in promotions:
         last = valid[-1] if valid else None
-        # A promotion that replaces another champion much later is valid: someone has set the alias by hand in between.
-        if last is None or promotion.replaces == last.version or _seconds_between(last, promotion) > CONCURRENT:
+        if last is None or promotion.number > last.number or _follows_unnumbered(last, promotion):
             valid.append(promotion)
     return valid
 
 
-def list_champions(promotions: Sequence[Promotion]) -> list[str]:
-    """The current champion, last, and before it those that rollbacks lead back to, the oldest first."""
+def list_champions(promotions: Sequence[Promotion], existing: Collection[str]) -> list[str]:
+    """The current champion, last, and before it those that rollbacks lead back to, the oldest first.
+
+    Args:
+        promotions: the trail.
+        existing: the versions that have not been deleted; the others are left out.
+    """
     line: list[str] = []
     for promotion in drop_void(promotions):
         if promotion.replaces and line[-1:] != [promotion.replaces]:
@@ -83,7 +93,8 @@ def list_champions(promotions: Sequence[Promotion]) -> list[str]:
                 line.pop()
         else:
             line.append(promotion.version)
-    return line
+    kept = [version for version in line if version in existing]
+    return [version for place, version in enumerate(kept) if kept[place - 1 : place] != [version]]
 
 
 def promote(
@@ -110,24 +121,65 @@ def promote(
     client = MlflowClient()
     if get_champion_version(name) != replaces:
         return False
+    last = next(reversed(drop_void(read(name))), None)
+    if last is not None and last.version != replaces:
+        if not last.applied:
+            update_aliases(name)
+        # What is no champion of the trail was made champion by hand, or the alias was read before the trail was.
+        if get_champion_version(name) != replaces:
+            return False
     run = mlflow.active_run()
-    who = run.data.tags.get(USER, "unknown") if run else "unknown"
-    when = datetime.now(UTC).isoformat(timespec="microseconds")
-    mine = Promotion(str(version), replaces, who, why, run.info.run_id if run else None, rollback, figures or {}, when)
-    timestamp = re.sub(r"[^0-9T.]", "", when.partition("+")[0])
-    # Every store keeps 5,000 characters of a tag; only the reason can be longer than that.
-    entry = json.dumps(asdict(mine) | {"why": why[:3000]}, ensure_ascii=False)
-    client.set_registered_model_tag(name, f"{PROMOTION}{timestamp}.v{version}", entry)
-    update_aliases(name)
-    return any(promotion.when == when and promotion.version == mine.version for promotion in drop_void(read(name)))
+    mine = Promotion(
+        version=str(version),
+        replaces=replaces,
+        who=run.data.tags.get(USER, "unknown") if run else "unknown",
+        why=why[:3000],  # every store keeps 5,000 characters of a tag; only the reason can be longer than that
+        run=run.info.run_id if run else None,
+        rollback=rollback,
+        figures=figures or {},
+        when=datetime.now(UTC).isoformat(timespec="microseconds"),
+        number=last.number + 1 if last else 1,
+        applied=False,
+    )
+    timestamp = re.sub(r"[^0-9T.]", "", mine.when.partition("+")[0])
+    key = f"{PROMOTION}n{mine.number:06d}.{timestamp}.v{version}"  # sorts after the timestamps of earlier releases
+    _write(name, key, mine)
+    # Another one that took the same place may have become champion before this one was there to be read. It stays.
+    if get_champion_version(name) not in (replaces, mine.version):
+        client.delete_registered_model_tag(name, key)
+        update_aliases(name)
+        return False
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        update_aliases(name)
+        valid = next(entry for entry in drop_void(read(name)) if entry.number == mine.number)
+        if (valid.when, valid.version) == (mine.when, mine.version):
+            _write(name, key, replace(mine, applied=True))
+            return True
+        if valid.applied or time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)  # it may still give way
 
 
 def update_aliases(name: str) -> None:
-    """Set the aliases to what the audit trail says, again until no entry was added in the meantime."""
+    """Set the aliases to what the audit trail says, again until neither it nor the versions have changed meanwhile."""
     line = None
-    while line != (line := list_champions(read(name))):
-        _set_alias(name, CHAMPION, line[-1])
+    while line != (line := list_champions(read(name), _list_versions(name))):
+        champion = line[-1] if line else None
+        _set_alias(name, CHAMPION, champion)
         _set_alias(name, PREVIOUS, line[-2] if len(line) > 1 else None)
+        if champion and str(MlflowClient().get_registered_model(name).aliases.get(CHALLENGER)) == champion:
+            _set_alias(name, CHALLENGER, None)
+
+
+def find_previous(name: str) -> tuple[str | None, str | None]:
+    """The present champion's version, and the one that a rollback restores: the one before it that still exists."""
+    champion = get_champion_version(name)
+    line = list_champions(read(name), _list_versions(name))
+    if champion in line:
+        while line.pop() != champion:
+            pass
+    return champion, line[-1] if line else None
 
 
 def get_champion(name: str) -> ModelVersion | None:
@@ -149,7 +201,8 @@ def require_champion(name: str) -> ModelVersion:
     """
     champion = get_champion(name)
     if champion is None:
-        raise UserError(f"{name} has no champion at {mlflow.get_tracking_uri()}: run `mlflow run .` first")
+        command = project_command(registered_model=name)
+        raise UserError(f"{name} has no champion at {mlflow.get_tracking_uri()}: run `{command}` first")
     return champion
 
 
@@ -172,11 +225,26 @@ def _set_alias(name: str, alias: str, version: str | None) -> None:
         try:
             client.set_registered_model_alias(name, alias, version)
             return
-        except MlflowException:
+        except MlflowException as error:
+            if error.error_code == ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+                return  # the version was deleted in the meantime: whoever reads the line again sees it
             # When two processes set a new alias at the same moment, MLflow's store fails one of them at its unique key.
             if alias not in client.get_registered_model(name).aliases or time.time() > deadline:
                 raise
 
 
-def _seconds_between(first: Promotion, second: Promotion) -> float:
-    return (datetime.fromisoformat(second.when) - datetime.fromisoformat(first.when)).total_seconds()
+def _list_versions(name: str) -> set[str]:
+    """The versions that have not been deleted."""
+    return {str(version.version) for version in MlflowClient().search_model_versions(f"name = '{name}'")}
+
+
+def _write(name: str, key: str, promotion: Promotion) -> None:
+    MlflowClient().set_registered_model_tag(name, key, json.dumps(asdict(promotion), ensure_ascii=False))
+
+
+def _follows_unnumbered(first: Promotion, second: Promotion) -> bool:
+    """Whether the second of two entries of earlier releases took effect."""
+    if second.number:
+        return False
+    seconds = (datetime.fromisoformat(second.when) - datetime.fromisoformat(first.when)).total_seconds()
+    return second.replaces == first.version or seconds > CONCURRENT

@@ -10,6 +10,7 @@ import pandas as pd
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
+from sentiment.commands import project_command
 from sentiment.errors import UserError
 from sentiment.registry import promotions
 
@@ -102,7 +103,7 @@ def resolve_uri(uri: str) -> tuple[str, str]:
         )
     except MlflowException as error:
         hint = (
-            "run `mlflow run .` first, or name a model with -P model="
+            f"run `{project_command(registered_model=name)}` first, or name a model with -P model="
             if alias == promotions.CHAMPION
             else "expected one that exists"
         )

@@ -53,8 +53,8 @@ def _split_names(value: object) -> object:
 
 
 def _check_model_name(value: str) -> str:
-    if not value.strip() or set(value) & set("/:"):
-        raise ValueError("expected a name without / and :")
+    if not value.strip() or set(value) & set("/:'"):
+        raise ValueError("expected a name without /, : and '")
     return value
 
 
@@ -205,6 +205,7 @@ class GateParameters(MetricParameters):
 
 class PromotionParameters(Parameters):
     require_review: Boolean = parameter(False, "whether the winner stays challenger until it is approved")
+    fail_on_gate: Boolean = parameter(False, "whether the command fails where the winner does not pass")
 
 
 class ForceParameters(Parameters):

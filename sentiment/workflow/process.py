@@ -17,6 +17,7 @@ import psutil
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
+from sentiment.commands import remember_command
 from sentiment.errors import UserError, hide_credentials
 from sentiment.paths import PROJECT_ROOT
 from sentiment.tracking import ENTRY_POINT, ERROR
@@ -117,6 +118,7 @@ def open_run(entry_point: str, stop: Stop) -> Iterator[Run]:
                         if (shown := hide_credentials(value)) != value
                     }
                 )
+                remember_command(run.data.tags)
                 yield run
             except BaseException as error:
                 stop.hold()

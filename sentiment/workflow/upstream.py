@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import mlflow
 from mlflow.entities import Run
 
+from sentiment.commands import project_command
 from sentiment.errors import UserError
 from sentiment.tracking import checked_run, finished_runs, origin
 from sentiment.workflow.launch import launch
@@ -60,7 +61,7 @@ def find_tune_runs(run_ids: Sequence[str]) -> list[Run]:
         finished = finished_runs("tune")
         if not finished:
             raise UserError(
-                "there is no finished tune run to compare: run `mlflow run . -e tune -P family=simple` first"
+                f"there is no finished tune run to compare: run `{project_command('tune', family='simple')}` first"
             )
         latest = origin(finished[0]).featurize_run
         same = [run for run in finished if origin(run).featurize_run == latest]

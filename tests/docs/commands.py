@@ -1,10 +1,17 @@
-"""Whether a command of the documentation would be accepted: by MLflow's own parser, and by the parameter models."""
+"""Whether a command would be accepted that the documentation or the program prints: by MLflow and by our parameters."""
+
+import re
 
 import click
 
 from sentiment.model.families import get_family
 from sentiment.workflow.command_line import parse
 from sentiment.workflow.step_table import STEPS
+
+
+def printed_commands(output: str) -> list[str]:
+    """The commands ``mlflow run …`` in what a step printed or raised."""
+    return re.findall(r"`(mlflow run [^`]+)`", output)
 
 
 def check_command(words: list[str]) -> None:

@@ -56,9 +56,12 @@ def test_the_first_check_that_fails_is_the_reason(monkeypatch):
     assert [check["said"] for check in found["checks"]] == ["it is better", "it is slow", "it is large"]
 
 
-def test_the_champion_itself_is_not_promoted(monkeypatch):
+def test_the_champion_itself_is_held_to_the_gate_and_not_promoted(monkeypatch):
     verdict = evaluate(monkeypatch, Check("latency", True, "it is fast"), against=champion("content"))
-    assert (verdict.passed, verdict.reason) == (False, "champion version 3 is the same model")
+    assert (verdict.passed, verdict.promotes) == (True, False)
+    assert verdict.reason == "champion version 3 is the same model"
+    verdict = evaluate(monkeypatch, Check("latency", False, "it is slow"), against=champion("content"))
+    assert (verdict.passed, verdict.promotes, verdict.reason) == (False, False, "latency: it is slow")
 
 
 @pytest.mark.parametrize("minimum, passed", [(0.85, True), (0.95, False)])

@@ -1,5 +1,7 @@
 import json
+import time
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import mlflow
 import pytest
@@ -20,6 +22,10 @@ def versions(tracked):
 
 def aliases():
     return {alias: int(version) for alias, version in MlflowClient().get_registered_model("m").aliases.items()}
+
+
+def champions():
+    return list_champions(promotions.read("m"), {str(number) for number in range(1, 13)})
 
 
 def test_ten_promotions_are_all_in_the_trail(versions):
@@ -52,7 +58,7 @@ def test_a_version_is_the_same_as_a_number_and_as_text(versions):
     promotions.update_aliases("m")
     assert promote("m", 2, "1", "better") and promote("m", 3, "2", "better, at once")
     assert aliases() == {"champion": 3, "previous": 2}
-    assert list_champions(promotions.read("m")) == ["1", "2", "3"]
+    assert champions() == ["1", "2", "3"]
 
 
 def test_it_says_who_and_in_which_run(versions):
@@ -81,25 +87,170 @@ def test_a_champion_that_has_changed_is_not_replaced(versions):
     assert aliases() == {"champion": 2, "previous": 1}
 
 
-def test_two_that_meet_are_both_in_the_trail_and_the_first_is_champion(versions, monkeypatch):
+@pytest.fixture
+def clock(monkeypatch):
+    """Sets the clock of the machine on which the next promotion takes place, by the seconds that it is ahead."""
+
+    def set_clock(seconds):
+        class Clock(datetime):
+            @classmethod
+            def now(cls, tz=None):
+                return datetime.now(tz) + timedelta(seconds=seconds)
+
+        monkeypatch.setattr(promotions, "datetime", Clock)
+
+    return set_clock
+
+
+@pytest.mark.parametrize("ahead", [-600, 600])
+def test_the_clocks_of_other_machines_do_not_matter(versions, clock, ahead):
+    assert promote("m", "1", None, "the first")
+    for version, seconds in (("2", ahead), ("3", 0), ("4", ahead)):
+        clock(seconds)
+        assert promote("m", version, str(int(version) - 1), "better")
+    assert aliases() == {"champion": 4, "previous": 3} and champions() == ["1", "2", "3", "4"]
+
+
+class Interrupted:
+    """A client of the store that does something else before its n-th call."""
+
+    def __init__(self, client, place, other):
+        self._client, self.calls, self._place, self._other = client, 0, place, other
+
+    def __getattr__(self, name):
+        def call(*arguments, **more):
+            self.calls += 1
+            if self.calls == self._place:
+                self._other()
+            return getattr(self._client, name)(*arguments, **more)
+
+        return call
+
+
+def test_of_two_that_meet_one_wins_wherever_the_other_comes_in_between(tracked, monkeypatch, clock):
+    def meet(name, place):
+        """Promote version 3, and before its call of this number version 2: a dict of what both were told."""
+        said = {}
+
+        def other():
+            clock(600)
+            monkeypatch.setattr(promotions, "MlflowClient", lambda: tracked)
+            said["2"] = promote(name, "2", "1", "better")
+            monkeypatch.setattr(promotions, "MlflowClient", lambda: interrupted)
+            clock(0)
+
+        interrupted = Interrupted(tracked, place, other)
+        monkeypatch.setattr(promotions, "MlflowClient", lambda: interrupted)
+        said["3"] = promote(name, "3", "1", "better, too")
+        monkeypatch.setattr(promotions, "MlflowClient", lambda: tracked)
+        return said
+
+    for place in range(1, 100):
+        name = f"m{place}"
+        tracked.create_registered_model(name)
+        for _ in range(3):
+            tracked.create_model_version(name, "file:///nowhere")
+        promote(name, "1", None, "the first")
+        said = meet(name, place)
+        if "2" not in said:
+            break
+        (winner,) = [version for version, done in said.items() if done]
+        assert list_champions(promotions.read(name), "123") == ["1", winner], place
+        found = tracked.get_registered_model(name).aliases
+        assert {alias: str(version) for alias, version in found.items()} == {"champion": winner, "previous": "1"}
+    assert 12 < place < 50  # it was interrupted at each of its calls
+
+
+def test_an_alias_set_by_hand_is_taken_as_it_is(versions):
     promote("m", "1", None, "the first")
-    monkeypatch.setattr(promotions, "get_champion_version", lambda name: "1")  # what both saw
-    assert promote("m", "2", "1", "better")
-    assert not promote("m", "3", "1", "better, too")
-    assert [entry.version for entry in promotions.read("m")] == ["1", "2", "3"]
+    promote("m", "2", "1", "better")
+    versions.set_registered_model_alias("m", "champion", "4")
+    assert promote("m", "5", "4", "better, at once")
+    assert champions() == ["1", "2", "4", "5"] and aliases() == {"champion": 5, "previous": 4}
+    versions.delete_registered_model_alias("m", "champion")  # as is advised where it cannot be loaded
+    assert promote("m", "6", None, "there was none")
+    assert aliases() == {"champion": 6, "previous": 5}
+
+
+def entry(when, version, replaces):
+    """An entry of an earlier release."""
+    return Promotion(version, replaces, "ada", "better", when=f"2026-01-01T{when}+00:00")
+
+
+def test_entries_without_a_number_are_ordered_by_their_time():
+    by_hand = [entry("10:00:00", "1", None), entry("11:00:00", "5", "3")]  # someone made 3 champion between them
+    assert [promotion.version for promotion in drop_void(by_hand)] == ["1", "5"]
+    assert list_champions(by_hand, "12345") == ["1", "3", "5"]
+    at_once = [by_hand[0], replace(by_hand[1], when="2026-01-01T10:00:01+00:00")]
+    assert [promotion.version for promotion in drop_void(at_once)] == ["1"]
+
+
+def promote_in_turn(count):
+    for number in range(1, count + 1):
+        promote("m", str(number), str(number - 1) if number > 1 else None, "better")
+
+
+@pytest.mark.parametrize(
+    "deleted, found, after",
+    [
+        (["2"], ("3", "1"), {"champion": 1}),
+        (["3"], (None, "2"), {"champion": 2, "previous": 1}),  # the champion itself
+        (["3", "2"], (None, "1"), {"champion": 1}),
+        (["1"], ("3", "2"), {"champion": 2}),
+        (["1", "2"], ("3", None), {"champion": 3}),
+    ],
+)
+def test_a_rollback_leads_to_the_last_champion_that_still_exists(versions, deleted, found, after):
+    promote_in_turn(3)
+    for version in deleted:
+        versions.delete_model_version("m", version)
+    champion, previous = promotions.find_previous("m")
+    assert (champion, previous) == found
+    assert previous is None or promote("m", previous, champion, "broken", rollback=True)
+    assert aliases() == after
+
+
+def test_a_promotion_after_the_champion_or_all_were_deleted_is_made_at_once(versions):
+    promote_in_turn(3)
+    versions.delete_model_version("m", "3")
+    started = time.monotonic()
+    assert promote("m", "4", None, "there was none")
+    assert aliases() == {"champion": 4, "previous": 2}
+    for version in ("1", "2", "4"):
+        versions.delete_model_version("m", version)
+    assert promotions.find_previous("m") == (None, None)
+    assert promote("m", "5", None, "there was none")
+    assert aliases() == {"champion": 5}
+    assert time.monotonic() - started < 5
+
+
+def test_a_version_that_is_deleted_while_it_is_promoted_leaves_no_alias(versions, monkeypatch):
+    promote_in_turn(2)
+    written = promotions._write
+
+    def write_and_delete(*entry):
+        written(*entry)
+        versions.delete_model_version("m", "3")
+        monkeypatch.setattr(promotions, "_write", written)
+
+    monkeypatch.setattr(promotions, "_write", write_and_delete)
+    promote("m", "3", "2", "better")
     assert aliases() == {"champion": 2, "previous": 1}
 
 
-def entry(when, version, replaces, rollback=False):
-    return Promotion(version, replaces, "ada", "better", None, rollback, when=f"2026-01-01T{when}+00:00")
+def test_a_rollback_by_hand_to_an_earlier_champion_is_not_undone(versions):
+    promote_in_turn(3)
+    versions.set_registered_model_alias("m", "champion", "2")
+    assert promotions.find_previous("m") == ("2", "1")
 
 
-def test_an_alias_set_by_hand_is_taken_as_it_is():
-    by_hand = [entry("10:00:00", "1", None), entry("11:00:00", "5", "3")]  # someone made 3 champion between them
-    assert [promotion.version for promotion in drop_void(by_hand)] == ["1", "5"]
-    assert list_champions(by_hand) == ["1", "3", "5"]
-    at_once = [by_hand[0], replace(by_hand[1], when="2026-01-01T10:00:01+00:00")]
-    assert [promotion.version for promotion in drop_void(at_once)] == ["1"]
+def test_a_champion_is_no_challenger(versions):
+    promote("m", "1", None, "the first")
+    versions.set_registered_model_alias("m", "challenger", "2")
+    promote("m", "3", "1", "better")
+    assert aliases() == {"champion": 3, "previous": 1, "challenger": 2}
+    promote("m", "2", "3", "better")
+    assert aliases() == {"champion": 2, "previous": 3}
 
 
 def test_a_long_reason_fits_into_a_tag(versions):

@@ -38,6 +38,30 @@ def test_a_first_model_has_to_reach_the_thresholds_too(registered):
     assert "is champion: there was no champion" in output
 
 
+def test_a_champion_is_held_to_the_gate_too(registered):
+    strict, met = "--gates=accuracy>=0.999", "--gates=accuracy>=0.1"
+    held = ["register", "--registered_model=held", "--reuse=true"]
+    assert "is challenger: minimum_accuracy: " in run_steps(registered, [*held, strict])
+    assert "is champion: there was no champion" in run_steps(registered, [*held, met])
+    with store(registered) as client:
+        assert set(client.get_registered_model("held").aliases) == {"champion"}
+        assert client.get_model_version("held", "1").tags["gate.minimum_accuracy"].startswith("passed: ")
+    output = run_steps(registered, [*held, "--gates=accuracy>=0.99"])
+    assert "is champion: it already was, but does not pass the gate: minimum_accuracy: " in output
+    assert runs(registered, "register")[0].data.tags["gate"] == "failed"
+    process = run_step(*held, strict, "--fail_on_gate=true", cwd=registered)
+    assert process.returncode == 3 and "it already was, but" in process.stdout
+    assert process.stderr.startswith("error: held version 1 does not pass the gate: minimum_accuracy: ")
+    assert process.stderr.count("\n") == 1 and runs(registered, "register")[0].info.status == "FAILED"
+    output = run_steps(registered, [*held, "--gates=f1_macro>=0.1", "--fail_on_gate=true"])
+    assert output.endswith("is champion: it already was\n")
+    with store(registered) as client:
+        assert set(client.get_registered_model("held").aliases) == {"champion"}
+        tags = client.get_model_version("held", "1").tags
+    # What it was held to before is gone.
+    assert "gate.minimum_accuracy" not in tags and json.loads(tags["gate.terms"])["gates"] == "f1_macro>=0.1"
+
+
 def test_only_texts_that_the_champion_has_not_seen_count(registered):
     with store(registered):
         champion = promotions.get_champion("sentiment")

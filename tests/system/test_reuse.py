@@ -6,6 +6,8 @@ import shutil
 import pandas as pd
 import pytest
 
+from sentiment.workflow.logged_parameters import given_parameters
+from sentiment.workflow.parameters import MainParameters
 from tests.conftest import PROJECT, runs, store
 from tests.system.processes import FAST_SEARCH, NAIVE_BAYES, run_step, run_steps
 
@@ -49,6 +51,24 @@ def test_nothing_changed_nothing_runs_and_nothing_is_registered_again(folder):
     assert len(runs(folder)) == before + 1
     with store(folder) as client:
         assert len(client.search_model_versions("name='sentiment'")) == 1
+
+
+def test_main_ends_with_an_error_where_asked_to_and_the_version_knows_by_which_main_run_it_was_registered(folder):
+    process = run_step(
+        "main", *CHEAP, "--registered_model=gated", "--gates=model_bytes<=1", "--fail_on_gate=true", cwd=folder
+    )
+    assert process.returncode == 3 and " reused " in process.stdout
+    expected = "gated version 1 is challenger; it does not pass the gate (maximum_model_bytes failed: "
+    assert expected in process.stdout and process.stderr.splitlines()[-1].startswith(f"error: {expected}")
+    assert "Traceback" not in process.stderr
+    (main_run, *_) = runs(folder, "main")
+    assert main_run.info.status == "FAILED"
+    with store(folder) as client:
+        version = client.get_model_version("gated", "1")
+        compare_run = client.get_run(version.tags["compare_run"])
+        parameters = given_parameters(client.get_run(version.tags["main_run"]), MainParameters)
+    assert version.tags["main_run"] == main_run.info.run_id != compare_run.data.tags.get("mlflow.parentRunId")
+    assert (parameters["registered_model"], parameters["gates"]) == ("gated", "model_bytes<=1")
 
 
 def test_an_edited_register_step_runs_alone_and_an_ingest_that_gives_the_same_ends_there(folder, tmp_path):

@@ -1,10 +1,13 @@
 """A winner that waits for a review, and its approval."""
 
+import subprocess
+
 import pytest
 
 from sentiment.registry import promotions
 from tests.conftest import runs, store
-from tests.system.processes import run_step, run_steps
+from tests.docs.commands import printed_commands
+from tests.system.processes import environment, run_step, run_steps
 
 MODEL = "--registered_model=reviewed"
 
@@ -13,6 +16,7 @@ MODEL = "--registered_model=reviewed"
 def waiting(registered):
     output = run_steps(registered, ["register", MODEL, "--require_review=true"])
     assert "version 1 (simple) is challenger: it waits for a review" in output
+    (registered / "printed").write_text(printed_commands(output)[0])
     return registered
 
 
@@ -35,8 +39,22 @@ def test_an_approval_says_what_it_needs(waiting, arguments, expected):
     assert aliases(waiting) == {"challenger": 1}
 
 
+def test_a_version_that_does_not_pass_is_not_called_reviewed(waiting):
+    run_steps(waiting, ["register", "--registered_model=weak", "--gates=accuracy>=0.999"])
+    process = run_step(
+        "approve", "--registered_model=weak", "--version=1", "--reviewer=ada", "--note=fine", cwd=waiting
+    )
+    assert process.returncode == 1 and "weak version 1 is not promoted: minimum_accuracy: " in process.stderr
+    with store(waiting) as client:
+        assert not [tag for tag in client.get_model_version("weak", "1").tags if tag.startswith("review.")]
+
+
 def test_an_approved_version_is_champion_and_the_trail_says_why(waiting):
-    process = run_step("approve", MODEL, "--version=1", "--reviewer=ada", "--note=read the card", cwd=waiting)
+    # As it was printed, with what the reviewer has to say.
+    command = (waiting / "printed").read_text().replace("YOUR_NAME", "ada").replace("WHAT_YOU_FOUND", "'read the card'")
+    process = subprocess.run(
+        command, shell=True, cwd=waiting, env=environment(), capture_output=True, text=True, timeout=300
+    )
     assert process.returncode == 0, process.stderr
     assert aliases(waiting) == {"champion": 1}
     with store(waiting) as client:
@@ -46,9 +64,17 @@ def test_an_approved_version_is_champion_and_the_trail_says_why(waiting):
         "20"
     )
     assert "approved by ada (read the card): there was no champion" in entry.why
-    # A second time the gate does not hold: it is the champion already.
     process = run_step("approve", MODEL, "--version=1", "--reviewer=bob", "--note=again", cwd=waiting)
-    assert process.returncode == 1 and "not promoted: champion version 1 is the same model" in process.stderr
+    assert process.returncode == 1 and "reviewed version 1 is not promoted: it is champion already" in process.stderr
+    with store(waiting) as client:
+        assert client.get_model_version("reviewed", "1").tags == tags
+    # Approved once more after its alias was taken away: both reviews stay.
+    with store(waiting) as client:
+        client.delete_registered_model_alias("reviewed", "champion")
+    run_steps(waiting, ["approve", MODEL, "--version=1", "--reviewer=bob", "--note=again"])
+    with store(waiting) as client:
+        later = client.get_model_version("reviewed", "1").tags
+    assert (later["review.2.reviewer"], later["review.2.note"]) == ("bob", "again") and tags.items() <= later.items()
 
 
 def test_a_champion_of_other_classes_is_never_silently_compared(waiting):

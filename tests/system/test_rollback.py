@@ -9,11 +9,11 @@ def test_rollback_puts_the_former_champion_back_and_says_who_did_what_and_why(tr
     process = run_step("rollback", cwd=tmp_path)
     assert process.returncode == 1 and "registered_model=sentiment: there is no such model" in process.stderr
     tracked.create_registered_model("sentiment")
-    for _ in range(2):
+    for _ in range(3):
         tracked.create_model_version("sentiment", "file:///nowhere")
     promotions.promote("sentiment", "1", None, "the first")
     process = run_step("rollback", cwd=tmp_path)
-    assert process.returncode == 1 and "has no previous champion to go back to" in process.stderr
+    assert process.returncode == 1 and "sentiment has no previous champion to go back to" in process.stderr
     promotions.promote("sentiment", "2", "1", "half a point better")
 
     process = run_step("rollback", "--reason=calls 'fine' negative", cwd=tmp_path)
@@ -25,3 +25,8 @@ def test_rollback_puts_the_former_champion_back_and_says_who_did_what_and_why(tr
     assert (last.version, last.replaces, last.rollback, last.why) == ("1", "2", True, "calls 'fine' negative")
     assert last.run == runs(tmp_path, "rollback")[0].info.run_id
     assert "Traceback" not in process.stderr
+
+    promotions.promote("sentiment", "3", "1", "better")
+    tracked.delete_model_version("sentiment", "3")
+    process = run_step("rollback", cwd=tmp_path)
+    assert process.returncode == 0 and "version 1 is champion again, in place of one that was deleted" in process.stdout

@@ -1,0 +1,40 @@
+"""Commands of this project that are printed for a user to type."""
+
+import os
+import shlex
+from collections.abc import Mapping
+
+from sentiment.errors import hide_credentials
+from sentiment.paths import PROJECT_ROOT
+
+COMMAND = "SENTIMENT_COMMAND"  # environment variable: how the user starts an entry point; steps below inherit it
+
+
+def project_command(entry_point: str = "main", **parameters: object) -> str:
+    """``mlflow run …`` of an entry point, complete, as it can be typed in the folder of the caller.
+
+    Args:
+        entry_point: its name.
+        parameters: its parameters; one that acts on a registered model needs ``registered_model``.
+    """
+    start = os.environ.get(COMMAND, "mlflow run . --env-manager local")
+    pairs = [f" -P {shlex.quote(f'{name}={value}')}" for name, value in parameters.items()]
+    return start + ("" if entry_point == "main" else f" -e {entry_point}") + "".join(pairs)
+
+
+def remember_command(tags: Mapping[str, str]) -> None:
+    """Keep, for :func:`project_command`, how the user started the project; nothing where a step above has done so.
+
+    Args:
+        tags: those that MLflow has set on the run.
+    """
+    source = tags.get("mlflow.source.name", str(PROJECT_ROOT))
+    if os.path.exists(source.removeprefix("file://").partition("#")[0]):
+        uri = "." if os.getcwd() == str(PROJECT_ROOT) else shlex.quote(str(PROJECT_ROOT))
+    else:  # a git URL, of which PROJECT_ROOT is a temporary clone
+        uri = shlex.quote(hide_credentials(source))
+    if branch := tags.get("mlflow.source.git.branch"):
+        uri += f" --version {shlex.quote(branch)}"
+    # A step that was started by hand, and one in the active environment, has no tag.
+    manager = tags.get("mlflow.project.env", "local")
+    os.environ.setdefault(COMMAND, f"mlflow run {uri} --env-manager {manager}")

@@ -32,6 +32,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from sentiment.evaluation.metrics import METRICS
 from sentiment.tracking import ENTRY_POINT
+from sentiment.workflow.logged_parameters import log_parameters
 from sentiment.workflow.parameters import CompareParameters, FeaturizeParameters, IngestParameters, TuneParameters
 from sentiment.workflow.process import quieten
 from steps.compare import compare
@@ -62,6 +63,7 @@ def run_step(step, parameters, *runs, **options):
     """Run a step in this process, and return its finished run and its duration in seconds."""
     started = time.time()
     with mlflow.start_run(tags={ENTRY_POINT: step.__name__}) as run:
+        log_parameters(parameters)
         step(parameters, *runs, **options)
     return mlflow.get_run(run.info.run_id), time.time() - started
 

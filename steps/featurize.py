@@ -11,7 +11,6 @@ from mlflow.entities import Run
 
 from sentiment.corpora.splits import SPLITS
 from sentiment.digests import folder_digest
-from sentiment.errors import UserError
 from sentiment.features.store import Features, write_features
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.vocabulary import UNKNOWN
@@ -35,8 +34,6 @@ def featurize(parameters: FeaturizeParameters, ingest_run: Run) -> None:
         features = write_features(
             Path(folder), parts, cleaner, parameters.vocabulary_size, parameters.max_length, parameters.truncation
         )
-        if not features.terms:
-            raise UserError("the training texts have no words: cleaning removed everything")
         figures = describe(features)
         mlflow.log_artifacts(folder, FEATURES)
         content = folder_digest(Path(folder))

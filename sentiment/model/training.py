@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from .text.cleaning import Cleaner
     from .text.vocabulary import Vocabulary
 
-# Documents in the training and validation split together. Up to this size the validation split alone is too small to
-# choose hyperparameters by, and a final fit on both splits is worth its time.
+# Documents in the training and validation split together. Up to this size a final fit of a network on both splits is
+# worth its time.
 SMALL_CORPUS = 10_000
 
 

@@ -42,7 +42,7 @@ def ours():
             trial.finish()
             return completed_future(Outcome(trial.run_id, trial.name, point, 1, FIGURES, point["dropout"]))
 
-        run_trials(HyperoptSearch(SPACE, DEFAULTS, "tpe", 42), begin, TRIALS, 1)
+        run_trials(HyperoptSearch(SPACE, [DEFAULTS], "tpe", 42), begin, TRIALS, 1)
 
 
 def bare():

@@ -29,6 +29,7 @@ def write_metrics() -> str:
 def write_search_spaces() -> str:
     """A table for each family: its hyperparameters, their ranges, when they apply, and where a search starts."""
     from sentiment.model.families import family_names, get_family
+    from sentiment.model.space import format_params
     from sentiment.model.training import Training
 
     parts = []
@@ -47,6 +48,9 @@ def write_search_spaces() -> str:
             values = str(dimension).replace("|", "\\|")
             conditions = [f"`{other}`: {', '.join(map(str, them))}" for other, them in dimension.when.items()]
             lines.append(f"| `{hyperparameter}` | {values} | {defaults[hyperparameter]} | {'; '.join(conditions)} |")
+        if family.starts:
+            lines += ["", "The trials after the first differ from it in:", ""]
+            lines += [f"- `{format_params(changes)}`" for changes in family.starts]
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
 

@@ -1,5 +1,6 @@
 """Learn vocabulary and n-grams from the training split, and turn every split into numbers."""
 
+import sys
 import tempfile
 from pathlib import Path
 
@@ -10,12 +11,13 @@ from mlflow.entities import Run
 
 from sentiment.corpora.splits import SPLITS
 from sentiment.digests import folder_digest
-from sentiment.errors import UserError
 from sentiment.features.store import Features, write_features
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.vocabulary import UNKNOWN
 from sentiment.tracking import DATASET, DATASET_DIGEST, FEATURES, INGEST_RUN, NOTE, OUTPUT_DIGEST, artifacts, origin
 from sentiment.workflow.parameters import FeaturizeParameters
+
+MANY_UNKNOWN = 0.25  # share of the validation split's words; English corpora of 3,000 short texts have about 0.1
 
 
 def featurize(parameters: FeaturizeParameters, ingest_run: Run) -> None:
@@ -32,10 +34,6 @@ def featurize(parameters: FeaturizeParameters, ingest_run: Run) -> None:
         features = write_features(
             Path(folder), parts, cleaner, parameters.vocabulary_size, parameters.max_length, parameters.truncation
         )
-        if not features.terms:
-            raise UserError(
-                "no word occurs in two training texts: the corpus is too small, or cleaning removed everything"
-            )
         figures = describe(features)
         mlflow.log_artifacts(folder, FEATURES)
         content = folder_digest(Path(folder))
@@ -49,11 +47,18 @@ def featurize(parameters: FeaturizeParameters, ingest_run: Run) -> None:
             NOTE: "\n".join(f"- {name}: {value:g}" for name, value in figures.items()),
         }
     )
+    unknown = figures["unknown_share_validation"]
     print(
         f"featurize: {len(features.vocabulary)} token ids, {len(features.terms)} n-grams, "
-        f"{figures['unknown_share_validation']:.1%} of the validation split's words unknown",
+        f"{unknown:.1%} of the validation split's words unknown",
         flush=True,
     )
+    if unknown > MANY_UNKNOWN:
+        print(
+            f"warning: {unknown:.0%} of the validation split's words are unknown to the networks: a larger "
+            "vocabulary_size, more texts, or another split into words may help",
+            file=sys.stderr,
+        )
 
 
 def describe(features: Features) -> dict[str, float]:

@@ -140,7 +140,7 @@ def write_features(
     documents = {name: [cleaner.tokens(text) for text in part["text"]] for name, part in parts.items()}
     classes = sorted(parts["train"]["label"].unique())
     vocabulary = Vocabulary.learn(documents["train"], vocabulary_size)
-    terms = learn_terms(documents["train"])
+    terms, counts = learn_terms(documents["train"])
 
     settings = {"cleaner": cleaner.as_dict(), "classes": classes, "max_length": max_length, "truncation": truncation}
     (folder / "settings.json").write_text(json.dumps(settings, indent=1), encoding="utf-8")
@@ -149,7 +149,8 @@ def write_features(
     for name, part in parts.items():
         np.save(folder / f"{name}_ids.npy", vocabulary.encode(documents[name], max_length, truncation))
         np.save(folder / f"{name}_labels.npy", np.searchsorted(classes, part["label"].to_numpy(str)).astype(np.int32))
-        sparse.save_npz(folder / f"{name}_counts.npz", count_terms(documents[name], terms), compressed=False)
+        of_split = counts if name == "train" else count_terms(documents[name], terms)
+        sparse.save_npz(folder / f"{name}_counts.npz", of_split, compressed=False)
     return Features(folder)
 
 

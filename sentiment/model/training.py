@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from .text.cleaning import Cleaner
     from .text.vocabulary import Vocabulary
 
-# Documents in the training and validation split together. Up to this size the validation split alone is too small to
-# choose hyperparameters by, and a final fit on both splits is worth its time.
+# Documents in the training and validation split together. Up to this size a final fit of a network on both splits is
+# worth its time.
 SMALL_CORPUS = 10_000
 # What the model may be fitted on that a search ends with. ``choice`` is the part of the validation split by which
 # families are compared: no fit, epoch, temperature or hyperparameter is chosen by it.

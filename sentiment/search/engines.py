@@ -9,7 +9,7 @@ from typing import Protocol
 
 from sentiment.errors import UserError
 from sentiment.model.families import family_names, get_family
-from sentiment.model.space import Params, Space
+from sentiment.model.space import Params, Space, drop_inactive
 from sentiment.search.grid_search import GridSearch
 
 ALGORITHMS = {
@@ -58,7 +58,8 @@ def make_engine(config: SearchConfig, space: Space, start: Params) -> tuple[Call
     Args:
         config: the search.
         space: the search space.
-        start: a value for each hyperparameter, where an engine starts that accepts a starting point.
+        start: a value for each hyperparameter, where an engine starts that accepts a starting point. It then tries the
+            family's other ``starts``.
 
     Returns:
         A function that creates the engine, and the number of trials: ``max_evals``, or the size of a grid. Creating the
@@ -93,4 +94,10 @@ def _make_keras_tuner(config: SearchConfig, space: Space, start: Params) -> Engi
 def _make_hyperopt(config: SearchConfig, space: Space, start: Params) -> Engine:
     from sentiment.search.hyperopt_search import HyperoptSearch
 
-    return HyperoptSearch(space, start, config.algo, config.seed)
+    starts = [drop_inactive(space, start)]
+    for changes in get_family(config.family).starts:
+        # A space that a user has narrowed may not have all of them.
+        point = drop_inactive(space, start | {name: value for name, value in changes.items() if value in space[name]})
+        if point not in starts:
+            starts.append(point)
+    return HyperoptSearch(space, starts, config.algo, config.seed)

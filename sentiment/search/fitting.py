@@ -186,7 +186,7 @@ def log_best_model(config: TrialConfig, run_id: str, best: Outcome, dataset: str
 
 def _refit(family: Family, features: Features, best: Outcome, training: Training, model: Model) -> Model | None:
     documents = sum(len(features.labels(split)) for split in LABELLED)
-    if documents > SMALL_CORPUS:
+    if documents > SMALL_CORPUS and family.trains_in_epochs:  # other fits take seconds
         return None
     return family.refit(features, best.params, replace(training, epochs=len(best.curve)), model)
 

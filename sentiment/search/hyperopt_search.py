@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import statistics
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,15 +23,15 @@ class HyperoptSearch:
 
     Args:
         space: the search space.
-        start: a value for each hyperparameter; the first proposal.
+        starts: the first proposals, each with a value for each hyperparameter.
         algo: a key of ``ALGORITHMS``.
         seed: the same seed gives the same proposals, provided the losses reported in between are the same.
     """
 
-    def __init__(self, space: Space, start: Params, algo: str, seed: int) -> None:
+    def __init__(self, space: Space, starts: Sequence[Params], algo: str, seed: int) -> None:
         logging.getLogger("hyperopt").setLevel(logging.WARNING)
         self._space = space
-        self._start = start
+        self._starts = starts
         self._expression = to_hyperopt(space)
         self._domain = Domain(lambda sample: None, self._expression)
         self._suggest = ALGORITHMS[algo]
@@ -45,8 +46,8 @@ class HyperoptSearch:
         """
         (new_id,) = self._trials.new_trial_ids(1)
         seed = int(self._random.integers(2**31 - 1))
-        if new_id == 0:
-            document = self._first_trial(new_id)
+        if new_id < len(self._starts):
+            document = self._make_trial(new_id, self._starts[new_id])
         else:
             running = self._impute_losses()
             (document,) = self._suggest([new_id], self._domain, self._trials, seed)
@@ -70,8 +71,8 @@ class HyperoptSearch:
             trial.update(state=JOB_STATE_DONE, result={"status": STATUS_OK, "loss": statistics.fmean(losses)})
         return running
 
-    def _first_trial(self, new_id: int) -> Any:
-        document = generate_trial(new_id, to_values(self._space, self._start))
+    def _make_trial(self, new_id: int, params: Params) -> Any:
+        document = generate_trial(new_id, to_values(self._space, params))
         for label in self._domain.params:  # hyperopt expects an entry for the inactive ones, too
             document["misc"]["idxs"].setdefault(label, [])
             document["misc"]["vals"].setdefault(label, [])

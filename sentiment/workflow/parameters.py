@@ -114,7 +114,7 @@ class SeedParameters(Parameters):
 
 class CleaningParameters(Parameters):
     lowercase: Boolean = parameter(True, "whether texts are converted to lower case")
-    strip_punctuation: Boolean = parameter(True, "whether punctuation is dropped (emoji stay)")
+    strip_punctuation: Boolean = parameter(False, "whether punctuation is dropped (emoji stay)")
     stop_words: Literal["none", "english"] = parameter("none", "drop no words, or scikit-learn's English stop words")
     stemming: Literal["none", "porter"] = parameter("none", "no stemming, or NLTK's Porter stemmer")
 

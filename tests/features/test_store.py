@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sentiment.errors import UserError
 from sentiment.features.store import Features, write_features
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.vocabulary import PADDING, UNKNOWN, Vocabulary
@@ -29,6 +30,12 @@ def test_nothing_of_validation_and_test_is_learned(features):
     assert features.counts("test").shape[1] == len(features.terms)
 
 
+def test_texts_without_words_are_a_mistake_in_one_line(tmp_path):
+    parts = dict.fromkeys(("train", "validation", "test"), part(("?!", "pos"), ("...", "neg")))
+    with pytest.raises(UserError, match="have no words: cleaning removed everything"):
+        write_features(tmp_path, parts, Cleaner(strip_punctuation=True), vocabulary_size=100, max_length=4)
+
+
 def test_ids_are_padded_int32_and_memory_mapped(features):
     ids = features.ids("train")
     assert isinstance(ids, np.memmap) and ids.dtype == np.int32 and ids.shape == (3, 4)
@@ -45,10 +52,9 @@ def test_labels_are_positions_in_the_sorted_classes(features):
     assert features.labels("train").tolist() == [1, 0, 0]
 
 
-def test_counts_count_what_stands_in_two_documents(features):
+def test_terms_are_counted_also_where_a_single_document_has_them(features):
     counts = pd.DataFrame(features.counts("train").toarray(), columns=features.terms)
-    assert counts["fine"].tolist() == [2, 0, 1]
-    assert "a dull" in features.terms and "fine fine" not in features.terms
+    assert counts["fine"].tolist() == [2, 0, 1] and counts["fine fine day"].tolist() == [1, 0, 0]
 
 
 def test_vocabulary_keeps_the_most_frequent_words_whatever_the_order_of_documents():

@@ -1,12 +1,25 @@
 import numpy as np
 import pytest
 from scipy import sparse
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.preprocessing import normalize
+from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import check_estimator
 
+from sentiment.model.families import simple
+from sentiment.model.linear.blend import BlendTrainer
 from sentiment.model.linear.blended_svm import BlendedSVM
-from sentiment.model.text.chargrams import learn_grams, make_gram_counter
-from sentiment.model.text.ngrams import make_term_counter, make_term_weigher, second_halves, weigh_terms
+from sentiment.model.text.chargrams import learn_grams, make_gram_weigher
+from sentiment.model.text.ngrams import (
+    make_tail_counter,
+    make_term_counter,
+    make_term_weigher,
+    mark_negation,
+    weigh_terms,
+)
+from sentiment.model.training import Training
+from tests.model.conftest import make_features
 from tests.model.test_nb_svm import OF_THE_SOLVER
 
 
@@ -15,35 +28,71 @@ def test_it_is_a_scikit_learn_estimator(words):
     check_estimator(BlendedSVM(words), expected_failed_checks=OF_THE_SOLVER)
 
 
-def test_both_parts_have_unit_length_and_are_weighed_as_the_papers_say():
-    counts = np.array([[1, 0, 3, 0], [1, 1, 1, 1], [0, 1, 0, 2], [0, 2, 1, 4]], dtype=float)
+@pytest.mark.parametrize("weighting", ["ratio", "tfidf", "ratio_tfidf"])
+def test_both_parts_have_unit_length_and_are_weighed_as_the_papers_say(weighting):
+    frequencies = np.array([[1, 0, 3, 0], [1, 1, 1, 1], [0, 1, 0, 2], [0, 2, 1, 4]], dtype=float)
     labels = np.array([1, 1, 0, 0])
-    model = BlendedSVM(words=2, share=0.5, random_state=0).fit(sparse.csr_array(counts), labels)
+    model = BlendedSVM(words=2, weighting=weighting, share=0.5, random_state=0)
+    model.fit(sparse.csr_array(frequencies), labels)
     inside, outside = np.array([1 + 2, 1 + 1]), np.array([1 + 0, 1 + 2])
-    assert np.allclose(model.ratio_[0], np.log(inside / inside.sum() / (outside / outside.sum())))
-    features = model.scale(sparse.csr_array(counts), 1).toarray()
-    assert np.allclose(np.linalg.norm(features[:, :2], axis=1), 1)
-    assert np.allclose(
-        features[:, 2:], 0.5 * TfidfTransformer(sublinear_tf=True).fit_transform(counts[:, 2:]).toarray()
+    ratio = np.log(inside / inside.sum() / (outside / outside.sum())) if "ratio" in weighting else 1
+    idf = TfidfTransformer().fit(frequencies).idf_
+    words = frequencies[:, :2] * ratio * (idf[:2] if "tfidf" in weighting else 1)
+    features = model.scale(sparse.csr_array(frequencies), 1).toarray()
+    assert np.allclose(features[:, :2], normalize(words))
+    assert np.allclose(features[:, 2:], 0.5 * normalize(frequencies[:, 2:] * idf[2:]))
+
+
+def test_the_ten_lines_of_scikit_learn_are_one_of_the_models_that_are_tried(tmp_path):
+    """TF-IDF of words and characters and a LinearSVC, on texts whose tokens scikit-learn finds, too."""
+    features = make_features(tmp_path, ["good", "bad"])
+    params = simple.DEFAULTS | next(point for point in simple.STARTS if point == {"word_weighting": "tfidf"})
+    classifier, train, test = BlendTrainer(features, params, Training()).fold(np.arange(100), np.arange(100, 240))
+    texts = features.texts("train") + features.texts("validation")
+    labels = np.concatenate([features.labels("train"), features.labels("validation")])
+    ours = classifier.fit(train, labels[:100]).decision_function(test)
+    peer = make_pipeline(
+        make_union(
+            TfidfVectorizer(token_pattern=r"[^\s]+", ngram_range=(1, 2), sublinear_tf=True),
+            TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True),
+        ),
+        LinearSVC(C=params["C"], random_state=Training().seed),
     )
+    expected = peer.fit(texts[:100], labels[:100]).decision_function(texts[100:])
+    assert np.allclose(ours, expected, atol=1e-3)
+
+
+def test_words_after_a_negation_are_other_words_up_to_the_next_sign():
+    marked = mark_negation(["it", "isn't", "a", "good", "film", ",", "but", "good", "fun"])
+    assert marked == ["it", "isn't", "not_a", "not_good", "not_film", ",", "but", "good", "fun"]
+    assert mark_negation([]) == []
 
 
 def test_a_term_of_the_second_half_weighs_more():
     documents = [["a", "b", "a", "c"], ["c", "a", "b"], ["b"], [], ["a", "b", "c", "a", "b", "c"]]
     terms = ["a", "b", "c", "a b", "b a", "a b c", "b c a"]
-    # a b c a b c is cut into a b c and a b c: the pair c a and the triple b c a stand across, in neither half.
-    expected = [[3, 1, 3, 1, 1, 0, 0], [3, 3, 1, 3, 0, 0, 0], [0, 3, 0, 0, 0, 0, 0], [0] * 7, [3, 3, 3, 3, 0, 3, 1]]
-    assert make_term_weigher(terms, 2.0)(documents).toarray().tolist() == expected
+    twice = 1 + np.log(2)
+    # a b c a b c is cut into a b c and a b c: the triple b c a stands across, in neither half.
+    expected = [
+        [twice + 2, 1, 3, 1, 1, 0, 0],
+        [3, 3, 1, 3, 0, 0, 0],
+        [0, 3, 0, 0, 0, 0, 0],
+        [0] * 7,
+        [twice + 2, twice + 2, twice + 2, twice + 2, 0, twice + 2, 1],
+    ]
+    assert np.allclose(make_term_weigher(terms, 2.0)(documents).toarray(), expected)
     count = make_term_counter(terms)
     for weight in (0.0, 2.0):
-        at_once = weigh_terms(count(documents), count(second_halves(documents)), weight)
+        at_once = weigh_terms(count(documents), make_tail_counter(terms)(documents), weight)
         assert np.array_equal(make_term_weigher(terms, weight)(documents).toarray(), at_once.toarray())
 
 
 def test_character_n_grams_are_scikit_learns_inside_words():
-    documents = [["bad", "acting"], ["a", "really", "bad", "bad", "film"], ["badly", "acted"], ["bad", "act"]]
+    documents = [["bad", "acting"], ["a", "really", "bad", "bad", "film"], ["badly", "acted"], ["!!", "act"]]
+    texts = [" ".join(tokens) for tokens in documents]
+    peer = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, use_idf=False, norm=None)
+    expected = peer.fit_transform(texts).toarray()
     grams = learn_grams(documents)
-    assert grams[0] == " bad" and set(grams) == {" bad", "bad ", " bad ", " act"}
-    known = CountVectorizer(analyzer="char_wb", ngram_range=(4, 6), vocabulary=grams)
-    expected = known.transform([" ".join(tokens) for tokens in documents])
-    assert np.array_equal(make_gram_counter(grams)(documents).toarray(), expected.toarray())
+    assert set(grams) == set(peer.get_feature_names_out()) and grams[0] == " a"
+    columns = [peer.vocabulary_[gram] for gram in grams]
+    assert np.allclose(make_gram_weigher(grams)(documents).toarray(), expected[:, columns])

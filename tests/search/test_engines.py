@@ -3,6 +3,7 @@
 import pytest
 
 from sentiment.errors import UserError
+from sentiment.model.families import simple
 from sentiment.model.space import Choice, Integer, Uniform, drop_inactive
 from sentiment.search.engines import SearchConfig, make_engine
 from sentiment.search.loop import run_trials
@@ -52,6 +53,16 @@ def test_params_lie_in_the_space_and_the_same_seed_gives_the_same_ones(tuner, al
 @pytest.mark.parametrize("algo", ["tpe", "random", "anneal"])
 def test_hyperopt_starts_at_the_start(algo):
     assert walk("hyperopt", algo, 1) == [(drop_inactive(SPACE, DEFAULTS), None)]
+
+
+def test_hyperopt_tries_the_starts_of_a_family_first_as_far_as_a_space_has_them():
+    points = [drop_inactive(simple.SPACE, simple.DEFAULTS | changes) for changes in ({}, *simple.STARTS)]
+    engine = make_engine(config("hyperopt", "tpe", 9, family="simple"), simple.SPACE, simple.DEFAULTS)[0]()
+    assert [engine.ask()[0] for _ in points] == points and engine.ask()[0] not in points
+    narrowed = simple.SPACE | {"classifier": Choice(("multinomial_nb",)), "max_order": Choice((2,))}
+    start = simple.DEFAULTS | {"classifier": "multinomial_nb"}
+    engine = make_engine(config("hyperopt", "tpe", 9, family="simple"), narrowed, start)[0]()
+    assert engine.ask()[0] == drop_inactive(narrowed, start) != engine.ask()[0]
 
 
 def test_hyperband_takes_the_better_half_to_more_epochs():

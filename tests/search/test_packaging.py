@@ -13,7 +13,7 @@ from sentiment.model import families
 from sentiment.model.families import get_family
 from sentiment.model.space import drop_inactive
 from sentiment.model.training import Training
-from sentiment.search import packaging
+from sentiment.search import fitting, packaging
 from sentiment.search.fitting import TrialConfig, log_best_model, run_trial
 from sentiment.search.trials import TrialRecorder
 from tests.model.conftest import make_features
@@ -124,6 +124,15 @@ def test_a_model_loads_where_the_project_cannot_be_imported(logged, monkeypatch)
     assert answer["label"].tolist()[::2] == ["pos", "neg"] and answer["score"].between(0.5, 1).all()
     expected = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
     assert requirements_of(uri) == [f"{name}=={version(name)}" for name in expected]
+
+
+def test_a_linear_model_is_fitted_on_both_splits_however_many_texts_there_are(logged, monkeypatch, tmp_path):
+    monkeypatch.setattr(fitting, "SMALL_CORPUS", 0)
+    served = mlflow.pyfunc.load_model(logged("simple")).get_raw_model()
+    of_the_trial = get_family("simple").load(tmp_path / "fitted")
+    texts = ["good film", "bad story"]
+    before = of_the_trial.predict_proba([served.cleaner.tokens(text) for text in texts])
+    assert not np.allclose(served.predict_proba(texts), before, atol=1e-3)
 
 
 def test_a_family_of_ones_own_is_tuned_packaged_with_its_requirements_and_served(prior, logged, monkeypatch):

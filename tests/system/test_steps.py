@@ -31,8 +31,8 @@ def test_splits_are_parquet_with_id_text_label_and_slice_and_share_no_text(regis
 
 
 def test_a_word_of_the_test_split_alone_is_unknown_to_the_features(tmp_path):
-    rows = [(f"good film number {number} {'zebra' if number < 0 else ''}", "pos") for number in range(40)]
-    rows += [(f"bad film number {number}", "neg") for number in range(40)]
+    rows = [(f"good film {number}", "pos") for number in range(40)]
+    rows += [(f"bad film {number}", "neg") for number in range(40, 80)]
     pd.DataFrame(rows, columns=["text", "label"]).to_csv(tmp_path / "corpus.csv", index=False)
     assert run_step("ingest", "--corpus=corpus.csv", cwd=tmp_path).returncode == 0
     (ingest,) = runs(tmp_path, "ingest")
@@ -41,7 +41,9 @@ def test_a_word_of_the_test_split_alone_is_unknown_to_the_features(tmp_path):
     train, test = (pd.read_parquet(f"{dataset}/{name}.parquet") for name in ("train", "test"))
     numbers = [set(" ".join(part["text"]).split()) for part in (train, test)]
     assert numbers[1] - numbers[0], "the corpus has words that stand in the test split alone"
-    assert run_step("featurize", cwd=tmp_path).returncode == 0
+    process = run_step("featurize", cwd=tmp_path)
+    assert process.returncode == 0
+    assert "warning: 33% of the validation split's words are unknown" in process.stderr
     (featurize,) = runs(tmp_path, "featurize")
     with store(tmp_path):
         features = mlflow.artifacts.download_artifacts(f"{featurize.info.artifact_uri}/features")

@@ -52,6 +52,7 @@ class Family(Protocol):
             and its trials are worth a process each.
         own_process: whether its models cannot be loaded in a process that has loaded models of other families.
         requirements: names of the packages that a served model needs beside mlflow, numpy and pandas.
+        starts: further points that a search starts from: the hyperparameters in which each differs from the first one.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Family(Protocol):
     trains_in_epochs: bool = False
     own_process: bool = False
     requirements: tuple[str, ...] = ()
+    starts: tuple[Params, ...] = ()
 
     def search_space(self, training: Training) -> tuple[Space, Params]:
         """The search space, and the hyperparameters that a search starts from: a value for each, active or not."""

@@ -16,6 +16,7 @@ LINEAR = ("logistic_regression", "linear_svm")
 SPACE: Space = {
     "classifier": Choice((*LINEAR, "nb_svm", "blend", "multinomial_nb", "gaussian_nb")),
     "weighting": Choice(("tfidf", "counts", "binary"), when={"classifier": (*LINEAR, "multinomial_nb", "gaussian_nb")}),
+    "word_weighting": Choice(("ratio_tfidf", "ratio", "tfidf"), when={"classifier": ("blend",)}),
     "max_order": Choice((1, 2, 3)),
     "max_terms": Choice((5_000, 20_000, 200_000), when={"classifier": (*LINEAR, "nb_svm", "blend", "multinomial_nb")}),
     "C": LogUniform(0.01, 100.0, when={"classifier": (*LINEAR, "nb_svm", "blend")}),
@@ -28,15 +29,22 @@ SPACE: Space = {
 DEFAULTS: Params = {
     "classifier": "blend",
     "weighting": "tfidf",
-    "max_order": 3,
+    "word_weighting": "ratio_tfidf",
+    "max_order": 2,
     "max_terms": 200_000,
-    "C": 3.0,
-    "alpha": 4.0,
+    "C": 0.3,
+    "alpha": 1.0,
     "interpolation": 0.25,
     "char_share": 1.0,
-    "tail_weight": 1.0,
+    "tail_weight": 0.0,
     "var_smoothing": 0.01,
 }
+STARTS: tuple[Params, ...] = (
+    {"word_weighting": "tfidf"},  # this and characters is what is usually written by hand
+    {"word_weighting": "ratio", "max_order": 3, "tail_weight": 1.0, "C": 3.0, "alpha": 4.0},  # for long texts
+    {"word_weighting": "tfidf", "C": 1.0},
+    {"max_order": 3, "tail_weight": 1.0, "C": 1.0},
+)
 
 
 class SimpleFamily(Family):
@@ -44,6 +52,7 @@ class SimpleFamily(Family):
 
     name = "simple"
     requirements = ("scikit-learn", "scipy", "skops")
+    starts = STARTS
 
     def search_space(self, training: Training) -> tuple[Space, Params]:
         return SPACE, DEFAULTS

@@ -13,14 +13,14 @@ from scipy.special import expit
 from sklearn.calibration import CalibratedClassifierCV
 
 from ..space import Params
-from ..text.chargrams import learn_grams, make_gram_counter, select_frequent
-from ..text.ngrams import make_term_counter, make_term_weigher, second_halves, weigh_terms
+from ..text.chargrams import learn_grams, make_gram_weigher, select_frequent
+from ..text.ngrams import make_tail_counter, make_term_weigher, weigh_terms
 from ..training import Features, Training, compute_sample_weight
 from .blended_svm import BlendedSVM
 from .splits import SPLITS, calibration_folds, stack_splits
 from .terms import select_terms, select_terms_of, term_contributions, term_orders
 
-ARRAYS = ("classes_", "ratio_", "idf_", "coef_", "intercept_")  # of a fitted BlendedSVM
+ARRAYS = ("classes_", "scale_", "coef_", "intercept_")  # of a fitted BlendedSVM
 
 
 class BlendTrainer:
@@ -34,8 +34,8 @@ class BlendTrainer:
     def fit(self) -> tuple[BlendModel, dict[str, np.ndarray]]:
         columns = select_terms(self._features.terms, self._params)
         terms = [self._features.terms[column] for column in columns]
-        grams, gram_counts = _count_grams(self._features)
-        matrices = {split: join_columns(self._weights(split)[:, columns], gram_counts[split]) for split in SPLITS}
+        grams, gram_weights = _weigh_grams(self._features)
+        matrices = {split: join_columns(self._weights(split)[:, columns], gram_weights[split]) for split in SPLITS}
         labels = self._features.labels("train")
         calibrated = CalibratedClassifierCV(self._svm(len(terms)), cv=calibration_folds(labels), ensemble=False)
         calibrated.fit(matrices["train"], labels, compute_sample_weight(labels, self._training))
@@ -62,7 +62,7 @@ class BlendTrainer:
 
     @cached_property
     def _grams(self) -> Any:
-        return stack_splits(_count_grams(self._features)[1].__getitem__)
+        return stack_splits(_weigh_grams(self._features)[1].__getitem__)
 
     @cached_property
     def _orders(self) -> np.ndarray:
@@ -76,7 +76,14 @@ class BlendTrainer:
 
     def _svm(self, words: int) -> BlendedSVM:
         params = self._params
-        return BlendedSVM(words, params["C"], params["alpha"], params["char_share"], random_state=self._training.seed)
+        return BlendedSVM(
+            words,
+            params["word_weighting"],
+            params["C"],
+            params["alpha"],
+            params["char_share"],
+            random_state=self._training.seed,
+        )
 
 
 class BlendModel:
@@ -110,7 +117,7 @@ class BlendModel:
         self.offsets = offsets
         self.tail_weight = tail_weight
         self._weigh_terms = make_term_weigher(terms, tail_weight)
-        self._count_grams = make_gram_counter(grams)
+        self._weigh_grams = make_gram_weigher(grams)
 
     def predict_proba(self, documents: list) -> np.ndarray:
         return self.predict_matrix(self._encode(documents))
@@ -119,7 +126,7 @@ class BlendModel:
         return self.predict_proba(features.tokens(split))
 
     def predict_matrix(self, matrix: Any) -> np.ndarray:
-        """Probabilities for weights of the terms and counts of the grams, of shape (documents, terms + grams)."""
+        """Probabilities for weights of the terms and of the grams, of shape (documents, terms + grams)."""
         scores = self.svm.decision_function(matrix).reshape(matrix.shape[0], -1)
         positive = expit(-(self.slopes * scores + self.offsets))
         if positive.shape[1] == 1:
@@ -155,24 +162,24 @@ class BlendModel:
             return cls(terms, grams, svm, arrays["slopes"], arrays["offsets"], float(arrays["tail_weight"]))
 
     def _encode(self, documents: list) -> Any:
-        return join_columns(self._weigh_terms(documents), self._count_grams(documents))
+        return join_columns(self._weigh_terms(documents), self._weigh_grams(documents))
 
 
 def join_columns(terms: Any, grams: Any) -> Any:
-    """Weights of word n-grams and counts of character n-grams, side by side."""
+    """Weights of word n-grams and of character n-grams, side by side."""
     return sparse.hstack([terms, grams], format="csr")
 
 
 @lru_cache(maxsize=1)  # all trials of a search read it
-def _count_grams(features: Features) -> tuple[list[str], dict[str, Any]]:
-    """The character n-grams of the training split, and their counts in both splits."""
+def _weigh_grams(features: Features) -> tuple[list[str], dict[str, Any]]:
+    """The character n-grams of the training split, and their weights in both splits."""
     grams = learn_grams(features.tokens("train"))
-    count = make_gram_counter(grams)
-    return grams, {split: count(features.tokens(split)) for split in SPLITS}
+    weigh = make_gram_weigher(grams)
+    return grams, {split: weigh(features.tokens(split)) for split in SPLITS}
 
 
 @lru_cache(maxsize=1)
 def _count_second_halves(features: Features) -> dict[str, Any]:
     """Counts of all terms in the second halves of both splits' texts."""
-    count = make_term_counter(features.terms)
-    return {split: count(second_halves(features.tokens(split))) for split in SPLITS}
+    count = make_tail_counter(features.terms)
+    return {split: count(features.tokens(split)) for split in SPLITS}

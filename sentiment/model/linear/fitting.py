@@ -15,12 +15,13 @@ from sklearn.model_selection import StratifiedKFold
 from ..calibration import fit_temperature, scale_temperature
 from ..families import Model, OnEpoch
 from ..space import Params
-from ..training import SMALL_CORPUS, Features, Training, compute_sample_weight
+from ..training import Features, Training, compute_sample_weight
 from .blend import BlendModel, BlendTrainer
 from .counted import CLASSIFIERS, CountModel, CountTrainer
 from .splits import SPLITS
 
 FOLDS = 5
+MAX_DOCUMENTS = 50_000  # to cross-validate with; of more, the validation split alone is large enough to choose by
 
 
 class LinearModel(Model, Protocol):
@@ -76,12 +77,12 @@ def cross_validate(features: Features, params: Params, training: Training, folds
     folds, which does not change the order of the classes.
 
     Returns:
-        The value of the metric. None if there are more than ``SMALL_CORPUS`` documents, so that the
-        validation split is sufficient by itself, or if a class has a single document.
+        The value of the metric. None if there are more than ``MAX_DOCUMENTS`` documents, or if a class has a single
+        document.
     """
     labels = np.concatenate([features.labels(split) for split in SPLITS])
     folds = int(min(folds, np.bincount(labels).min()))
-    if len(labels) > SMALL_CORPUS or folds < 2:
+    if len(labels) > MAX_DOCUMENTS or folds < 2:
         return None
     trainer = TRAINERS[params["classifier"]](features, params, training)
     probabilities = np.zeros((len(labels), len(features.classes)))

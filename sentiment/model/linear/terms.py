@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from ..space import Params
-from ..text.ngrams import MIN_DOCUMENTS
 
 DENSE_TERMS = 2_000  # gaussian_nb needs a dense matrix
 
@@ -31,7 +30,7 @@ def select_terms_of(counts: Any, orders: np.ndarray, params: Params) -> np.ndarr
         params: as for :func:`select_terms`.
     """
     document_frequency = np.bincount(counts.indices, minlength=counts.shape[1])
-    admitted = np.flatnonzero((document_frequency >= MIN_DOCUMENTS) & (orders <= params["max_order"]))
+    admitted = np.flatnonzero((document_frequency > 0) & (orders <= params["max_order"]))
     return admitted[np.argsort(-document_frequency[admitted], kind="stable")][: _limit(params)]
 
 

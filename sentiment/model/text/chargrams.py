@@ -1,4 +1,4 @@
-"""Counts of the character n-grams inside words (grams), which unknown and misspelled words share with known ones."""
+"""The character n-grams inside words (grams), which unknown and misspelled words share with known ones."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -11,8 +11,7 @@ from sklearn.utils import gen_batches
 
 from .ngrams import Documents
 
-MIN_SIZE, MAX_SIZE = 4, 6  # characters, including a blank before and after the word
-MIN_DOCUMENTS = 3
+MIN_SIZE, MAX_SIZE = 2, 5  # characters, including a blank before and after the word
 MAX_GRAMS = 200_000
 BATCH = 2_000  # documents that are counted at a time while n-grams are learned, to save memory
 
@@ -25,10 +24,10 @@ def learn_grams(documents: Documents) -> list[str]:
     """
     words = {word for tokens in documents for word in tokens}
     grams = sorted({gram for word in words for gram in _grams(word)})
-    count = make_gram_counter(grams)
+    weigh = make_gram_weigher(grams)
     document_frequency = np.zeros(len(grams), dtype=np.int64)
     for batch in gen_batches(len(documents), BATCH):
-        document_frequency += np.bincount(count(documents[batch]).indices, minlength=len(grams))
+        document_frequency += np.bincount(weigh(documents[batch]).indices, minlength=len(grams))
     return [grams[column] for column in select_frequent(document_frequency)]
 
 
@@ -39,13 +38,19 @@ def select_frequent(document_frequency: np.ndarray) -> np.ndarray:
         document_frequency: int array of shape (n-grams,), the number of documents in which each occurs.
     """
     order = np.argsort(-document_frequency, kind="stable")[:MAX_GRAMS]
-    return order[document_frequency[order] >= MIN_DOCUMENTS]
+    return order[document_frequency[order] > 0]
 
 
-def make_gram_counter(grams: list[str]) -> Callable[[Documents], Any]:
-    """A function of documents that counts these n-grams: sparse CSR float32 of shape (documents, n-grams)."""
+def make_gram_weigher(grams: list[str]) -> Callable[[Documents], Any]:
+    """A function of documents that gives 1 + log of these n-grams' counts: CSR float32, (documents, n-grams)."""
     column = {gram: number for number, gram in enumerate(grams)}
-    return lambda documents: _count(documents, column)
+
+    def weigh(documents: Documents) -> Any:
+        counts = _count(documents, column)
+        counts.data = 1 + np.log(counts.data)
+        return counts
+
+    return weigh
 
 
 def _count(documents: Documents, column: dict[str, int]) -> Any:
@@ -68,8 +73,6 @@ def _count(documents: Documents, column: dict[str, int]) -> Any:
 @lru_cache(maxsize=100_000)
 def _grams(word: str) -> tuple[str, ...]:
     padded = f" {word} "
-    if len(padded) <= MIN_SIZE:
-        return (padded,)
     return tuple(
         padded[start : start + size]
         for size in range(MIN_SIZE, MAX_SIZE + 1)

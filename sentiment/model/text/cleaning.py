@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import re
 import string
-import sys
 import unicodedata
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-# Words may contain apostrophes (don't, o'clock). Any other sign, such as an emoji, is a token by itself.
-_WORD = r"[^\W_]+(?:'[^\W_]+)*"
+# Scripts that put no blanks between words: Thai, Lao, Myanmar, Khmer, and Han and Kana.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+)
+_JOINERS = "\u200c\u200d"  # zero-width, inside words of Persian and of Indic scripts
+# Directly behind a word :/ and :D are part of a URL or of a list.
+_EMOTICON = r"[<>]?[:;=]['^-]?[()\[\]|*]+|(?<!\w)[:;=]['^-]?(?:[/\\]|[dDpPoO3](?!\w))|<3"
+LAST = 0x1FFFF  # code point; beyond it there are no marks and no punctuation but variation selectors
+MAX_REPEATED = 3  # of the same sign: !!!!!! is !!!
 
 
 @dataclass(frozen=True)
 class Cleaner:
     """Splits texts into tokens.
+
+    A token is a word with its combining marks and apostrophes (don't, o'clock), an emoticon, or a sign, which may be
+    repeated. In scripts that put no blanks between words, each character with its marks is a token. Texts are
+    normalized to NFC first, so that é is the same in one code point and in two.
 
     Args:
         lowercase: whether to convert to lower case.
@@ -28,7 +39,7 @@ class Cleaner:
     """
 
     lowercase: bool = True
-    strip_punctuation: bool = True
+    strip_punctuation: bool = False
     stop_words: str = "none"
     stemming: str = "none"
 
@@ -40,8 +51,9 @@ class Cleaner:
 
     def tokens(self, text: str) -> list[str]:
         """The tokens of a text, in order."""
-        text = text.replace("’", "'")  # it’s and it's are one word
-        found = self._pattern.findall(text.lower() if self.lowercase else text)
+        text = unicodedata.normalize("NFC", text).replace("’", "'")  # it’s and it's are one word
+        matches = self._pattern.finditer(text.lower() if self.lowercase else text)
+        found = [match[0][:MAX_REPEATED] if match[1] else match[0] for match in matches]
         if self._stop_words:
             found = [token for token in found if token.lower() not in self._stop_words]
         if self.stemming == "porter":
@@ -53,9 +65,15 @@ class Cleaner:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        if not self.strip_punctuation:
-            return re.compile(rf"{_WORD}|[^\w\s]|_")
-        return re.compile(rf"{_WORD}|[^\w\s{re.escape(_punctuation())}]")
+        marks, punctuation = _characters()
+        letters = rf"[^\W_{_UNSPACED}]+"
+        # A combining mark that follows a letter is part of the word, and so is a joiner between two letters.
+        # The first look-ahead saves most words a search among two thousand marks.
+        part = rf"{letters}(?:(?![\0-\x7f])(?:[{marks}]|[{_JOINERS}](?=[^\W_]))+(?:{letters})?)*"
+        word = rf"{part}(?:'{part})*|[{_UNSPACED}][{marks}]*"
+        if self.strip_punctuation:
+            return re.compile(rf"{word}|([^\w\s{marks}{_JOINERS}{punctuation}])")
+        return re.compile(rf"{word}|{_EMOTICON}|([^\w\s{marks}{_JOINERS}]|_)\1*")
 
     @cached_property
     def _stop_words(self) -> frozenset[str]:
@@ -74,7 +92,13 @@ class Cleaner:
 
 
 @lru_cache(maxsize=1)
-def _punctuation() -> str:
-    """ASCII punctuation, and every character that Unicode counts as punctuation (categories P*)."""
-    unicode = (chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)).startswith("P"))
-    return "".join(sorted(set(string.punctuation) | set(unicode)))
+def _characters() -> tuple[str, str]:
+    """Combining marks (Unicode's categories M*), and punctuation (P*, and the rest of ASCII's), as parts of a [set]."""
+    marks, punctuation = [], set(string.punctuation)
+    for character in map(chr, range(LAST + 1)):
+        category = unicodedata.category(character)
+        if category.startswith("M"):
+            marks.append(character)
+        elif category.startswith("P"):
+            punctuation.add(character)
+    return re.escape("".join(marks)), re.escape("".join(sorted(punctuation)))

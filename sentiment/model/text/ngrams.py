@@ -6,32 +6,60 @@ from typing import Any
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 
+from ...errors import UserError
+
 MAX_ORDER = 3  # words per n-gram
-MIN_DOCUMENTS = 2  # an n-gram that occurs in a single document says nothing about others
-MAX_TERMS = 200_000
+# Where texts are short, most of these n-grams occur in a single document, which helps; where they are long, the limit
+# leaves those out, since the n-grams of most documents come first.
+MAX_TERMS = 500_000
+NEGATIONS = frozenset(
+    ("cannot", "cant", "dont", "hardly", "isnt", "neither", "never", "no", "nobody", "none", "nor", "not", "nothing")
+)
+NEGATED = "not_"  # before a word that follows a negation; no token has such a beginning
+CLAUSE_ENDS = frozenset(".,:;!?")
+REACH = 8  # words; where punctuation was dropped, nothing else ends it
 
 Documents = list[list[str]]  # the tokens of each document
 
 
-def learn_terms(documents: Documents) -> list[str]:
-    """The n-grams of the training split by descending document frequency, at most ``MAX_TERMS``.
+def learn_terms(documents: Documents) -> tuple[list[str], Any]:
+    """The n-grams of the training split by descending document frequency, at most ``MAX_TERMS``, and their counts.
 
     Args:
         documents: those of the training split alone.
 
     Returns:
-        The n-grams, their words joined by blanks.
+        The n-grams, their words joined by blanks, and how often each occurs in these documents, as
+        :func:`count_terms` gives it.
+
+    Raises:
+        UserError: no document has a token.
     """
-    min_documents = min(MIN_DOCUMENTS, len(documents))
-    vectorizer = _vectorizer(max_order=MAX_ORDER, min_df=min_documents)
-    try:
-        counts = vectorizer.fit_transform(documents)
-    except ValueError:  # scikit-learn's, if no n-gram occurs in enough documents
-        return []
+    if not any(documents):
+        raise UserError("the training texts have no words: cleaning removed everything")
+    vectorizer = _vectorizer(max_order=MAX_ORDER)
+    counts = vectorizer.fit_transform(map(mark_negation, documents))
     document_frequency = np.bincount(counts.indices, minlength=counts.shape[1])
     terms = vectorizer.get_feature_names_out()
-    order = np.lexsort((terms, -document_frequency))
-    return [str(term) for term in terms[order][:MAX_TERMS]]
+    order = np.lexsort((terms, -document_frequency))[:MAX_TERMS]
+    return [str(term) for term in terms[order]], counts[:, order].astype(np.float32)
+
+
+def mark_negation(tokens: list[str]) -> list[str]:
+    """The tokens of a document, the words behind an English negation marked by ``NEGATED`` up to the clause's end.
+
+    So *not a good film* and *a good film* have no *good* in common (Pang, Lee and Vaithyanathan 2002, section 5).
+    """
+    marked, left = [], 0  # words that the negation still reaches
+    for token in tokens:
+        if not token[0].isalnum():
+            left = 0 if token[0] in CLAUSE_ENDS else left
+            marked.append(token)
+            continue
+        marked.append(NEGATED + token if left else token)
+        negates = token.lower() in NEGATIONS or token.lower().endswith("n't")
+        left = REACH if negates else max(left - 1, 0)
+    return marked
 
 
 def count_terms(documents: Documents, terms: list[str]) -> Any:
@@ -41,45 +69,52 @@ def count_terms(documents: Documents, terms: list[str]) -> Any:
 
 def make_term_counter(terms: list[str]) -> Callable[[Documents], Any]:
     """:func:`count_terms` for these terms as a function of the documents. It indexes the terms only once."""
-    max_order = max((term.count(" ") + 1 for term in terms), default=1)
-    vectorizer = _vectorizer(max_order=max_order, vocabulary=terms)
-    return lambda documents: vectorizer.transform(documents).astype(np.float32)
+    count = _make_counter(terms)
+    return lambda documents: count([mark_negation(tokens) for tokens in documents])
+
+
+def make_tail_counter(terms: list[str]) -> Callable[[Documents], Any]:
+    """The same for the second half of each document, where reviewers usually state their verdict."""
+    count = _make_counter(terms)
+    return lambda documents: count([_second_half(mark_negation(tokens)) for tokens in documents])
 
 
 def make_term_weigher(terms: list[str], tail_weight: float) -> Callable[[Documents], Any]:
     """A function of documents that weighs these terms as :func:`weigh_terms` does."""
-    count = make_term_counter(terms)
-    if not tail_weight:
-        return lambda documents: weigh_terms(count(documents), None, 0.0)
+    count = _make_counter(terms)
 
     def weigh(documents: Documents) -> Any:
-        # Each document is cut into halves that are counted separately. Only the n-grams across the cut are counted
-        # twice.
-        counts = count([tokens[: len(tokens) // 2 + MAX_ORDER - 1] for tokens in documents])
-        in_tail = count(second_halves(documents))
-        return weigh_terms(counts + in_tail, in_tail, tail_weight)
+        marked = [mark_negation(tokens) for tokens in documents]
+        in_tail = count([_second_half(tokens) for tokens in marked]) if tail_weight else None
+        return weigh_terms(count(marked), in_tail, tail_weight)
 
     return weigh
 
 
-def second_halves(documents: Documents) -> Documents:
-    """The second half of each document, where reviewers usually state their verdict."""
-    return [tokens[len(tokens) // 2 :] for tokens in documents]
-
-
 def weigh_terms(counts: Any, in_tail: Any, tail_weight: float) -> Any:
-    """1 for each term that occurs in a document, plus ``tail_weight`` if it occurs in the document's second half.
+    """1 + log(count) of each term in a document, plus ``tail_weight`` if it occurs in the document's second half.
 
     Args:
         counts: of the terms in the documents, sparse CSR of shape (documents, terms).
-        in_tail: the same of their :func:`second_halves`; None if ``tail_weight`` is 0.
+        in_tail: the same of their second halves (:func:`make_tail_counter`); None if ``tail_weight`` is 0.
         tail_weight: 0 or more.
 
     Returns:
         Sparse CSR array of the same shape, float64.
     """
-    weights = (counts > 0).astype(np.float64)
+    weights = counts.astype(np.float64)
+    weights.data = 1 + np.log(weights.data)
     return weights + tail_weight * (in_tail > 0).astype(np.float64) if tail_weight else weights
+
+
+def _second_half(tokens: list[str]) -> list[str]:
+    return tokens[len(tokens) // 2 :]
+
+
+def _make_counter(terms: list[str]) -> Callable[[Documents], Any]:
+    max_order = max((term.count(" ") + 1 for term in terms), default=1)
+    vectorizer = _vectorizer(max_order=max_order, vocabulary=terms)
+    return lambda documents: vectorizer.transform(documents).astype(np.float32)
 
 
 def _identity(tokens: list[str]) -> list[str]:

@@ -1,3 +1,5 @@
+import unicodedata
+
 import pytest
 
 from sentiment.model.text.cleaning import Cleaner
@@ -8,26 +10,55 @@ TEXT = "Don't STOP—it’s not great!! 😀 foo_bar 3.5 naïve שלום"
 @pytest.mark.parametrize(
     "options, expected",
     [
-        ({}, ["don't", "stop", "it's", "not", "great", "😀", "foo", "bar", "3", "5", "naïve", "שלום"]),
-        (
-            {"lowercase": False},
-            ["Don't", "STOP", "it's", "not", "great", "😀", "foo", "bar", "3", "5", "naïve", "שלום"],
-        ),
-        ({"stop_words": "english"}, ["don't", "stop", "it's", "great", "😀", "foo", "bar", "3", "5", "naïve", "שלום"]),
+        ({}, "don't stop — it's not great !! 😀 foo _ bar 3 . 5 naïve שלום"),
+        ({"lowercase": False}, "Don't STOP — it's not great !! 😀 foo _ bar 3 . 5 naïve שלום"),
+        ({"strip_punctuation": True}, "don't stop it's not great 😀 foo bar 3 5 naïve שלום"),
+        ({"strip_punctuation": True, "stop_words": "english"}, "don't stop it's great 😀 foo bar 3 5 naïve שלום"),
     ],
 )
 def test_tokens(options, expected):
-    assert Cleaner(**options).tokens(TEXT) == expected
+    assert Cleaner(**options).tokens(TEXT) == expected.split()
 
 
-def test_punctuation_stays_on_request():
-    assert Cleaner(strip_punctuation=False).tokens("Good, not great!") == ["good", ",", "not", "great", "!"]
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("Loved it:) <3 :-D", ["loved", "it", ":)", "<3", ":-d"]),
+        ("Hated it!!!!!! >:( :'(", ["hated", "it", "!!!", ">:(", ":'("]),
+        ("5:30 https://example.org", ["5", ":", "30", "https", ":", "//", "example", ".", "org"]),
+        ("note:do it", ["note", ":", "do", "it"]),
+    ],
+)
+def test_emoticons_and_repeated_signs_are_tokens(text, expected):
+    assert Cleaner().tokens(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("这部电影非常好看。", "这 部 电 影 非 常 好 看 。"),
+        ("ガンダムは最高だ！", "ガ ン ダ ム は 最 高 だ ！"),
+        ("यह फ़िल्म बहुत अच्छी है।", "यह फ़िल्म बहुत अच्छी है ।"),
+        ("หนังดีมาก", "ห นั ง ดี ม า ก"),
+        ("الفيلمُ رائعٌ جدًّا، أحببته!", "الفيلمُ رائعٌ جدًّا ، أحببته !"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("Фильм отличный, ёлки-палки", "фильм отличный , ёлки - палки"),
+        ("Ça m'a plu, l'été", "ça m'a plu , l'été"),
+    ],
+    ids=["Chinese", "Japanese", "Hindi", "Thai", "Arabic", "Persian", "Russian", "French"],
+)
+def test_words_of_other_scripts_are_whole_and_the_same_composed_or_not(text, expected):
+    expected = [unicodedata.normalize("NFC", token) for token in expected.split()]
+    for form in ("NFC", "NFD"):
+        assert Cleaner().tokens(unicodedata.normalize(form, text)) == expected
+    words = [token for token in expected if token[0].isalpha()]
+    assert Cleaner(strip_punctuation=True).tokens(text) == words
 
 
 def test_porter_stems():
     assert Cleaner(stemming="porter").tokens("relational hopping caresses") == ["relat", "hop", "caress"]
 
 
-@pytest.mark.parametrize("text", ["", " \n", "!!!", "\x00"])
+@pytest.mark.parametrize("text", ["", " \n", "!!!", "\x00", "\u0301", "\u200d"])
 def test_a_text_without_words_has_no_letters_in_its_tokens(text):
     assert not any(token.isalnum() for token in Cleaner().tokens(text))

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -5,7 +7,9 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.utils.estimator_checks import check_estimator
 
 from sentiment.model.linear.blended_svm import BlendedSVM
+from sentiment.model.text import chargrams
 from sentiment.model.text.chargrams import learn_grams, make_gram_counter
+from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.ngrams import make_term_counter, make_term_weigher, second_halves, weigh_terms
 from tests.model.test_nb_svm import OF_THE_SOLVER
 
@@ -47,3 +51,24 @@ def test_character_n_grams_are_scikit_learns_inside_words():
     known = CountVectorizer(analyzer="char_wb", ngram_range=(4, 6), vocabulary=grams)
     expected = known.transform([" ".join(tokens) for tokens in documents])
     assert np.array_equal(make_gram_counter(grams)(documents).toarray(), expected.toarray())
+
+
+def test_words_that_are_not_seen_again_leave_no_memory_behind():
+    count = make_gram_counter(learn_grams([["good", "film"]] * 3))
+    stem = Cleaner(stemming="porter").tokens
+    chargrams._grams.cache_clear()
+    tracemalloc.start()
+    for number in range(2):
+        before = tracemalloc.get_traced_memory()[0]
+        for letter in "abcdefgh":
+            word = letter * 100_000 + str(number)
+            assert count([stem(word)]).shape == (1, count([["good"]]).shape[1])
+    assert tracemalloc.get_traced_memory()[0] - before < 100_000
+    tracemalloc.stop()
+
+
+def test_a_long_word_counts_as_its_beginning_in_training_and_in_serving():
+    long, cut = "x" * 60, "x" * 50
+    assert learn_grams([[long]] * 3) == learn_grams([[cut]] * 3)
+    count = make_gram_counter(learn_grams([[cut], ["good"], ["film"]] * 3))
+    assert np.array_equal(count([[long, cut]]).toarray(), count([[cut, cut]]).toarray())

@@ -291,6 +291,8 @@ class PredictParameters(EngineParameters):
     output: str = parameter("", "file to write, of the same kinds: the input's columns, label, score and reason")
     model: str = parameter("models:/sentiment@champion", "URI of the model")
     text_column: str = parameter("text", "column of the input that holds the texts")
+    label_column: str = parameter("label", "column of the input that holds the labels, if it has any")
+    probabilities: Boolean = parameter(False, "whether the output has the probability of each class, too")
     overwrite: Boolean = parameter(False, "whether an existing output is replaced")
 
 

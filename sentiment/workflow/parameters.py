@@ -99,6 +99,9 @@ class CorpusParameters(Parameters):
     corpus: str = parameter("sample", "sample, an NLTK corpus such as movie_reviews, a file or a folder")
     text_column: str = parameter("text", "column of a file that holds the texts")
     label_column: str = parameter("label", "column of a file that holds the class names")
+    normalize_labels: Boolean = parameter(
+        False, "whether labels that differ in case or white space alone are one class"
+    )
 
 
 class SplitParameters(Parameters):
@@ -138,7 +141,7 @@ class TrainingParameters(Parameters):
 
     def training(self) -> "Training":
         """What these parameters, and the seed and members of the step, say of how a family is fitted."""
-        from sentiment.model.training import Training  # needs numpy, which main does without
+        from sentiment.model.training import Training
 
         known = {name: value for name, value in self.model_dump().items() if name in Training.__dataclass_fields__}
         return Training(**known)

@@ -176,6 +176,11 @@ def finished_runs(entry_point: str, max_results: int = 1000) -> list[Run]:
     return [with_result(run) for run in found]
 
 
+def child_runs(run: Run) -> list[Run]:
+    """The runs whose parent is this one, the latest first: all of them, while a client's search gives 1,000."""
+    return mlflow.search_runs([run.info.experiment_id], f"tags.`{PARENT}` = '{run.info.run_id}'", output_format="list")
+
+
 def checked_run(parameter: str, run_id: str, entry_point: str, ended: bool = True) -> Run:
     """The run with this id.
 

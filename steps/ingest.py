@@ -1,8 +1,9 @@
 """Read a corpus, drop duplicates, split it and log it as an MLflow dataset."""
 
+import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,22 @@ from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-
 from mlflow.exceptions import MlflowException
 
 from sentiment.corpora import profile
+from sentiment.corpora.labels import find_variants, normalize_label
 from sentiment.corpora.reading import read_corpus
 from sentiment.corpora.splits import clean, digest, split
 from sentiment.tracking import DATASET, DATASET_DIGEST, NOTE, OUTPUT_DIGEST
 from sentiment.workflow.parameters import IngestParameters
 
+MOST_CLASSES = 10  # that the console shows, the largest
+
 
 def ingest(parameters: IngestParameters) -> None:
     frame, source = read_corpus(parameters.corpus, parameters.text_column, parameters.label_column)
+    variants = find_variants(frame["label"].unique())
+    if parameters.normalize_labels:
+        frame["label"] = frame["label"].map(normalize_label)
+    elif variants:
+        print(f"warning: {describe_variants(variants)}", file=sys.stderr, flush=True)
     kept, dropped = clean(frame)
     parts = split(kept, parameters.test_size, parameters.validation_size, parameters.seed, parameters.stratify)
 
@@ -46,11 +55,23 @@ def ingest(parameters: IngestParameters) -> None:
             NOTE: summarize(parameters.corpus, source, description, dropped),
         }
     )
+    counted = kept["label"].value_counts()
+    shown = ", ".join(f"{label} {count}" for label, count in counted.head(MOST_CLASSES).sort_index().items())
+    shown += ", …" if len(counted) > MOST_CLASSES else ""
     print(
-        f"ingest: {len(kept)} documents of {parameters.corpus} in {len(classes)} classes: "
+        f"ingest: {len(kept)} documents of {parameters.corpus} in {len(classes)} classes ({shown}): "
         + ", ".join(f"{len(part)} {name}" for name, part in parts.items())
         + f" ({sum(dropped.values())} dropped)",
         flush=True,
+    )
+
+
+def describe_variants(variants: Sequence[Sequence[str]]) -> str:
+    """What labels that differ in case or white space alone are now, and how to make them one class."""
+    groups = "; ".join(", ".join(map(repr, group)) for group in variants[:MOST_CLASSES])
+    return (
+        f"these labels differ in case or white space alone, and are separate classes: {groups}. "
+        "-P normalize_labels=true makes them one"
     )
 
 

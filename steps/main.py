@@ -19,6 +19,7 @@ from sentiment.reports import table
 from sentiment.search.cores import share_cores
 from sentiment.search.loop import LAG
 from sentiment.search.progress import SHARED_CONSOLE
+from sentiment.search.space_file import narrow_space
 from sentiment.search.workers import thread_limits
 from sentiment.tracking import COMPARISON, GATE, MODEL_VERSION, NOTE, REGISTERED_MODEL, active_run
 from sentiment.workflow.chain import Chain, ChainStep
@@ -28,6 +29,7 @@ from sentiment.workflow.parameters import MainParameters
 def main(parameters: MainParameters) -> None:
     started = time.time()
     check_families(parameters)
+    check_space(parameters)
     chain = Chain(parameters.model_dump(), parameters.reuse)
     ingest = chain.start("ingest")
     featurize = chain.start("featurize", ingest_run=ingest)
@@ -71,6 +73,14 @@ def check_families(parameters: MainParameters) -> None:
 
 def default_of(option: str) -> object:
     return MainParameters.model_fields[option].default
+
+
+def check_space(parameters: MainParameters) -> None:
+    """Raise UserError where the space file does not fit one of the families, before anything starts."""
+    if parameters.space:
+        for name in parameters.families:
+            space = families.get_family(name).search_space(parameters.training())
+            narrow_space(name, *space, parameters.space, discrete=parameters.algo == "grid")
 
 
 def trains_in_epochs(family: str) -> bool:

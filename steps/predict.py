@@ -3,7 +3,6 @@
 import gc
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from tqdm import tqdm
 
 from sentiment.errors import UserError
 from sentiment.evaluation.metrics import metric_name
-from sentiment.scoring.rows import open_input, texts_to_score
+from sentiment.scoring.rows import Totals, open_input, texts_to_score
 from sentiment.scoring.scored import ScoredFile, check_output
 from sentiment.scoring.scorer import Scorer
 from sentiment.tracking import MODEL, NOTE
@@ -28,66 +27,64 @@ def predict(parameters: PredictParameters, hold: Callable[[], None]) -> None:
     check_output(target, source, parameters.overwrite)
     started = time.time()
     if parameters.engine == "spark":
-        counts, first, version = score_on_spark(parameters, source, target)
+        totals = score_on_spark(parameters, source, target)
     else:
-        counts, first, version = score_here(parameters, source, target, hold)
+        totals = score_here(parameters, source, target, hold)
     seconds = time.time() - started
 
-    rows, missed = sum(counts.values()), counts[None]
-    by_label = {label: count for label, count in counts.items() if label is not None}
+    by_label = {label: count for label, count in totals.by_label.items() if label is not None}
+    rows, missed, version = totals.rows, totals.by_label[None], totals.version
+    accuracy = {"accuracy": totals.correct / totals.labelled} if totals.labelled else {}
     dataset = MetaDataset(  # type: ignore[abstract]  # MLflow's own classes leave the profile out
         LocalArtifactDatasetSource(str(source.resolve())), name=source.stem
     )
     mlflow.log_input(dataset, context="scoring")
     mlflow.log_metrics(
-        {"rows": rows, "rows_not_scored": missed, "rows_per_second": rows / seconds}
+        {"rows": rows, "rows_not_scored": missed, "rows_per_second": rows / seconds, **accuracy}
         | {f"label.{metric_name(label)}": count for label, count in by_label.items()}
     )
     shares = ", ".join(f"{count:,} {label}" for label, count in sorted(by_label.items()))
     summary = f"{rows - missed:,} of {rows:,} rows of {source} scored by {version}: {shares}"
     if missed:
-        summary += f". {missed:,} not, the first because {first}; see the column reason"
+        summary += f". {missed:,} not, the first because {totals.reason}; see the column reason"
+    if accuracy:
+        found = f"Accuracy {accuracy['accuracy']:.4f} on" if totals.correct else "The model predicts none of"
+        summary += f". {found} the {totals.labelled:,} labels of the column {parameters.label_column}"
     mlflow.set_tags({MODEL: version, NOTE: f"{summary}. They are in `{target.resolve()}`."})
     print(f"predict: {summary}. {target} took {seconds:.1f} s", flush=True)
 
 
-def score_here(
-    parameters: PredictParameters, source: Path, target: Path, hold: Callable[[], None]
-) -> tuple[Counter[str | None], str | None, str]:
-    """Score in this process; returns rows by label (None: not scored), the first reason for that, and the model."""
+def score_here(parameters: PredictParameters, source: Path, target: Path, hold: Callable[[], None]) -> Totals:
+    """Score in this process."""
     table = open_input(source, parameters.text_column)
-    scorer = Scorer(parameters.model)
-    file = ScoredFile(target, table.schema)
+    labelled = parameters.label_column in table.schema.names
+    scorer = Scorer(parameters.model, parameters.probabilities)
+    file = ScoredFile(target, table.schema, scorer.columns)
     for name, now in file.renamed.items():
         print(f"predict: column {name} of {source} is {now} in {target}", flush=True)
     gc.set_threshold(50_000, 20, 20)  # thousands of rows look like garbage: collecting it takes a tenth of the time
-    counts: Counter[str | None] = Counter()
-    first = None
+    totals = Totals(scorer.version)
     every = 0.1 if sys.stderr.isatty() else 10.0  # seconds; in a log file each update is a line
     bar = tqdm(desc="predict", total=table.total, unit=table.unit, unit_scale=True, mininterval=every, file=sys.stderr)
     with bar, file:
         for batch in table:
             hold()
-            texts, reasons = texts_to_score(table, batch)
-            labels, scores, failed = scorer.score(texts)
-            reasons = [before or now for before, now in zip(reasons, failed)]
-            file.write(batch.columns, labels, scores, reasons)
-            if first is None:
-                numbered = enumerate(reasons, start=sum(counts.values()) + 1)
-                first = next((f"{reason} (row {row})" for row, reason in numbered if reason), None)
-            counts.update(labels)
+            texts, missing = texts_to_score(table, batch)
+            labels, *numbers, failed = scorer.score(texts)
+            reasons = [before or now for before, now in zip(missing, failed)]
+            file.write(batch.columns, [labels, *numbers, reasons])
+            totals.add(labels, reasons, batch.values(parameters.label_column) if labelled else ())
             bar.update(batch.done - bar.n)
-    return counts, first, scorer.version
+    return totals
 
 
-def score_on_spark(
-    parameters: PredictParameters, source: Path, target: Path
-) -> tuple[Counter[str | None], str | None, str]:
+def score_on_spark(parameters: PredictParameters, source: Path, target: Path) -> Totals:
     """Score on a Spark cluster, with the same result; the output is a folder, as Spark writes it."""
+    if parameters.probabilities:
+        raise UserError("probabilities=true goes with engine=local: leave out one of them")
     try:
         from sentiment.scoring.spark import score
     except ModuleNotFoundError as missing:
         raise UserError("engine=spark needs pyspark: pip install -r requirements-spark.txt") from missing
-    return score(
-        source, target, parameters.text_column, parameters.model, parameters.spark_master, parameters.overwrite
-    )
+    columns = parameters.text_column, parameters.label_column
+    return score(source, target, *columns, parameters.model, parameters.spark_master)

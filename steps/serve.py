@@ -1,5 +1,6 @@
 """Serve the champion over HTTP with ``mlflow models serve``, and switch to a new champion without losing a request."""
 
+import http.client
 import json
 import os
 import socket
@@ -20,6 +21,8 @@ from sentiment.registry.promotions import require_champion
 from sentiment.tracking import MODEL_VERSION, REGISTERED_MODEL, active_run
 from sentiment.workflow.launch import use_this_python
 from sentiment.workflow.parameters import ServeParameters
+
+STARTING = 600.0  # seconds that a server may take until it answers
 
 
 def serve(parameters: ServeParameters, hold: Callable[[], None]) -> None:
@@ -78,14 +81,18 @@ def start_server(model: Path, host: str, port: int) -> subprocess.Popen[bytes]:
 
 
 def wait_until_ready(server: subprocess.Popen[bytes], url: str, hold: Callable[[], None]) -> None:
-    """Return when the server answers ``/ping``; raise UserError where it ends before."""
-    while True:
+    """Return when the server answers ``/ping``; raise UserError where it ends before, or takes too long."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy cannot reach this machine's server
+    deadline = time.monotonic() + STARTING
+    while time.monotonic() < deadline:
         try:
-            urllib.request.urlopen(f"{url}/ping", timeout=5).close()
+            direct.open(f"{url}/ping", timeout=5).close()
             return
-        except OSError:
+        except (OSError, http.client.HTTPException):
             raise_if_ended(server, hold)
             time.sleep(0.2)
+    server.terminate()
+    raise UserError(f"the server at {url} has not answered in {STARTING:.0f} s: its own messages are above")
 
 
 def raise_if_ended(server: subprocess.Popen[bytes], hold: Callable[[], None]) -> None:

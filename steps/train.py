@@ -10,7 +10,7 @@ from sentiment.errors import UserError
 from sentiment.evaluation.metrics import scores
 from sentiment.features.store import Features
 from sentiment.model.families import get_family
-from sentiment.model.space import format_params, parse_params
+from sentiment.model.space import describe_outside, format_params, parse_params
 from sentiment.search.options import check_options, log_word_vectors
 from sentiment.search.packaging import log_model, model_digest
 from sentiment.search.trials import TrialRun
@@ -34,6 +34,9 @@ def train(parameters: TrainParameters, featurize_run: Run) -> None:
     family, training = get_family(parameters.family), parameters.training()
     space, defaults = family.search_space(training)
     params = parse_params(family.name, space, defaults, parameters.hyperparameters)
+    outside = describe_outside(space, params)
+    if outside:
+        print(f"train: note: outside of where searches look: {outside}", flush=True)
     run_id = active_run().info.run_id
     dataset = artifacts(origin(featurize_run).ingest_run, DATASET)
     features = Features(artifacts(featurize_run.info.run_id, FEATURES), dataset)

@@ -33,6 +33,10 @@ LONG = (
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--requests", type=int, default=2000, help="malformed requests in tests/serving/test_malformed.py")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is in tests/system/ as ``system``, and put the long files first: a worker takes the next in order."""

@@ -6,6 +6,7 @@ import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sentiment.corpora import hints
 from sentiment.corpora.sources import CorpusSource, Document, files, folders, nltk_corpora, sample
 from sentiment.corpora.tables import SUFFIXES
 from sentiment.errors import UserError
@@ -36,7 +37,10 @@ def find_source(corpus: str) -> CorpusSource:
     if source:
         return source
     if Path(corpus).exists():
-        raise UserError(f"corpus={corpus}: expected a file that ends in {', '.join(SUFFIXES)}, or a folder")
+        looks = hints.describe_suffix(Path(corpus))
+        raise UserError(f"corpus={corpus}: expected a file that ends in {', '.join(SUFFIXES)}, or a folder{looks}")
+    if corpus.lower() in hints.ELSEWHERE:
+        raise UserError(f"{corpus} is no corpus of NLTK: {hints.ELSEWHERE[corpus.lower()]}")
     expected = [source.EXPECTED for source in SOURCES]
     close = difflib.get_close_matches(corpus.lower(), ["sample", *nltk_corpora.names()], n=1, cutoff=0.75)
     raise UserError(

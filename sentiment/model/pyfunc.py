@@ -37,20 +37,23 @@ class SentimentModel:
 
         Args:
             model_input: DataFrame with one string column ``text``, or a list of texts.
-            params: not used; part of MLflow's interface.
+            params: ``{"probabilities": True}`` adds a column ``probability_…`` for each class.
 
         Returns:
             DataFrame with ``label`` (str) and ``score`` (the probability of that label, float from 0 to 1), one row
             for each row of the input, in the same order.
 
         Raises:
-            MlflowException: the input is not text (status 400 from a server).
+            MlflowException: a row is not text, or is blank (status 400 from a server).
         """
-        texts = _texts(model_input)
+        texts = require_texts(model_input)
         probabilities = self.predict_proba(texts)
         best = probabilities.argmax(axis=1)
         score = probabilities[np.arange(len(texts)), best]
-        return pd.DataFrame({"label": self.classes[best], "score": score})
+        answer = pd.DataFrame({"label": self.classes[best], "score": score})
+        if params and params.get("probabilities"):
+            answer[[f"probability_{name}" for name in self.classes]] = probabilities
+        return answer
 
     def predict_proba(self, texts: list[str]) -> np.ndarray:
         """Probabilities of the classes: float64 of shape (texts, classes)."""
@@ -80,17 +83,31 @@ def _load_pyfunc(path: str) -> SentimentModel:
     return SentimentModel(Cleaner(**settings["cleaner"]), settings["classes"], model)
 
 
-def _texts(model_input: pd.DataFrame | list[str]) -> list[str]:
+def require_texts(model_input: pd.DataFrame | list[str]) -> list[str]:
+    """The texts of a DataFrame with one column, or of a list.
+
+    Raises:
+        MlflowException: the column is not called ``text``, or a row has no text (status 400 from a server).
+    """
     if isinstance(model_input, pd.DataFrame):
         # MLflow turns a list of texts into a column named 0.
         if list(model_input.columns) not in (["text"], [0], ["0"]):
+            found = str(model_input.columns[0])[:100]
             raise MlflowException.invalid_parameter_value(
-                f"expected one column named text, or a list of texts; got the column {model_input.columns[0]!r}"
+                f"expected one column named text, or a list of texts; got the column {found!r}"
             )
         texts = model_input.iloc[:, 0].tolist()
     else:
         texts = list(model_input)
-    for text in texts:
+    for place, text in enumerate(texts):
+        if isinstance(text, np.ndarray) and text.ndim == 0:  # MLflow's form of a text in {"instances": [{"text": …}]}
+            texts[place] = text = text.item()
         if not isinstance(text, str):
-            raise MlflowException.invalid_parameter_value(f"expected text, got {type(text).__name__}: {text!r}")
+            missing = text is None or text is pd.NA or isinstance(text, float) and text != text
+            what = "nothing" if missing else f"{type(text).__name__}: {text!r:.100}"
+        elif not text or text.isspace():
+            what = "a blank one"
+        else:
+            continue
+        raise MlflowException.invalid_parameter_value(f"row {place + 1}: expected text, got {what}")
     return texts

@@ -46,9 +46,12 @@ class Uniform:
         return self.low <= value <= self.high
 
     def parse(self, text: str) -> float | None:
-        """The value that a text stands for; None if it is not an allowed one."""
+        """The value that a text stands for; None if it is not an allowed one, which may lie outside the range.
+
+        The range is where searches look. A share, whose range lies between 0 and 1, has to be one.
+        """
         value = _to_float(text)
-        return value if value in self else None
+        return value if value in self or 0 <= value < (1 if self.high <= 1 else math.inf) else None
 
     def __str__(self) -> str:
         return f"{self.low:g} to {self.high:g}"
@@ -57,6 +60,11 @@ class Uniform:
 @dataclass(frozen=True)
 class LogUniform(Uniform):
     """A float between ``low`` and ``high``, both above 0, drawn uniformly on a logarithmic scale."""
+
+    def parse(self, text: str) -> float | None:
+        """The value that a text stands for, which may lie outside the range; None if it is not above 0."""
+        value = _to_float(text)
+        return value if 0 < value < math.inf else None
 
     def __str__(self) -> str:
         return f"{self.low:g} to {self.high:g} (log)"
@@ -79,9 +87,9 @@ class Integer:
         return value in self.values
 
     def parse(self, text: str) -> int | None:
-        """The value that a text stands for; None if it is not an allowed one."""
+        """The value that a text stands for, which may lie outside the range; None if it is no whole number from 1."""
         value = _to_float(text)
-        return int(value) if value in self else None
+        return int(value) if value.is_integer() and value >= 1 else None
 
     def __str__(self) -> str:
         return f"{self.low} to {self.high}" + (f" in steps of {self.step}" if self.step > 1 else "")
@@ -115,10 +123,11 @@ def parse_params(family: str, space: Space, defaults: Params, given: Mapping[str
         given: the user's values, as text.
 
     Returns:
-        A value for each active hyperparameter.
+        A value for each active hyperparameter. Numbers may lie outside the range in which searches look
+        (:func:`describe_outside`).
 
     Raises:
-        UserError: an unknown name, a value outside its range, or a hyperparameter that is not active.
+        UserError: an unknown name, a value that makes no sense, or a hyperparameter that is not active.
     """
     unknown = [name for name in given if name not in space]
     if unknown:
@@ -135,6 +144,11 @@ def parse_params(family: str, space: Space, defaults: Params, given: Mapping[str
         conditions = "; ".join(f"{name} goes with {describe_conditions(space[name])}" for name in inactive)
         raise UserError(f"{', '.join(inactive)} has no effect with these values of {family}: {conditions}")
     return complete
+
+
+def describe_outside(space: Space, params: Params) -> str:
+    """Which hyperparameters lie where no search looks, and where it does: ``units=128 (16 to 64 in steps of 16)``."""
+    return ", ".join(f"{name}={value} ({space[name]})" for name, value in params.items() if value not in space[name])
 
 
 def describe(space: Space) -> str:

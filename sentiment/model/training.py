@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
+
     from .text.cleaning import Cleaner
     from .text.vocabulary import Vocabulary
 
@@ -139,6 +139,8 @@ def compute_sample_weight(labels: np.ndarray, training: Training) -> np.ndarray 
         labels: int array of shape (documents,).
         training: its ``class_weight`` is used.
     """
+    import numpy as np  # main, which reads the class above, starts without it
+
     if training.class_weight == "none":
         return None
     counts = np.bincount(labels)

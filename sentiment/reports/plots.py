@@ -10,6 +10,8 @@ from sklearn.metrics import auc, confusion_matrix, precision_recall_curve, roc_c
 
 from sentiment.evaluation.comparison import EvaluatedModel, EvaluationData
 
+MOST_CLASSES = 50  # of a confusion matrix that can be read
+
 
 def draw_comparison(
     comparison: Mapping[str, Any],
@@ -67,6 +69,8 @@ def draw_curves(labels: np.ndarray, probabilities: Mapping[str, np.ndarray]) -> 
 def draw_confusion(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str], title: str) -> Figure:
     """The confusion matrix with counts; rows are the true classes.
 
+    Of more than ``MOST_CLASSES`` classes it shows those with the most mistakes, and says so.
+
     Args:
         labels: int array of shape (documents,).
         probabilities: float array of shape (documents, classes).
@@ -74,6 +78,11 @@ def draw_confusion(labels: np.ndarray, probabilities: np.ndarray, classes: Seque
         title: title of the plot.
     """
     counts = confusion_matrix(labels, probabilities.argmax(axis=1), labels=range(len(classes)))
+    if len(classes) > MOST_CLASSES:
+        mistakes = counts.sum(axis=0) + counts.sum(axis=1) - 2 * counts.diagonal()
+        shown = np.sort(np.argsort(-mistakes, kind="stable")[:MOST_CLASSES])
+        title += f", the {MOST_CLASSES} classes with the most mistakes of {len(classes)}"
+        counts, classes = counts[np.ix_(shown, shown)], [classes[place] for place in shown]
     side = max(4.0, 0.7 * len(classes) + 2)
     figure = Figure(figsize=(side, side), layout="constrained")
     axes = figure.subplots()

@@ -8,7 +8,7 @@ from mlflow.entities import Run
 
 from sentiment.model.space import format_params
 from sentiment.reports import page, plots
-from sentiment.tracking import PARENT, PRUNED, TRIAL, origin
+from sentiment.tracking import PRUNED, TRIAL, child_runs, origin
 
 EPOCH_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
@@ -30,8 +30,9 @@ def read_histories(tune_runs: Sequence[Run]) -> dict[str, History]:
 def summarize_search(tune_run: Run) -> dict[str, Any]:
     """The trials of a tune run, as the review card shows them."""
     family = origin(tune_run).family
-    children = MlflowClient().search_runs([tune_run.info.experiment_id], f"tags.`{PARENT}` = '{tune_run.info.run_id}'")
-    trials = sorted((run for run in children if TRIAL in run.data.tags), key=lambda run: int(run.data.tags[TRIAL]))
+    trials = sorted(
+        (run for run in child_runs(tune_run) if TRIAL in run.data.tags), key=lambda run: int(run.data.tags[TRIAL])
+    )
     completed = [run for run in trials if "validation_accuracy" in run.data.metrics]
     params = [run.data.params for run in completed]
     accuracies = [run.data.metrics["validation_accuracy"] for run in completed]

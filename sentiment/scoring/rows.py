@@ -1,12 +1,55 @@
-"""Which rows of a file have a text that a model can score, and why the others have none."""
+"""Which rows of a file have a text that a model can score, why the others have none, and what became of them."""
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sentiment.corpora.tables import Batch, Table, open_table
+from sentiment.corpora.tables.labelled import as_text
 from sentiment.errors import UserError
 
 SHOWN = 200  # characters of a reason
+
+
+@dataclass
+class Totals:
+    """What became of the rows of a file.
+
+    Args:
+        version: the model that scored them, in words.
+        by_label: the number of rows by predicted label; None: not scored.
+        reason: why the first row that was not scored was not.
+        labelled: the number of scored rows that have a label of their own.
+        correct: how many of these labels the model predicts.
+    """
+
+    version: str
+    by_label: Counter[str | None] = field(default_factory=Counter)
+    reason: str | None = None
+    labelled: int = 0
+    correct: int = 0
+
+    @property
+    def rows(self) -> int:
+        return sum(self.by_label.values())
+
+    def add(self, predicted: Sequence[str | None], reasons: Sequence[str | None], own: Sequence[Any]) -> None:
+        """Count some rows.
+
+        Args:
+            predicted: their predicted labels; None where a row was not scored.
+            reasons: why not; None where it was scored.
+            own: the labels that they have themselves, of any type; empty where the file has none.
+        """
+        if self.reason is None:
+            numbered = enumerate(reasons, start=self.rows + 1)
+            self.reason = next((f"{reason} (row {row})" for row, reason in numbered if reason), None)
+        self.by_label.update(predicted)
+        pairs = [(label, as_text(value).strip()) for label, value in zip(predicted, own) if label is not None]
+        self.labelled += sum(value != "" for _, value in pairs)
+        self.correct += sum(label == value for label, value in pairs)
 
 
 def open_input(path: Path, text_column: str) -> Table:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,33 +14,36 @@ import pyarrow.parquet as pq
 from sentiment.corpora.tables import SEPARATORS, suffix_of
 from sentiment.errors import UserError
 
-ADDED = pa.schema([("label", pa.string()), ("score", pa.float64()), ("reason", pa.string())])
+ADDED = ("label", "score", "reason")
 PREFIX = "input_"  # of a column of the input whose name is that of an added one
 
 
 class ScoredFile:
-    """Writes rows with their own columns, then label, score and reason.
+    """Writes rows with their own columns, then those that scoring adds.
 
     It writes to a file beside ``path``, which takes its place at the end, and is deleted where an error ends the block.
 
     Args:
         path: of the output; its suffix says which format.
         schema: ``pyarrow.Schema`` of the rows' own columns.
+        added: names of the columns that scoring adds; label and reason are strings, all others are numbers.
 
     Attributes:
         renamed: dict from the columns that have another name in the output to that name.
     """
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    def __init__(self, path: Path, schema: pa.Schema, added: Sequence[str] = ADDED) -> None:
         self._path = path
         self._partial = path.with_name(f".{path.name}.partial")
         self._suffix = suffix_of("output", path)
-        names = output_names(schema.names)
+        names = output_names(schema.names, added)
         self.renamed = {before: now for before, now in zip(schema.names, names) if before != now}
         fields = [field.with_name(name).remove_metadata() for field, name in zip(schema, names)]
         if self._suffix in SEPARATORS:  # CSV has no nested values: they are written as JSON
             fields = [field.with_type(pa.string()) if pa.types.is_nested(field.type) else field for field in fields]
-        self._schema = pa.schema([*fields, *ADDED])
+        kinds = {"label": pa.string(), "reason": pa.string()}
+        self._added = [pa.field(name, kinds.get(name, pa.float64())) for name in added]
+        self._schema = pa.schema([*fields, *self._added])
 
     def __enter__(self) -> Self:
         if self._suffix == ".parquet":
@@ -60,15 +64,9 @@ class ScoredFile:
         else:
             os.replace(self._partial, self._path)
 
-    def write(
-        self,
-        columns: pa.RecordBatch,
-        labels: list[str | None],
-        scores: list[float | None],
-        reasons: list[str | None],
-    ) -> None:
-        """Add rows: their own columns, then a label and a score, or the reason why there is none."""
-        added = [pa.array(values, field.type) for values, field in zip((labels, scores, reasons), ADDED)]
+    def write(self, columns: pa.RecordBatch, scored: Sequence[list[Any]]) -> None:
+        """Add rows: their own columns, then the added ones, with None where there is no value."""
+        added = [pa.array(values, field.type) for values, field in zip(scored, self._added, strict=True)]
         arrays = [
             _to_json(array) if pa.types.is_nested(array.type) and pa.types.is_string(field.type) else array
             for array, field in zip([*columns.columns, *added], self._schema)
@@ -81,13 +79,13 @@ class ScoredFile:
             self._writer.write_batch(batch)
 
 
-def output_names(names: list[str]) -> list[str]:
-    """The names that the columns of the input have in the output: another one for label, score and reason."""
-    taken = {*names, *ADDED.names}
+def output_names(names: list[str], added: Sequence[str] = ADDED) -> list[str]:
+    """The names that the columns of the input have in the output: another one for those that scoring adds."""
+    taken = {*names, *added}
     found = []
     for name in names:
         free = name
-        if name in ADDED.names:
+        if name in added:
             while free in taken:
                 free = PREFIX + free
             taken.add(free)

@@ -16,7 +16,7 @@ from sentiment.registry import promotions
 
 CHARACTERS = 2_000_000  # given to a model at a time, which bounds its memory
 
-Scored = tuple[list[str | None], list[float | None], list[str | None]]  # labels, scores, reasons why there is none
+Scored = list[list[Any]]  # a list for each of Scorer.columns, with an entry for each text
 
 
 class Scorer:
@@ -24,22 +24,32 @@ class Scorer:
 
     Args:
         uri: URI of the model.
+        probabilities: whether to give the probability of each class, too.
 
     Attributes:
+        columns: names of what a text gets: label, score (0 to 1), the probabilities, and the reason why it has none.
         uri: the URI, with the current version in place of an alias.
         version: its registered version, such as ``sentiment version 3``; the URI where it is not registered.
 
     Raises:
-        UserError: there is no such model, or it cannot be loaded.
+        UserError: there is no such model, it cannot be loaded, or it gives no probabilities.
     """
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, probabilities: bool = False) -> None:
         self.uri, self.version = resolve_uri(uri)
         try:
             self._model = mlflow.pyfunc.load_model(self.uri)
         except (MlflowException, OSError, ImportError) as error:
             raise UserError(f"model={uri} cannot be loaded: {error}") from error
         self._has_scored = False
+        self._params = {"probabilities": True} if probabilities else None
+        self._given = ["label", "score"]
+        if probabilities:
+            columns = list(self._model.predict(pd.DataFrame({"text": ["any"]}), self._params).columns)
+            if len(columns) == len(self._given):
+                raise UserError(f"model={uri} gives no probabilities but the score: leave out probabilities=true")
+            self._given = columns
+        self.columns = [*self._given, "reason"]
 
     def score(self, texts: Sequence[str | None]) -> Scored:
         """Label texts.
@@ -48,41 +58,33 @@ class Scorer:
             texts: None for rows that have no text.
 
         Returns:
-            Labels, scores (0 to 1), and reasons why a text has none: three lists as long as ``texts``, with None where
-            there is nothing.
+            A list as long as ``texts`` for each of ``columns``, with None where there is nothing.
 
         Raises:
             UserError: the model fails on every text of the first call.
         """
         places = [place for place, text in enumerate(texts) if text is not None]
         given = [text for text in texts if text is not None]
-        labels, scores, reasons = (list(chain(*parts)) for parts in zip(*map(self._score, _portions(given))))
+        scored = [list(chain(*parts)) for parts in zip(*map(self._score, _portions(given)))]
         if given and not self._has_scored:
+            reasons = scored[-1]
             if all(reasons):
                 raise UserError(f"{self.uri} scores none of the first {len(given)} texts: {reasons[0]}")
             self._has_scored = True
-        if len(given) == len(texts):
-            return labels, scores, reasons
-        return (
-            _scatter(labels, places, len(texts)),
-            _scatter(scores, places, len(texts)),
-            _scatter(reasons, places, len(texts)),
-        )
+        return scored if len(given) == len(texts) else [_scatter(column, places, len(texts)) for column in scored]
 
     def _score(self, texts: list[str]) -> Scored:
         """Score texts together, and where the model fails, each half of them."""
         if not texts:
-            return [], [], []
+            return [[] for _ in self.columns]
         try:
-            answer = self._model.predict(pd.DataFrame({"text": texts}))
-            labels, scores = answer["label"].tolist(), answer["score"].tolist()
+            answer = self._model.predict(pd.DataFrame({"text": texts}), self._params)
+            return [*(answer[name].tolist() for name in self._given), [None] * len(texts)]
         except Exception as error:  # a text on which the model fails costs its own row alone
             if len(texts) == 1:
-                return [None], [None], [f"the model fails: {type(error).__name__}: {error}"[:500]]
+                return [*([None] for _ in self._given), [f"the model fails: {type(error).__name__}: {error}"[:500]]]
             half = len(texts) // 2
-            first, second = self._score(texts[:half]), self._score(texts[half:])
-            return first[0] + second[0], first[1] + second[1], first[2] + second[2]
-        return labels, scores, [None] * len(texts)
+            return [first + second for first, second in zip(self._score(texts[:half]), self._score(texts[half:]))]
 
 
 def resolve_uri(uri: str) -> tuple[str, str]:

@@ -15,29 +15,25 @@ from pyspark.sql.types import BinaryType, StringType, StructField, StructType
 
 from sentiment.corpora.tables import SEPARATORS, suffix_of
 from sentiment.errors import UserError
-from sentiment.scoring.rows import open_input
+from sentiment.scoring.rows import Totals, open_input
 from sentiment.scoring.scored import output_names
 from sentiment.scoring.scorer import resolve_uri
 from sentiment.search.spark_session import failure_reason, start_session
 
 BROKEN = "_corrupt_record"  # Spark's column for a row that it cannot read
+NOT_BLANK = r"(?U)[^\s\x1c-\x1f]"  # what str.isspace does not count as white space
 
 
-def score(
-    source: Path, target: Path, text_column: str, model: str, spark_master: str, overwrite: bool
-) -> tuple[Counter[str | None], str | None, str]:
+def score(source: Path, target: Path, text_column: str, label_column: str, model: str, spark_master: str) -> Totals:
     """Score a file that the cluster can read; the workers need the model's requirements.
 
     Args:
         source: the file, at a path that every worker can read.
-        target: the folder that Spark writes.
+        target: the folder that Spark writes. What is there is replaced once the new one is complete.
         text_column: the column with the texts.
+        label_column: the column with the labels; the file need not have it.
         model: URI of the model.
         spark_master: ``spark://host:port``, or ``local[n]`` for n processes on this machine.
-        overwrite: whether a folder at ``target`` is replaced.
-
-    Returns:
-        The number of rows by label (None: not scored), the first reason for that, and the model's name and version.
 
     Raises:
         UserError: there is no such model or file, or Spark fails.
@@ -47,6 +43,7 @@ def score(
     schema = open_input(source, text_column).schema
     uri, version = resolve_uri(model)
     classes = mlflow.pyfunc.load_model(uri).get_raw_model().classes.tolist()
+    partial = target.with_name(f".{target.name}.partial")
     spark = start_session(spark_master, "predict", {})
     try:
         frame = _read(spark, source, schema)
@@ -59,13 +56,14 @@ def score(
         broken = F.make_valid_utf8(F.col(BROKEN)) if BROKEN in frame.columns else F.lit(None)
         why = (
             F.when(broken.isNotNull(), F.concat(F.lit("the row is broken: "), broken))
-            .when(text.isNull() | (F.trim(text) == ""), F.lit("the text is missing"))
+            .when(text.isNull() | ~text.rlike(NOT_BLANK), F.lit("the text is missing"))
             .when(~F.is_valid_utf8(text), F.lit("the row is not UTF-8"))
         )
         frame = frame.withColumn("_why", why).withColumn(
-            "_scored", label_and_score(F.coalesce(F.make_valid_utf8(text), F.lit("")))
+            "_scored", label_and_score(F.when(F.col("_why").isNull(), text).otherwise("no text"))
         )
-        own = [_valid(frame, name).alias(now) for name, now in zip(schema.names, output_names(schema.names))]
+        names = dict(zip(schema.names, output_names(schema.names)))
+        own = [_valid(frame, name).alias(now) for name, now in names.items()]
         given = F.col("_why").isNull()
         result = frame.select(
             *own,
@@ -73,25 +71,44 @@ def score(
             F.when(given, F.col("_scored.score")).alias("score"),
             F.col("_why").alias("reason"),
         )
-        if target.is_dir() and overwrite:
-            shutil.rmtree(target)
+        shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
         seen = Observation("predict")
         labels = [F.count_if(F.col("label") == label).alias(label) for label in classes]
+        value = F.trim(F.col(names[label_column]).cast("string")) if label_column in names else F.lit("")
         _write(
             result.observe(
                 seen,
                 F.count_if(F.col("reason").isNotNull()).alias("_missed"),
                 F.first("reason", True).alias("_first"),
+                F.count_if((value != "") & F.col("label").isNotNull()).alias("_labelled"),
+                F.count_if(value == F.col("label")).alias("_correct"),
                 *labels,
             ),
-            target,
+            partial,
+            suffix_of("output", target),
         )
         found = seen.get
-        return Counter({label: found[label] for label in classes} | {None: found["_missed"]}), found["_first"], version
+        take_its_place(partial, target)
+        by_label = Counter({label: found[label] for label in classes} | {None: found["_missed"]})
+        return Totals(version, by_label, found["_first"], found["_labelled"], found["_correct"])
     except (Py4JError, PySparkException) as error:
         raise UserError(f"Spark fails: {failure_reason(error)}") from error
     finally:
         spark.stop()
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def take_its_place(new: Path, target: Path) -> None:
+    """Rename a folder to ``target``, and delete the file or folder that was there."""
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)  # of a process that was killed
+    if target.exists():
+        target.rename(old)
+    new.rename(target)
+    if old.is_dir():
+        shutil.rmtree(old)
+    else:
+        old.unlink(missing_ok=True)
 
 
 def _valid(frame: DataFrame, name: str) -> Column:
@@ -110,8 +127,7 @@ def _read(spark: SparkSession, path: Path, schema: pa.Schema) -> DataFrame:
     return reader.csv(str(path), header=True, sep=SEPARATORS[suffix], escape='"', multiLine=True)
 
 
-def _write(frame: DataFrame, path: Path) -> None:
-    suffix = suffix_of("output", path)
+def _write(frame: DataFrame, path: Path, suffix: str) -> None:
     if suffix == ".parquet":
         frame.write.parquet(str(path))
     elif suffix == ".jsonl":

@@ -14,7 +14,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, Schema
+from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
 from sentiment import errors
 from sentiment.digests import text_digest
@@ -28,7 +28,10 @@ from sentiment.model.space import Params
 SIGNATURE = ModelSignature(
     inputs=Schema([ColSpec("string")]),
     outputs=Schema([ColSpec("string", "label"), ColSpec("double", "score")]),
+    params=ParamSchema([ParamSpec("probabilities", "boolean", False)]),
 )
+# MLflow's own flavors have other params.
+FLAVOR_SIGNATURE = ModelSignature(SIGNATURE.inputs, SIGNATURE.outputs)
 EXAMPLE = pd.DataFrame({"text": ["A gem. I laughed all the way home.", "Two hours that I will never get back."]})
 
 BASE_REQUIREMENTS = ("mlflow", "numpy", "pandas")
@@ -47,7 +50,7 @@ def log_model(family: str, features: Features, model: Model) -> str:
     Returns:
         Its URI, ``models:/m-…``.
     """
-    uri = get_family(family).log_model(model, name="model", signature=SIGNATURE, input_example=EXAMPLE)
+    uri = get_family(family).log_model(model, name="model", signature=FLAVOR_SIGNATURE, input_example=EXAMPLE)
     if uri is not None:
         return uri
     with tempfile.TemporaryDirectory() as temporary:

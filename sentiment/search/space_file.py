@@ -13,6 +13,7 @@ several families has the lines of each family below its name.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ from typing import Any
 import yaml
 
 from sentiment.errors import UserError
-from sentiment.model.families import family_names
+from sentiment.model.families import family_names, get_family
 from sentiment.model.space import Choice, Dimension, Integer, LogUniform, Params, Space, Uniform, describe_conditions
+from sentiment.model.training import Training
 
 RANGES = {"uniform": Uniform, "log_uniform": LogUniform, "integer": Integer}
 EXAMPLES = "{uniform: [low, high]}, {log_uniform: [low, high]}, {integer: [low, high], step: 1}"
@@ -50,7 +52,9 @@ def narrow_space(family: str, space: Space, defaults: Params, path: str, discret
         given = given.get(family) or {}
     unknown = [name for name in given if name not in space]
     if unknown:
-        raise UserError(f"{path}: {family} has no hyperparameter {', '.join(unknown)}; it has {', '.join(space)}")
+        raise UserError(
+            f"{path}: {family} has no hyperparameter {', '.join(unknown)}; it has {', '.join(space)}{_owner(given)}"
+        )
     result: Space = {}
     for name, dimension in space.items():
         if name in given:
@@ -66,9 +70,24 @@ def narrow_space(family: str, space: Space, defaults: Params, path: str, discret
     return result, {name: _nearest_value(dimension, defaults[name]) for name, dimension in result.items()}
 
 
+def _owner(given: dict[str, Any]) -> str:
+    """Which family has all hyperparameters of a file, and how to say so in it; empty where none has them."""
+    owners = [name for name in family_names() if set(given) <= set(get_family(name).search_space(Training())[0])]
+    return f". For {' or '.join(owners)}, put the lines below `{owners[0]}:`, indented" if owners else ""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2's numbers: for YAML 1.1, which PyYAML reads, 1e-3 is a text."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
+)
+
+
 def _read_file(path: str) -> dict[str, Any]:
     try:
-        given = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        given = yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UserError(f"space={path} cannot be read as YAML: {error}") from error
     if not isinstance(given, dict) or not given:
@@ -107,6 +126,8 @@ def _parse_dimension(where: str, given: Any, allowed: Dimension) -> Dimension:
 
 def _parse_values(where: str, given: Any, allowed: Dimension) -> Choice:
     values = tuple(given) if isinstance(given, list) else (given,)
+    if isinstance(allowed, Integer):
+        values = tuple(int(value) if isinstance(value, float) and value.is_integer() else value for value in values)
     wrong = [value for value in values if isinstance(value, (bool, list, dict)) or not _contains(allowed, value)]
     if wrong or not values or len(set(values)) < len(values):
         raise UserError(f"{where}: {given} does not fit, expected distinct values out of {allowed}")

@@ -26,6 +26,7 @@ from sentiment.tracking import (
     SOURCE_TYPE,
     TRIAL,
     USER,
+    child_runs,
 )
 
 VALIDATION = "validation_"  # prefix of the fitted model's figures on the validation split
@@ -175,15 +176,11 @@ class TrialRun:
 
 def finished_trials(tune_runs: Iterable[Run]) -> dict[tuple, Run]:
     """The finished trials of some tune runs, which need not be finished themselves, by :func:`params_key`."""
-    client = MlflowClient()
     trials = [
         trial
         for run in tune_runs
-        for trial in client.search_runs(
-            [run.info.experiment_id],
-            f"tags.`{PARENT}` = '{run.info.run_id}' and attributes.status = 'FINISHED'",
-        )
-        if TRIAL in trial.data.tags
+        for trial in child_runs(run)
+        if TRIAL in trial.data.tags and trial.info.status == "FINISHED"
     ]
     return {params_key(trial.data.params): trial for trial in trials}
 

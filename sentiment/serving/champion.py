@@ -14,12 +14,13 @@ from typing import Any
 
 import mlflow
 import pandas as pd
-from mlflow.exceptions import MlflowException
-from mlflow.pyfunc import PyFuncModel, scoring_server
+from mlflow.pyfunc import PyFuncModel
 
 from sentiment.model.families import get_family
+from sentiment.model.pyfunc import require_texts
 from sentiment.registry.promotions import get_champion, require_champion
 from sentiment.serving.recording import Recorder
+from sentiment.serving.requests import check_requests
 from sentiment.tracking import FAMILY
 
 LONGEST_PAUSE = 300.0  # seconds between two tries to load a new champion
@@ -44,19 +45,25 @@ class ServedChampion:
             threading.Thread(target=self._follow, args=(reload_seconds,), daemon=True).start()
 
     def predict(self, model_input: pd.DataFrame | list[str], params: dict[str, Any] | None = None) -> pd.DataFrame:
-        """The champion's answer to a DataFrame with one string column, or to a list of strings."""
+        """The champion's answer to a DataFrame with one string column, or to a list of strings.
+
+        Raises:
+            MlflowException: a row is not text, or is blank; whatever model serves (status 400).
+        """
         model, version = self._serving
-        if self._recorder is None:
-            return model.predict(model_input)
         started, answer, error = time.time_ns(), None, None
         try:
-            answer = model.predict(model_input)
+            require_texts(model_input)
+            # Given params that a model does not have, MLflow warns at each request.
+            asked = {name: value for name, value in (params or {}).items() if value}
+            answer = model.predict(model_input, asked or None)
             return answer
         except Exception as failure:
             error = f"{type(failure).__name__}: {failure}"
             raise
         finally:
-            self._recorder.record(started, time.time_ns(), version, model_input, answer, error)
+            if self._recorder:
+                self._recorder.record(started, time.time_ns(), version, model_input, answer, error)
 
     def _follow(self, seconds: float) -> None:
         """Look for a new champion again and again; after a failure the pause gets longer, up to ``LONGEST_PAUSE``."""
@@ -97,22 +104,9 @@ def _report(message: str) -> None:
     print(f"serve: {message}", file=sys.stderr, flush=True)
 
 
-def _refuse_deep_json() -> None:
-    """Make MLflow's server answer JSON that is nested too deeply for Python with 400; it answers 500 by itself."""
-    decode = scoring_server._decode_json_input
-
-    def decode_or_refuse(text: str) -> Any:
-        try:
-            return decode(text)
-        except RecursionError as error:
-            raise MlflowException.invalid_parameter_value("the JSON is nested too deeply") from error
-
-    scoring_server._decode_json_input = decode_or_refuse
-
-
 def _load_pyfunc(path: str) -> ServedChampion:
     """MLflow's hook: the model from the settings file that :mod:`steps.serve` wrote."""
-    _refuse_deep_json()
+    check_requests()
     settings = json.loads(Path(path).read_text(encoding="utf-8"))
     record = settings["record"]
     recorder = Recorder(settings["name"], **record) if record else None

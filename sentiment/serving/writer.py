@@ -5,6 +5,7 @@ This is a process of its own with low priority, so that it uses the processor ti
 
 import json
 import os
+import statistics
 import sys
 import time
 from typing import Any
@@ -72,15 +73,25 @@ class Writer:
 
     def _write(self, requests: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
         check_tracking_server(mlflow.get_tracking_uri())  # MLflow itself would retry for minutes
+        count = len(requests)
+        latencies = [outputs["latency_ms"] for _, outputs in requests]
+        attributes = {
+            "requests": count,
+            "latency_ms_median": statistics.median(latencies),
+            "latency_ms_max": max(latencies),
+            "dropped_so_far": self._failed + self._dropped,
+            "duration": "from the first request to the last, which says nothing about their latency",
+        }
         span = mlflow.start_span_no_context(
-            "requests",
+            f"{count} request{'s' if count > 1 else ''}",
             inputs=[inputs for inputs, _ in requests],
-            attributes={"dropped_so_far": self._failed + self._dropped},  # type: ignore[dict-item]
+            attributes=attributes,  # type: ignore[arg-type]
             tags={TRACE_MODEL: self._name},
             experiment_id=self._experiment,
             start_time_ns=min(outputs["at"] for _, outputs in requests) * 1_000_000,
         )
-        span.end(outputs=[outputs for _, outputs in requests])
+        last = max(outputs["at"] + outputs["latency_ms"] for _, outputs in requests)
+        span.end(outputs=[outputs for _, outputs in requests], end_time_ns=int(last * 1_000_000))
         # MLflow does not raise what fails in a trace's export: it logs it.
         if mlflow.get_trace(span.trace_id) is None:
             raise MlflowException("the trace is not in the store")

@@ -100,6 +100,9 @@ class CorpusParameters(Parameters):
     corpus: str = parameter("sample", "sample, an NLTK corpus such as movie_reviews, a file or a folder")
     text_column: str = parameter("text", "column of a file that holds the texts")
     label_column: str = parameter("label", "column of a file that holds the class names")
+    normalize_labels: Boolean = parameter(
+        False, "whether labels that differ in case or white space alone are one class"
+    )
 
 
 class SplitParameters(Parameters):
@@ -302,6 +305,8 @@ class PredictParameters(EngineParameters):
     output: str = parameter("", "file to write, of the same kinds: the input's columns, label, score and reason")
     model: str = parameter("models:/sentiment@champion", "URI of the model")
     text_column: str = parameter("text", "column of the input that holds the texts")
+    label_column: str = parameter("label", "column of the input that holds the labels, if it has any")
+    probabilities: Boolean = parameter(False, "whether the output has the probability of each class, too")
     overwrite: Boolean = parameter(False, "whether an existing output is replaced")
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import mlflow
 import psutil
@@ -134,16 +135,24 @@ def open_run(entry_point: str, stop: Stop) -> Iterator[Run]:
 
 
 def check_tracking_server(uri: str) -> None:
-    """Raise UserError at once where nothing listens at a tracking URI; MLflow itself would retry for minutes."""
+    """Raise UserError at once where nothing listens at a tracking URI, or at the proxy that leads to it.
+
+    MLflow itself would retry for minutes.
+    """
     address = urlsplit(uri)
     if address.scheme not in ("http", "https"):
         return
+    proxies = {} if proxy_bypass(address.hostname or "") else getproxies()
+    proxy = proxies.get(address.scheme, proxies.get("all"))
+    if proxy:
+        address = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
     port = address.port or (443 if address.scheme == "https" else 80)
+    through = f" through the proxy {address.hostname}:{port}" if proxy else ""
     try:
         socket.create_connection((address.hostname or "", port), timeout=10).close()
     except OSError as reason:
         raise UserError(
-            f"the tracking server {uri} does not answer ({reason}): start it, or correct MLFLOW_TRACKING_URI"
+            f"the tracking server {uri} does not answer{through} ({reason}): start it, or correct MLFLOW_TRACKING_URI"
         ) from reason
 
 

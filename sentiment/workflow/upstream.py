@@ -66,6 +66,10 @@ def find_tune_runs(run_ids: Sequence[str]) -> list[Run]:
         latest = origin(finished[0]).featurize_run
         same = [run for run in finished if origin(run).featurize_run == latest]
         runs = list({origin(run).family: run for run in reversed(same)}.values())
+        names = ", ".join(f"{origin(run).family} {run.info.run_id}" for run in runs)
+        left_out = sorted({origin(run).family for run in finished} - {origin(run).family for run in runs})
+        others = f"; {', '.join(left_out)} left out, tuned on other features" if left_out else ""
+        print(f"tune_runs: each family's latest on featurize run {latest}: {names}{others}", flush=True)
     families = [origin(run).family for run in runs]
     twice = {family for family in families if families.count(family) > 1}
     if twice:

@@ -58,6 +58,20 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
         ("wide.tsv", b"text\tclass\na\tb\n", "no column 'label': it has text, class; .*label_column"),
         ("broken.jsonl", b'{"text": "a", \n', "cannot be read as .jsonl"),
         ("broken.parquet", b"not parquet at all", "cannot be read as .parquet"),
+        ("semicolons.csv", b"text;label\nfine, really;pos\n", "separated by semicolons, type python -c .*sep=';'"),
+        ("tabs.csv", b"text\tlabel\nfine\tpos\n", "separated by tabs, .* and give commas.csv"),
+        (
+            "no_header.csv",
+            b"pos,I laughed all the way home\nneg,dull\n",
+            r"first line looks like a row, type \(echo 'label,text'; cat .*no_header.csv\) > named.csv",
+        ),
+        (
+            "array.jsonl",
+            b'[{"text": "a", "label": "b"}]',
+            "looks like a JSON array, type jq -c '.\\[\\]' .*array.jsonl",
+        ),
+        ("array.json", b'[{"text": "a", "label": "b"}]', "looks like a JSON array, type jq -c"),
+        ("book.xlsx", b"PK", "this is a spreadsheet, save it as book.csv"),
         ("ragged.csv", b"text,label\na,b\na,b,c,d\n", "cannot be read as .csv"),
     ],
 )
@@ -142,6 +156,7 @@ def test_a_misspelt_name_is_answered_with_the_nearest(corpus, suggestion, tmp_pa
     "corpus, expected",
     [
         ("no_such_corpus", "unknown corpus 'no_such_corpus'"),
+        ("imdb", "imdb is no corpus of NLTK: unpack aclImdb_v1.tar.gz"),
         ("missing.csv", "corpus=missing.csv: there is no such file"),
         ("MLproject", "expected a file that ends in .csv, .tsv, .jsonl, .parquet, or a folder"),
     ],
@@ -179,3 +194,9 @@ def test_a_folder_with_a_folder_of_texts_for_each_class(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="has no documents: expected a folder for each class"):
         read_corpus(str(tmp_path / "empty"))
+
+
+def test_a_misspelled_path_gets_the_file_that_is_meant(tmp_path):
+    path = write(tmp_path / "reviews.csv", TABLE)
+    with pytest.raises(UserError, match=f"there is no such file, did you mean {path}?"):
+        read_corpus(str(tmp_path / "reveiws.csv"))

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -10,7 +12,9 @@ from sklearn.utils.estimator_checks import check_estimator
 from sentiment.model.families import simple
 from sentiment.model.linear.blend import BlendTrainer
 from sentiment.model.linear.blended_svm import BlendedSVM
+from sentiment.model.text import chargrams
 from sentiment.model.text.chargrams import learn_grams, make_gram_weigher
+from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.ngrams import (
     make_tail_counter,
     make_term_counter,
@@ -96,3 +100,24 @@ def test_character_n_grams_are_scikit_learns_inside_words():
     assert set(grams) == set(peer.get_feature_names_out()) and grams[0] == " a"
     columns = [peer.vocabulary_[gram] for gram in grams]
     assert np.allclose(make_gram_weigher(grams)(documents).toarray(), expected[:, columns])
+
+
+def test_words_that_are_not_seen_again_leave_no_memory_behind():
+    count = make_gram_weigher(learn_grams([["good", "film"]] * 3))
+    stem = Cleaner(stemming="porter").tokens
+    chargrams._grams.cache_clear()
+    tracemalloc.start()
+    for number in range(2):
+        before = tracemalloc.get_traced_memory()[0]
+        for letter in "abcdefgh":
+            word = letter * 100_000 + str(number)
+            assert count([stem(word)]).shape == (1, count([["good"]]).shape[1])
+    assert tracemalloc.get_traced_memory()[0] - before < 100_000
+    tracemalloc.stop()
+
+
+def test_a_long_word_counts_as_its_beginning_in_training_and_in_serving():
+    long, cut = "x" * 60, "x" * 50
+    assert learn_grams([[long]] * 3) == learn_grams([[cut]] * 3)
+    count = make_gram_weigher(learn_grams([[cut], ["good"], ["film"]] * 3))
+    assert np.array_equal(count([[long, cut]]).toarray(), count([[cut, cut]]).toarray())

@@ -24,7 +24,7 @@ def model():
 
 @pytest.mark.parametrize("kind", [lambda texts: pd.DataFrame({"text": texts}), list, lambda texts: pd.DataFrame(texts)])
 def test_label_and_its_probability_in_the_order_of_the_texts(model, kind):
-    answer = model.predict(kind(["a b c d e f g h", "", "a"]))
+    answer = model.predict(kind(["a b c d e f g h", "!", "a"]))
     assert answer["label"].tolist() == ["long", "short", "short"]
     assert answer["score"].tolist() == pytest.approx([0.8, 1.0, 0.9])
 
@@ -37,8 +37,9 @@ def test_no_texts_give_no_rows(model):
     "wrong, expected",
     [
         (pd.DataFrame({"review": ["a"]}), "one column named text"),
-        (pd.DataFrame({"text": [None]}), "expected text, got NoneType"),
-        ([3.5], "expected text, got float: 3.5"),
+        (pd.DataFrame({"text": ["a", None]}), "row 2: expected text, got nothing"),
+        (["a", "b", " \n"], "row 3: expected text, got a blank one"),
+        ([3.5], "row 1: expected text, got float: 3.5"),
     ],
 )
 def test_what_is_no_text_is_refused_as_a_bad_request(model, wrong, expected):

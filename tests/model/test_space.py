@@ -2,7 +2,7 @@ import pytest
 
 from sentiment.errors import UserError
 from sentiment.model.families import family_names, get_family
-from sentiment.model.space import format_params, parse_params
+from sentiment.model.space import describe_outside, format_params, parse_params
 from sentiment.model.training import Training
 from sentiment.search.hyperopt_search import from_hyperopt, to_values
 from tests.search.example import DEFAULTS, SPACE
@@ -22,7 +22,11 @@ def test_parse_params_fills_in_what_has_a_meaning():
     "given, expected",
     [
         ({"unit": "64"}, "no hyperparameter unit: expected kind: net | tree; units: 16 to 64 in steps of 16"),
-        ({"units": "65"}, "units=65 is outside"),
+        ({"units": "64.5"}, "units=64.5 is outside"),
+        ({"units": "0"}, "units=0 is outside"),
+        ({"units": "inf"}, "units=inf is outside"),
+        ({"rate": "-1"}, "rate=-1 is outside"),
+        ({"noise": "1"}, "noise=1 is outside"),
         ({"units": "many"}, "units=many is outside"),
         ({"noise": "nan"}, "noise=nan is outside"),
         ({"kind": "forest"}, "kind=forest is outside"),
@@ -33,6 +37,15 @@ def test_what_does_not_fit_is_refused_with_what_does(given, expected):
     with pytest.raises(UserError) as raised:
         parse_params("f", SPACE, DEFAULTS, given)
     assert expected in str(raised.value)
+
+
+def test_numbers_may_lie_outside_of_where_searches_look():
+    params = parse_params("f", SPACE, DEFAULTS, {"units": "128", "rate": "5e-4", "noise": "0.75"})
+    assert params == {"kind": "net", "units": 128, "rate": 5e-4, "noise": 0.75}
+    assert describe_outside(SPACE, params) == (
+        "units=128 (16 to 64 in steps of 16), rate=0.0005 (0.001 to 0.1 (log)), noise=0.75 (0 to 0.5)"
+    )
+    assert describe_outside(SPACE, DEFAULTS) == ""
 
 
 @pytest.mark.parametrize("family", family_names())

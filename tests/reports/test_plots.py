@@ -31,3 +31,14 @@ def test_plots_are_drawn_for_two_and_three_classes(tmp_path):
 def test_a_plot_of_trials_takes_numbers_words_and_gaps():
     points = [{"kind": "net", "rate": "0.0001"}, {"kind": "tree", "depth": "3"}, {"kind": "net", "rate": "0.1"}]
     assert embed_figure(plots.draw_trials(points, [0.5, 0.7, 0.6], "lstm")).startswith("data:image/png;base64,")
+
+
+def test_of_a_thousand_classes_those_with_the_most_mistakes_are_shown(tmp_path):
+    labels = np.repeat(np.arange(1000), 2)
+    predicted = labels.copy()
+    predicted[2 * 700 : 2 * 720] = 3  # twenty classes that are taken for class 3
+    figure = plots.draw_confusion(labels, np.eye(1000)[predicted], [f"class {n}" for n in range(1000)], "title")
+    shown = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert len(shown) == 50 and {"class 3", *(f"class {number}" for number in range(700, 720))} <= set(shown)
+    assert "50 classes with the most mistakes of 1000" in figure.axes[0].get_title()
+    figure.savefig(tmp_path / "confusion.png")

@@ -13,7 +13,7 @@ def test_no_column_is_lost_to_a_name_that_the_input_has_as_well(tmp_path, suffix
     columns = pa.RecordBatch.from_pydict({"text": ["a"], "label": ["mine"], "input_label": ["yours"], "score": [3]})
     path = tmp_path / f"scored{suffix}"
     with ScoredFile(path, columns.schema) as file:
-        file.write(columns, ["pos"], [0.9], [None])
+        file.write(columns, [["pos"], [0.9], [None]])
     if suffix == ".parquet":
         (row,) = pq.read_table(path).to_pylist()
     elif suffix == ".jsonl":

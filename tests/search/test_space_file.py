@@ -2,9 +2,11 @@ import pytest
 
 from sentiment.errors import UserError
 from sentiment.model.families import get_family
-from sentiment.model.space import Choice, Integer, LogUniform
+from sentiment.model.space import Choice, Integer, LogUniform, Uniform
 from sentiment.model.training import Training
 from sentiment.search.space_file import narrow_space
+from sentiment.workflow.parameters import MainParameters
+from steps.main import check_space
 
 
 def narrow(tmp_path, text, family="lstm", discrete=False):
@@ -38,6 +40,22 @@ def test_a_file_may_have_a_part_for_each_family(tmp_path):
     assert narrow(tmp_path, text, family="dense") == get_family("dense").search_space(Training())
 
 
+def test_numbers_with_an_exponent_are_numbers(tmp_path):
+    text = "learning_rate: [1e-3, 5E-3]\nunits: [1.6e1]\ndropout: {uniform: [1e-1, 2e-1]}"
+    space, _ = narrow(tmp_path, text)
+    assert space["learning_rate"] == Choice((0.001, 0.005)) and space["dropout"] == Uniform(0.1, 0.2)
+    assert space["units"].values == (16,) and isinstance(space["units"].values[0], int)
+
+
+def test_main_reads_the_file_for_all_families_before_anything_starts(tmp_path):
+    (tmp_path / "space.yaml").write_text("units: [16]")
+    parameters = MainParameters(space=str(tmp_path / "space.yaml"), families="simple,lstm")
+    with pytest.raises(UserError, match="simple has no hyperparameter units.* put the lines below `lstm:`, indented"):
+        check_space(parameters)
+    (tmp_path / "space.yaml").write_text("lstm:\n  units: [16]")
+    check_space(parameters)
+
+
 def test_conditions_are_kept(tmp_path):
     space, _ = narrow(tmp_path, "C: [0.1, 1]\nclassifier: linear_svm", family="simple")
     assert space["C"].when == {"classifier": ("logistic_regression", "linear_svm", "nb_svm", "blend")}
@@ -46,6 +64,8 @@ def test_conditions_are_kept(tmp_path):
 @pytest.mark.parametrize(
     "text, expected",
     [
+        ("classifier: blend\nC: 1", "For simple, put the lines below `simple:`, indented"),
+        ("learning_rate: [1e-3, much]", "does not fit"),
         ("unit: [16]", "lstm has no hyperparameter unit; it has embedding_size, units"),
         ("units: [16, 50]", "units: [16, 50] does not fit, expected distinct values out of 16 to 64 in steps of 16"),
         ("units: many", "units: many does not fit"),

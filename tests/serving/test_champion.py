@@ -23,7 +23,7 @@ def registry(monkeypatch, request):
             state.loaded.append(version)
             if version != "1" and state.failures:
                 raise state.failures.pop(0)
-        return SimpleNamespace(predict=lambda texts: version)
+        return SimpleNamespace(predict=lambda texts, params: version)
 
     for function in ("get_champion", "require_champion"):
         monkeypatch.setattr(champion, function, get)

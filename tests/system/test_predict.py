@@ -108,6 +108,20 @@ def test_broken_rows_stay_in_their_places_with_the_reason(registered, kind, caps
     assert "5 not, the first because the text is missing (row 2)" in said
 
 
+def test_probabilities_of_all_classes_on_request_and_the_accuracy_where_there_are_labels(registered, capsys):
+    texts = ["a gem", "dull and long", "fine", "awful"]
+    expected = model_of(registered).predict(texts, params={"probabilities": True})
+    labels = [expected["label"][0], "neither", None, expected["label"][3]]
+    pd.DataFrame({"text": texts, "stars": labels}).to_csv(registered / "labelled.csv", index=False)
+    scored = predict(registered, "labelled.csv", "all.csv", "--probabilities=true", "--label_column=stars")
+    probabilities = ["probability_negative", "probability_positive"]
+    assert list(scored) == ["text", "stars", "label", "score", *probabilities, "reason"]
+    assert scored[probabilities].sum(axis=1).tolist() == pytest.approx([1.0] * 4)
+    assert scored[probabilities].max(axis=1).tolist() == pytest.approx(expected["score"].tolist())
+    assert "Accuracy 0.6667 on the 3 labels of the column stars" in capsys.readouterr().out
+    assert runs(registered, "predict")[0].data.metrics["accuracy"] == pytest.approx(2 / 3)
+
+
 def test_broken_lines_of_json_stay_in_their_places_with_the_reason(registered):
     (registered / "broken.jsonl").write_bytes(LINES)
     scored = predict(registered, "broken.jsonl", "lines.jsonl")
@@ -225,10 +239,13 @@ def test_memory_does_not_grow_with_the_file_and_a_stopped_one_leaves_no_output(r
 def test_spark_scores_the_same(registered, source, target):
     (registered / "broken.csv").write_bytes(BROKEN)
     (registered / "broken.jsonl").write_bytes(LINES)
+    (registered / target).mkdir()
+    (registered / target / "old.csv").touch()
     process = run_step(
         "predict",
         f"--input={source}",
         f"--output={target}",
+        "--overwrite=true",
         "--engine=spark",
         "--spark_master=local[2]",
         cwd=registered,
@@ -239,7 +256,7 @@ def test_spark_scores_the_same(registered, source, target):
         there = pd.read_parquet(registered / target)
     else:
         there = pd.concat(map(pd.read_csv, sorted((registered / target).glob("*.csv"))), ignore_index=True)
-    assert len(there) == len(here) == 8
+    assert len(there) == len(here) == 8 and not list(registered.glob(".on_spark*"))
     both = here["label"].notna() & there["label"].notna()
     assert both.sum() >= 2 and there["label"][both].tolist() == here["label"][both].tolist()
     assert there["reason"].notna().tolist() == there["label"].isna().tolist() and there["reason"].notna().sum() >= 4

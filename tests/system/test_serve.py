@@ -17,6 +17,7 @@ import pytest
 
 from sentiment.registry import promotions
 from tests.conftest import PROJECT, runs, store
+from tests.serving.malformed import malformed
 from tests.system.processes import (
     NAIVE_BAYES,
     environment,
@@ -62,7 +63,7 @@ def post(port, body, content_type="application/json", connection=None):
     """Status and answer of a request."""
     asked = connection or http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     data = body if isinstance(body, bytes) else json.dumps(body).encode("utf-8")
-    asked.request("POST", "/invocations", data, {"Content-Type": content_type})
+    asked.request("POST", "/invocations", data, {} if content_type is None else {"Content-Type": content_type})
     answer = asked.getresponse()
     return answer.status, answer.read().decode("utf-8")
 
@@ -71,6 +72,12 @@ def traces(uri):
     """Inputs and outputs of all requests that were recorded."""
     found = mlflow.MlflowClient(uri).search_traces(locations=["0"], max_results=500)
     return [pair for trace in found for pair in zip(trace.data.spans[0].inputs, trace.data.spans[0].outputs)]
+
+
+def described(uri):
+    """What the traces say of themselves: their durations in ms, and the attributes of their spans."""
+    found = mlflow.MlflowClient(uri).search_traces(locations=["0"], max_results=500)
+    return [(trace.info.execution_duration, trace.data.spans[0].attributes) for trace in found]
 
 
 def uri_of(folder):
@@ -85,6 +92,10 @@ def test_the_curl_that_it_prints_works_and_requests_are_recorded_with_what_was_a
         assert status == 200
         (first,) = json.loads(answer)["predictions"]
         assert post(port, {"inputs": ["fine", "awful"]})[0] == 200
+        status, answer = post(port, {"inputs": ["fine"], "params": {"probabilities": True}})
+        (asked,) = json.loads(answer)["predictions"]
+        assert asked["probability_negative"] + asked["probability_positive"] == pytest.approx(1)
+        assert asked[f"probability_{asked['label']}"] == asked["score"]
         assert post(port, {"dataframe_split": {"columns": ["review"], "data": [["a"]]}})[0] == 400
         process.send_signal(signal.SIGINT)
         process.wait(60)
@@ -95,9 +106,13 @@ def test_the_curl_that_it_prints_works_and_requests_are_recorded_with_what_was_a
     assert [given["texts"] for given, _ in recorded[:2]] == [["A gem. I laughed all the way home."], ["fine", "awful"]]
     assert recorded[0][1]["labels"] == [first["label"]] and recorded[0][1]["scores"] == [first["score"]]
     assert recorded[0][1]["version"] == "1" and recorded[0][1]["latency_ms"] > 0 and recorded[0][0]["words"] == [8]
-    assert "one column named text" in recorded[2][1]["error"] and recorded[2][1]["labels"] == []
+    assert "one column named text" in recorded[3][1]["error"] and recorded[3][1]["labels"] == []
+    for duration, attributes in described(uri_of(registered)):  # of a single request it is its latency
+        assert duration >= attributes["latency_ms_max"] - 1 and duration < 3000, attributes
+        assert attributes["requests"] > 1 or duration == pytest.approx(attributes["latency_ms_max"], abs=1)
+    assert sum(attributes["requests"] for _, attributes in described(uri_of(registered))) == len(recorded)
     run = runs(registered, "serve")[0]
-    assert run.data.metrics == {"requests_recorded": 3, "requests_dropped": 0}
+    assert run.data.metrics == {"requests_recorded": 4, "requests_dropped": 0}
 
 
 def test_a_text_can_be_kept_as_its_digest_and_length_alone(registered, tmp_path):
@@ -181,50 +196,14 @@ def test_requests_are_answered_and_dropped_ones_counted_while_the_tracking_serve
     assert "Traceback" not in "".join(said)
 
 
-def malformed(chance):
-    """The body of a request that nobody should send, and its content type."""
-
-    def value(depth=0):
-        kind = chance.randrange(10)
-        if kind < 6 or depth > 3:
-            return chance.choice([None, True, 0, -1, 10**30, 1e308, "", "text", "\x00", "\ud83d\ude00", "NaN", 0.5])
-        if kind < 8:
-            return [value(depth + 1) for _ in range(chance.randrange(4))]
-        names = ("text", "inputs", "columns", "data", "index", "0", "params")
-        return {chance.choice(names): value(depth + 1) for _ in range(chance.randrange(4))}
-
-    names = ("inputs", "instances", "dataframe_split", "dataframe_records", "params", "columns", "x")
-    good = json.dumps({"inputs": ["fine"]}).encode()
-    place = chance.randrange(len(good))
-    body = chance.choice(
-        [
-            lambda: chance.randbytes(chance.randrange(60)),
-            lambda: json.dumps(value()).encode(),
-            lambda: json.dumps({chance.choice(names): value()}).encode(),
-            lambda: json.dumps({chance.choice(names): value(), chance.choice(names): value()}).encode(),
-            lambda: good[:place] + chance.randbytes(1) + good[place + chance.randrange(3) :],
-            lambda: json.dumps({"dataframe_split": {"columns": value(), "data": value()}}).encode(),
-            lambda: json.dumps({"dataframe_records": [{"text": value()} for _ in range(3)]}).encode(),
-            lambda: chance.choice(
-                [b"[" * 100_000, b'{"inputs":' * 5_000, b'{"inputs": NaN}', b'{"inputs": ["\\ud800"]}']
-            ),
-        ]
-    )()
-    kinds = ["application/json"] * 8 + ["text/csv", "text/plain", "", "application/json; charset=latin-1"]
-    return body, chance.choice(kinds)
-
-
-def test_two_thousand_malformed_requests_get_no_5xx_and_the_server_lives_on(registered):
+def test_malformed_requests_get_no_5xx_and_the_server_lives_on(registered):
     chance = random.Random(0)
     with serving(registered, "--record=true") as (port, said, _):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        statuses = []
-        for _ in range(2000):
+        for _ in range(100):
             body, kind = malformed(chance)
             status, answer = post(port, body, kind, connection)
             assert status < 500, (status, body[:200], kind, answer)
-            statuses.append(status)
-        assert statuses.count(400) > 1000
         assert post(port, {"inputs": ["fine"]}, connection=connection)[0] == 200
 
 

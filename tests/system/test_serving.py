@@ -53,8 +53,6 @@ def test_champion_answers_raw_text_over_http(invocations):
 
 
 TEXTS = {
-    "empty": "",
-    "blank": " \n\t ",
     "a megabyte": "a good film " * 87_382,
     "one long word": "a" * 1_000_000,
     "emoji": "😀👍🏽 great 🇫🇷",
@@ -79,7 +77,10 @@ def test_any_text_gets_an_answer(invocations, kind, form):
     [
         ({"dataframe_split": {"columns": ["review"], "data": [["a"]]}}, "one column named text"),
         ({"dataframe_split": {"columns": ["text"], "data": [[3]]}}, "expected text, got int: 3"),
-        ({"dataframe_split": {"columns": ["text"], "data": [[None]]}}, "expected text"),
+        ({"dataframe_split": {"columns": ["text"], "data": [["a"], [None]]}}, "row 2: expected text, got nothing"),
+        ({"dataframe_records": [{"text": "a"}, {"text": True}]}, "row 2: expected text, got bool: True"),
+        ({"inputs": ["a", "", "b"]}, "row 2: expected text, got a blank one"),
+        ({"instances": [" \n\t "]}, "row 1: expected text, got a blank one"),
         ({"inputs": ["a lone surrogate \ud83d"]}, "surrogates not allowed"),
         ({"inputs": {"text": {"a": 1}}}, ""),
         ({"dataframe_records": [{"text": "a"}, {"other": "b"}]}, ""),

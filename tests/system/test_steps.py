@@ -54,12 +54,13 @@ def test_a_word_of_the_test_split_alone_is_unknown_to_the_features(tmp_path):
 
 
 def test_train_is_one_point_with_its_epochs_and_a_model(registered):
-    arguments = ("family=lstm", "units=16", "epochs=2")
+    arguments = ("family=lstm", "units=8", "epochs=2")
     process = run_project("-e", "train", *(part for one in arguments for part in ("-P", one)), cwd=registered)
     assert process.returncode == 0, process.stderr[-3000:]
     train = runs(registered, "train")[0]
-    assert train.info.run_name.startswith("lstm embedding_size=64 units=16")
-    assert train.data.params["units"] == "16" and train.data.params["dropout"] == "0.3"
+    assert train.info.run_name.startswith("lstm embedding_size=64 units=8")
+    assert "outside of where searches look: units=8 (16 to 64 in steps of 16)" in process.stdout
+    assert train.data.params["units"] == "8" and train.data.params["dropout"] == "0.3"
     with store(registered) as client:
         assert [metric.step for metric in client.get_metric_history(train.info.run_id, "val_loss")] == [1, 2]
         answer = mlflow.pyfunc.load_model(train.data.tags["model_uri"]).predict(["fine"])
@@ -70,8 +71,8 @@ def test_train_is_one_point_with_its_epochs_and_a_model(registered):
     "arguments, expected",
     [
         (
-            ["--family=lstm", "--units", "65"],
-            "units=65 is outside the space of lstm: expected embedding_size: 32 to 128",
+            ["--family=lstm", "--units", "64.5"],
+            "units=64.5 is outside the space of lstm: expected embedding_size: 32 to 128",
         ),
         (["--family=lstm", "--unit", "64"], "lstm has no hyperparameter unit: expected"),
         (
@@ -212,4 +213,7 @@ def test_a_server_that_does_not_answer_is_named_at_once(tmp_path):
 def test_movie_reviews_is_ingested_by_its_name(movie_reviews, tmp_path):
     process = run_step("ingest", "--corpus=movie_reviews", cwd=tmp_path)
     assert process.returncode == 0, process.stderr[-3000:]
-    assert "2000 documents of movie_reviews in 2 classes: 1440 train, 160 validation, 400 test" in process.stdout
+    assert (
+        "2000 documents of movie_reviews in 2 classes (neg 1000, pos 1000): 1440 train, 160 validation, 400 test"
+        in process.stdout
+    )

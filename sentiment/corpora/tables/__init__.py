@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from sentiment.corpora.hints import describe_header, describe_suffix
 from sentiment.errors import UserError
 
 if TYPE_CHECKING:
@@ -96,7 +98,9 @@ def open_table(parameter: str, path: Path, text_column: str, *other_columns: str
     """
     name, suffix = f"{parameter}={path}", suffix_of(parameter, path)
     if not path.is_file():
-        raise UserError(f"{name}: there is no such file")
+        beside = [file.name for file in path.parent.glob("*")] if path.parent.is_dir() else []
+        close = difflib.get_close_matches(path.name, beside, n=1, cutoff=0.75)
+        raise UserError(f"{name}: there is no such file{f', did you mean {path.parent / close[0]}?' if close else ''}")
     if path.stat().st_size == 0:
         raise UserError(f"{name} is empty: expected a column {text_column!r} and a row for each text")
     table: Table
@@ -120,6 +124,11 @@ def require_column(table: Table, parameter: str, column: str) -> None:
     """Raise UserError where a table has no such column, or several."""
     names = table.schema.names
     if column not in names:
+        looks = None
+        if table.suffix in SEPARATORS:
+            looks = describe_header(table.name.partition("=")[2], names, SEPARATORS[table.suffix], table.text_column)
+        if looks:
+            raise UserError(f"{table.name} has no column {column!r}: {looks}")
         raise UserError(
             f"{table.name} has no column {column!r}: it has {', '.join(names) or 'none'}; "
             f"name the right one with -P {parameter}="
@@ -141,5 +150,7 @@ def suffix_of(parameter: str, path: Path) -> str:
     """The suffix of a path in lower case; UserError where it is none of ``SUFFIXES``."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise UserError(f"{parameter}={path}: expected a file that ends in {', '.join(SUFFIXES)}")
+        raise UserError(
+            f"{parameter}={path}: expected a file that ends in {', '.join(SUFFIXES)}{describe_suffix(path)}"
+        )
     return suffix

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from sentiment.corpora.hints import describe_json_array
 from sentiment.corpora.tables import BATCH_ROWS, NOT_UTF8, Batch, Problem, problem_error
 
 TYPES = {
@@ -41,6 +42,9 @@ class JsonLinesTable:
         self.name, self.text_column = name, text_column
         self.total = path.stat().st_size
         self._path = path
+        with open(path, "rb") as file:
+            if file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
+                self.hint = describe_json_array(path)
         kinds = self._kinds()
         types = {column: TYPES.get(frozenset(found)) for column, found in kinds.items()}
         self._as_json = {column for column, kind in types.items() if kind is None}

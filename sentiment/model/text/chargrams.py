@@ -14,6 +14,8 @@ from .ngrams import Documents
 MIN_SIZE, MAX_SIZE = 2, 5  # characters, including a blank before and after the word
 MAX_GRAMS = 200_000
 BATCH = 2_000  # documents that are counted at a time while n-grams are learned, to save memory
+MAX_WORD = 50  # characters of a word; longer ones, such as a URL or a key, are cut
+CACHED_WORDS = 20_000  # whose n-grams are kept
 
 
 def learn_grams(documents: Documents) -> list[str]:
@@ -22,7 +24,7 @@ def learn_grams(documents: Documents) -> list[str]:
     Args:
         documents: the training documents alone.
     """
-    words = {word for tokens in documents for word in tokens}
+    words = {word[:MAX_WORD] for tokens in documents for word in tokens}
     grams = sorted({gram for word in words for gram in _grams(word)})
     weigh = make_gram_weigher(grams)
     document_frequency = np.zeros(len(grams), dtype=np.int64)
@@ -60,7 +62,7 @@ def _count(documents: Documents, column: dict[str, int]) -> Any:
     for row, tokens in enumerate(documents):
         for word, count in Counter(tokens).items():
             rows.append(row)
-            columns.append(words.setdefault(word, len(words)))
+            columns.append(words.setdefault(word[:MAX_WORD], len(words)))
             counts.append(count)
     grams_of_words = [[column[gram] for gram in _grams(word) if gram in column] for word in words]
     ends = np.cumsum([0, *map(len, grams_of_words)])
@@ -70,7 +72,7 @@ def _count(documents: Documents, column: dict[str, int]) -> Any:
     return in_documents @ of_words
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=CACHED_WORDS)
 def _grams(word: str) -> tuple[str, ...]:
     padded = f" {word} "
     return tuple(

@@ -1,0 +1,55 @@
+"""What a file that cannot be read looks like, and what to type then."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from shlex import quote
+
+SPREADSHEETS = (".xlsx", ".xls", ".ods")
+NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+SENTENCE = 4  # words; the name of a column has fewer
+# Corpora that people ask for by a name that NLTK does not have.
+ELSEWHERE = {
+    "imdb": "unpack aclImdb_v1.tar.gz, delete train/unsup, and give its folder, -P corpus=aclImdb/train; NLTK's "
+    "movie_reviews has 2,000 reviews of films"
+}
+
+
+def describe_suffix(path: Path) -> str:
+    """What a file of another kind is, after a colon; empty where nothing is known about it."""
+    suffix = path.suffix.lower()
+    if suffix in SPREADSHEETS:
+        return f": this is a spreadsheet, save it as {path.stem}.csv (CSV UTF-8)"
+    if suffix == ".json":
+        return f": {describe_json_array(path)}"
+    return ""
+
+
+def describe_json_array(path: Path) -> str:
+    return f"this looks like a JSON array, type jq -c '.[]' {quote(str(path))} > lines.jsonl and give that file"
+
+
+def describe_header(path: str, names: Sequence[str], separator: str, text_column: str) -> str | None:
+    """What is wrong with the header of a delimited file that lacks a column; None where it looks like a header.
+
+    Args:
+        path: of the file.
+        names: the fields of the header.
+        separator: that of the file's kind.
+        text_column: the column with the texts.
+    """
+    other = next((sign for sign in NAMES if sign != separator and sign in names[0]), None) if len(names) == 1 else None
+    if other:
+        code = f"import pandas; pandas.read_csv('{path}', sep={other!r}).to_csv('commas.csv', index=False)"
+        return f'its columns look separated by {NAMES[other]}, type python -c "{code}" and give commas.csv'
+    longest = max(names, key=len, default="")
+    if len(longest.split()) < SENTENCE:
+        return None
+    header = [f"column_{place}" for place in range(1, len(names) + 1)]
+    header[names.index(longest)] = text_column
+    if len(names) > 1:
+        header[names.index(min(names, key=len))] = "label"
+    line, file = separator.join(header), f"named{Path(path).suffix}"
+    return (
+        f"its first line looks like a row, type (echo '{line}'; cat {quote(path)}) > {file} and give {file}; "
+        "if it is a header, name its column of texts with -P text_column="
+    )

@@ -1,0 +1,23 @@
+"""What Spark has written takes the place of an older output, once it is complete."""
+
+import pytest
+
+
+def test_the_new_output_replaces_a_folder_and_a_file(tmp_path):
+    pytest.importorskip("pyspark", reason="requirements-spark.txt is not installed")
+    from sentiment.scoring.spark import take_its_place
+
+    target = tmp_path / "scored.parquet"
+    for old in ("folder", "file", None):
+        if old == "folder":
+            target.mkdir()
+            (target / "old").touch()
+        elif old == "file":
+            target.write_text("old")
+        new = tmp_path / "new"
+        new.mkdir()
+        (new / "part").touch()
+        take_its_place(new, target)
+        assert [path.name for path in tmp_path.rglob("*")] == ["scored.parquet", "part"]
+        (target / "part").unlink()
+        target.rmdir()

@@ -1,0 +1,36 @@
+"""Trials that are read back from a store."""
+
+import sqlite3
+from contextlib import closing
+
+import mlflow
+
+from sentiment.search.trials import TrialRecorder, finished_trials
+
+COPIES = 1_100
+
+
+def test_all_trials_of_a_large_grid_are_found_again(tracked, tmp_path):
+    with mlflow.start_run() as run:
+        recorder = TrialRecorder("dense", run)
+        recorder.start({"units": 0}).finish()
+    add_copies(tmp_path / "mlflow.db", recorder)
+    found = finished_trials([tracked.get_run(run.info.run_id)])
+    assert len(found) == COPIES + 1 and (("units", str(COPIES)),) in found
+
+
+def add_copies(database, recorder):
+    """Copy the only trial of a store, with ``units`` from 1 on. A call of MLflow for each would take a minute."""
+    with closing(sqlite3.connect(database)) as store, store:
+        (trial,) = store.execute("SELECT run_uuid FROM tags WHERE key = 'trial'").fetchone()
+        for table in ("runs", "tags", "params"):
+            columns = [name for _, name, *_ in store.execute(f"PRAGMA table_info({table})")]
+            for row in store.execute(f"SELECT * FROM {table} WHERE run_uuid = ?", (trial,)).fetchall():
+                copies = [
+                    [
+                        f"{number:032d}" if name == "run_uuid" else str(number) if value == "0" else value
+                        for name, value in zip(columns, row)
+                    ]
+                    for number in range(1, COPIES + 1)
+                ]
+                store.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})", copies)

@@ -1,0 +1,106 @@
+"""``-e serve``'s model behind MLflow's scoring server, without a socket: one rule for what is no text."""
+
+import asyncio
+import json
+import random
+from types import SimpleNamespace
+
+import psutil
+import pytest
+from mlflow.models import Model
+from mlflow.pyfunc import PyFuncModel, scoring_server
+
+from sentiment.model.families import get_family
+from sentiment.model.pyfunc import SentimentModel
+from sentiment.model.training import Training
+from sentiment.search.packaging import SIGNATURE
+from sentiment.serving import champion
+from tests.model.conftest import make_features
+from tests.serving.malformed import malformed
+
+
+@pytest.fixture(scope="module")
+def post(tmp_path_factory):
+    """Posts to the server: a function of the body and the content type that gives the status and the answer."""
+    folder = tmp_path_factory.mktemp("served")
+    features = make_features(folder, ["good", "bad"])
+    family, training = get_family("simple"), Training()
+    model = family.fit(features, family.search_space(training)[1], training, lambda *_: None)
+    fitted = SentimentModel(features.cleaner, features.classes, model)
+    settings = folder / "settings.json"
+    settings.write_text(json.dumps({"name": "any", "record": None, "reload_seconds": 0}))
+    with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
+        version = SimpleNamespace(version="1", tags={"family": "simple"})
+        patch.setattr(champion, "require_champion", lambda name: version)
+        patch.setattr(champion, "_load", lambda *_: as_pyfunc(fitted))
+        patch.setattr(scoring_server, "invocations", scoring_server.invocations)  # which is put back at the end
+        app = scoring_server.init(as_pyfunc(champion._load_pyfunc(str(settings))))
+        yield lambda body, kind="application/json": runner.run(ask(app, body, kind))
+
+
+def as_pyfunc(model):
+    described = Model(signature=SIGNATURE)
+    described.add_flavor("python_function", loader_module="any")
+    return PyFuncModel(described, model)
+
+
+async def ask(app, body, kind):
+    sent = []
+    headers = [] if kind is None else [(b"content-type", kind.encode())]
+    scope = {"type": "http", "method": "POST", "path": "/invocations", "headers": headers, "query_string": b""}
+
+    async def receive():
+        return {"type": "http.request", "body": body if isinstance(body, bytes) else json.dumps(body).encode()}
+
+    async def send(message):
+        sent.append(message)
+
+    try:
+        await app(scope, receive, send)
+    except Exception as error:  # a server writes it to its log, and has answered 500
+        return 500, repr(error)
+    return sent[0]["status"], b"".join(message.get("body", b"") for message in sent).decode()
+
+
+FORMS = {
+    "inputs": lambda values: {"inputs": values},
+    "inputs, a list for each": lambda values: {"inputs": [[value] for value in values]},
+    "instances": lambda values: {"instances": values},
+    "instances, an object for each": lambda values: {"instances": [{"text": value} for value in values]},
+    "dataframe_split": lambda values: {"dataframe_split": {"columns": ["text"], "data": [[value] for value in values]}},
+    "dataframe_records": lambda values: {"dataframe_records": [{"text": value} for value in values]},
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_is_no_text_is_refused_with_its_row_in_every_form(post, form):
+    status, answer = post(FORMS[form](["good", "bad film"]))
+    assert status == 200 and [row["label"] for row in json.loads(answer)["predictions"]] == ["pos", "neg"]
+    numbers = [(1, "int: 1"), (0.5, "float: 0.5"), (True, "bool: True"), (float("inf"), "float: inf")]
+    rest = [
+        (None, "nothing"),
+        (float("nan"), "nothing"),
+        ("", "a blank one"),
+        (" \t", "a blank one"),
+        (["a", "b"], "list"),
+    ]
+    for value, what in [*numbers, *rest]:
+        for values, row in (([value], 1), (["good", value], 2)):
+            status, answer = post(FORMS[form](values))
+            assert status == 400 and f"row {row}: expected text, got {what}" in json.loads(answer)["message"], values
+
+
+def test_malformed_requests_get_no_5xx_and_leave_no_memory_behind(post, request):
+    chance = random.Random(0)
+    count = request.config.getoption("--requests")
+    refused = 0
+    for number in range(count):
+        if number == count // 4:
+            before = psutil.Process().memory_info().rss
+        body, kind = malformed(chance)
+        status, answer = post(body, kind)
+        assert status < 500, (status, body[:200], kind, answer)
+        refused += status >= 400
+    assert refused > 0.8 * count
+    assert psutil.Process().memory_info().rss < 1.05 * before
+    assert post({"inputs": ["good"]})[0] == 200

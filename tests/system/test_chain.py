@@ -63,6 +63,10 @@ def test_comparison_has_every_family_and_the_winner_has_the_best_validation_accu
         assert row["model_bytes"] > 1000 and row["train_seconds"] > 0
         assert {"f1_macro", "roc_auc", "log_loss"} <= set(row)
     assert len(comparison["pairs"]) == 3 and {"difference", "low", "high", "p_corrected"} <= set(comparison["pairs"][0])
+    # Nothing that was optimised is compared: the half of the validation split that is kept for the choice.
+    (ingest,) = runs(folder, "ingest")
+    assert comparison["choice_documents"] == ingest.data.metrics["documents_validation"] // 2
+    assert comparison["lead"]["first"] == comparison["winner"] and comparison["baseline"]["balanced_accuracy"] == 0.5
     slices = {part["slice"] for part in comparison["slices"]}
     assert {"class negative", "class positive", "with negation", "plain", "hard"} <= slices
     assert comparison["pareto_front"]["model_bytes"]

@@ -17,7 +17,7 @@ def figures(trials):
 
 def features_of(folder):
     """The features of a folder's featurize run, with the dataset."""
-    (featurize,), (ingest,) = runs(folder, "featurize"), runs(folder, "ingest")
+    featurize, ingest = (runs(folder, step)[0] for step in ("featurize", "ingest"))
     addresses = (f"{featurize.info.artifact_uri}/features", f"{ingest.info.artifact_uri}/dataset")
     return Features(*(Path(mlflow.artifacts.download_artifacts(address)) for address in addresses))
 

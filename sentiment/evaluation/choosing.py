@@ -49,7 +49,8 @@ def choose(
         return ranked, "the only family", None
 
     def compare(first: Mapping[str, Any], second: Mapping[str, Any], confidence: float) -> Difference:
-        return _compare(measured, labels, probabilities[first["family"]], probabilities[second["family"]], confidence)
+        both = (probabilities[row["family"]] for row in (first, second))
+        return compare_models(measured, labels, *both, confidence)
 
     level = SIGNIFICANT / len(others)
     found = compare(best, others[0], 1 - level)
@@ -71,10 +72,22 @@ def choose(
     return [winner] + [row for row in ranked if row is not winner], reason, lead
 
 
-def _compare(
-    metric: Metric, labels: np.ndarray, first: np.ndarray, second: np.ndarray, confidence: float
+def compare_models(
+    metric: Metric,
+    labels: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    confidence: float = 1 - SIGNIFICANT,
 ) -> Difference:
-    """How much better the first is. Accuracy has an exact test, the other metrics a bootstrap."""
+    """How much better the first of two models is. Accuracy has an exact test, the other metrics a bootstrap.
+
+    Args:
+        metric: a row of ``METRICS`` with a function.
+        labels: int array of shape (documents,), positions of the true classes.
+        first: probabilities of the first model, float array of shape (documents, classes).
+        second: the same of the other.
+        confidence: of the interval, 0 to 1.
+    """
     if metric.name == "accuracy":
         return compare_paired(first.argmax(axis=1) == labels, second.argmax(axis=1) == labels, confidence)
     assert metric.function is not None

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from sentiment.evaluation.choosing import compare_models
 from sentiment.evaluation.measure import predict_proba
 from sentiment.evaluation.metrics import METRICS
 from sentiment.registry.candidate import Candidate
@@ -18,16 +19,24 @@ def check(candidate: Candidate, terms: Terms) -> list[Check]:
     if predicted is None:
         return [Check(metric.name, False, "not in this compare run: run compare again")]
     labels = test["label"].map(candidate.classes.index).to_numpy()
-    both = predicted, predict_proba(candidate.champion_model, test["text"].tolist())
+    theirs = predict_proba(candidate.champion_model, test["text"].tolist())
     assert metric.function is not None
-    own, champions = (metric.function(labels, probabilities) for probabilities in both)
-    worse = champions - own if metric.higher_is_better else own - champions
+    own, champions = metric.function(labels, predicted), metric.function(labels, theirs)
+    found = compare_models(metric, labels, predicted, theirs)  # of which below 0 is worse
     message = (
         f"test {metric.name} {own:.4f} against {champions:.4f} of version {candidate.champion.version} "
-        f"on the same {len(test)} documents" + (f", tolerance {tolerance:g}" if tolerance else "")
+        f"on the same {len(test)} documents (difference {found.difference:+.4f}, 95% interval {found.low:+.4f} to "
+        f"{found.high:+.4f}, p = {found.p_value:.2g})" + (f", tolerance {tolerance:g}" if tolerance else "")
     )
-    figures = {metric.name: own, f"champion_{metric.name}": champions}
-    return [Check(metric.name, worse <= tolerance, message, figures, is_reason=True)]
+    figures = {
+        "documents": float(len(test)),
+        metric.name: own,
+        f"champion_{metric.name}": champions,
+        "difference_low": found.low,
+        "difference_high": found.high,
+        "p_value": found.p_value,
+    }
+    return [Check(metric.name, found.difference >= -tolerance, message, figures, is_reason=True)]
 
 
 def _read_probabilities(test: pd.DataFrame, family: str, classes: list[str], labels_only: bool) -> np.ndarray | None:

@@ -20,7 +20,7 @@ from .blend import BlendModel, BlendTrainer
 from .counted import CLASSIFIERS, CountModel, CountTrainer
 from .splits import SPLITS
 
-FOLDS = 5
+FOLDS = 3
 MAX_DOCUMENTS = 50_000  # to cross-validate with; of more, the validation split alone is large enough to choose by
 
 

@@ -41,7 +41,7 @@ DEFAULTS: Params = {
 }
 STARTS: tuple[Params, ...] = (
     {"word_weighting": "tfidf"},  # this and characters is what is usually written by hand
-    {"word_weighting": "ratio", "max_order": 3, "tail_weight": 1.0, "C": 3.0, "alpha": 4.0},  # for long texts
+    {"word_weighting": "ratio", "max_order": 3, "tail_weight": 1.0, "C": 1.0, "alpha": 4.0},  # for long texts
     {"word_weighting": "tfidf", "C": 1.0},
     {"max_order": 3, "tail_weight": 1.0, "C": 1.0},
 )

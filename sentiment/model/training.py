@@ -22,7 +22,7 @@ LABELLED = ("train", "validation", "choice")
 
 
 def share_correct(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    return float(np.mean(probabilities.argmax(axis=1) == labels))
+    return float((probabilities.argmax(axis=1) == labels).mean())
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,8 @@ def test_it_is_computed_for_every_split():
 def test_it_is_a_column_of_the_tables():
     header, line = table.cells([row()])
     assert line[header.index("MCC")] == f"{VALUE:.3f}"
-    assert "MCC" in table.console([row()]) and "| MCC |" in table.markdown([row()])
+    comparison = {"rows": [row()]}
+    assert "MCC" in table.console(comparison) and "| MCC |" in table.markdown(comparison)
 
 
 def test_a_comparison_that_does_not_have_it_yet_leaves_its_cell_empty():

@@ -51,8 +51,9 @@ def test_the_ten_lines_of_scikit_learn_are_one_of_the_models_that_are_tried(tmp_
     """TF-IDF of words and characters and a LinearSVC, on texts whose tokens scikit-learn finds, too."""
     features = make_features(tmp_path, ["good", "bad"])
     params = simple.DEFAULTS | next(point for point in simple.STARTS if point == {"word_weighting": "tfidf"})
-    classifier, train, test = BlendTrainer(features, params, Training()).fold(np.arange(100), np.arange(100, 240))
     texts = features.texts("train") + features.texts("validation")
+    outside = np.arange(100, len(texts))
+    classifier, train, test = BlendTrainer(features, params, Training()).fold(np.arange(100), outside)
     labels = np.concatenate([features.labels("train"), features.labels("validation")])
     ours = classifier.fit(train, labels[:100]).decision_function(test)
     peer = make_pipeline(

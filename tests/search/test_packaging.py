@@ -111,7 +111,7 @@ def load_without_project(uri, monkeypatch):
             if name.partition(".")[0] in ("sentiment", "steps"):
                 hidden.setitem(sys.modules, name, None)
         model = mlflow.pyfunc.load_model(uri)
-        return model, model.predict(["good film", "", "bad bad film"])
+        return model, model.predict(["good film", "!", "bad bad film"])
 
 
 def requirements_of(uri):

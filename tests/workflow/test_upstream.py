@@ -9,7 +9,7 @@ def test_compare_by_hand_says_which_searches_it_takes_and_which_it_leaves_out(tr
     made = []
     for family, features in (("lstm", "old"), ("dense", "new"), ("simple", "new"), ("simple", "new")):
         tags = {"mlflow.project.entryPoint": "tune", "family": family, "featurize_run": features}
-        made.append(tracked.create_run("0", tags=tags, start_time=len(made)).info.run_id)
+        made.append(tracked.create_run("0", tags=tags, start_time=1 + len(made)).info.run_id)
         tracked.set_terminated(made[-1])
     with mlflow.start_run():
         found = [run.info.run_id for run in find_tune_runs(())]

@@ -49,8 +49,8 @@ def choose(
         return ranked, "the only family", None
 
     def compare(first: Mapping[str, Any], second: Mapping[str, Any], confidence: float) -> Difference:
-        both = (probabilities[row["family"]] for row in (first, second))
-        return compare_models(measured, labels, *both, confidence)
+        mine, other = (probabilities[row["family"]] for row in (first, second))
+        return compare_models(measured, labels, mine, other, confidence)
 
     level = SIGNIFICANT / len(others)
     found = compare(best, others[0], 1 - level)

@@ -85,7 +85,7 @@ class Writer:
         span = mlflow.start_span_no_context(
             f"{count} request{'s' if count > 1 else ''}",
             inputs=[inputs for inputs, _ in requests],
-            attributes=attributes,  # type: ignore[arg-type]
+            attributes=attributes,
             tags={TRACE_MODEL: self._name},
             experiment_id=self._experiment,
             start_time_ns=min(outputs["at"] for _, outputs in requests) * 1_000_000,

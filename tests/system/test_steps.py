@@ -214,6 +214,6 @@ def test_movie_reviews_is_ingested_by_its_name(movie_reviews, tmp_path):
     process = run_step("ingest", "--corpus=movie_reviews", cwd=tmp_path)
     assert process.returncode == 0, process.stderr[-3000:]
     assert (
-        "2000 documents of movie_reviews in 2 classes (neg 1000, pos 1000): 1440 train, 160 validation, 400 test"
+        "2000 documents of movie_reviews in 2 classes (neg 1000, pos 1000): 1280 train, 320 validation, 400 test"
         in process.stdout
     )

@@ -45,7 +45,8 @@ def test_two_chains_on_one_sqlite_store(tmp_path):
         two_at_once(tmp_path, *SMALL, *corpus, *more, model="stars", MLFLOW_TRACKING_URI="sqlite:///mlflow.db")
         one_champion_and_no_second_version(client, "stars")
         ingested = client.search_runs(["0"], "tags.`mlflow.project.entryPoint` = 'ingest'")
-        assert {run.data.metrics["documents_train"] for run in ingested} == {115}
+        # One that found the other's result has no figures of its own.
+        assert {run.data.metrics["documents_train"] for run in ingested if run.data.metrics} == {115}
         answer = mlflow.pyfunc.load_model("models:/stars@champion").predict(["a great film", "an awful film"])
     assert answer["label"].tolist() == ["great", "awful"]
 

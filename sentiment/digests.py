@@ -4,6 +4,9 @@ import hashlib
 import json
 from pathlib import Path
 
+# What Python and MLflow write into the folder of a model when they load it: bytecode, and the name of the version.
+LEFT_BY_LOADING = {"__pycache__", "registered_model_meta"}
+
 
 def text_digest(text: str) -> str:
     """SHA-256 of a text in UTF-8."""
@@ -17,6 +20,13 @@ def file_digest(path: Path | str) -> str:
 
 
 def folder_digest(folder: Path) -> str:
-    """SHA-256 of a folder's content: the relative names and the contents of its files."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    """SHA-256 of a folder's content: the relative names and the contents of its files, but for ``LEFT_BY_LOADING``."""
+    files = sorted(
+        path for path in folder.rglob("*") if path.is_file() and not LEFT_BY_LOADING & {path.name, path.parent.name}
+    )
     return text_digest(json.dumps([[path.relative_to(folder).as_posix(), file_digest(path)] for path in files]))
+
+
+def content_digest(path: Path) -> str:
+    """SHA-256 of a file or folder."""
+    return folder_digest(path) if path.is_dir() else file_digest(path)

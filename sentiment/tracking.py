@@ -7,16 +7,18 @@ import json
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import mlflow
-from mlflow import ActiveRun
+from mlflow import ActiveRun, MlflowClient
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
-from mlflow.tracking.artifact_utils import get_artifact_uri
+from mlflow.utils.uri import append_to_uri_path
 
+from sentiment.digests import content_digest
 from sentiment.errors import UserError
 
 # Tags that MLflow defines.
@@ -30,9 +32,11 @@ SOURCE_TYPE = "mlflow.source.type"
 GIT_COMMIT = "mlflow.source.git.commit"
 
 # Tags of every step's run.
+PROCESS = "step.process"  # the process that made it: host, process id, and when that started in seconds since 1970
 ERROR = "error"  # why it failed, in one line
 FINGERPRINT = "step.fingerprint"  # digest of all that its result depends on
 OUTPUT_DIGEST = "step.output_digest"  # digest of its result
+MANIFEST = "step.manifest"  # SHA-256 of each artifact and model that it left, a JSON object
 REUSED = "step.reused"  # the run that has the result, where this one did nothing itself
 
 # Tags of a step's run, or of a model version, that say what it was made from.
@@ -56,6 +60,7 @@ PRUNED = "pruned"  # after which epoch it was stopped early
 REGISTERED_MODEL = "registered_model"  # its name
 MODEL_VERSION = "model_version"  # its version
 MODEL = "model"  # of a predict run: the model that scored the rows, in words
+CHAMPION_VERSION = "champion"  # the version that is champion after it; None where there is none
 ALIAS = "alias"  # the alias that the version got: champion or challenger
 GATE = "gate"  # passed or failed
 ALERT = "alert"  # why monitoring alerts
@@ -69,6 +74,9 @@ REVIEW = "review."  # before reviewer, note and at: who approved it, why and whe
 
 # Tag of a registered model: one entry of its audit trail, before its number and a timestamp.
 PROMOTION = "promotion."
+
+# Tag of a logged model.
+MODEL_SHA256 = "sha256"  # of its files
 
 # Tag of the run that collects all monitorings of a registered model, and of a trace of recorded requests.
 MONITORING_OF = "monitoring.of"  # the registered model
@@ -240,22 +248,62 @@ def with_result(run: Run) -> Run:
 def artifacts(run_id: str, path: str) -> Path:
     """A local path of an artifact (file or folder) of a run: the store's own where it is local, else a copy.
 
+    Where it is gone, or is not what the step left (tag ``MANIFEST``), that of another run with the same result is
+    taken.
+
     Raises:
-        UserError: it is no longer there.
+        UserError: there is none.
     """
+    run = mlflow.get_run(run_id)
+    try:
+        return checked_artifact(run, path)
+    except UserError:
+        for other in _runs_with_the_result_of(run):
+            with suppress(UserError):
+                return checked_artifact(other, path)
+        raise
+
+
+def manifest(run: Run) -> dict[str, str]:
+    """The SHA-256 of each artifact and model that a step left, by its path or URI; empty where it recorded none."""
+    return json.loads(run.data.tags.get(MANIFEST, "{}"))
+
+
+def download(address: str, expected: str | None) -> Path:
+    """A local path of what is at an address.
+
+    Args:
+        address: of a file or folder in an artifact store.
+        expected: its SHA-256, where that was recorded.
+
+    Raises:
+        OSError, MlflowException: it is gone, or its SHA-256 is another.
+    """
+    path = Path(mlflow.artifacts.download_artifacts(address))
+    if expected and content_digest(path) != expected:
+        raise OSError("it has changed since it was written, its SHA-256 is another")
+    return path
+
+
+def checked_artifact(run: Run, path: str) -> Path:
+    """:func:`artifacts`, of this run alone."""
     try:
         # By its own address: asked for by run and path, MLflow copies what lies on this machine, too.
-        return Path(mlflow.artifacts.download_artifacts(get_artifact_uri(run_id, path)))
+        return download(append_to_uri_path(run.info.artifact_uri, path), manifest(run).get(path))
     except (MlflowException, OSError) as error:
-        raise UserError(f"the artifact {path} of run {run_id} is gone ({error}): run that step again") from error
+        raise UserError(
+            f"the artifact {path} of run {run.info.run_id} cannot be used ({error}): run that step again"
+        ) from error
 
 
-def has_model(uri: str) -> bool:
-    """Whether there is a model at a URI."""
-    try:
-        return any(file.path == "MLmodel" for file in mlflow.artifacts.list_artifacts(artifact_uri=uri))
-    except (MlflowException, OSError):  # deleted, which is what was asked
-        return False
+def _runs_with_the_result_of(run: Run) -> list[Run]:
+    """Other FINISHED runs of the same step, in its experiment, whose result is the same."""
+    tags = run.data.tags
+    same = [f"tags.`{name}` = '{tags.get(name)}'" for name in (ENTRY_POINT, OUTPUT_DIGEST)]
+    found = MlflowClient().search_runs(
+        [run.info.experiment_id], " and ".join([*same, "attributes.status = 'FINISHED'"])
+    )
+    return [other for other in found if manifest(other) and other.info.run_id != run.info.run_id]
 
 
 def log_parquet(frame: Any, path: str, run_id: str | None = None) -> None:

@@ -30,6 +30,7 @@ def main(parameters: MainParameters) -> None:
     started = time.time()
     check_families(parameters)
     check_space(parameters)
+    promotions.check_permission(parameters.registered_model)
     chain = Chain(parameters.model_dump(), parameters.reuse)
     ingest = chain.start("ingest")
     featurize = chain.start("featurize", ingest_run=ingest)

@@ -15,6 +15,7 @@ from sentiment.registry.candidate import Candidate
 from sentiment.reports import table
 from sentiment.tracking import (
     ALIAS,
+    CHAMPION_VERSION,
     CLASSES,
     COMPARE_RUN,
     COMPARISON,
@@ -91,6 +92,7 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
             REGISTERED_MODEL: name,
             MODEL_VERSION: version,
             ALIAS: alias,
+            CHAMPION_VERSION: str(promotions.get_champion_version(name)),
             GATE: "passed" if verdict.passed else "failed",
             NOTE: f"`{name}` version {version} is **{alias}**: {reason}.\n\n{verdict.markdown()}",
         }

@@ -18,6 +18,7 @@ import mlflow
 from sentiment.errors import UserError
 from sentiment.paths import PROJECT_ROOT
 from sentiment.registry.promotions import require_champion
+from sentiment.results import model_files
 from sentiment.tracking import MODEL_VERSION, REGISTERED_MODEL, active_run
 from sentiment.workflow.launch import use_this_python
 from sentiment.workflow.parameters import ServeParameters
@@ -39,7 +40,7 @@ def serve(parameters: ServeParameters, hold: Callable[[], None]) -> None:
     }
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     with tempfile.TemporaryDirectory() as folder:
-        model = save_model(Path(folder), settings, f"models:/{name}/{champion.version}")
+        model = save_model(Path(folder), settings, model_files(f"models:/{name}/{champion.version}"))
         hold()
         server = start_server(model, host, port)
         wait_until_ready(server, url, hold)
@@ -48,7 +49,7 @@ def serve(parameters: ServeParameters, hold: Callable[[], None]) -> None:
         raise_if_ended(server, hold)
 
 
-def save_model(folder: Path, settings: dict[str, Any], champion_uri: str) -> Path:
+def save_model(folder: Path, settings: dict[str, Any], champion: Path) -> Path:
     """Save the model that is served, :mod:`sentiment.serving.champion`, with the champion's signature."""
     (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
     # Given an example, MLflow would try the model on it, and that request would be recorded.
@@ -57,7 +58,7 @@ def save_model(folder: Path, settings: dict[str, Any], champion_uri: str) -> Pat
         str(folder / "model"),
         loader_module="sentiment.serving.champion",
         data_path=str(folder / "settings.json"),
-        signature=mlflow.models.get_model_info(champion_uri).signature,
+        signature=mlflow.models.get_model_info(str(champion)).signature,
         pip_requirements=[],
     )
     return folder / "model"

@@ -12,7 +12,7 @@ from sentiment.features.store import Features
 from sentiment.model.families import get_family
 from sentiment.model.space import describe_outside, format_params, parse_params
 from sentiment.search.options import check_options, log_word_vectors
-from sentiment.search.packaging import log_model, model_digest
+from sentiment.search.packaging import log_model, model_digest, package_digest
 from sentiment.search.trials import TrialRun
 from sentiment.tracking import (
     DATASET,
@@ -59,10 +59,8 @@ def train(parameters: TrainParameters, featurize_run: Run) -> None:
     probabilities = model.predict_split(features, "validation")
     figures = scores(features.labels("validation"), probabilities)
     run.log_result(figures)
-    mlflow.set_tags(
-        {
-            OUTPUT_DIGEST: model_digest(probabilities, params, features.classes, origin(featurize_run).dataset_digest),
-            MODEL_URI: log_model(family.name, features, model),
-        }
-    )
+    uri = log_model(family.name, features, model)
+    dataset_digest = origin(featurize_run).dataset_digest
+    content = model_digest([probabilities], package_digest(uri), params, features.classes, dataset_digest)
+    mlflow.set_tags({OUTPUT_DIGEST: content, MODEL_URI: uri})
     print(f"train: {name}: validation accuracy {figures['accuracy']:.4f} in {run.seconds:.1f} s", flush=True)

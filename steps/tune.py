@@ -14,7 +14,7 @@ from sentiment.model.families import get_family
 from sentiment.model.space import format_params
 from sentiment.search.engines import SearchConfig, make_engine
 from sentiment.search.fitting import TrialConfig, log_best_model, validate_training
-from sentiment.search.loop import run_trials
+from sentiment.search.loop import lag_of, run_trials
 from sentiment.search.options import check_options, log_word_vectors
 from sentiment.search.placement import place_locally, place_on_spark
 from sentiment.search.progress import TrialProgress
@@ -100,7 +100,9 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
             scratch if placement.shares_files else None,
             hold,
         )
-        outcomes = run_trials(start_engine(), runner.begin, count, workers.count, workers.has_room)
+        outcomes = run_trials(
+            start_engine(), runner.begin, count, workers.count, workers.has_room, lag_of(parameters.parallelism)
+        )
         best = select_best(outcomes, family.name)
         logged = workers.submit(log_best_model, config, run_id, best, origin(featurize_run).dataset_digest).result()
 

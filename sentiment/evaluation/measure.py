@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 import mlflow
@@ -15,6 +14,7 @@ from mlflow.pyfunc import PyFuncModel
 from sentiment.evaluation.metrics import METRICS, scores
 from sentiment.evaluation.statistics import accuracy_interval
 from sentiment.model.families.pipeline import predict_pipeline
+from sentiment.results import model_files
 
 TIMED_REQUESTS = 100
 
@@ -46,14 +46,14 @@ def measure(model_uri: str, texts: dict[str, list[str]], labels: np.ndarray) -> 
         The measurement; its row has what :func:`score_test_split` gives, latency_ms_p50 and latency_ms_p95 (one text a
         request, in this process) and model_bytes.
     """
-    folder = mlflow.artifacts.download_artifacts(model_uri)
-    model = mlflow.pyfunc.load_model(folder)
+    folder = model_files(model_uri)
+    model = mlflow.pyfunc.load_model(str(folder))
     probabilities = {name: predict_proba(model, part) for name, part in texts.items()}
     p50, p95 = measure_latency(model, texts["test"])
     row = score_test_split(labels, probabilities["test"]) | {
         "latency_ms_p50": p50,
         "latency_ms_p95": p95,
-        "model_bytes": sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()),
+        "model_bytes": sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
     }
     return Measurement(row, probabilities)
 
@@ -79,7 +79,7 @@ def in_own_process(function: Callable[..., Result], *arguments: Any) -> Result:
 
 def load_and_predict_proba(model_uri: str, texts: Sequence[str]) -> np.ndarray:
     """Load a model and call :func:`predict_proba`; one function, so that a process of its own can do both."""
-    return predict_proba(mlflow.pyfunc.load_model(model_uri), texts)
+    return predict_proba(mlflow.pyfunc.load_model(str(model_files(model_uri))), texts)
 
 
 def predict_proba(model: PyFuncModel, texts: Sequence[str]) -> np.ndarray:

@@ -16,6 +16,7 @@ from mlflow.pyfunc import PyFuncModel
 from sentiment.commands import project_command
 from sentiment.errors import UserError
 from sentiment.registry.comparable_rows import NotComparable, comparable_rows
+from sentiment.results import has_model, model_files
 from sentiment.tracking import (
     COMPARISON_DIGEST,
     INGEST_RUN,
@@ -41,11 +42,10 @@ class Candidate:
     compare_run: Run
     champion: ModelVersion | None
 
-    @property
+    @cached_property
     def is_champion(self) -> bool:
-        """Whether the champion is this model already."""
-        digest = self.compare_run.data.tags.get(OUTPUT_DIGEST)
-        return self.champion is not None and self.champion.tags.get(COMPARISON_DIGEST) == digest
+        """Whether the champion is this model already, and its files are intact."""
+        return self.champion is not None and self._equals_champion and has_model(self.champion.source or "")
 
     @property
     def classes(self) -> list[str]:
@@ -79,18 +79,23 @@ class Candidate:
         assert self.champion is not None
         uri = f"models:/{self.champion.name}/{self.champion.version}"
         try:
-            return mlflow.pyfunc.load_model(uri)
-        except (MlflowException, OSError, ImportError) as error:
+            return mlflow.pyfunc.load_model(str(model_files(uri)))
+        except (UserError, MlflowException, OSError, ImportError) as error:
             rollback = project_command("rollback", registered_model=self.champion.name)
             raise UserError(
                 f"the champion, {uri}, cannot be loaded ({error}), so nothing can be compared with it: repair it, "
                 f"restore the previous champion (`{rollback}`), or delete its alias"
             ) from error
 
+    @property
+    def _equals_champion(self) -> bool:
+        digest = self.compare_run.data.tags.get(OUTPUT_DIGEST)
+        return self.champion is not None and self.champion.tags.get(COMPARISON_DIGEST) == digest
+
     @cached_property
     def _unseen(self) -> np.ndarray | str | None:
         """The test documents that neither model has seen, or why there is no comparison, or None without a champion."""
-        if self.champion is None or self.is_champion:
+        if self.champion is None or self._equals_champion:
             return None
         ingest_run = checked_run(INGEST_RUN, origin(self.compare_run).ingest_run, "ingest")
         try:

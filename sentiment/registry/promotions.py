@@ -17,7 +17,7 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
+from mlflow.protos.databricks_pb2 import PERMISSION_DENIED, RESOURCE_DOES_NOT_EXIST, ErrorCode
 
 from sentiment.commands import project_command
 from sentiment.errors import UserError
@@ -184,13 +184,8 @@ def find_previous(name: str) -> tuple[str | None, str | None]:
 
 def get_champion(name: str) -> ModelVersion | None:
     """The version with the alias champion, or None where there is no such model or alias yet."""
-    try:
-        return MlflowClient().get_model_version_by_alias(name, CHAMPION)
-    except MlflowException as error:
-        missing = (ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), "INVALID_PARAMETER_VALUE")  # no model, no alias
-        if error.error_code in missing:
-            return None
-        raise
+    version = get_champion_version(name)
+    return None if version is None else MlflowClient().get_model_version(name, version)
 
 
 def require_champion(name: str) -> ModelVersion:
@@ -207,9 +202,36 @@ def require_champion(name: str) -> ModelVersion:
 
 
 def get_champion_version(name: str) -> str | None:
-    """The number of the version with the alias champion, or None."""
-    version = MlflowClient().get_registered_model(name).aliases.get(CHAMPION)
+    """The number of the version with the alias champion, or None where there is no such model or alias yet."""
+    version = (_get_aliases(name) or {}).get(CHAMPION)
     return None if version is None else str(version)
+
+
+def check_permission(name: str) -> None:
+    """Raise UserError where this user may not register a version of a model, which is better known before training."""
+    try:
+        if _get_aliases(name) is not None:
+            MlflowClient().delete_registered_model_tag(name, f"{PROMOTION}none")  # there is none; changes nothing
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(PERMISSION_DENIED):
+            raise
+        raise UserError(
+            f"registered_model={name}: this user may not change it at {mlflow.get_tracking_uri()}: ask its owner for "
+            "the permission EDIT, or give another name"
+        ) from error
+
+
+def _get_aliases(name: str) -> dict[str, str] | None:
+    """The version of each alias of a registered model, or None where there is no such model yet.
+
+    Not asked for by an alias, which a server with authentication refuses to all but admins where there is no model.
+    """
+    try:
+        return MlflowClient().get_registered_model(name).aliases
+    except MlflowException as error:
+        if error.error_code == ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+            return None
+        raise
 
 
 def _set_alias(name: str, alias: str, version: str | None) -> None:

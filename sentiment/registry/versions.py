@@ -3,7 +3,8 @@
 import mlflow
 from mlflow import MlflowClient
 
-from sentiment.tracking import COMPARISON_DIGEST, has_model
+from sentiment.results import has_model
+from sentiment.tracking import COMPARISON_DIGEST
 
 
 def register(name: str, model_uri: str, tags: dict[str, str], description: str, once: bool) -> str:

@@ -22,6 +22,7 @@ from sentiment.registry.comparable_rows import NotComparable, comparable_rows
 from sentiment.registry.promotions import get_champion
 from sentiment.reports import page, table
 from sentiment.reports.searches import summarize_search
+from sentiment.results import has_model
 from sentiment.tracking import FAMILY, GIT_COMMIT, SOURCE_NAME, origin
 
 CHANGED_TEXTS = 20  # texts that are shown of those whose label has changed
@@ -112,6 +113,8 @@ def _compare_with_champion(
     champion = get_champion(name)
     if champion is None:
         return None, f"{name} has no champion yet."
+    if not has_model(champion.source or ""):
+        return None, f"The files of the champion, version {champion.version}, are gone or have changed."
     try:
         unseen = comparable_rows(champion, data.classes, ingest_run)
     except NotComparable as reason:

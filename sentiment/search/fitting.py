@@ -15,14 +15,16 @@ from pathlib import Path
 import mlflow
 import pandas as pd
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 from sentiment.errors import UserError
 from sentiment.evaluation.metrics import scores
 from sentiment.features.store import Features
 from sentiment.model.families import Family, Model, get_family
+from sentiment.model.pyfunc import SentimentModel
 from sentiment.model.space import Params
 from sentiment.model.training import LABELLED, SMALL_CORPUS, Training
-from sentiment.search.packaging import log_model, model_digest
+from sentiment.search.packaging import log_model, model_digest, package_digest
 from sentiment.search.trials import CROSS_VALIDATED, Outcome, TrialRun, describe_error, loss_of
 from sentiment.tracking import VALIDATION_PREDICTIONS, log_parquet
 
@@ -118,6 +120,8 @@ def run_trial(
     except Pruned:
         run.prune(len(curve))
         return Outcome(run_id, name, params, epochs, None, 1 - curve[-1], tuple(curve), time.time() - started)
+    except MlflowException:  # the store, not the trial: nothing more can be recorded
+        raise
     except Exception as error:  # whatever goes wrong fails this trial alone; its run says what it was
         run.fail(error)
         return Outcome(run_id, name, params, epochs, error=describe_error(error))
@@ -180,7 +184,11 @@ def log_best_model(config: TrialConfig, run_id: str, best: Outcome, dataset: str
         uri = log_model(config.family, features, refitted or model)
         log_parquet(pd.DataFrame(probabilities, columns=features.classes), VALIDATION_PREDICTIONS)
     figures = scores(features.labels("choice"), probabilities)
-    digest = model_digest(probabilities, best.params, features.classes, dataset)
+    behavior = [probabilities]
+    if refitted:
+        served = SentimentModel(features.cleaner, features.classes, refitted)
+        behavior.append(served.predict_proba(features.texts("choice")))
+    digest = model_digest(behavior, package_digest(uri), best.params, features.classes, dataset)
     return LoggedModel(uri, digest, figures, seconds)
 
 

@@ -13,11 +13,16 @@ if TYPE_CHECKING:
     from sentiment.search.trials import Outcome
 
 # Proposals are based on the results of trials that are at least this far back; the trials in between count as running,
-# whether or not they have ended. So the same seed gives the same trials with any parallelism.
+# whether or not they have ended. So the same seed gives the same trials with any parallelism up to this.
 LAG = 4
 ROOM_SECONDS = 0.5  # how often a search with running trials checks whether there is room for one more
 
 BeginTrial = Callable[[int, Params, int | None, "list[Outcome]"], "Future[Outcome]"]
+
+
+def lag_of(parallelism: int) -> int:
+    """The lag of a search that may run so many trials at a time; more than ``LAG`` change which trials it runs."""
+    return max(LAG, parallelism)
 
 
 def always_has_room(running: int) -> bool:
@@ -30,6 +35,7 @@ def run_trials(
     count: int,
     at_once: int,
     has_room: Callable[[int], bool] = always_has_room,
+    lag: int = LAG,
 ) -> list[Outcome]:
     """Run the trials of a search.
 
@@ -41,11 +47,12 @@ def run_trials(
         at_once: how many may run at the same time.
         has_room: function of the number of running trials that says whether one more may begin. If none is running, it
             blocks until one may.
+        lag: how far back the trials are on whose results a proposal is based, at least. No more of them run at a time.
 
     Returns:
         The outcomes in the order of the trials.
     """
-    lag = max(LAG, at_once)
+    at_once = min(at_once, lag)
     trials: list[Future[Outcome]] = []
     reported: list[Outcome] = []
 

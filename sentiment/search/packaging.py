@@ -7,21 +7,24 @@ import json
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.models import Model as LoggedModel
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
 from sentiment import errors
-from sentiment.digests import text_digest
+from sentiment.digests import file_digest, folder_digest, text_digest
 from sentiment.features.store import Features
 from sentiment.model import pyfunc
 from sentiment.model.families import Model, get_family
 from sentiment.model.space import Params
+from sentiment.results import model_files
 
 # The input column has no name in the signature: with a name MLflow would refuse a list of texts. The example shows the
 # name, and the model accepts no other column.
@@ -96,14 +99,30 @@ def copy_code(folder: Path) -> Path:
     return package.rename(folder / f"sentiment_{content.hexdigest()[:12]}")
 
 
-def model_digest(probabilities: np.ndarray, params: Params, classes: list[str], dataset: str) -> str:
-    """Digest of a fitted model by its behavior. Its files contain times and ids that differ from fit to fit.
+def package_digest(uri: str) -> str:
+    """Digest of what a logged model has beside its weights: code, requirements, example and signature.
+
+    The file MLmodel, which has the signature, also holds times and ids that differ from fit to fit.
+    """
+    folder = model_files(uri)
+    signature = LoggedModel.load(str(folder)).signature
+    files = {file.name: file_digest(file) for file in folder.iterdir() if file.is_file() and file.name != "MLmodel"}
+    parts = [files, folder_digest(folder / "code"), signature and signature.to_dict()]
+    return text_digest(json.dumps(parts, sort_keys=True))
+
+
+def model_digest(
+    probabilities: Sequence[np.ndarray], package: str, params: Params, classes: list[str], dataset: str
+) -> str:
+    """Digest of a fitted model by its behavior and its code. Its weights' files differ from fit to fit.
 
     Args:
-        probabilities: its predictions for texts that it was not fitted on, shape (documents, classes).
+        probabilities: predictions for texts on which the evaluated model was not fitted, shape (documents, classes): of
+            that model, and of the one that is served where that is another.
+        package: digest of its code (:func:`package_digest`).
         params: its hyperparameters.
         classes: their names in the order of the columns.
         dataset: the dataset's digest. All of the dataset counts: its test split, which the model has not seen, is what
             compare reads next.
     """
-    return text_digest(json.dumps([dataset, params, classes, probabilities.tolist()]))
+    return text_digest(json.dumps([dataset, package, params, classes, [each.tolist() for each in probabilities]]))

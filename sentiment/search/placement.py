@@ -12,6 +12,7 @@ import mlflow
 from sentiment.errors import UserError
 from sentiment.model.families import get_family
 from sentiment.search.fitting import prepare
+from sentiment.search.loop import LAG
 from sentiment.search.workers import Pool, Workers, thread_limits
 from sentiment.tracking import artifacts
 
@@ -36,13 +37,14 @@ def place_locally(family: str, parallelism: int, trials: int, spark_master: str)
 
     Args:
         family: name of the family.
-        parallelism: trials at the same time; 0 for one a core, or one where a fit is shorter than a process's start.
+        parallelism: trials at the same time; 0 for one a core, up to ``LAG``, or one where a fit is shorter
+            than a process's start.
         trials: number of trials.
         spark_master: must be empty.
     """
     if spark_master:
         raise UserError(f"spark_master={spark_master} without engine=spark: give both, or neither")
-    default = (os.cpu_count() or 1) if get_family(family).trains_in_epochs else 1
+    default = min(os.cpu_count() or 1, LAG) if get_family(family).trains_in_epochs else 1
     processes = min(parallelism or default, trials)
     os.environ |= thread_limits(processes)
     workers = Workers(processes, partial(prepare, family))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
 
 from sentiment.model.space import Params
 from sentiment.search.fitting import TrialConfig, run_trial
@@ -73,6 +74,8 @@ class TrialRunner:
             error = done.exception()  # of the worker; errors of the fit are part of the outcome
             if error:
                 self._hold()  # a search that is told to stop loses its workers, too
+                if isinstance(error, MlflowException):
+                    raise error
                 trial.fail(error)
                 outcome = Outcome(trial.run_id, trial.name, params, passes, error=describe_error(error))
             else:

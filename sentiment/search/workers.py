@@ -6,6 +6,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -89,8 +90,16 @@ def completed_future(result: Any) -> Future[Any]:
 
 def initialize_worker() -> None:
     """What a process of trials does first."""
+    threading.Thread(target=_end_with_the_search, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C also reaches the search, which ends its workers
     logging.getLogger("mlflow").setLevel(logging.WARNING)
+
+
+def _end_with_the_search() -> None:
+    """End this process when the search that it works for is gone, however that ended."""
+    if search := multiprocessing.parent_process():
+        search.join()
+        os._exit(1)
 
 
 def thread_limits(processes: int) -> dict[str, str]:

@@ -19,6 +19,7 @@ from mlflow.pyfunc import PyFuncModel
 from sentiment.model.families import get_family
 from sentiment.model.pyfunc import require_texts
 from sentiment.registry.promotions import get_champion, require_champion
+from sentiment.results import model_files
 from sentiment.serving.recording import Recorder
 from sentiment.serving.requests import check_requests
 from sentiment.tracking import FAMILY
@@ -95,7 +96,7 @@ class ServedChampion:
 
 
 def _load(name: str, version: str) -> PyFuncModel:
-    model = mlflow.pyfunc.load_model(f"models:/{name}/{version}")
+    model = mlflow.pyfunc.load_model(str(model_files(f"models:/{name}/{version}")))
     model.predict(["A first text, so that no request pays for what happens once."])
     return model
 

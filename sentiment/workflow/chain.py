@@ -6,7 +6,7 @@ itself (:func:`sentiment.tracking.finished`), so that its imports overlap with t
 
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any
 
@@ -103,9 +103,7 @@ class Chain:
         # One step ahead is enough: more would take the processor from those that have work to do. And where there is an
         # earlier result, it has to be known first whether it still holds.
         ahead = not (self._reuse and finished_runs(entry_point, max_results=1))
-        wait([before.run for last in step.after for before in (last.after if ahead else [last])])
-        if any(other.run.done() and other.run.exception() for other in self._steps):
-            self.finish()
+        self._wait_for([before for last in step.after for before in (last.after if ahead else [last])])
         if self._reuse and not ahead:
             step.reuse(self._find_twin(entry_point, values))
         if not step.run.done():
@@ -115,14 +113,18 @@ class Chain:
         return step
 
     def finish(self) -> None:
-        """Wait for all steps; raises the error of the first that failed, once all have ended."""
-        self._threads.shutdown()
-        for step in self._steps:
-            step.run.result()
+        """Wait for all steps, or until one fails; raises its error."""
+        self._wait_for(self._steps)
 
     def report(self) -> str:
         """A line for each step (:meth:`ChainStep.describe`)."""
         return "\n".join(step.describe() for step in self._steps)
+
+    def _wait_for(self, steps: Sequence[ChainStep]) -> None:
+        wait([step.run for step in steps], return_when=FIRST_EXCEPTION)
+        for step in self._steps:
+            if step.run.done():
+                step.run.result()
 
     def _find_twin(self, entry_point: str, values: Mapping[str, Any]) -> Run | None:
         """A finished run with the result. It is searched for here: a process of the step's own would take seconds."""

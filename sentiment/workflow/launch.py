@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import mlflow
-from mlflow.exceptions import ExecutionException
+from mlflow.exceptions import ExecutionException, MlflowException
 
 from sentiment.errors import UserError
 from sentiment.paths import PROJECT_ROOT
@@ -59,5 +59,8 @@ def use_this_python() -> None:
 def _reason(message: str, entry_point: str) -> str:
     """The line that a failed child left in its tag ``error``; MLflow's exception names the child in its text alone."""
     run_id = re.search(r"ID '(\w+)'", message)
-    tags = mlflow.get_run(run_id[1]).data.tags if run_id else {}
+    try:
+        tags = mlflow.get_run(run_id[1]).data.tags if run_id else {}
+    except MlflowException:  # the child has printed its line
+        tags = {}
     return tags.get(ERROR, f"{entry_point} failed: {message}")

@@ -175,7 +175,7 @@ class SearchParameters(Parameters):
     prune: Boolean = parameter(True, "whether trials that fall behind the others are stopped early")
     members: Positive = parameter(1, "networks of different seeds whose mean is the model; training takes as many fits")
     parallelism: NotNegative = parameter(
-        0, "trials at the same time; 0 for one a core (simple: one)", changes_result=False
+        0, "trials at the same time; 0 for one a core, up to 4 (simple: one)", changes_result=False
     )
 
 

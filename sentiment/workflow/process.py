@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -21,12 +21,21 @@ from mlflow.exceptions import MlflowException
 from sentiment.commands import remember_command
 from sentiment.errors import UserError, hide_credentials
 from sentiment.paths import PROJECT_ROOT
-from sentiment.tracking import ENTRY_POINT, ERROR
+from sentiment.tracking import ENTRY_POINT, ERROR, PARENT, PROCESS
 from sentiment.workflow.command_line import parse, suggest
 from sentiment.workflow.logged_parameters import log_parameters
 from sentiment.workflow.reuse import run_or_reuse
 from sentiment.workflow.step_table import STEPS
-from sentiment.workflow.stopping import STARTER, Stop
+from sentiment.workflow.stopping import (
+    STARTER,
+    STARTERS_FOLDER,
+    Stop,
+    end_launches,
+    mark_below_killed,
+    mark_killed,
+    mark_orphans,
+    this_process,
+)
 
 
 def run_entry_point(entry_point: str, arguments: list[str], stop: Stop) -> None:
@@ -62,7 +71,7 @@ def run_entry_point(entry_point: str, arguments: list[str], stop: Stop) -> None:
             gc.enable()
             if not started_by_mlflow:  # mlflow run has logged them
                 log_parameters(parameters)
-            if STEPS[entry_point].result_exists:
+            if STEPS[entry_point].input:
                 run_or_reuse(entry_point, _with_hold(body, stop), parameters)
             else:
                 _with_hold(body, stop)(parameters)
@@ -76,6 +85,7 @@ def quieten() -> None:
     """Keep the console for what the steps print: no notes of TensorFlow, no progress bars and INFO lines of MLflow."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "5")  # wait a minute for a server, not four
     logging.getLogger("mlflow").setLevel(logging.WARNING)
 
 
@@ -93,6 +103,9 @@ def callers_process() -> psutil.Process | None:
         if caller and caller.cmdline()[:2] == ["bash", "-c"]:  # the shell in which MLflow starts a command
             caller = caller.parent()
         if caller is None or caller.pid != int(os.environ.get(STARTER, caller.pid)):  # init adopts orphans
+            if STARTERS_FOLDER in os.environ:
+                os.chdir(os.environ[STARTERS_FOLDER])
+                mark_killed(os.environ["MLFLOW_RUN_ID"])
             sys.exit("the process that started this step is gone")
         caller.cwd()
         return caller
@@ -110,7 +123,9 @@ def open_run(entry_point: str, stop: Stop) -> Iterator[Run]:
             stop.run = run
             try:
                 # A step started by hand has to be found by the steps that follow it, too.
-                mlflow.set_tag(ENTRY_POINT, entry_point)
+                mlflow.set_tags({ENTRY_POINT: entry_point, PROCESS: this_process()})
+                if PARENT not in run.data.tags:
+                    mark_orphans(run.info.experiment_id)
                 # MLflow logs the URL of the project as it was given, with the token in it.
                 mlflow.set_tags(
                     {
@@ -121,17 +136,43 @@ def open_run(entry_point: str, stop: Stop) -> Iterator[Run]:
                 )
                 remember_command(run.data.tags)
                 yield run
-            except BaseException as error:
+            except BaseException as raised:
                 stop.hold()
-                mlflow.set_tag(
-                    ERROR, (hide_credentials(str(error)) or type(error).__name__)[:5000]
-                )  # the most that fits
-                raise
+                error = explain(raised)
+                if isinstance(raised, MlflowException):  # what is left to do is no reason to wait for minutes again
+                    os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"
+                if isinstance(raised, BrokenPipeError):  # else Python tries to write it once more when it exits
+                    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                end_launches()
+                with suppress(MlflowException):  # the line is printed in any case
+                    mark_below_killed(run.info.run_id)
+                    line = hide_credentials(str(error)) or type(error).__name__
+                    mlflow.set_tag(ERROR, line[:5000])  # the most that fits
+                if error is raised:
+                    raise
+                raise error from raised
             stop.hold()
-    except MlflowException as error:
-        if "API request to" in str(error):  # MLflow's wording when a server does not answer
-            raise UserError(f"the tracking server stopped answering: {error}") from error
-        raise
+    except (MlflowException, OSError, ImportError) as error:
+        raise explain(error) from error
+
+
+def explain(error: BaseException) -> BaseException:
+    """A UserError for what goes wrong with MLflow's stores; every other error as it is."""
+    text = str(error)
+    if isinstance(error, BrokenPipeError):
+        return UserError("nobody reads the output any more: its pipe or console was closed")
+    if isinstance(error, MlflowException) and error.error_code in ("PERMISSION_DENIED", "UNAUTHENTICATED"):
+        return UserError(
+            f"the tracking server refuses this user ({text}): check MLFLOW_TRACKING_USERNAME and "
+            "MLFLOW_TRACKING_PASSWORD, or ask for the permission"
+        )
+    if isinstance(error, MlflowException) and "API request to" in text:  # MLflow's wording
+        return UserError(f"the tracking server stopped answering: {text}")
+    if isinstance(error, ModuleNotFoundError):
+        return UserError(f"{text}; PostgreSQL and S3 need the packages of `pip install -r requirements-team.txt`")
+    if isinstance(error, OSError) or type(error).__module__.startswith("boto"):
+        return UserError(f"a file or store cannot be used, {type(error).__name__}: {text}")
+    return error
 
 
 def check_tracking_server(uri: str) -> None:

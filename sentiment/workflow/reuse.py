@@ -4,16 +4,21 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import mlflow
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from sentiment.corpora.reading import corpus_digest
-from sentiment.digests import file_digest, folder_digest
-from sentiment.tracking import ENTRY_POINT, FINGERPRINT, NOTE, OUTPUT_DIGEST, REUSED, active_run, origin
-from sentiment.workflow.fingerprint import fingerprint
-from sentiment.workflow.parameters import Parameters
+from sentiment.digests import content_digest
+from sentiment.errors import UserError
+from sentiment.model.families import get_family
+from sentiment.results import check_manifest, write_manifest
+from sentiment.search.loop import lag_of
+from sentiment.tracking import ENTRY_POINT, FINGERPRINT, MANIFEST, NOTE, OUTPUT_DIGEST, REUSED, active_run, origin
+from sentiment.workflow.fingerprint import fingerprint, hub_revision
+from sentiment.workflow.parameters import Parameters, TuneParameters
 from sentiment.workflow.step_table import STEPS
 from sentiment.workflow.upstream import find_inputs
 
@@ -34,6 +39,7 @@ def run_or_reuse(entry_point: str, body: Callable[..., None], parameters: Parame
     if twin is None:
         started = time.time()
         body(parameters, **inputs)
+        write_manifest(run for runs in inputs.values() for run in (runs if isinstance(runs, list) else [runs]))
         mlflow.log_metric("step_seconds", time.time() - started)  # without the start of the process and its imports
         return
     run_id = twin.info.run_id
@@ -58,19 +64,31 @@ def step_fingerprint(entry_point: str, parameters: Parameters, inputs: Mapping[s
     if content is None:
         return None
     values = parameters.model_dump(exclude={step.input, *step.fields_with("changes_result", False)})
+    if isinstance(parameters, TuneParameters):
+        values["lag"] = lag_of(parameters.parallelism)
     for name in step.fields_with("file", True):  # a file counts by its content
         if values[name] and os.path.exists(values[name]):
-            path = Path(values[name])
-            values[name] = file_digest(path) if path.is_file() else folder_digest(path)
+            values[name] = content_digest(Path(values[name]))
+        elif name == "pretrained" and (checkpoint := _hub_checkpoint(values)) is not None:
+            values[name] = hub_revision(checkpoint)
+            if values[name] is None:
+                return None
     return fingerprint(entry_point, values, {step.input: content})
 
 
 def find_twin(entry_point: str, digest: str) -> Run | None:
-    """The latest FINISHED run with this fingerprint whose result still exists, or None."""
-    finished = [run for run in runs_with_fingerprint(entry_point, digest) if run.info.status == "FINISHED"]
-    # A run that reused another has nothing of its own; the other one is found as well.
-    complete = [run for run in finished if OUTPUT_DIGEST in run.data.tags and REUSED not in run.data.tags]
-    return next((run for run in complete if _result_exists(entry_point, run)), None)
+    """The latest FINISHED run with this fingerprint whose result is still what it left, or None; says why not."""
+    for run in runs_with_fingerprint(entry_point, digest):
+        # A run that reused another has nothing of its own, and no manifest; the other one is found as well.
+        if run.info.status != "FINISHED" or MANIFEST not in run.data.tags:
+            continue
+        try:
+            check_manifest(run)
+            if STEPS[entry_point].stands(run):
+                return run
+        except (UserError, MlflowException) as reason:
+            print(f"{entry_point}: the result of run {run.info.run_id} is not reused: {reason}", flush=True)
+    return None
 
 
 def runs_with_fingerprint(entry_point: str, digest: str) -> list[Run]:
@@ -91,9 +109,7 @@ def _input_digest(given: str, runs: Run | list[Run] | None) -> str | None:
     return None if None in digests else ",".join(sorted(filter(None, digests)))
 
 
-def _result_exists(entry_point: str, run: Run) -> bool:
-    exists = STEPS[entry_point].result_exists
-    try:
-        return exists is not None and exists(run)
-    except (MlflowException, OSError):  # deleted, which is what was asked
-        return False
+def _hub_checkpoint(values: Mapping[str, Any]) -> str | None:
+    """The name of a step's checkpoint on the Hugging Face hub; None where it comes from elsewhere."""
+    prefix, handle = get_family(values["family"]).hub_prefix, values["pretrained"]
+    return handle.removeprefix(prefix) if handle and prefix is not None and handle.startswith(prefix) else None

@@ -13,21 +13,12 @@ from sentiment.workflow import parameters
 from sentiment.workflow.parameters import Parameters
 
 
-def has_artifact(path: str) -> Callable[[Run], bool]:
-    """A function of a run that says whether it still has an artifact at the top level."""
-    return lambda run: any(file.path == path for file in MlflowClient().list_artifacts(run.info.run_id))
-
-
-def has_logged_model(run: Run) -> bool:
-    """Whether the model that a run logged is still there."""
-    return tracking.has_model(tracking.origin(run).model_uri)
-
-
-def has_model_version(run: Run) -> bool:
-    """Whether the version that a run registered is still there."""
+def registration_stands(run: Run) -> bool:
+    """Whether the version that a run registered still has the alias that it got, under the same champion."""
     tags = run.data.tags
-    MlflowClient().get_model_version(tags[tracking.REGISTERED_MODEL], tags[tracking.MODEL_VERSION])
-    return True
+    aliases = MlflowClient().get_registered_model(tags[tracking.REGISTERED_MODEL]).aliases
+    version, champion = tags[tracking.MODEL_VERSION], tags.get(tracking.CHAMPION_VERSION)
+    return str(aliases.get(tags[tracking.ALIAS])) == version and str(aliases.get("champion")) == champion
 
 
 @dataclass(frozen=True)
@@ -36,15 +27,16 @@ class Step:
 
     Args:
         parameters: its parameter model, whose fields say which do not change its result and which may be files.
-        input: the parameter that names what it builds on: a corpus, or the runs of ``builds_on``.
+        input: the parameter that names what it builds on: a corpus, or the runs of ``builds_on``; empty for a step that
+            is never reused.
         builds_on: the step whose runs ``input`` holds; empty for a step that builds on no run.
-        result_exists: whether the result of a finished run still exists; None for a step that is never reused.
+        stands: whether the result of a finished run still stands, beside what its manifest says.
     """
 
     parameters: type[Parameters]
     input: str = ""
     builds_on: str = ""
-    result_exists: Callable[[Run], bool] | None = None
+    stands: Callable[[Run], bool] = lambda run: True
 
     def description(self, name: str) -> str:
         """What it does, in a line: the docstring of its file, which is not imported for that."""
@@ -58,12 +50,12 @@ class Step:
 
 
 STEPS = {
-    "ingest": Step(parameters.IngestParameters, "corpus", "", has_artifact(tracking.DATASET)),
-    "featurize": Step(parameters.FeaturizeParameters, "ingest_run", "ingest", has_artifact(tracking.FEATURES)),
-    "train": Step(parameters.TrainParameters, "featurize_run", "featurize", has_logged_model),
-    "tune": Step(parameters.TuneParameters, "featurize_run", "featurize", has_logged_model),
-    "compare": Step(parameters.CompareParameters, "tune_runs", "tune", has_artifact(tracking.COMPARISON)),
-    "register": Step(parameters.RegisterParameters, "compare_run", "compare", has_model_version),
+    "ingest": Step(parameters.IngestParameters, "corpus"),
+    "featurize": Step(parameters.FeaturizeParameters, "ingest_run", "ingest"),
+    "train": Step(parameters.TrainParameters, "featurize_run", "featurize"),
+    "tune": Step(parameters.TuneParameters, "featurize_run", "featurize"),
+    "compare": Step(parameters.CompareParameters, "tune_runs", "tune"),
+    "register": Step(parameters.RegisterParameters, "compare_run", "compare", registration_stands),
     "main": Step(parameters.MainParameters),
     "approve": Step(parameters.ApproveParameters),
     "rollback": Step(parameters.RollbackParameters),

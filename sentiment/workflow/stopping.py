@@ -6,6 +6,7 @@ leaves the store locked when it is raised in a transaction.
 """
 
 import os
+import platform
 import shutil
 import signal
 import socket
@@ -25,7 +26,8 @@ from sentiment.paths import PROJECT_ROOT
 STOPPED = "stopped by a signal"  # tag error of a run that was stopped
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PATIENCE = 30  # seconds for children to end by themselves
-STARTER = "SENTIMENT_STARTER"  # environment variable with the id of the process that launched this step
+STARTER = "SENTIMENT_STARTER"  # environment variable with the id of the process that launched this step,
+STARTERS_FOLDER = "SENTIMENT_STARTERS_FOLDER"  # and with the folder in which that worked
 
 _launches: set[int] = set()  # ids of the threads of this process that are in launching()
 
@@ -132,7 +134,7 @@ def launching() -> Iterator[None]:
     """
     can_block = hasattr(signal, "pthread_sigmask")
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS) if can_block else set()
-    os.environ[STARTER] = str(os.getpid())
+    os.environ[STARTER], os.environ[STARTERS_FOLDER] = str(os.getpid()), os.getcwd()
     _launches.add(threading.get_ident())
     try:
         yield
@@ -140,6 +142,12 @@ def launching() -> Iterator[None]:
         _launches.discard(threading.get_ident())
         if can_block:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def end_launches() -> None:
+    """End the steps that this process has started and that are still at work, since another one has failed."""
+    if _launches:
+        end_children(but=None)
 
 
 def end_children(but: int | None) -> None:
@@ -181,15 +189,52 @@ def mark_killed(run_id: str) -> None:
     """Mark a run and the runs below it as KILLED, those that are RUNNING or that failed because of the stop."""
     from mlflow import MlflowClient
 
-    from sentiment.tracking import ERROR, PARENT
+    from sentiment.tracking import ERROR
+
+    client = MlflowClient()
+    mark_below_killed(run_id)
+    run = client.get_run(run_id)
+    if run.info.status == "RUNNING" or (run.info.status == "FAILED" and run.data.tags.get(ERROR, STOPPED) == STOPPED):
+        client.set_tag(run_id, ERROR, STOPPED)
+        client.set_terminated(run_id, "KILLED")
+
+
+def this_process() -> str:
+    """The value of the tag ``PROCESS`` for this process."""
+    process = psutil.Process()
+    return f"{platform.node()} {process.pid} {process.create_time():.0f}"
+
+
+def mark_orphans(experiment_id: str) -> None:
+    """Mark as KILLED the RUNNING runs whose process ran on this machine and is gone, and the runs below them.
+
+    A chain that is killed whole has no time to mark its runs.
+    """
+    from mlflow import MlflowClient
+
+    from sentiment.tracking import PROCESS
+
+    ours = f"attributes.status = 'RUNNING' and tags.`{PROCESS}` LIKE '{platform.node()} %'"
+    for run in MlflowClient().search_runs([experiment_id], ours):
+        _, pid, started = run.data.tags[PROCESS].rsplit(" ", 2)
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(int(pid))
+            # Another process may have got the id. The clock by which this one's start is told may have been set.
+            if _is_alive(process) and abs(process.create_time() - float(started)) < 5:
+                continue
+        mark_killed(run.info.run_id)
+
+
+def mark_below_killed(run_id: str) -> None:
+    """:func:`mark_killed` for the runs below a run."""
+    from mlflow import MlflowClient
+
+    from sentiment.tracking import PARENT
 
     client = MlflowClient()
     run = client.get_run(run_id)
     for child in client.search_runs([run.info.experiment_id], f"tags.`{PARENT}` = '{run_id}'"):
         mark_killed(child.info.run_id)
-    if run.info.status == "RUNNING" or (run.info.status == "FAILED" and run.data.tags.get(ERROR, STOPPED) == STOPPED):
-        client.set_tag(run_id, ERROR, STOPPED)
-        client.set_terminated(run_id, "KILLED")
 
 
 def correct_after(caller: int, run_id: str) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sentiment.registry import gate
+from sentiment.registry import candidate, gate
 from sentiment.registry.candidate import Candidate
 from sentiment.registry.checks import Check, accuracy
 from sentiment.workflow.parameters import GateParameters
@@ -18,10 +18,11 @@ ROW = {"family": "simple", "test_accuracy": 0.9, "behaviour_failure_rate": 0.1}
 
 
 def champion(digest="another"):
-    return SimpleNamespace(version="3", tags={"comparison.digest": digest})
+    return SimpleNamespace(version="3", tags={"comparison.digest": digest}, source="models:/m-1")
 
 
-def evaluate(monkeypatch, *checks, against=None):
+def evaluate(monkeypatch, *checks, against=None, intact=True):
+    monkeypatch.setattr(candidate, "has_model", lambda uri: intact)
     monkeypatch.setattr(gate, "CHECKS", tuple(lambda candidate, terms, check=check: [check] for check in checks))
     return gate.evaluate(Candidate(ROW, RUN, against), TERMS)
 
@@ -62,6 +63,9 @@ def test_the_champion_itself_is_held_to_the_gate_and_not_promoted(monkeypatch):
     assert verdict.reason == "champion version 3 is the same model"
     verdict = evaluate(monkeypatch, Check("latency", False, "it is slow"), against=champion("content"))
     assert (verdict.passed, verdict.promotes, verdict.reason) == (False, False, "latency: it is slow")
+    # Where its files are damaged, the equal model replaces it.
+    verdict = evaluate(monkeypatch, Check("latency", True, "it is fast"), against=champion("content"), intact=False)
+    assert verdict.promotes
 
 
 @pytest.mark.parametrize("minimum, passed", [(0.85, True), (0.95, False)])

@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 import mlflow
 import pytest
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 
+from sentiment.errors import UserError
 from sentiment.registry import promotions
 from sentiment.registry.promotions import Promotion, drop_void, list_champions, promote
 
@@ -257,3 +260,25 @@ def test_a_long_reason_fits_into_a_tag(versions):
     promote("m", "1", None, "x" * 9000)
     (stored,) = MlflowClient().get_registered_model("m").tags.values()
     assert len(stored) < 5000 and json.loads(stored)["version"] == "1"
+
+
+def refuse(*_, **__):
+    raise MlflowException("Permission denied", error_code=PERMISSION_DENIED)
+
+
+def test_the_champion_is_not_asked_for_by_its_alias(versions, monkeypatch):
+    """Where there is no such model, a server with authentication refuses that to all but admins."""
+    monkeypatch.setattr(MlflowClient, "get_model_version_by_alias", refuse)
+    assert promotions.get_champion("other") is None and promotions.get_champion("m") is None
+    versions.set_registered_model_alias("m", "champion", "3")
+    assert int(promotions.get_champion("m").version) == 3
+
+
+def test_who_may_not_change_a_model_is_told_so_and_who_may_changes_nothing(versions, monkeypatch):
+    before = versions.get_registered_model("m").tags
+    promotions.check_permission("m")
+    promotions.check_permission("other")
+    assert versions.get_registered_model("m").tags == before
+    monkeypatch.setattr(MlflowClient, "delete_registered_model_tag", refuse)
+    with pytest.raises(UserError, match="registered_model=m: this user may not change it at .*EDIT"):
+        promotions.check_permission("m")

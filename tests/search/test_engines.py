@@ -6,7 +6,7 @@ from sentiment.errors import UserError
 from sentiment.model.families import simple
 from sentiment.model.space import Choice, Integer, Uniform, drop_inactive
 from sentiment.search.engines import SearchConfig, make_engine
-from sentiment.search.loop import run_trials
+from sentiment.search.loop import LAG, lag_of, run_trials
 from sentiment.search.trials import Outcome
 from sentiment.search.workers import completed_future
 from tests.search.example import DEFAULTS, SPACE
@@ -25,7 +25,7 @@ def config(tuner, algo, count, seed=3, family="lstm"):
     return SearchConfig(family, tuner, algo, max_evals=count, epochs=4, seed=seed)
 
 
-def walk(tuner, algo, count, seed=3, loss=lambda number, params: params["noise"], at_once=1):
+def walk(tuner, algo, count, seed=3, loss=lambda number, params: params["noise"], at_once=1, lag=LAG):
     """The hyperparameters that a search tries, with their epochs."""
     make, most = make_engine(config(tuner, algo, count, seed), SPACE, DEFAULTS)
     tried = []
@@ -34,7 +34,7 @@ def walk(tuner, algo, count, seed=3, loss=lambda number, params: params["noise"]
         tried.append((params, epochs))
         return completed_future(Outcome("", "", params, 4, loss=loss(number, params)))
 
-    assert len(run_trials(make(), begin, most, at_once)) == len(tried)
+    assert len(run_trials(make(), begin, most, at_once, lag=lag)) == len(tried)
     return tried
 
 
@@ -75,6 +75,12 @@ def test_hyperband_takes_the_better_half_to_more_epochs():
 def test_tpe_learns_where_the_losses_are_low():
     losses = [params["noise"] for params, _ in walk("hyperopt", "tpe", 40)]
     assert sum(losses[25:]) / 15 < sum(losses[:10]) / 10
+
+
+def test_any_number_of_trials_at_a_time_up_to_the_lag_tries_the_same():
+    tried = walk("hyperopt", "tpe", 30)
+    assert tried == walk("hyperopt", "tpe", 30, at_once=16)
+    assert lag_of(1) == lag_of(4) == LAG and tried != walk("hyperopt", "tpe", 30, at_once=16, lag=lag_of(16))
 
 
 @pytest.mark.parametrize("tuner, algo", ENGINES)

@@ -8,6 +8,8 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pytest
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema
 
 from sentiment.model import families
 from sentiment.model.families import get_family
@@ -86,10 +88,10 @@ def prior(tmp_path, monkeypatch):
 
 @pytest.fixture
 def logged(tracked, tmp_path):
-    """A function that runs a trial of a family and logs it as the best of its search; returns the model's URI."""
+    """A function that runs a trial of a family and logs it as the best of its search."""
+    features = make_features(tmp_path, ["good", "bad"])
 
     def log(family):
-        features = make_features(tmp_path, ["good", "bad"])
         space, defaults = get_family(family).search_space(Training())
         params = drop_inactive(space, defaults)
         locations = str(features.folder), str(features.dataset)
@@ -97,9 +99,10 @@ def logged(tracked, tmp_path):
         with mlflow.start_run() as run:
             trial = TrialRecorder(family, run).start(params)
             folder = tmp_path / "fitted"
+            shutil.rmtree(folder, ignore_errors=True)  # of an earlier call
             best = run_trial(config, trial.run_id, trial.name, params, 1, (), folder, None)
             assert best.error is None
-            return log_best_model(config, run.info.run_id, best, "digest").uri
+            return log_best_model(config, run.info.run_id, best, "digest")
 
     return log
 
@@ -119,7 +122,7 @@ def requirements_of(uri):
 
 
 def test_a_model_loads_where_the_project_cannot_be_imported(logged, monkeypatch):
-    uri = logged("simple")
+    uri = logged("simple").uri
     _, answer = load_without_project(uri, monkeypatch)
     assert answer["label"].tolist()[::2] == ["pos", "neg"] and answer["score"].between(0.5, 1).all()
     expected = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
@@ -128,7 +131,7 @@ def test_a_model_loads_where_the_project_cannot_be_imported(logged, monkeypatch)
 
 def test_a_linear_model_is_fitted_on_both_splits_however_many_texts_there_are(logged, monkeypatch, tmp_path):
     monkeypatch.setattr(fitting, "SMALL_CORPUS", 0)
-    served = mlflow.pyfunc.load_model(logged("simple")).get_raw_model()
+    served = mlflow.pyfunc.load_model(logged("simple").uri).get_raw_model()
     of_the_trial = get_family("simple").load(tmp_path / "fitted")
     texts = ["good film", "bad story"]
     before = of_the_trial.predict_proba([served.cleaner.tokens(text) for text in texts])
@@ -136,7 +139,7 @@ def test_a_linear_model_is_fitted_on_both_splits_however_many_texts_there_are(lo
 
 
 def test_a_family_of_ones_own_is_tuned_packaged_with_its_requirements_and_served(prior, logged, monkeypatch):
-    uri = logged("prior")
+    uri = logged("prior").uri
     model, answer = load_without_project(uri, monkeypatch)
     assert answer["score"].tolist() == [0.5, 0.5, 0.5]
     assert np.allclose(model.get_raw_model().predict_proba(["any text"]), 0.5)
@@ -155,3 +158,21 @@ def test_the_package_is_the_whole_folder_and_named_after_its_content(tmp_path, p
     assert {path.name for path in first.iterdir()} == {"__init__.py", "errors.py", "model"}
     (source / "families" / "prior.py").rename(source / "families" / "renamed.py")
     assert packaging.copy_code(tmp_path / "changed").name != first.name
+
+
+@pytest.mark.parametrize("changed", ["nothing", "the refit", "the served code", "the signature", "a requirement"])
+def test_the_digest_of_a_model_is_that_of_what_is_served(changed, logged, monkeypatch, tmp_path):
+    before = logged("simple").digest
+    if changed == "the refit":
+        monkeypatch.setattr(type(get_family("simple")), "refit", lambda *arguments: None)
+    elif changed == "the served code":
+        shutil.copytree(packaging.MODEL_FOLDER, tmp_path / "model", ignore=shutil.ignore_patterns("__pycache__"))
+        with open(tmp_path / "model" / "pyfunc.py", "a", encoding="utf-8") as edited:
+            edited.write("\n# a word more\n")
+        monkeypatch.setattr(packaging, "MODEL_FOLDER", tmp_path / "model")
+    elif changed == "the signature":
+        outputs = Schema([ColSpec("string", "label"), ColSpec("float", "score")])
+        monkeypatch.setattr(packaging, "SIGNATURE", ModelSignature(packaging.SIGNATURE.inputs, outputs))
+    elif changed == "a requirement":
+        monkeypatch.setattr(packaging, "version", lambda name: "0.0.1")
+    assert (logged("simple").digest == before) == (changed == "nothing")

@@ -41,9 +41,10 @@ def runner(worker_error=None, store_error=None, console_error=None):
     "failing, expected",
     [
         ({"worker_error": RuntimeError("died"), "store_error": MlflowException("gone")}, MlflowException),
+        ({"worker_error": MlflowException("gone")}, MlflowException),
         ({"console_error": BrokenPipeError()}, BrokenPipeError),
     ],
-    ids=["the server is gone", "nobody reads the console"],
+    ids=["the server is gone", "it is gone for the worker", "nobody reads the console"],
 )
 def test_what_fails_while_a_trial_is_recorded_ends_the_search(failing, expected):
     engine = SimpleNamespace(ask=lambda: ({}, None), tell=lambda number, loss: None)

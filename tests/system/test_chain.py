@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.conftest import PROJECT, copy_store, runs, store
-from tests.system.processes import environment, run_steps
+from tests.system.processes import environment, run_project, run_steps
 
 STEPS = ["ingest", "featurize", "tune", "tune", "tune", "compare", "register"]
 
@@ -180,3 +180,14 @@ def test_profile_shows_the_corpus(chain):
     assert set(profile) == {"train", "validation", "test"}
     assert set(profile["train"]["classes"]) == {"negative", "positive"} == set(examples["label"])
     assert {entry.tags[0].value for entry in ingest.inputs.dataset_inputs} == {"training", "validation", "test"}
+
+
+def test_a_search_of_the_chain_goes_on_in_one_that_mlflow_run_starts(chain, tmp_path):
+    copy_store(chain[0], tmp_path)
+    (simple,) = [run for run in runs(tmp_path, "tune") if run.data.tags["family"] == "simple"]
+    given = ("-P", "family=simple", "-P", "max_evals=2", "-P", "epochs=2.0")
+    process = run_project("-e", "tune", *given, "-P", f"resume_run={simple.info.run_id}", cwd=tmp_path)
+    assert process.returncode == 0, process.stderr[-3000:]
+    assert "tune simple: resuming from 2 finished trials" in process.stdout
+    again = runs(tmp_path, "tune")[0]
+    assert again.data.tags["step.output_digest"] == simple.data.tags["step.output_digest"]

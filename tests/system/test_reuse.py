@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -88,10 +89,35 @@ def test_an_edited_register_step_runs_alone_and_an_ingest_that_gives_the_same_en
         path.write_text(kept, encoding="utf-8")
 
 
-def test_a_deleted_result_is_made_again_and_nothing_after_it(folder):
-    (featurize,) = runs(folder, "featurize")
-    shutil.rmtree(f"{featurize.info.artifact_uri.removeprefix('file://')}/features")
-    assert main(folder) == EVERYTHING_REUSED | {"featurize": "ran"}
+def test_a_damaged_result_is_made_again_and_nothing_after_it(folder):
+    (featurize,), (compare, *_) = runs(folder, "featurize"), runs(folder, "compare")
+    damage(f"{featurize.info.artifact_uri}/features/train_labels.npy")
+    damage(f"{compare.info.artifact_uri}/comparison.json")
+    # compare reads the features of the run that has them now, not of the one that its models name.
+    assert main(folder) == EVERYTHING_REUSED | {"featurize": "ran", "compare": "ran"}
+    assert main(folder) == EVERYTHING_REUSED
+
+
+def test_a_damaged_champion_is_refused_and_made_again(folder):
+    with store(folder) as client:
+        version = client.get_model_version_by_alias("sentiment", "champion")
+        damage(
+            f"{client.get_logged_model(version.source.removeprefix('models:/')).artifact_location}/data/weights/model.json"
+        )
+    for step in (["predict", "--input=reviews.csv", "--output=scored.csv"], ["serve"]):
+        process = run_step(*step, cwd=folder)
+        assert process.returncode == 1 and "Traceback" not in process.stderr
+        assert "models:/sentiment/1 cannot be used: it has changed since it was written" in process.stderr
+    assert main(folder) == EVERYTHING_REUSED | {"simple": "ran", "compare": "ran", "register": "ran"}
+    with store(folder) as client:
+        assert int(client.get_model_version_by_alias("sentiment", "champion").version) == 2
+    run_steps(folder, ["predict", "--input=reviews.csv", "--output=scored.csv"])
+
+
+def damage(address):
+    """Change the last byte of a file."""
+    file = Path(address.removeprefix("file://"))
+    file.write_bytes(file.read_bytes()[:-1] + b"#")
 
 
 def test_a_text_of_the_test_split_alone_is_compared_anew(folder):

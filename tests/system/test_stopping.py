@@ -9,7 +9,7 @@ import sys
 import psutil
 import pytest
 
-from tests.conftest import PROJECT, copy_store, create_store, runs
+from tests.conftest import PROJECT, copy_store, create_store, runs, store
 from tests.system.processes import (
     SHORT,
     children_of,
@@ -18,6 +18,7 @@ from tests.system.processes import (
     run_project,
     run_step,
     start_step,
+    tracking_server,
     wait_for,
 )
 
@@ -106,10 +107,12 @@ def test_the_same_command_goes_on_from_the_trials_of_a_killed_chain(empty_folder
         process.kill()
     started.cli.communicate(timeout=30)
     done = {run.info.run_id for run in trials(folder, "FINISHED")}
-    assert runs(folder, "tune")[0].info.status == "RUNNING"
+    killed = {run.info.run_id: run for run in runs(folder) if run.info.status == "RUNNING"}
+    assert {"main", "tune"} <= {run.data.tags.get("mlflow.project.entryPoint") for run in killed.values()}
 
     process = run_project(*CHAIN, cwd=folder)
     assert process.returncode == 0, process.stderr[-3000:]
+    assert {run.info.status for run in runs(folder) if run.info.run_id in killed} == {"KILLED"}
     outcomes = dict(re.findall(r"^(\w+) +(ran|reused) +\w{32}", process.stdout, re.MULTILINE))
     assert outcomes["ingest"] == outcomes["featurize"] == "reused" and outcomes["simple"] == "ran"
     resumed, *_ = runs(folder, "tune")
@@ -147,10 +150,53 @@ def test_a_step_by_hand_is_killed_by_a_signal(folder):
     assert not [run for run in runs(folder) if run.info.status == "RUNNING"]
 
 
-def test_a_step_whose_starter_was_killed_before_it_could_look_ends(folder):
+def test_a_chain_whose_output_nobody_reads_ends(folder):
+    chain = start_step("main", *(f"--{one}" for one in SMALL), cwd=folder)
+    chain.stdout.readline()
+    chain.stdout.close()  # as | head -1 does
+    stderr = chain.stderr.read()
+    chain.wait(timeout=60)
+    assert chain.returncode == 1 and "Traceback" not in stderr and "Exception ignored" not in stderr
+    assert "error: nobody reads the output any more: its pipe or console was closed\n" in stderr
+    assert {run.info.status for run in runs(folder)} <= {"FINISHED", "FAILED", "KILLED"}
+
+
+def test_a_step_that_fails_ends_the_others(folder):
+    chain = start_step("main", "--families=dense,simple", "--max_evals=100000", "--parallelism=2", cwd=folder)
+    wait_for(lambda: {run.data.tags["family"] for run in trials(folder, "FINISHED", "RUNNING")} == {"dense", "simple"})
+    below = psutil.Process(chain.pid).children(recursive=True)
+    dense = next(process for process in below if "--family=dense" in process.cmdline())
+    dense.kill()
+    _, stderr = chain.communicate(timeout=60)
+    assert chain.returncode == 1 and "Traceback" not in stderr
+    wait_for_end(below, 10)
+    by_family = {run.data.tags["family"]: run.info.status for run in runs(folder, "tune")}
+    assert by_family["simple"] == "KILLED" and not [run for run in runs(folder) if run.info.status == "RUNNING"]
+
+
+def test_a_server_that_goes_away_ends_a_search_which_goes_on_later(folder):
+    with tracking_server(folder) as url:
+        gone = {"MLFLOW_TRACKING_URI": url, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
+        search = start_step("tune", "--max_evals=300", "--algo=random", "--reuse=true", cwd=folder, **gone)
+        wait_for(lambda: len(trials(folder, "FINISHED")) > 2)
+    _, stderr = search.communicate(timeout=60)
+    assert search.returncode == 1 and "Traceback" not in stderr
+    assert len(re.findall("^error: the tracking server stopped answering", stderr, re.MULTILINE)) == 1
+    done = len(trials(folder, "FINISHED"))
+    again = start_step("tune", "--max_evals=300", "--algo=random", "--reuse=true", cwd=folder)
+    assert f"resuming from {done} finished trials" in again.stdout.readline() + again.stdout.readline()
+    again.kill()
+    again.communicate(timeout=30)
+
+
+def test_a_step_whose_starter_was_killed_before_it_could_look_ends(empty_folder):
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    started = {"MLFLOW_RUN_ID": "0" * 32, "SENTIMENT_STARTER": str(gone.pid)}
+    with store(empty_folder) as client:
+        run_id = client.create_run("0").info.run_id
+    started = {"MLFLOW_RUN_ID": run_id, "SENTIMENT_STARTER": str(gone.pid)}
+    started["SENTIMENT_STARTERS_FOLDER"] = str(empty_folder)
     command = [sys.executable, "-m", "steps", "ingest"]
     step = subprocess.run(command, cwd=PROJECT, env=environment(**started), capture_output=True, text=True, timeout=60)
     assert (step.returncode, step.stderr) == (1, "the process that started this step is gone\n")
+    assert [run.info.status for run in runs(empty_folder)] == ["KILLED"] and not (PROJECT / "mlflow.db").exists()

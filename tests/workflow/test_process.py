@@ -1,8 +1,11 @@
 """What a step's process leaves in its run."""
 
+import os
 import socket
 
 import pytest
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import PERMISSION_DENIED, UNAUTHENTICATED
 
 from sentiment.errors import UserError, hide_credentials
 from sentiment.workflow.process import check_tracking_server, open_run
@@ -47,3 +50,30 @@ def test_a_tracking_server_behind_a_proxy_is_looked_for_at_the_proxy(monkeypatch
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     with pytest.raises(UserError, match="127.0.0.1:1 does not answer [(]"):
         check_tracking_server("http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    "raised, expected",
+    [
+        (MlflowException("API request to http://h failed with exception: refused"), "the tracking server stopped"),
+        (MlflowException("API request to endpoint /x failed with 403", PERMISSION_DENIED), "refuses this user"),
+        (MlflowException("API request to endpoint /x failed with 401", UNAUTHENTICATED), "MLFLOW_TRACKING_USERNAME"),
+        (ModuleNotFoundError("No module named 'boto3'"), "No module named 'boto3'; PostgreSQL and S3 need"),
+        (
+            PermissionError(13, "Permission denied", "/store/1"),
+            "PermissionError: [Errno 13] Permission denied: '/store/1'",
+        ),
+    ],
+)
+def test_what_goes_wrong_with_a_store_is_one_line_in_the_run_and_on_the_console(raised, expected, tracked):
+    with pytest.raises(UserError) as caught, open_run("ingest", Stop("ingest")):
+        raise raised
+    (run,) = tracked.search_runs(["0"])
+    assert expected in str(caught.value) == run.data.tags["error"] and run.info.status == "FAILED"
+
+
+def test_a_failed_step_waits_for_minutes_only_once(tracked, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "5")
+    with pytest.raises(UserError), open_run("ingest", Stop("ingest")):
+        raise MlflowException("API request to http://h failed with exception: refused")
+    assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "1"

@@ -3,20 +3,59 @@
 import mlflow
 import pytest
 
-from sentiment.workflow.reuse import find_twin
+from sentiment.workflow import reuse
+from sentiment.workflow.command_line import parse
+from sentiment.workflow.reuse import find_twin, step_fingerprint
 
 
 @pytest.mark.parametrize("status", ["FAILED", "KILLED", "RUNNING"])
 def test_only_a_finished_twin_is_taken(tracked, status):
     with mlflow.start_run():
         tags = {"step.fingerprint": "abc", "mlflow.project.entryPoint": "compare"}
-        unfinished = tracked.create_run("0", tags=tags)  # as a process leaves it that is killed before its last line
+        unfinished = tracked.create_run("0", tags=tags | {"step.output_digest": "def"})  # its manifest comes last
         tracked.log_dict(unfinished.info.run_id, {}, "comparison.json")
         tracked.update_run(unfinished.info.run_id, status="FINISHED")
-        twin = tracked.create_run("0", tags=tags | {"step.output_digest": "def"})
+        twin = tracked.create_run("0", tags=tags | {"step.output_digest": "def", "step.manifest": "{}"})
         tracked.log_dict(twin.info.run_id, {}, "comparison.json")
         tracked.update_run(twin.info.run_id, status=status)
         assert find_twin("compare", "abc") is None
         tracked.update_run(twin.info.run_id, status="FINISHED")
         assert find_twin("compare", "abc").info.run_id == twin.info.run_id
         assert find_twin("compare", "abd") is None and find_twin("ingest", "abc") is None
+
+
+def test_a_registration_counts_as_long_as_nobody_has_moved_its_alias_or_the_champion(tracked):
+    tracked.create_registered_model("m")
+    for _ in range(3):
+        tracked.create_model_version("m", "file:///nowhere")
+    with mlflow.start_run():
+        for alias, version, champion in (("champion", "2", "2"), ("challenger", "3", "2")):
+            tags = {"step.fingerprint": alias, "mlflow.project.entryPoint": "register", "step.manifest": "{}"}
+            tags |= {"registered_model": "m", "model_version": version, "alias": alias, "champion": champion}
+            tracked.update_run(tracked.create_run("0", tags=tags).info.run_id, status="FINISHED")
+            tracked.set_registered_model_alias("m", alias, version)
+        assert find_twin("register", "champion") and find_twin("register", "challenger")
+        tracked.set_registered_model_alias("m", "champion", "1")  # as a rollback does
+        assert find_twin("register", "champion") is None and find_twin("register", "challenger") is None
+
+
+def test_more_trials_at_a_time_than_four_are_another_search(tracked):
+    features = tracked.get_run(tracked.create_run("0", tags={"step.output_digest": "abc"}).info.run_id)
+
+    def digest(*arguments):
+        return step_fingerprint("tune", parse("tune", list(arguments)), {"featurize_run": features})
+
+    assert digest() == digest("--parallelism=1") == digest("--parallelism=4") != digest("--parallelism=8")
+
+
+def test_a_checkpoint_on_the_hub_counts_by_its_commit(tracked, monkeypatch):
+    features = tracked.get_run(tracked.create_run("0", tags={"step.output_digest": "abc"}).info.run_id)
+
+    def digest(commit, family="pipeline", name="ada/reviews"):
+        monkeypatch.setattr(reuse, "hub_revision", lambda checkpoint: commit)
+        given = parse("tune", [f"--family={family}", f"--pretrained={name}"])
+        return step_fingerprint("tune", given, {"featurize_run": features})
+
+    assert digest("1") == digest("1") != digest("2") and digest(None) is None
+    assert digest("1", "finetuned", "hf://ada/reviews") != digest("2", "finetuned", "hf://ada/reviews")
+    assert digest("1", "finetuned", "bert_tiny_en_uncased") == digest("2", "finetuned", "bert_tiny_en_uncased")

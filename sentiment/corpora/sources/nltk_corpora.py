@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment.corpora.sources import Document
-from sentiment.digests import file_digest, folder_digest
+from sentiment.digests import content_digest
 from sentiment.errors import UserError
 
 EXPECTED = "the name of an NLTK categorized corpus such as movie_reviews"
@@ -74,7 +74,7 @@ def digest(corpus: str) -> str | None:
         except LookupError:
             continue
         path = Path(found.zipfile.filename if hasattr(found, "zipfile") else str(found))
-        return file_digest(path) if path.is_file() else folder_digest(path)
+        return content_digest(path)
     return None
 
 

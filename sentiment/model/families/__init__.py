@@ -53,6 +53,7 @@ class Family(Protocol):
         own_process: whether its models cannot be loaded in a process that has loaded models of other families.
         requirements: names of the packages that a served model needs beside mlflow, numpy and pandas.
         starts: further points that a search starts from: the hyperparameters in which each differs from the first one.
+        hub_prefix: what precedes the name of a checkpoint on the Hugging Face hub; None where none comes from there.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Family(Protocol):
     own_process: bool = False
     requirements: tuple[str, ...] = ()
     starts: tuple[Params, ...] = ()
+    hub_prefix: str | None = None
 
     def search_space(self, training: Training) -> tuple[Space, Params]:
         """The search space, and the hyperparameters that a search starts from: a value for each, active or not."""

@@ -26,6 +26,7 @@ class FinetunedFamily(KerasFamily):
     name = "finetuned"
     options = (*KerasFamily.options, "pretrained")
     requirements = (*KerasFamily.requirements, "keras-hub", "tensorflow-text", "safetensors")
+    hub_prefix = "hf://"
 
     def search_space(self, training: Training) -> tuple[Space, Params]:
         return SPACE, DEFAULTS

@@ -29,6 +29,7 @@ class PipelineFamily(Family):
     options = ("pretrained",)
     own_process = True
     requirements = ("transformers", "torch")
+    hub_prefix = ""
 
     def search_space(self, training: Training) -> tuple[Space, Params]:
         return {}, {}

@@ -1,0 +1,72 @@
+"""What steps leave, and whether it is still there and still what they left.
+
+A step records the SHA-256 of each of its artifacts and of its model (its manifest) when it has finished. Whoever reads
+one compares.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
+
+from sentiment.digests import content_digest
+from sentiment.errors import UserError
+from sentiment.tracking import MANIFEST, MODEL_SHA256, MODEL_URI, active_run, checked_artifact, download, manifest
+
+MODELS = "models:/"  # before the id of a logged model
+
+
+def model_files(uri: str) -> Path:
+    """A local path of the files of an MLflow model, which are those that its step logged.
+
+    Args:
+        uri: its URI; a registered version is ``models:/name/number``.
+
+    Raises:
+        UserError: they are gone, or are not what was logged.
+    """
+    client = MlflowClient()
+    try:
+        registered = re.fullmatch(r"models:/([^/@]+)/(\d+)", uri)
+        source = (client.get_model_version(*registered.groups()).source if registered else None) or uri
+        if not source.startswith(f"{MODELS}m-"):  # of another project, or of an older version of this one
+            return Path(mlflow.artifacts.download_artifacts(source))
+        logged = client.get_logged_model(source.removeprefix(MODELS))
+        return download(logged.artifact_location, logged.tags.get(MODEL_SHA256))
+    except (MlflowException, OSError) as error:
+        raise UserError(f"the model {uri} cannot be used: {error}") from error
+
+
+def has_model(uri: str) -> bool:
+    """Whether the files of a model are there and are those that were logged."""
+    try:
+        return bool(model_files(uri))
+    except UserError:
+        return False
+
+
+def write_manifest(inputs: Iterable[Run]) -> None:
+    """Record what the active run leaves: its artifacts, the model that it logged, and the models of its inputs."""
+    client = MlflowClient()
+    run = client.get_run(active_run().info.run_id)
+    left = {name: digest for before in inputs for name, digest in manifest(before).items() if name.startswith(MODELS)}
+    for file in client.list_artifacts(run.info.run_id):
+        left[file.path] = content_digest(checked_artifact(run, file.path))
+    if uri := run.data.tags.get(MODEL_URI):
+        left[uri] = content_digest(model_files(uri))
+        client.set_logged_model_tags(uri.removeprefix(MODELS), {MODEL_SHA256: left[uri]})
+    client.set_tag(run.info.run_id, MANIFEST, json.dumps(left))
+
+
+def check_manifest(run: Run) -> None:
+    """Raise UserError where something that a step left is gone or has changed."""
+    for name in manifest(run):
+        if name.startswith(MODELS):
+            model_files(name)
+        else:
+            checked_artifact(run, name)

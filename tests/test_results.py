@@ -1,0 +1,98 @@
+"""What steps leave is recorded with its SHA-256, and compared when it is read."""
+
+import os
+import shutil
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+
+from sentiment.errors import UserError
+from sentiment.results import check_manifest, manifest, model_files, write_manifest
+from sentiment.tracking import artifacts
+from sentiment.workflow.reuse import find_twin
+
+TAGS = {"step.fingerprint": "abc", "step.output_digest": "def", "mlflow.project.entryPoint": "featurize"}
+
+
+def run_featurize(folder):
+    """A finished run that left ``features/``; its id."""
+    (folder / "features").mkdir(exist_ok=True)
+    np.save(folder / "features" / "train_ids.npy", np.arange(1000))
+    (folder / "features" / "terms.txt").write_text("good\nbad\n")
+    with mlflow.start_run(tags=TAGS) as run:
+        mlflow.log_artifacts(str(folder / "features"), "features")
+        mlflow.log_dict({"winner": "simple"}, "comparison.json")
+        write_manifest([])
+    return run.info.run_id
+
+
+def flip_a_bit(file):
+    content = bytearray(file.read_bytes())
+    content[-5] ^= 1
+    file.write_bytes(content)
+
+
+def truncate(file):
+    os.truncate(file, file.stat().st_size // 2)
+
+
+def remove_folder(file):
+    shutil.rmtree(file.parent)
+
+
+@pytest.mark.parametrize("damage", [flip_a_bit, truncate, Path.unlink, remove_folder])
+def test_a_result_that_is_not_what_the_step_left_is_refused_and_not_reused(damage, tracked, tmp_path, capsys):
+    run_id = run_featurize(tmp_path)
+    with mlflow.start_run():
+        assert find_twin("featurize", "abc").info.run_id == run_id and capsys.readouterr().out == ""
+        damage(artifacts(run_id, "features") / "train_ids.npy")
+        with pytest.raises(
+            UserError, match=f"the artifact features of run {run_id} cannot be used .*run that step again"
+        ):
+            artifacts(run_id, "features")
+        assert artifacts(run_id, "comparison.json").is_file()
+        assert find_twin("featurize", "abc") is None
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"featurize: the result of run {run_id} is not reused: the artifact features")
+
+
+def test_who_builds_on_a_damaged_result_gets_that_of_a_run_with_the_same(tracked, tmp_path):
+    first, second = run_featurize(tmp_path), run_featurize(tmp_path)
+    truncate(artifacts(first, "features") / "terms.txt")
+    assert second in str(artifacts(first, "features"))
+    with pytest.raises(UserError, match="cannot be used"):
+        check_manifest(tracked.get_run(first))
+
+
+def test_bytecode_that_python_leaves_beside_code_is_no_damage(tracked, tmp_path):
+    run_id = run_featurize(tmp_path)
+    (artifacts(run_id, "features") / "__pycache__").mkdir()
+    (artifacts(run_id, "features") / "__pycache__" / "pyfunc.pyc").write_bytes(b"1")
+    check_manifest(tracked.get_run(run_id))
+
+
+class Constant(mlflow.pyfunc.PythonModel):
+    def predict(self, model_input: list[str]) -> list[str]:
+        return ["good" for _ in model_input]
+
+
+def test_a_damaged_model_is_refused_under_each_of_its_names_and_fails_what_points_to_it(tracked):
+    with mlflow.start_run() as tune:
+        uri = mlflow.pyfunc.log_model(name="model", python_model=Constant(), pip_requirements=[]).model_uri
+        mlflow.set_tag("model_uri", uri)
+        write_manifest([])
+    with mlflow.start_run() as compare:
+        write_manifest([tracked.get_run(tune.info.run_id)])
+    assert uri in manifest(tracked.get_run(compare.info.run_id))
+    mlflow.register_model(uri, "m")
+    mlflow.pyfunc.load_model("models:/m/1")  # MLflow notes the version beside the model
+    assert model_files("models:/m/1") == model_files(uri)
+    check_manifest(tracked.get_run(compare.info.run_id))
+    truncate(model_files(uri) / "python_model.pkl")
+    for name in (uri, "models:/m/1"):
+        with pytest.raises(UserError, match=f"the model {name} cannot be used: it has changed"):
+            model_files(name)
+    with pytest.raises(UserError, match="cannot be used"):
+        check_manifest(tracked.get_run(compare.info.run_id))

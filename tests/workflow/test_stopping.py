@@ -1,0 +1,29 @@
+"""Runs whose process is gone are marked by the next run on the same machine."""
+
+import platform
+
+import psutil
+import pytest
+
+from sentiment.workflow.process import open_run
+from sentiment.workflow.stopping import Stop, this_process
+
+NOBODY = 2**22 + 1  # no process has an id above the kernel's limit
+
+
+@pytest.mark.parametrize(
+    "process, status",
+    [
+        (f"{platform.node()} {NOBODY} 1700000000", "KILLED"),
+        (f"{platform.node()} {psutil.Process().pid} 1700000000", "KILLED"),  # its id is another process's now
+        (this_process(), "RUNNING"),
+        (f"elsewhere {NOBODY} 1700000000", "RUNNING"),
+    ],
+    ids=["gone", "another has its id", "alive", "on another machine"],
+)
+def test_the_next_run_marks_the_runs_of_a_process_that_is_gone(process, status, tracked):
+    main = tracked.create_run("0", tags={"step.process": process})
+    child = tracked.create_run("0", tags={"mlflow.parentRunId": main.info.run_id})
+    with open_run("ingest", Stop("ingest")):
+        pass
+    assert {tracked.get_run(run.info.run_id).info.status for run in (main, child)} == {status}

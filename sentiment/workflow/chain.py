@@ -76,13 +76,16 @@ class Chain:
     Args:
         given: parameters that are passed to every step that has them.
         reuse: whether finished runs are reused.
+
+    Attributes:
+        steps: those that have been started.
     """
 
     def __init__(self, given: Mapping[str, Any], reuse: bool) -> None:
         self._given = given
         self._reuse = reuse
         self._main = active_run().info
-        self._steps: list[ChainStep] = []
+        self.steps: list[ChainStep] = []
         # MLflow nests a run under the one that is active in the same thread.
         nest = partial(mlflow.start_run, run_id=self._main.run_id)
         self._threads = ThreadPoolExecutor(MOST_AT_ONCE, initializer=nest)
@@ -99,12 +102,12 @@ class Chain:
         values = {key: self._given[key] for key in model.model_fields if key in self._given}
         values |= {key: _run_ids(value) for key, value in own.items()}
         step = ChainStep(name, [before for value in own.values() for before in _steps_of(value)])
-        self._steps.append(step)
+        self.steps.append(step)
         # One step ahead is enough: more would take the processor from those that have work to do. And where there is an
         # earlier result, it has to be known first whether it still holds.
         ahead = not (self._reuse and finished_runs(entry_point, max_results=1))
         wait([before.run for last in step.after for before in (last.after if ahead else [last])])
-        if any(other.run.done() and other.run.exception() for other in self._steps):
+        if any(other.run.done() and other.run.exception() for other in self.steps):
             self.finish()
         if self._reuse and not ahead:
             step.reuse(self._find_twin(entry_point, values))
@@ -117,12 +120,12 @@ class Chain:
     def finish(self) -> None:
         """Wait for all steps; raises the error of the first that failed, once all have ended."""
         self._threads.shutdown()
-        for step in self._steps:
+        for step in self.steps:
             step.run.result()
 
     def report(self) -> str:
         """A line for each step (:meth:`ChainStep.describe`)."""
-        return "\n".join(step.describe() for step in self._steps)
+        return "\n".join(step.describe() for step in self.steps)
 
     def _find_twin(self, entry_point: str, values: Mapping[str, Any]) -> Run | None:
         """A finished run with the result. It is searched for here: a process of the step's own would take seconds."""

@@ -13,6 +13,7 @@ from sentiment.corpora.reading import corpus_digest
 from sentiment.digests import file_digest, folder_digest
 from sentiment.tracking import ENTRY_POINT, FINGERPRINT, NOTE, OUTPUT_DIGEST, REUSED, active_run, origin
 from sentiment.workflow.fingerprint import fingerprint
+from sentiment.workflow.naming import name_run
 from sentiment.workflow.parameters import Parameters
 from sentiment.workflow.step_table import STEPS
 from sentiment.workflow.upstream import find_inputs
@@ -27,6 +28,7 @@ def run_or_reuse(entry_point: str, body: Callable[..., None], parameters: Parame
         parameters: its parameters.
     """
     inputs = find_inputs(entry_point, parameters)
+    name_run(entry_point, parameters, inputs)
     digest = step_fingerprint(entry_point, parameters, inputs)
     if digest:
         mlflow.set_tag(FINGERPRINT, digest)

@@ -70,7 +70,7 @@ def run_step(step, parameters, *runs, **options):
 
 def measure(corpus, seed, families, settings):
     """A dict from each model to its figures on the test split."""
-    ingested, _ = run_step(ingest, IngestParameters(corpus=corpus, seed=seed))
+    ingested, _ = run_step(ingest, IngestParameters(corpus=corpus, split_seed=seed))
     dataset = Path(mlflow.artifacts.download_artifacts(f"runs:/{ingested.info.run_id}/dataset"))
     train, validation, test = (pd.read_parquet(dataset / f"{name}.parquet") for name in ("train", "validation", "test"))
     started = time.time()

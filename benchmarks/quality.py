@@ -91,7 +91,7 @@ def main(seeds, glove, checkpoint):
     with tempfile.TemporaryDirectory() as folder:
         mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
         for seed in range(42, 42 + seeds):
-            mlflow_run(folder, "main", f"{CORPUS} {SEARCH}{vectors} seed={seed}")
+            mlflow_run(folder, "main", f"{CORPUS} {SEARCH}{vectors} seed={seed} split_seed={seed}")
             compared = comparison()
             rows = {row["family"]: row for row in compared["rows"]}
             for family, row in rows.items():

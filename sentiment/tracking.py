@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import mlflow
 from mlflow import ActiveRun, MlflowClient
@@ -19,7 +20,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.uri import append_to_uri_path
 
 from sentiment.digests import content_digest
-from sentiment.errors import UserError
+from sentiment.errors import UserError, hide_credentials
 
 # Tags that MLflow defines.
 ENTRY_POINT = "mlflow.project.entryPoint"
@@ -87,7 +88,8 @@ DATASET = "dataset"  # a Parquet file for each split
 FEATURES = "features"  # what featurize learned, and the encoded splits
 COMPARISON = "comparison.json"  # winner, reason, metrics, tests, slices, behaviour
 TEST_PREDICTIONS = "test_predictions.parquet"  # the test split with each family's label and score
-BEHAVIOUR_CASES = "behaviour_cases.json"  # the behaviour tests that were asked
+REVIEW_CARD = "review.html"  # the review card; that of a register run has the decision, too
+BEHAVIOUR_CASES = "behaviour_cases.json"  # the behaviour tests that were asked, each with the families that fail it
 VALIDATION_PREDICTIONS = "validation_predictions.parquet"  # probabilities, a column a class
 GATE_RESULT = "gate.json"  # the checks of the gate with their figures
 
@@ -172,6 +174,41 @@ def active_run() -> ActiveRun:
     return run
 
 
+def ui_url(page: str) -> str:
+    """The address of a page of MLflow's UI; without a tracking server, of the UI that ``mlflow ui`` starts.
+
+    Args:
+        page: see :func:`ui_page`.
+    """
+    uri = shown_tracking_uri()
+    return (uri.rstrip("/") if uri.startswith("http") else "http://localhost:5000") + page
+
+
+def ui_page(path: str) -> str:
+    """A page of MLflow's UI, such as ``models/sentiment``, as a link from another page of it.
+
+    Unless an address says that it is about the training of models, MLflow 3 shows an experiment as one of traces and
+    judges. Nothing that can be stored with the experiment changes that.
+    """
+    return f"/#/{path}?workflowType=machine_learning"
+
+
+def run_page(run: Run, artifact: str = "") -> str:
+    """The page of a run, or of one of its artifacts, as :func:`ui_page`."""
+    path = f"experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+    return ui_page(f"{path}/artifacts/{artifact}" if artifact else path)
+
+
+def version_page(name: str, version: str) -> str:
+    """The page of a model version, as :func:`ui_page`."""
+    return ui_page(f"models/{quote(name)}/versions/{version}")
+
+
+def shown_tracking_uri() -> str:
+    """The tracking URI as it may be shown, without a user and a password."""
+    return hide_credentials(mlflow.get_tracking_uri())
+
+
 def finished_runs(entry_point: str, max_results: int = 1000) -> list[Run]:
     """FINISHED runs of an entry point in the active run's experiment, the latest first."""
     found = mlflow.search_runs(
@@ -205,7 +242,7 @@ def checked_run(parameter: str, run_id: str, entry_point: str, ended: bool = Tru
         run = mlflow.get_run(run_id)
     except MlflowException as error:
         raise UserError(
-            f"{parameter}={run_id}: there is no such run at {mlflow.get_tracking_uri()}; "
+            f"{parameter}={run_id}: there is no such run at {shown_tracking_uri()}; "
             f"expected the id of a finished {entry_point} run"
         ) from error
     found = run.data.tags.get(ENTRY_POINT, "no step of this project")

@@ -8,8 +8,9 @@ import mlflow
 import pandas as pd
 from mlflow.entities import Run
 
+from sentiment.corpora.logged_datasets import log_model_metrics, use_datasets
 from sentiment.errors import UserError
-from sentiment.evaluation.behaviour.cases import build_cases
+from sentiment.evaluation.behaviour.cases import build_cases, looks_english
 from sentiment.evaluation.behaviour.report import failures_to_csv
 from sentiment.evaluation.comparison import (
     digest_comparison,
@@ -19,10 +20,12 @@ from sentiment.evaluation.comparison import (
     summarize_models,
     tabulate_predictions,
 )
+from sentiment.evaluation.metrics import figures_of
 from sentiment.features.store import Features
 from sentiment.reports import plots, table
 from sentiment.reports.card import render_card
 from sentiment.reports.searches import read_histories
+from sentiment.search.trials import VALIDATION
 from sentiment.tracking import (
     BEHAVIOUR_CASES,
     CLASSES,
@@ -33,6 +36,8 @@ from sentiment.tracking import (
     INGEST_RUN,
     NOTE,
     OUTPUT_DIGEST,
+    PARENT,
+    REVIEW_CARD,
     TEST_PREDICTIONS,
     WINNER,
     active_run,
@@ -48,20 +53,24 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
     seed = parameters.seed
     featurize_run = find_featurize_run(tune_runs)
     ingest_run = checked_run(INGEST_RUN, origin(featurize_run).ingest_run, "ingest")
+    use_datasets(ingest_run, "validation", "test")
     features = Features(artifacts(featurize_run.info.run_id, FEATURES))
     data = read_data(artifacts(ingest_run.info.run_id, DATASET), features)
     cases = build_cases(data.texts, data.classes, seed, parameters.behaviour)
+    if not looks_english(data.texts):
+        print("compare: the corpus does not look English, so behaviour tests in English are left out", flush=True)
 
     models = [evaluate_model(run, data, cases, parameters.metric) for run in tune_runs]
     models, choice = rank_models(parameters.choose, parameters.metric, parameters.margin, models, data)
     comparison = summarize_models(models, choice, data)
     figures = plots.draw_comparison(comparison, models, data, read_histories([model.tune_run for model in models]))
+    compare_run = mlflow.get_run(active_run().info.run_id)
     card = render_card(
         comparison,
         models,
         data,
         figures,
-        compare_run=mlflow.get_run(active_run().info.run_id),
+        compare_run=compare_run,
         ingest_run=ingest_run,
         registered_model=parameters.registered_model,
         seed=seed,
@@ -70,15 +79,23 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
     rows = comparison["rows"]
     mlflow.log_dict(comparison, COMPARISON)
     mlflow.log_table(pd.DataFrame(rows), "comparison_table.json")
-    mlflow.log_dict([asdict(case) for case in cases], BEHAVIOUR_CASES)  # type: ignore[arg-type]  # a list is JSON, too
+    mlflow.log_dict(
+        [  # type: ignore[arg-type]  # a list is JSON, too
+            asdict(case) | {"failed_by": [model.family for model in models if model.failed[number]]}
+            for number, case in enumerate(cases)
+        ],
+        BEHAVIOUR_CASES,
+    )
     mlflow.log_text(failures_to_csv(cases, {model.family: model.failed for model in models}), "behaviour_failures.csv")
     log_parquet(tabulate_predictions(models, data), TEST_PREDICTIONS)
-    mlflow.log_text(card, "review.html")
+    mlflow.log_text(card, REVIEW_CARD)
     for name, figure in figures.items():
         mlflow.log_figure(figure, f"plots/{name}.png")
     for row in rows:
-        numbers = {key: value for key, value in row.items() if isinstance(value, (int, float))}
-        mlflow.log_metrics({f"{row['family']}.{key}": value for key, value in numbers.items()})
+        mlflow.log_metrics({f"{row['family']}.{key}": value for key, value in figures_of(row).items()})
+    for step, row in enumerate(reversed(rows)):  # the winner last: the run shows its figures
+        measured = {key: value for key, value in figures_of(row).items() if not key.startswith(VALIDATION)}
+        log_model_metrics(measured, row["model_uri"], ingest_run, "test", step)
     verdict = table.verdict(comparison)
     mlflow.set_tags(
         {
@@ -90,7 +107,8 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
             NOTE: f"{verdict}\n\n{table.markdown(comparison)}\n\n{table.lost_slices(comparison)}",
         }
     )
-    print(f"compare: {len(data.test)} test documents\n\n{table.console(comparison)}\n\n{verdict}", flush=True)
+    in_chain = PARENT in compare_run.data.tags  # where main says it once more, also of a comparison that is reused
+    print(f"compare: {len(data.test)} test documents", "" if in_chain else table.console_report(comparison), flush=True)
 
 
 def find_featurize_run(tune_runs: Sequence[Run]) -> Run:

@@ -50,7 +50,7 @@ def featurize(parameters: FeaturizeParameters, ingest_run: Run) -> None:
     unknown = figures["unknown_share_validation"]
     print(
         f"featurize: {len(features.vocabulary)} token ids, {len(features.terms)} n-grams, "
-        f"{unknown:.1%} of the validation split's words unknown",
+        f"up to {features.max_length} tokens a text, {unknown:.1%} of the validation split's words unknown",
         flush=True,
     )
     if unknown > MANY_UNKNOWN:
@@ -63,7 +63,11 @@ def featurize(parameters: FeaturizeParameters, ingest_run: Run) -> None:
 
 def describe(features: Features) -> dict[str, float]:
     """Sizes, and for each split the share of unknown words and of texts that fill max_length (0 to 1)."""
-    figures: dict[str, float] = {"vocabulary_size": len(features.vocabulary), "terms": len(features.terms)}
+    figures: dict[str, float] = {
+        "vocabulary_size": len(features.vocabulary),
+        "terms": len(features.terms),
+        "max_length": features.max_length,
+    }
     for split in SPLITS:
         ids = features.ids(split)
         figures[f"unknown_share_{split}"] = float(np.sum(ids == UNKNOWN) / max(np.count_nonzero(ids), 1))

@@ -32,7 +32,7 @@ def ingest(parameters: IngestParameters) -> None:
     elif variants:
         print(f"warning: {describe_variants(variants)}", file=sys.stderr, flush=True)
     kept, dropped = clean(frame)
-    parts = split(kept, parameters.test_size, parameters.validation_size, parameters.seed, parameters.stratify)
+    parts = split(kept, parameters.test_size, parameters.validation_size, parameters.split_seed, parameters.stratify)
 
     with tempfile.TemporaryDirectory() as folder:
         for name, part in parts.items():

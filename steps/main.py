@@ -12,7 +12,8 @@ import mlflow
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 
-from sentiment.errors import GateFailed, UserError, hide_credentials
+from sentiment.errors import GateFailed, UserError
+from sentiment.evaluation.metrics import figures_of
 from sentiment.model import families
 from sentiment.registry import promotions
 from sentiment.reports import table
@@ -21,7 +22,20 @@ from sentiment.search.loop import LAG
 from sentiment.search.progress import SHARED_CONSOLE
 from sentiment.search.space_file import narrow_space
 from sentiment.search.workers import thread_limits
-from sentiment.tracking import COMPARISON, GATE, MODEL_VERSION, NOTE, REGISTERED_MODEL, active_run
+from sentiment.tracking import (
+    ALIAS,
+    COMPARISON,
+    GATE,
+    MODEL_VERSION,
+    NOTE,
+    REGISTERED_MODEL,
+    REVIEW_CARD,
+    active_run,
+    run_page,
+    shown_tracking_uri,
+    ui_url,
+    version_page,
+)
 from sentiment.workflow.chain import Chain, ChainStep
 from sentiment.workflow.parameters import MainParameters
 
@@ -41,16 +55,24 @@ def main(parameters: MainParameters) -> None:
         register = chain.start("register", compare_run=compare, fail_on_gate=False)
         chain.finish()
 
-    tags = register.run.result().data.tags
+    registering, comparing = register.run.result(), compare.run.result()
+    tags = registering.data.tags
     registered = mlflow.MlflowClient().get_model_version(tags[REGISTERED_MODEL], tags[MODEL_VERSION])
-    comparison = mlflow.artifacts.load_dict(f"runs:/{compare.run.result().info.run_id}/{COMPARISON}")
-    mlflow.log_metric("duration_seconds", time.time() - started)
+    comparison = mlflow.artifacts.load_dict(f"runs:/{comparing.info.run_id}/{COMPARISON}")
+    mlflow.log_metrics(figures_of(comparison["rows"][0]) | {"duration_seconds": time.time() - started})
+    mlflow.set_tags({key: tags[key] for key in (REGISTERED_MODEL, MODEL_VERSION, ALIAS)})
+    links = {"review card": run_page(registering, REVIEW_CARD)}
+    links[f"{registered.name} version {registered.version}"] = version_page(registered.name, registered.version)
+    links |= {step.name: run_page(step.run.result()) for step in chain.steps}
+    # The links first: MLflow's UI shows the first lines only, until it is asked for more.
     mlflow.set_tag(
         NOTE,
-        f"{table.verdict(comparison)}\n\n{tags[NOTE]}\n\n{table.markdown(comparison)}\n\n```\n{chain.report()}\n```",
+        ", ".join(f"[{name}]({page.removeprefix('/')})" for name, page in links.items())
+        + f"\n\n{table.verdict(comparison)}\n\n{tags[NOTE]}\n\n{table.markdown(comparison)}"
+        + f"\n\n```\n{chain.report()}\n```",
     )
     status = describe_status(registered, promotions.get_champion_version(registered.name), tags)
-    print(summary(comparison, registered, status, chain.report(), time.time() - started), flush=True)
+    print(summary(comparison, registered, registering, status, chain.report(), time.time() - started), flush=True)
     if parameters.fail_on_gate and tags[GATE] == "failed":
         raise GateFailed(status)
 
@@ -131,23 +153,28 @@ def describe_status(registered: ModelVersion, champion: str | None, tags: Mappin
     return status + (f"; it does not pass the gate ({'; '.join(failed)})" if failed else "")
 
 
-def summary(comparison: Mapping[str, Any], registered: ModelVersion, status: str, report: str, seconds: float) -> str:
+def summary(
+    comparison: Mapping[str, Any],
+    registered: ModelVersion,
+    registering: Run,
+    status: str,
+    report: str,
+    seconds: float,
+) -> str:
     """What a person reads at the end: what won, by how much, and what to type next."""
     name, version, aliases = registered.name, registered.version, registered.aliases
-    uri = hide_credentials(mlflow.get_tracking_uri())
-    tracking = shlex.quote(uri)
-    run = active_run().info
-    page = f"{uri}/#/experiments/{run.experiment_id}/runs/{run.run_id}"
-    look = page if uri.startswith("http") else f"mlflow ui --backend-store-uri {tracking}"
+    tracking = shlex.quote(shown_tracking_uri())
+    start_ui = "" if tracking.startswith("http") else f"Look at it with:     mlflow ui --backend-store-uri {tracking}\n"
     model = shlex.quote(f"models:/{name}@{aliases[0]}" if aliases else f"models:/{name}/{version}")
     request = """'{"inputs": ["A gem. I laughed all the way home."]}'"""
     return f"""
 {report}
-
-{table.verdict(comparison)}
+{table.console_report(comparison)}
 {status}. Everything took {seconds:.0f} s.
 
-Look at the runs:    {look}
+{start_ui}The run:             {ui_url(run_page(active_run()))}
+The review card:     {ui_url(run_page(registering, REVIEW_CARD))}
+The model:           {ui_url(version_page(name, version))}
 Serve the model:     MLFLOW_TRACKING_URI={tracking} mlflow models serve -m {model} --env-manager local -p 5001
 Ask it:              curl localhost:5001/invocations -H 'Content-Type: application/json' -d {request}
 """

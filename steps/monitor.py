@@ -53,7 +53,7 @@ def monitor(parameters: MonitorParameters, hold: Callable[[], None]) -> None:
     for name, figure in figures.items():
         mlflow.log_figure(figure, f"plots/{name}.png")
     verdict = monitoring_report.describe(version, observation.source, texts, measured, alert)
-    report = monitoring_report.render_report(version, verdict, measured, drifts, texts, figures, run)
+    report = monitoring_report.render_report(version, observation.source, alert, measured, drifts, texts, figures, run)
     mlflow.log_text(report, "report.html")
     tags = {REGISTERED_MODEL: version.name, MODEL_VERSION: version.version, NOTE: verdict}
     mlflow.set_tags(tags | ({ALERT: alert} if alert else {}))

@@ -10,9 +10,11 @@ from mlflow.entities import Run
 from sentiment.commands import project_command
 from sentiment.digests import text_digest
 from sentiment.errors import GateFailed
+from sentiment.evaluation.metrics import METRICS
 from sentiment.registry import gate, promotions, versions
 from sentiment.registry.candidate import Candidate
 from sentiment.reports import table
+from sentiment.reports.decision import add_decision
 from sentiment.tracking import (
     ALIAS,
     CHAMPION_VERSION,
@@ -33,6 +35,7 @@ from sentiment.tracking import (
     OUTPUT_DIGEST,
     PARENT,
     REGISTERED_MODEL,
+    REVIEW_CARD,
     TUNE_RUN,
     VERSION_GIT_COMMIT,
     active_run,
@@ -84,6 +87,9 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
         reason = f"it waits for a review, `{command}`; {reason}"
     tag_version(name, version, verdict.tags() | terms)
 
+    gate_outcome = "passed" if verdict.passed else "failed"
+    card = artifacts(compare_run.info.run_id, REVIEW_CARD).read_text(encoding="utf-8")
+    mlflow.log_text(add_decision(card, gate_outcome, reason, verdict.checks, name, version, alias), REVIEW_CARD)
     mlflow.log_dict(verdict.as_dict(), GATE_RESULT)
     mlflow.set_tags(
         verdict.tags()
@@ -93,7 +99,7 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
             MODEL_VERSION: version,
             ALIAS: alias,
             CHAMPION_VERSION: str(promotions.get_champion_version(name)),
-            GATE: "passed" if verdict.passed else "failed",
+            GATE: gate_outcome,
             NOTE: f"`{name}` version {version} is **{alias}**: {reason}.\n\n{verdict.markdown()}",
         }
     )
@@ -113,7 +119,7 @@ def tag_version(name: str, version: str, tags: dict[str, str]) -> None:
 
 
 def lineage_tags(winner: dict[str, Any], compare_run: Run) -> dict[str, str]:
-    """Tags of a version that say what it was made from."""
+    """Tags of a version that say what it was made from, and its figures."""
     tags = compare_run.data.tags
     found = {
         FAMILY: winner["family"],
@@ -127,4 +133,6 @@ def lineage_tags(winner: dict[str, Any], compare_run: Run) -> dict[str, str]:
         CLASSES: tags.get(CLASSES),
         VERSION_GIT_COMMIT: tags.get(GIT_COMMIT),
     }
+    # MLflow's store keeps no metrics of a version, only of the model that it was made from.
+    found |= {metric.key: metric.show(winner) for metric in METRICS.values()}
     return {key: value for key, value in found.items() if value}

@@ -6,6 +6,7 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from sentiment.corpora.logged_datasets import log_model_metrics, use_datasets
 from sentiment.errors import UserError
 from sentiment.evaluation.metrics import scores
 from sentiment.features.store import Features
@@ -13,7 +14,7 @@ from sentiment.model.families import get_family
 from sentiment.model.space import describe_outside, format_params, parse_params
 from sentiment.search.options import check_options, log_word_vectors
 from sentiment.search.packaging import log_model, model_digest, package_digest
-from sentiment.search.trials import TrialRun
+from sentiment.search.trials import VALIDATION, TrialRun
 from sentiment.tracking import (
     DATASET,
     FAMILY,
@@ -38,7 +39,9 @@ def train(parameters: TrainParameters, featurize_run: Run) -> None:
     if outside:
         print(f"train: note: outside of where searches look: {outside}", flush=True)
     run_id = active_run().info.run_id
-    dataset = artifacts(origin(featurize_run).ingest_run, DATASET)
+    ingest_run = mlflow.get_run(origin(featurize_run).ingest_run)
+    use_datasets(ingest_run, "training", "validation")
+    dataset = artifacts(ingest_run.info.run_id, DATASET)
     features = Features(artifacts(featurize_run.info.run_id, FEATURES), dataset)
     if parameters.embedding != "random":
         vectors, _, params = log_word_vectors(
@@ -60,6 +63,7 @@ def train(parameters: TrainParameters, featurize_run: Run) -> None:
     figures = scores(features.labels("validation"), probabilities)
     run.log_result(figures)
     uri = log_model(family.name, features, model)
+    log_model_metrics({f"{VALIDATION}{key}": value for key, value in figures.items()}, uri, ingest_run, "validation")
     dataset_digest = origin(featurize_run).dataset_digest
     content = model_digest([probabilities], package_digest(uri), params, features.classes, dataset_digest)
     mlflow.set_tags({OUTPUT_DIGEST: content, MODEL_URI: uri})

@@ -8,6 +8,7 @@ from dataclasses import replace
 import mlflow
 from mlflow.entities import Run
 
+from sentiment.corpora.logged_datasets import log_model_metrics, use_datasets
 from sentiment.errors import UserError
 from sentiment.features.store import Features
 from sentiment.model.families import get_family
@@ -59,7 +60,9 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
     family, training = get_family(parameters.family), parameters.training()
     grid = parameters.algo == "grid"
     space, start = narrow_space(family.name, *family.search_space(training), parameters.space, discrete=grid)
-    ingest_run_id, run_id = origin(featurize_run).ingest_run, active_run().info.run_id
+    ingest_run = mlflow.get_run(origin(featurize_run).ingest_run)
+    ingest_run_id, run_id = ingest_run.info.run_id, active_run().info.run_id
+    use_datasets(ingest_run, "training", "validation")
     this_run = mlflow.get_run(run_id)
     mlflow.set_tags({FAMILY: family.name, FEATURIZE_RUN: featurize_run.info.run_id})
     vectors = ""
@@ -107,7 +110,8 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
         logged = workers.submit(log_best_model, config, run_id, best, origin(featurize_run).dataset_digest).result()
 
     mlflow.log_params({f"best_{name}": value for name, value in best.params.items()})
-    mlflow.log_metrics({f"{VALIDATION}{name}": value for name, value in logged.figures.items()})
+    figures = {f"{VALIDATION}{name}": value for name, value in logged.figures.items()}
+    log_model_metrics(figures, logged.uri, ingest_run, "validation")
     mlflow.log_metrics(
         {
             TRAIN_SECONDS: best.seconds + logged.seconds,
@@ -121,7 +125,8 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
             BEST_TRIAL: best.run_id,
             MODEL_URI: logged.uri,
             NOTE: f"Best of {count} trials: `{format_params(best.params)}`, "
-            f"validation {parameters.metric} {logged.figures[parameters.metric]:.4f}.",
+            f"validation {parameters.metric} {logged.figures[parameters.metric]:.4f}. "
+            f"Fitted on the {'training and validation' if logged.refitted else 'training'} split.",
         }
     )
 

@@ -1,6 +1,8 @@
 """A training, a validation and a test split that have no text in common."""
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Mapping
 
 import pandas as pd
@@ -51,36 +53,44 @@ def clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
 def split(
     frame: pd.DataFrame, test_size: float, validation_size: float, seed: int, stratify: bool
 ) -> dict[str, pd.DataFrame]:
-    """Split a corpus at random.
+    """Split a corpus by a hash of each text, so that a text stays in its split when the corpus grows.
+
+    The shares are therefore approximate, of the whole and of each class.
 
     Args:
         frame: DataFrame with the columns id, text and label.
         test_size: share of all documents that goes to the test split, between 0 and 1.
         validation_size: share of the rest that goes to the validation split, between 0 and 1.
-        seed: of the random number generator.
-        stratify: whether each split keeps the shares of the classes.
+        seed: of the hash.
+        stratify: whether a class that is so rare that a split would have none of it lends that split a text. As the
+            class grows, this text alone may change its split.
 
     Returns:
-        The splits by name, in the order of ``SPLITS``.
+        The splits by name, in the order of ``SPLITS``, their rows in the order of the hash.
 
     Raises:
         UserError: a class has too few documents for every split to have one.
     """
-    from sklearn.model_selection import train_test_split
-
-    def halves(documents: pd.DataFrame, share: float) -> list[pd.DataFrame]:
-        by = documents["label"] if stratify else None
-        return train_test_split(documents, test_size=share, random_state=seed, stratify=by)
-
-    try:
-        rest, test = halves(frame, test_size)
-        train, validation = halves(rest, validation_size)
-    except ValueError as error:  # scikit-learn, where a class's share is less than one document
-        raise UserError(_too_few(frame, test_size, validation_size)) from error
-    parts = {"train": train, "validation": validation, "test": test}
+    place = frame["text"].map(lambda text: hash_text(text, seed)).sort_values(kind="stable")
+    frame = frame.loc[place.index]
+    bound = test_size + (1 - test_size) * validation_size
+    names = pd.Series("train", index=frame.index).mask(place < bound, "validation").mask(place < test_size, "test")
+    for rows in frame.groupby("label").groups.values() if stratify else ():
+        for name in ("test", "validation"):
+            if name not in set(names[rows]):
+                nearest = place[rows][names[rows] == "train"].min()
+                names[rows[place[rows] == nearest]] = name
+    parts = {name: frame[names == name].reset_index(drop=True) for name in SPLITS}
     if any(part["label"].nunique() < frame["label"].nunique() for part in parts.values()):
         raise UserError(_too_few(frame, test_size, validation_size))
-    return {name: part.reset_index(drop=True) for name, part in parts.items()}
+    return parts
+
+
+def hash_text(text: str, seed: int) -> float:
+    """A number from 0 to 1 that is the same for texts that differ in case, punctuation or white space alone."""
+    words = re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())
+    content = f"{seed} {' '.join(words) or text.strip()}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.sha256(content).digest()[:8], "big") / 2**64
 
 
 def _too_few(frame: pd.DataFrame, test_size: float, validation_size: float) -> str:

@@ -115,12 +115,12 @@ def calibration_error(labels: np.ndarray, probabilities: np.ndarray, bins: int =
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("validation_accuracy", "validation", "{:.4f}", True),
-        Metric("accuracy", "test", "{:.4f}", True, accuracy, labels_only=True),
-        Metric("balanced_accuracy", "balanced", "{:.4f}", True, balanced_accuracy, labels_only=True),
-        Metric("f1_macro", "F1", "{:.4f}", True, f1_macro, labels_only=True),
-        Metric("roc_auc", "ROC AUC", "{:.4f}", True, roc_auc),
-        Metric("log_loss", "log loss", "{:.4f}", False, log_loss),
+        Metric("validation_accuracy", "validation", "{:.3f}", True),
+        Metric("accuracy", "test", "{:.3f}", True, accuracy, labels_only=True),
+        Metric("balanced_accuracy", "balanced", "{:.3f}", True, balanced_accuracy, labels_only=True),
+        Metric("f1_macro", "F1", "{:.3f}", True, f1_macro, labels_only=True),
+        Metric("roc_auc", "ROC AUC", "{:.3f}", True, roc_auc),
+        Metric("log_loss", "log loss", "{:.3f}", False, log_loss),
         Metric("calibration_error", "ECE", "{:.3f}", False, calibration_error),
         Metric("behaviour_failure_rate", "behaviour", "{:.0%} fail", False),
         Metric("train_seconds", "train s", "{:.1f}", False),
@@ -157,6 +157,25 @@ def label_scores(labels: np.ndarray, predicted: np.ndarray, classes: int) -> dic
         for metric in METRICS.values()
         if metric.labels_only and metric.function
     }
+
+
+def class_scores(labels: np.ndarray, probabilities: np.ndarray) -> list[dict[str, float]]:
+    """Precision, recall, F1 (each 0 to 1) and documents of each class; 0 where a class is never predicted.
+
+    Args:
+        labels: int array of shape (documents,), positions of the true classes.
+        probabilities: float array of shape (documents, classes).
+    """
+    from sklearn.metrics import precision_recall_fscore_support
+
+    classes = list(range(probabilities.shape[1]))
+    found = precision_recall_fscore_support(labels, probabilities.argmax(axis=1), labels=classes, zero_division=0)
+    return [dict(zip(("precision", "recall", "f1", "documents"), map(float, one))) for one in zip(*found)]
+
+
+def figures_of(row: Mapping[str, Any]) -> dict[str, float]:
+    """What is measured in a row of ``comparison.json``, by its keys there."""
+    return {key: float(value) for key, value in row.items() if isinstance(value, int | float)}
 
 
 def metric_name(label: str) -> str:

@@ -1,5 +1,6 @@
-"""The most confident mistakes of a model, and the words that account for them."""
+"""The most confident mistakes of a model, and the words of each text that drive the prediction."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,10 +10,13 @@ import numpy as np
 from sentiment.evaluation.measure import in_own_process, predict_proba
 
 MISTAKES = 20
-WORDS = 6  # shown for each text
 SPANS = 60  # parts of a text that are left out in turn; the longer the text, the longer the parts
+CLOSER = 4  # of the parts of a long text, those that are then looked at word by word
+# A word with the white space before it; Chinese and Japanese are written without, so a character counts as a word.
+WORD = re.compile(r"\s*(?:[\u3040-\u30ff\u3400-\u9fff]|[^\s\u3040-\u30ff\u3400-\u9fff]+)")
 
-Weights = list[tuple[str, float]]  # words of a text and how much they speak for a class
+Weights = list[tuple[str, float]]  # the parts of a text, in order, and how much each speaks for a class
+Predict = Callable[[list[str]], np.ndarray]  # from texts to probabilities of shape (texts, classes)
 
 
 @dataclass(frozen=True)
@@ -20,18 +24,16 @@ class Mistake:
     """A text that was given a wrong label.
 
     Args:
-        text: the text.
         label: its class.
         predicted: the class that the model gave it.
         score: probability of that class, 0 to 1.
-        words: words of the text and how much they speak for the predicted class.
+        weights: the text, and how much each part of it speaks for the predicted class.
     """
 
-    text: str
     label: str
     predicted: str
     score: float
-    words: Weights
+    weights: Weights
 
 
 def find_confident_mistakes(
@@ -56,19 +58,15 @@ def find_confident_mistakes(
     wrong = np.flatnonzero(predicted != labels)
     chosen = wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")][:MISTAKES]
     arguments = model_uri, [texts[row] for row in chosen], [int(predicted[row]) for row in chosen]
-    words = in_own_process(explain, *arguments) if own_process else explain(*arguments)
+    weights = in_own_process(explain, *arguments) if own_process else explain(*arguments)
     return [
-        Mistake(texts[row], classes[labels[row]], classes[predicted[row]], float(probabilities[row].max()), found)
-        for row, found in zip(chosen, words)
+        Mistake(classes[labels[row]], classes[predicted[row]], float(probabilities[row].max()), found)
+        for row, found in zip(chosen, weights)
     ]
 
 
 def explain(model_uri: str, texts: Sequence[str], positions: Sequence[int]) -> list[Weights]:
-    """The words of each text that speak most for a class, the strongest first.
-
-    For a linear model these are its weights times its features. For other models it is how much the probability of the
-    class drops when words are left out (representation erasure, Li et al. 2016): each in turn, or, in a text of more
-    than ``SPANS`` words, several at a time.
+    """:func:`occlude` with a logged model.
 
     Args:
         model_uri: URI of the model.
@@ -76,29 +74,38 @@ def explain(model_uri: str, texts: Sequence[str], positions: Sequence[int]) -> l
         positions: for each text, the position of the class.
     """
     model = mlflow.pyfunc.load_model(model_uri)
-    raw = model.get_raw_model()
-    contributions = getattr(getattr(raw, "model", None), "contributions", None)
-    explained = []
-    for text, position in zip(texts, positions):
-        weights = contributions(raw.cleaner.tokens(text), position) if contributions else None
-        if weights is None:
-            weights = occlude(lambda parts: predict_proba(model, parts), text, position)
-        weights.sort(key=lambda pair: -pair[1])
-        explained.append([pair for pair in weights[:WORDS] if pair[1] > 0])
-    return explained
+    return [occlude(lambda parts: predict_proba(model, parts), text, place) for text, place in zip(texts, positions)]
 
 
-def occlude(predict: Callable[[list[str]], np.ndarray], text: str, position: int) -> Weights:
-    """How much the probability of a class drops without each span of words of a text.
+def occlude(predict: Predict, text: str, position: int) -> Weights:
+    """How much the probability of a class drops without each part of a text (representation erasure, Li et al. 2016).
+
+    A part is a word. In a text of more than ``SPANS`` words it is several words, except in the ``CLOSER`` parts that
+    matter most.
 
     Args:
         predict: from texts to probabilities of shape (texts, classes).
         text: the text.
         position: position of the class.
+
+    Returns:
+        The parts, which joined are the text but for white space at its end, with a value of -1 to 1 each.
     """
-    words = text.split()
+    words = WORD.findall(text)
     size = -(-len(words) // SPANS) or 1
-    spans = [(start, start + size) for start in range(0, len(words), size)]
-    without = [" ".join(words[:start] + words[end:]) for start, end in spans]
-    whole, *others = predict([text, *without])[:, position]
-    return [(" ".join(words[start:end]), float(whole - other)) for (start, end), other in zip(spans, others)]
+    drops = _drops(predict, words, [(start, start + size) for start in range(0, len(words), size)], position)
+    if size > 1:
+        for start, end in sorted(drops, key=lambda span: -drops[span])[:CLOSER]:
+            del drops[start, end]
+            singles = [(place, place + 1) for place in range(start, min(end, len(words)))]
+            drops |= _drops(predict, words, singles, position)
+    return [("".join(words[start:end]), drops[start, end]) for start, end in sorted(drops)]
+
+
+def _drops(
+    predict: Predict, words: list[str], spans: list[tuple[int, int]], position: int
+) -> dict[tuple[int, int], float]:
+    """From each span, start and end, to how much the probability of a class drops without its words."""
+    without = ["".join(words[:start] + words[end:]) for start, end in spans]
+    whole, *others = predict(["".join(words), *without])[:, position]
+    return {span: float(whole - other) for span, other in zip(spans, others)}

@@ -33,8 +33,8 @@ def find_slices(
     low, middle, high = bounds
     names = (
         f"up to {low} words",
-        f"{low + 1} to {middle} words",
-        f"{middle + 1} to {high} words",
+        _between(low + 1, middle),
+        _between(middle + 1, high),
         f"over {high} words",
     )
     negated = np.array([bool(NEGATION.search(text)) for text in texts])
@@ -43,6 +43,10 @@ def find_slices(
     found |= {f"class {name}": labels == number for number, name in enumerate(classes)}
     found |= {name: np.array(named) == name for name in sorted(set(named) - {""})}
     return {name: inside for name, inside in found.items() if inside.sum() >= MIN_DOCUMENTS}
+
+
+def _between(low: int, high: int) -> str:
+    return f"{low} words" if low == high else f"{low} to {high} words"
 
 
 def slice_accuracies(correct: Mapping[str, np.ndarray], slices: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:

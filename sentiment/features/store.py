@@ -17,6 +17,11 @@ from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.ngrams import count_terms, learn_terms
 from sentiment.model.text.vocabulary import Vocabulary
 
+# What max_length=0 stands for: the length up to which most training texts are read whole, and no more than a network on
+# a CPU reads in acceptable time.
+LENGTH_QUANTILE = 0.99
+MAX_TOKENS = 400
+
 
 @dataclass(frozen=True)
 class Features:
@@ -42,6 +47,10 @@ class Features:
     @cached_property
     def max_length(self) -> int:
         return self._settings["max_length"]
+
+    @cached_property
+    def max_pieces(self) -> int:
+        return self._settings["max_pieces"]
 
     @cached_property
     def truncation(self) -> str:
@@ -131,7 +140,7 @@ def write_features(
         parts: the splits, DataFrames with the columns text and label. What is learned is learned from ``train`` alone.
         cleaner: splits texts into tokens.
         vocabulary_size: number of token ids, including padding and unknown.
-        max_length: tokens of a text that a network reads at once.
+        max_length: tokens of a text that a network reads at once; 0 to choose it by the training split.
         truncation: which tokens of a longer text it reads (:mod:`sentiment.model.text.truncation`).
 
     Returns:
@@ -141,8 +150,17 @@ def write_features(
     classes = sorted(parts["train"]["label"].unique())
     vocabulary = Vocabulary.learn(documents["train"], vocabulary_size)
     terms, counts = learn_terms(documents["train"])
+    # A checkpoint's tokenizer splits words into pieces, more or less of them: it is held to the limit alone.
+    max_pieces = max_length or MAX_TOKENS
+    max_length = max_length or choose_length(documents["train"])
 
-    settings = {"cleaner": cleaner.as_dict(), "classes": classes, "max_length": max_length, "truncation": truncation}
+    settings = {
+        "cleaner": cleaner.as_dict(),
+        "classes": classes,
+        "max_length": max_length,
+        "max_pieces": max_pieces,
+        "truncation": truncation,
+    }
     (folder / "settings.json").write_text(json.dumps(settings, indent=1), encoding="utf-8")
     _write_lines(folder / "vocabulary.txt", vocabulary.words)
     _write_lines(folder / "terms.txt", terms)
@@ -152,6 +170,12 @@ def write_features(
         of_split = counts if name == "train" else count_terms(documents[name], terms)
         sparse.save_npz(folder / f"{name}_counts.npz", of_split, compressed=False)
     return Features(folder)
+
+
+def choose_length(documents: list[list[str]]) -> int:
+    """The number of tokens that all but 1% of the documents have at most, up to ``MAX_TOKENS``."""
+    lengths = [len(tokens) for tokens in documents]
+    return int(np.clip(np.quantile(lengths, LENGTH_QUANTILE, method="higher"), 1, MAX_TOKENS))
 
 
 def _read_lines(path: Path) -> list[str]:

@@ -99,6 +99,10 @@ class Features(Protocol):
         """Tokens that a network reads at once."""
 
     @property
+    def max_pieces(self) -> int:
+        """Word pieces that a pretrained encoder reads at once."""
+
+    @property
     def truncation(self) -> str:
         """Which tokens of a longer text are read (:mod:`sentiment.model.text.truncation`)."""
 

@@ -70,6 +70,13 @@ class Candidate:
         return pd.read_parquet(artifacts(self.compare_run.info.run_id, TEST_PREDICTIONS))[self._unseen]
 
     @cached_property
+    def seen_texts(self) -> set[str]:
+        """The test texts that the champion was trained on or chosen by; needs a comparable champion."""
+        assert isinstance(self._unseen, np.ndarray)
+        test = pd.read_parquet(artifacts(self.compare_run.info.run_id, TEST_PREDICTIONS), columns=["text"])
+        return set(test["text"][~self._unseen])
+
+    @cached_property
     def champion_model(self) -> PyFuncModel:
         """The champion, loaded; needs a champion.
 

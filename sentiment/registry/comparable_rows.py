@@ -23,7 +23,7 @@ class NotComparable(Exception):
 def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run) -> np.ndarray:
     """Which documents of a dataset's test split the champion has not seen either.
 
-    With another seed, or after the corpus has grown, the test split holds documents that the champion was trained on.
+    With another seed of the splits, or a champion of an earlier release, the test split holds documents that it has.
 
     Args:
         champion: the champion's version.

@@ -5,7 +5,6 @@ import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from itertools import compress
-from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -13,21 +12,32 @@ import numpy as np
 from matplotlib.figure import Figure
 from mlflow.entities import Run
 
+from sentiment.errors import hide_credentials
 from sentiment.evaluation.comparison import EvaluatedModel, EvaluationData
 from sentiment.evaluation.measure import in_own_process, load_and_predict_proba, score_test_split
-from sentiment.evaluation.metrics import METRICS
+from sentiment.evaluation.metrics import METRICS, class_scores
 from sentiment.evaluation.mistakes import find_confident_mistakes
+from sentiment.evaluation.statistics import compare_paired
 from sentiment.model.families import get_family
 from sentiment.registry.comparable_rows import NotComparable, comparable_rows
 from sentiment.registry.promotions import get_champion
 from sentiment.reports import page, table
+from sentiment.reports.decision import today
+from sentiment.reports.highlight import highlight
 from sentiment.reports.searches import summarize_search
 from sentiment.results import has_model
-from sentiment.tracking import FAMILY, GIT_COMMIT, SOURCE_NAME, origin
+from sentiment.tracking import FAMILY, GIT_COMMIT, SOURCE_NAME, origin, run_page, shown_tracking_uri, ui_url
 
 CHANGED_TEXTS = 20  # texts that are shown of those whose label has changed
 PACKAGES = ("mlflow", "tensorflow", "keras", "scikit-learn", "numpy")
-TEMPLATE = Path(__file__).parent / "card.html"
+PLOTS = {
+    "accuracy": "accuracy",
+    "confusion": "confusion_{winner}",
+    "reliability": "calibration",
+    "curves": "roc_and_precision_recall",
+    "cost": "accuracy_and_cost",
+    "learning_curves": "learning_curves",
+}
 
 
 def render_card(
@@ -54,56 +64,105 @@ def render_card(
     """
     winner, family = models[0], models[0].family
     champion, no_champion = _compare_with_champion(registered_model, ingest_run, winner, data)
+    dataset = _describe_dataset(ingest_run, data.classes)
+    mistakes = find_confident_mistakes(
+        winner.row["model_uri"],
+        data.texts,
+        data.labels,
+        winner.probabilities,
+        data.classes,
+        get_family(family).own_process,
+    )
+    shown = {name: figures[plot.format(winner=family)] for name, plot in PLOTS.items()}
+    curves = [line for axes in shown["learning_curves"].axes for line in axes.lines]
+    if all(len(line.get_path()) < 2 for line in curves):  # no family is trained in epochs
+        del shown["learning_curves"]
+    runs = [("compare", compare_run), *((model.family, model.tune_run) for model in models), ("ingest", ingest_run)]
+    uri = shown_tracking_uri()
     return page.render(
-        TEMPLATE,
+        "card.html",
         verdict=table.verdict(comparison),
-        winner=family,
+        winner=winner.row,
+        majority=_score_majority(dataset["profile"], data),
+        gate=None,  # register fills in what it decides
+        version=None,
+        checks=[],
+        date=today(),
         comparison=comparison,
-        classes=data.classes,
         families=[model.family for model in models],
-        data=_describe_dataset(ingest_run),
+        data=dataset,
         searches=[summarize_search(model.tune_run) for model in models],
         table=table.comparison_cells(comparison),
-        mistakes=find_confident_mistakes(
-            winner.row["model_uri"],
-            data.texts,
-            data.labels,
-            winner.probabilities,
-            data.classes,
-            get_family(family).own_process,
-        ),
+        classes=table.classes(data.classes, class_scores(data.labels, winner.probabilities)),
+        mistakes=[vars(mistake) | {"parts": highlight(mistake.weights)} for mistake in mistakes],
         champion=champion,
         no_champion=no_champion,
+        limits=_list_limits(comparison, dataset),
         provenance=_describe_provenance(compare_run, [model.tune_run for model in models], seed),
-        plots={
-            name: page.embed_figure(figures[figure])
-            for name, figure in (
-                ("learning_curves", "learning_curves"),
-                ("accuracy", "accuracy"),
-                ("curves", "roc_and_precision_recall"),
-                ("confusion", f"confusion_{family}"),
-                ("reliability", "calibration"),
-                ("behaviour", "behaviour"),
-                ("cost", "accuracy_and_cost"),
-            )
-        },
+        runs={name: ui_url(run_page(run)) for name, run in runs},
+        start_ui="" if uri.startswith("http") else f"mlflow ui --backend-store-uri {uri}",
+        figures={name: page.embed_panels(figure) for name, figure in shown.items()},
     )
 
 
-def _describe_dataset(ingest_run: Run) -> dict[str, Any]:
+def _describe_dataset(ingest_run: Run, classes: Sequence[str]) -> dict[str, Any]:
     """Where the dataset comes from, how it was split, and its profile."""
     params, metrics = ingest_run.data.params, ingest_run.data.metrics
     inputs = ingest_run.inputs.dataset_inputs if ingest_run.inputs else []
     profile = mlflow.artifacts.load_dict(f"runs:/{ingest_run.info.run_id}/profile/profile.json")
     dropped = {name.removeprefix("dropped_"): value for name, value in metrics.items() if name.startswith("dropped_")}
+    lines = [
+        [split, str(part["documents"]), *(str(part["classes"].get(label, 0)) for label in classes)]
+        + [f"{part['length_quantiles']['0.5']:.0f}"]
+        for split, part in profile.items()
+    ]
     return {
         "corpus": params["corpus"],
         "source": json.loads(inputs[0].dataset.source)["uri"],
         "digest": origin(ingest_run).dataset_digest,
-        "split": ", ".join(f"{name}={params[name]}" for name in ("seed", "test_size", "validation_size", "stratify")),
+        "split": ", ".join(
+            f"{name}={params[name]}" for name in ("split_seed", "test_size", "validation_size") if name in params
+        ),
         "dropped": ", ".join(f"{count:.0f} {name.replace('_', ' ')}" for name, count in dropped.items()),
-        "parts": profile,
+        "profile": profile,
+        "table": [["split", "texts", *classes, "median words"], *lines],
     }
+
+
+def _score_majority(profile: Mapping[str, Any], data: EvaluationData) -> dict[str, Any]:
+    """The class that most training texts have, and the accuracy on the test split of a model that always says it."""
+    counts = profile["train"]["classes"]
+    label = max(counts, key=counts.get)
+    return {"label": label, "accuracy": float((data.test["label"] == label).mean())}
+
+
+def _list_limits(comparison: Mapping[str, Any], dataset: Mapping[str, Any]) -> list[str]:
+    """What the winner is for, and what is known of where it fails, in sentences."""
+    winner, profile = comparison["rows"][0], dataset["profile"]
+    words = profile["train"]["length_quantiles"]
+    half = 50 * (winner["test_accuracy_high"] - winner["test_accuracy_low"])
+    failing = sorted(comparison["behaviour"][comparison["winner"]], key=lambda row: -row["failure_rate"])[:3]
+    hardest = min(comparison["slices"], key=lambda row: row["accuracy"][comparison["winner"]], default=None)
+    lines = [
+        f"For sorting texts like those of {dataset['corpus']} ({words['0.05']:.0f} to {words['0.95']:.0f} words in 90% "
+        f"of them) into {', '.join(profile['train']['classes'])}. A text of no class gets one of them all the same.",
+        "Not for texts of another source, subject or language before it has been measured on them, and not as the only "
+        "ground of a decision about a person.",
+        f"The test split comes from the same corpus and has {comparison['test_documents']} texts, so the accuracy is "
+        f"known to about ±{half:.0f} points. On labels that are wrong it learns, and is measured by, the wrong label.",
+    ]
+    if "calibration_error" in winner:
+        lines.append(
+            f"A score is a probability that is {100 * winner['calibration_error']:.0f} points off on average (ECE)."
+        )
+    if hardest:
+        accuracy = hardest["accuracy"][comparison["winner"]]
+        lines.append(
+            f"Its least accurate slice is “{hardest['slice']}”: {accuracy:.2f} of {hardest['documents']} texts."
+        )
+    if weak := [f"{row['capability']} ({row['failure_rate']:.0%})" for row in failing if row["failure_rate"]]:
+        lines.append(f"Of the behaviour tests it most often fails {', '.join(weak)}.")
+    return lines
 
 
 def _compare_with_champion(
@@ -126,6 +185,7 @@ def _compare_with_champion(
         in_own_process(load_and_predict_proba, *arguments) if own_process else load_and_predict_proba(*arguments)
     )
     before, now = champions.argmax(axis=1), winners.argmax(axis=1)
+    change = compare_paired(now == labels, before == labels)
     changed = np.flatnonzero(before != now)
     rows: list[dict[str, Any]] = [
         {"family": family} | score_test_split(labels, probabilities)
@@ -136,6 +196,7 @@ def _compare_with_champion(
         "name": name,
         "version": champion.version,
         "documents": len(texts),
+        "change": {"difference": change.difference, "low": change.low, "high": change.high},
         "table": table.cells(rows, [metric for metric in METRICS.values() if metric.function]),
         "changed": len(changed),
         "fixed": int(np.sum(now[changed] == labels[changed])),
@@ -158,12 +219,11 @@ def _describe_provenance(compare_run: Run, tune_runs: Sequence[Run], seed: int) 
     winner = tune_runs[0]
     return {
         "git commit": tags.get(GIT_COMMIT, "none"),
-        "source": tags.get(SOURCE_NAME, ""),
+        "source": hide_credentials(tags.get(SOURCE_NAME, "")),
         "parameters of the winner's search": " ".join(
             f"-P {name}={value}" for name, value in sorted(winner.data.params.items()) if not name.startswith("best_")
         ),
         "seed": str(seed),
-        "runs": f"compare {compare_run.info.run_id}, tune " + ", ".join(run.info.run_id for run in tune_runs),
         "seconds of the searches": ", ".join(
             f"{origin(run).family} {run.data.metrics.get('step_seconds', 0):.0f}" for run in tune_runs
         ),

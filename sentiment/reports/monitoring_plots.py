@@ -20,7 +20,7 @@ def draw_distributions(reference: pd.DataFrame, observed: pd.DataFrame) -> Figur
         reference: DataFrame with the columns in ``QUANTITIES``.
         observed: the same.
     """
-    figure = Figure(figsize=(11, 6), layout="constrained")
+    figure = Figure(figsize=(9.6, 6), layout="constrained")
     for axes, (name, title) in zip(figure.subplots(2, 2).ravel(), QUANTITIES.items()):
         before, now = reference[name].dropna(), observed[name].dropna()
         axes.set(title=title, ylabel="share of texts")
@@ -58,7 +58,7 @@ def draw_history(points: Mapping[str, Sequence[tuple[int, float]]], limits: Mapp
         for title in ("quality/", "drift/psi", "requests/latency")
     ]
     groups = [(title, found) for title, found in groups if found]
-    figure = Figure(figsize=(11, 2.6 * len(groups)), layout="constrained")
+    figure = Figure(figsize=(5.4, 3.2 * len(groups)), layout="constrained")
     for axes, (title, found) in zip(np.atleast_1d(figure.subplots(len(groups), 1)), groups):
         for name, values in found.items():
             axes.plot(*zip(*values), "o-", markersize=4, label=name.split("/")[1])
@@ -66,8 +66,9 @@ def draw_history(points: Mapping[str, Sequence[tuple[int, float]]], limits: Mapp
             if name.startswith(title):
                 axes.axhline(value, color="grey", linestyle="--", linewidth=1)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.ticklabel_format(axis="y", useOffset=False)
         axes.set(title=title.rstrip("/"), xlabel="monitoring")
-        axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+        axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3)
         axes.grid(alpha=0.3)
     return figure
 
@@ -78,8 +79,8 @@ def draw_requests(intervals: pd.DataFrame) -> Figure:
     Args:
         intervals: what :func:`sentiment.monitoring.metrics.requests_over_time` returned.
     """
-    figure = Figure(figsize=(11, 4.5), layout="constrained")
-    latency, number = figure.subplots(2, 1, sharex=True)
+    figure = Figure(figsize=(9.6, 4), layout="constrained")
+    latency, number = figure.subplots(1, 2)
     for column in ("p50", "p95"):
         latency.plot(intervals["at"], intervals[column], "o-", markersize=3, label=column)
     latency.set(title="Latency", ylabel="ms", ylim=(0, None))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -12,8 +11,8 @@ from mlflow.entities.model_registry import ModelVersion
 from sentiment.monitoring.drift import MIN_TEXTS, QUANTITIES, Drift
 from sentiment.monitoring.metrics import requests_over_time
 from sentiment.reports import monitoring_plots, page
+from sentiment.tracking import run_page, ui_url
 
-TEMPLATE = Path(__file__).parent / "monitoring_report.html"
 MISTAKES = 10  # the most confident ones of the champion
 
 
@@ -78,7 +77,8 @@ def draw_monitoring(
 
 def render_report(
     version: ModelVersion,
-    verdict: str,
+    source: str,
+    alert: str,
     metrics: Mapping[str, float],
     drifts: Sequence[Drift],
     observed: pd.DataFrame,
@@ -89,7 +89,8 @@ def render_report(
 
     Args:
         version: the champion.
-        verdict: the outcome in words.
+        source: what was looked at, in words.
+        alert: why there is an alert; empty where there is none.
         metrics: what was measured.
         drifts: the drift of each quantity.
         observed: the texts.
@@ -99,14 +100,17 @@ def render_report(
     wrong = observed[observed["label"].notna() & (observed["label"] != observed["predicted"])]
     mistakes = wrong.sort_values("score", ascending=False).head(MISTAKES if "text" in observed else 0)
     return page.render(
-        TEMPLATE,
+        "monitoring_report.html",
         version=version,
-        verdict=verdict,
-        when=datetime.now(UTC).isoformat(" ", "minutes"),
+        source=source,
+        alert=alert,
+        when=datetime.now(UTC),
         metrics=metrics,
         drifts=drifts,
         quantities=QUANTITIES,
         mistakes=mistakes.to_dict("records"),
-        monitoring_run=monitoring_run.info.run_id,
-        plots={name: page.embed_figure(figure) for name, figure in figures.items()},
+        over_time=ui_url(run_page(monitoring_run)),
+        figures={name: page.embed_panels(figure) for name, figure in figures.items()},
+        table=[["metric", ""]]
+        + [[name, f"{value:.3g}"] for name, value in metrics.items() if not name.startswith("drift/")],
     )

@@ -48,7 +48,7 @@ def draw_curves(labels: np.ndarray, probabilities: Mapping[str, np.ndarray]) -> 
         labels: int array of shape (documents,).
         probabilities: from a family to an array of shape (documents, classes).
     """
-    figure = Figure(figsize=(11, 5), layout="constrained")
+    figure = Figure(figsize=(9.6, 4.6), layout="constrained")
     roc, precision_recall = figure.subplots(1, 2)
     for family, found in probabilities.items():
         truth, score = _binarize(labels, found)
@@ -83,7 +83,7 @@ def draw_confusion(labels: np.ndarray, probabilities: np.ndarray, classes: Seque
         shown = np.sort(np.argsort(-mistakes, kind="stable")[:MOST_CLASSES])
         title += f", the {MOST_CLASSES} classes with the most mistakes of {len(classes)}"
         counts, classes = counts[np.ix_(shown, shown)], [classes[place] for place in shown]
-    side = max(4.0, 0.7 * len(classes) + 2)
+    side = max(5.0, 0.7 * len(classes) + 2)
     figure = Figure(figsize=(side, side), layout="constrained")
     axes = figure.subplots()
     axes.imshow(counts, cmap="Blues")
@@ -104,7 +104,7 @@ def draw_learning_curves(histories: Mapping[str, Mapping[str, Sequence[tuple[int
     Args:
         histories: from a family to its metrics (loss, accuracy, val_loss, val_accuracy), lists of (epoch, value).
     """
-    figure = Figure(figsize=(11, 4.5), layout="constrained")
+    figure = Figure(figsize=(9.6, 4.2), layout="constrained")
     for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy")):
         for number, (family, history) in enumerate(histories.items()):
             for key, style in ((metric, "--"), (f"val_{metric}", "-")):
@@ -122,9 +122,11 @@ def draw_learning_curves(histories: Mapping[str, Mapping[str, Sequence[tuple[int
                     color=f"C{number}",
                     label=family if validation else None,
                 )
-        axes.set(title=f"{metric.capitalize()} by epoch (hollow: training, filled: validation)", xlabel="epoch")
+        axes.set(title=metric.capitalize(), xlabel="epoch")
         axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.legend()
+        if axes.lines:
+            axes.legend()
+    figure.suptitle("By epoch (hollow: training, filled: validation)")
     return figure
 
 
@@ -134,7 +136,7 @@ def draw_accuracy_intervals(rows: Sequence[Mapping[str, Any]]) -> Figure:
     Args:
         rows: rows of comparison.json, the winner first.
     """
-    figure = Figure(figsize=(8, 1.2 + 0.6 * len(rows)), layout="constrained")
+    figure = Figure(figsize=(5.4, 1.2 + 0.6 * len(rows)), layout="constrained")
     axes = figure.subplots()
     for place, row in enumerate(rows):
         axes.plot([row["test_accuracy_low"], row["test_accuracy_high"]], [place, place], color=f"C{place}", linewidth=3)
@@ -143,7 +145,7 @@ def draw_accuracy_intervals(rows: Sequence[Mapping[str, Any]]) -> Figure:
     axes.set_yticks(range(len(rows)), [row["family"] for row in rows])
     axes.invert_yaxis()
     axes.margins(y=0.3)
-    axes.set(title="Accuracy on the test split with its 95% interval (ring: validation)", xlabel="accuracy")
+    axes.set(title="Test split with 95% interval (ring: validation)", xlabel="accuracy")
     axes.grid(axis="x", alpha=0.3)
     return figure
 
@@ -155,9 +157,9 @@ def draw_accuracy_and_cost(rows: Sequence[Mapping[str, Any]], fronts: Mapping[st
         rows: rows of comparison.json.
         fronts: from latency_ms_p50 and model_bytes to the families on the Pareto front.
     """
-    figure = Figure(figsize=(11, 4.5), layout="constrained")
+    figure = Figure(figsize=(9.6, 4.2), layout="constrained")
     costs = (("latency_ms_p50", 1, "median milliseconds to predict one text"), ("model_bytes", 1e6, "megabytes"))
-    for axes, (cost, unit, name) in zip(figure.subplots(1, 2, sharey=True), costs):
+    for axes, (cost, unit, name) in zip(figure.subplots(1, 2), costs):
         for number, row in enumerate(rows):
             full = row["family"] in fronts[cost]
             x, y = row[cost] / unit, row["test_accuracy"]
@@ -168,10 +170,9 @@ def draw_accuracy_and_cost(rows: Sequence[Mapping[str, Any]], fronts: Mapping[st
         places = [row[cost] / unit for row in front]
         axes.plot(places, [row["test_accuracy"] for row in front], color="grey", linestyle=":", zorder=0)
         far = max(row[cost] for row in rows) > 20 * min(row[cost] for row in rows)
-        axes.set(xscale="log" if far else "linear", xlabel=name)
+        axes.set(xscale="log" if far else "linear", xlabel=name, ylabel="accuracy")
         axes.margins(x=0.3)
         axes.grid(alpha=0.3)
-    figure.axes[0].set(ylabel="accuracy")
     figure.suptitle("Accuracy on the test split against cost (filled: on the Pareto front)")
     return figure
 
@@ -205,7 +206,7 @@ def draw_reliability(labels: np.ndarray, probabilities: Mapping[str, np.ndarray]
 
 
 def draw_trials(params: Sequence[Mapping[str, str]], accuracies: Sequence[float], family: str) -> Figure:
-    """The trials of a search in parallel coordinates: a line for each, over its hyperparameters to its accuracy.
+    """The trials of a search in parallel coordinates: a line for each, down its hyperparameters to its accuracy.
 
     Args:
         params: the hyperparameters of each trial.
@@ -215,19 +216,20 @@ def draw_trials(params: Sequence[Mapping[str, str]], accuracies: Sequence[float]
     names = sorted({name for trial in params for name in trial})
     columns = [_scale([trial.get(name) for trial in params]) for name in names]
     columns.append(_scale([str(accuracy) for accuracy in accuracies]))
-    figure = Figure(figsize=(max(5.0, 1.6 * len(columns)), 4), layout="constrained")
+    figure = Figure(figsize=(5.6, 1 + 0.5 * len(columns)), layout="constrained")
     axes = figure.subplots()
     order = np.argsort(accuracies)
     for rank, number in enumerate(order):
-        heights = [np.nan if values[number] is None else values[number] for values, _ in columns]
-        axes.plot(range(len(columns)), heights, "o-", color=cm.viridis(rank / max(len(order) - 1, 1)), markersize=3)
+        widths = [np.nan if values[number] is None else values[number] for values, _ in columns]
+        axes.plot(widths, range(len(columns)), "o-", color=cm.viridis(rank / max(len(order) - 1, 1)), markersize=3)
     for place, (_, ends) in enumerate(columns):
-        axes.axvline(place, color="grey", linewidth=0.5)
-        for height, end in ends:
-            axes.annotate(end, (place, height), xytext=(3, 2), textcoords="offset points", fontsize=7)
-    axes.set_xticks(range(len(columns)), [*names, "validation accuracy"], rotation=20, ha="right")
-    axes.set_yticks([])
-    axes.margins(x=0.12)
+        axes.axhline(place, color="grey", linewidth=0.5)
+        for width, end in ends:
+            axes.annotate(end, (width, place), xytext=(0, 3), textcoords="offset points", fontsize=8, ha="center")
+    axes.set_yticks(range(len(columns)), [*names, "validation accuracy"])
+    axes.set_xticks([])
+    axes.invert_yaxis()
+    axes.margins(x=0.08, y=0.1)
     axes.set(title=f"{family}: {len(params)} trials (yellow: the best)")
     return figure
 

@@ -1,6 +1,7 @@
 """What tune runs have tried, read from their child runs, for the review card and the learning curves."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlflow import MlflowClient
@@ -10,6 +11,8 @@ from sentiment.model.space import format_params
 from sentiment.reports import page, plots
 from sentiment.tracking import PRUNED, TRIAL, child_runs, origin
 
+PLOTTED = 5  # trials from which lines over the hyperparameters show something
+FRACTION = re.compile(r"\d+\.\d+(e-?\d+)?|\d+e-\d+")
 EPOCH_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 History = dict[str, list[tuple[int, float]]]  # from a metric to its (epoch, value)
@@ -39,23 +42,28 @@ def summarize_search(tune_run: Run) -> dict[str, Any]:
     best = {
         name.removeprefix("best_"): value for name, value in tune_run.data.params.items() if name.startswith("best_")
     }
-    has_plot = len(completed) > 1 and any(params)
+    has_plot = len(completed) >= PLOTTED and any(params)
     return {
         "family": family,
-        "best": format_params(best),
+        "best": _format_params(best),
         "failed": sum(run.info.status == "FAILED" for run in trials),
         "pruned": sum(PRUNED in run.data.tags for run in trials),
-        "plot": page.embed_figure(plots.draw_trials(params, accuracies, family)) if has_plot else None,
+        "plot": page.embed_panels(plots.draw_trials(params, accuracies, family)) if has_plot else [],
         "trials": [
-            {
-                "name": run.info.run_name,
-                "status": "pruned" if PRUNED in run.data.tags else run.info.status.lower(),
-                "accuracy": _format("{:.4f}", run.data.metrics.get("validation_accuracy")),
-                "seconds": _format("{:.1f}", run.data.metrics.get("train_seconds")),
-            }
+            [
+                f"{run.info.run_name} {_format_params(run.data.params)}",
+                "pruned" if PRUNED in run.data.tags else run.info.status.lower(),
+                _format("{:.3f}", run.data.metrics.get("validation_accuracy")),
+                _format("{:.1f}", run.data.metrics.get("train_seconds")),
+            ]
             for run in trials
         ],
     }
+
+
+def _format_params(logged: Mapping[str, str]) -> str:
+    """Hyperparameters as a run logged them, with fractions at three digits."""
+    return format_params({name: float(value) if FRACTION.fullmatch(value) else value for name, value in logged.items()})
 
 
 def _format(template: str, value: float | None) -> str:

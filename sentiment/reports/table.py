@@ -1,10 +1,12 @@
 """The comparison as a table and in words, for the console, MLflow's notes and the review card."""
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sentiment.evaluation.metrics import METRICS, Metric
 
+CONSOLE_WIDTH = 100  # characters
 Rows = Sequence[Mapping[str, Any]]  # rows of comparison.json
 
 
@@ -40,6 +42,13 @@ def comparison_cells(comparison: Mapping[str, Any]) -> list[list[str]]:
     return cells(rows, metrics)
 
 
+def classes(names: Sequence[str], scores: Sequence[Mapping[str, float]]) -> list[list[str]]:
+    """A header and a line for each class (:func:`sentiment.evaluation.metrics.class_scores`)."""
+    lines = [[f"{score[key]:.3f}" for key in ("precision", "recall", "f1")] for score in scores]
+    header = ["class", "precision", "recall", "F1", "texts"]
+    return [header, *([name, *line, f"{score['documents']:.0f}"] for name, line, score in zip(names, lines, scores))]
+
+
 def console(comparison: Mapping[str, Any]) -> str:
     """The table with aligned columns."""
     lines = comparison_cells(comparison)
@@ -51,6 +60,11 @@ def console(comparison: Mapping[str, Any]) -> str:
         )
         for line in lines
     )
+
+
+def console_report(comparison: Mapping[str, Any]) -> str:
+    """The table, and below it the verdict, wrapped."""
+    return f"\n{console(comparison)}\n\n{textwrap.fill(verdict(comparison), CONSOLE_WIDTH)}"
 
 
 def markdown(comparison: Mapping[str, Any]) -> str:

@@ -86,6 +86,9 @@ def make_engine(config: SearchConfig, space: Space, start: Params) -> tuple[Call
 
 
 def _make_keras_tuner(config: SearchConfig, space: Space, start: Params) -> Engine:
+    from sentiment.model.network.startup import start_tensorflow
+
+    start_tensorflow()  # which Keras Tuner would import with all its notes
     from sentiment.search.keras_tuner_search import KerasTunerSearch
 
     return KerasTunerSearch(space, config.algo, config.max_evals, config.epochs, config.seed)

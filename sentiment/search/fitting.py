@@ -140,20 +140,22 @@ class LoggedModel:
         digest: see :func:`sentiment.search.packaging.model_digest`.
         figures: on the split ``choice``, by which nothing of it was chosen.
         seconds: time that it took beyond the best trial's fit.
+        refitted: whether it was fitted again on training and validation split.
     """
 
     uri: str
     digest: str
     figures: dict[str, float]
     seconds: float
+    refitted: bool
 
 
 def log_best_model(config: TrialConfig, run_id: str, best: Outcome, dataset: str) -> LoggedModel:
     """Log the best model of a search to its run, with its predictions for the split ``choice``.
 
     If ``training.members`` is more than 1, an ensemble with the best trial's hyperparameters is fitted. On a small
-    corpus the model is then fitted again on training and validation split (:meth:`Family.refit`), with as many epochs
-    as the trial took. The figures and the predictions are those of the model that has not seen the validation split.
+    corpus the model is then fitted again on training and validation split (:meth:`Family.refit`). The figures and the
+    predictions are those of the model that has not seen the validation split.
 
     Args:
         config: what all trials of the search have in common.
@@ -189,14 +191,14 @@ def log_best_model(config: TrialConfig, run_id: str, best: Outcome, dataset: str
         served = SentimentModel(features.cleaner, features.classes, refitted)
         behavior.append(served.predict_proba(features.texts("choice")))
     digest = model_digest(behavior, package_digest(uri), best.params, features.classes, dataset)
-    return LoggedModel(uri, digest, figures, seconds)
+    return LoggedModel(uri, digest, figures, seconds, refitted is not None)
 
 
 def _refit(family: Family, features: Features, best: Outcome, training: Training, model: Model) -> Model | None:
     documents = sum(len(features.labels(split)) for split in LABELLED)
     if documents > SMALL_CORPUS and family.trains_in_epochs:  # other fits take seconds
         return None
-    return family.refit(features, best.params, replace(training, epochs=len(best.curve)), model)
+    return family.refit(features, best.params, training, model)
 
 
 @contextmanager

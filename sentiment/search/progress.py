@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Self
 
 from tqdm import tqdm
 
+from sentiment.model.space import format_params
+from sentiment.search.trials import CROSS_VALIDATED
+
 if TYPE_CHECKING:
     from sentiment.search.trials import Outcome
 
@@ -25,7 +28,7 @@ class TrialProgress:
 
     def __init__(self, name: str, total: int) -> None:
         self._best, self._best_trial, self._best_params = -1.0, "", ""
-        self._status = ""
+        self._status = self._kind = ""
         self._live = sys.stderr.isatty() and SHARED_CONSOLE not in os.environ
         self._bar = tqdm(
             total=total,
@@ -43,15 +46,16 @@ class TrialProgress:
 
     def show_epoch(self, name: str, epoch: int, figures: dict[str, float]) -> None:
         """Show how far the running trial is; on a terminal only."""
-        current = f"{name.split()[0]}, epoch {epoch}: {figures['val_accuracy']:.4f}"
+        current = f"{name}, epoch {epoch}: {figures['val_accuracy']:.3f}"
         self._bar.set_postfix_str(f"{self._status}{current}", refresh=self._live)
 
     def show_trial(self, outcome: Outcome) -> None:
         """Count a trial that has ended."""
-        number, _, params = outcome.name.partition(" ")
+        number, params = outcome.name, format_params(outcome.params)
         if outcome.figures and outcome.loss is not None and 1 - outcome.loss > self._best:
             self._best, self._best_trial, self._best_params = 1 - outcome.loss, number, params
-        status, details = f"best {self._best:.4f} by {self._best_trial}", self._best_params
+            self._kind = "cross-validated" if CROSS_VALIDATED in outcome.figures else "validation"
+        status, details = f"best {self._kind} accuracy {self._best:.3f} by {self._best_trial}", self._best_params
         if outcome.figures is None:
             status = f"{number} failed" if outcome.error else f"{number} pruned"
             details = outcome.error or params

@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 
 from sentiment.errors import UserError, hide_credentials
-from sentiment.model.space import Params, format_params
+from sentiment.model.space import Params
 from sentiment.model.training import Criterion
 from sentiment.tracking import (
     ERROR,
@@ -81,7 +81,7 @@ class TrialRecorder:
     def start(self, params: Params, epochs: int | None = None) -> TrialRun:
         """Open the run of the next trial, with its own number of epochs if it has one."""
         self.count += 1
-        name = f"{self._family}-{self.count:02d} {format_params(params)}"
+        name = f"{self._family}-{self.count:02d}"
         inherited = (USER, SOURCE_NAME, SOURCE_TYPE, GIT_COMMIT)
         tags = {key: value for key, value in self._parent.data.tags.items() if key in inherited}
         tags |= {PARENT: self._parent.info.run_id, FAMILY: self._family, TRIAL: str(self.count)}

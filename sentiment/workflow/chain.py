@@ -76,13 +76,16 @@ class Chain:
     Args:
         given: parameters that are passed to every step that has them.
         reuse: whether finished runs are reused.
+
+    Attributes:
+        steps: those that have been started.
     """
 
     def __init__(self, given: Mapping[str, Any], reuse: bool) -> None:
         self._given = given
         self._reuse = reuse
         self._main = active_run().info
-        self._steps: list[ChainStep] = []
+        self.steps: list[ChainStep] = []
         # MLflow nests a run under the one that is active in the same thread.
         nest = partial(mlflow.start_run, run_id=self._main.run_id)
         self._threads = ThreadPoolExecutor(MOST_AT_ONCE, initializer=nest)
@@ -99,7 +102,7 @@ class Chain:
         values = {key: self._given[key] for key in model.model_fields if key in self._given}
         values |= {key: _run_ids(value) for key, value in own.items()}
         step = ChainStep(name, [before for value in own.values() for before in _steps_of(value)])
-        self._steps.append(step)
+        self.steps.append(step)
         # One step ahead is enough: more would take the processor from those that have work to do. And where there is an
         # earlier result, it has to be known first whether it still holds.
         ahead = not (self._reuse and finished_runs(entry_point, max_results=1))
@@ -114,15 +117,15 @@ class Chain:
 
     def finish(self) -> None:
         """Wait for all steps, or until one fails; raises its error."""
-        self._wait_for(self._steps)
+        self._wait_for(self.steps)
 
     def report(self) -> str:
         """A line for each step (:meth:`ChainStep.describe`)."""
-        return "\n".join(step.describe() for step in self._steps)
+        return "\n".join(step.describe() for step in self.steps)
 
     def _wait_for(self, steps: Sequence[ChainStep]) -> None:
         wait([step.run for step in steps], return_when=FIRST_EXCEPTION)
-        for step in self._steps:
+        for step in self.steps:
             if step.run.done():
                 step.run.result()
 

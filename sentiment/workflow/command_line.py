@@ -16,7 +16,7 @@ from sentiment.workflow.parameters import Parameters
 from sentiment.workflow.step_table import STEPS
 
 # Former names of parameters, still accepted with a note.
-RENAMED = {"trials": "engine"}
+RENAMED = {"trials": "engine", "seed": "split_seed"}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -119,12 +119,17 @@ def _rename(given: dict[str, str], model: type[Parameters]) -> dict[str, str]:
     """Accept former names of parameters, with a note."""
     renamed = {}
     for name, value in given.items():
-        new = RENAMED.get(name)
-        if new in model.model_fields:
+        new = current_name(name, model)
+        if new != name:
             print(f"note: {name}= is called {new}= now", file=sys.stderr, flush=True)
-            name = new
-        renamed[name] = value
+        renamed[new] = value
     return renamed
+
+
+def current_name(name: str, model: type[Parameters]) -> str:
+    """The present name of a parameter, where a step does not know it by the one that is given."""
+    new = RENAMED.get(name)
+    return new if new in model.model_fields and name not in model.model_fields else name
 
 
 def _check_names(entry_point: str, given: Iterable[str], model: type[Parameters]) -> None:

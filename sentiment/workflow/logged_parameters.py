@@ -6,19 +6,23 @@ from typing import Any
 import mlflow
 from mlflow.entities import Run
 
-from sentiment.workflow.command_line import RENAMED, format_value, validate
+from sentiment.workflow.command_line import current_name, format_value, validate
 from sentiment.workflow.parameters import Parameters
 
 
 def log_parameters(parameters: Parameters) -> None:
-    """Log the parameters of a step that was started by hand, in the form in which ``mlflow run`` logs them."""
+    """Log the parameters of a step that was started by hand, in the form in which ``mlflow run`` logs them.
+
+    Those that are empty are left out; ``mlflow run`` logs a declared parameter that was not given as ``''``.
+    """
+    texts = {name: format_value(value) for name, value in parameters.model_dump().items()}
     # MLflow quotes what it writes into the command line, and logs that.
-    mlflow.log_params({name: shlex.quote(format_value(value)) for name, value in parameters.model_dump().items()})
+    mlflow.log_params({name: shlex.quote(text) for name, text in texts.items() if text})
 
 
 def given_parameters(run: Run, model: type[Parameters]) -> dict[str, str]:
     """The parameters of a run that a model knows, as text, as they would be typed after ``-P name=``."""
-    logged = {RENAMED.get(name, name): value for name, value in run.data.params.items()}
+    logged = {current_name(name, model): value for name, value in run.data.params.items()}
     return {name: " ".join(shlex.split(value)) for name, value in logged.items() if name in model.model_fields}
 
 

@@ -69,6 +69,7 @@ def _format_thresholds(value: tuple[Any, ...]) -> str:
 Whole = Annotated[int, BeforeValidator(_parse_whole)]
 NotNegative = Annotated[Whole, Field(ge=0)]
 Positive = Annotated[Whole, Field(ge=1)]
+Seed = Annotated[Whole, Field(ge=0, le=2**31 - 1)]
 Share = Annotated[float, Field(gt=0, lt=1)]  # neither nothing nor all
 Rate = Annotated[float, Field(ge=0, le=1)]
 PositiveNumber = Annotated[float, Field(gt=0)]
@@ -106,13 +107,14 @@ class CorpusParameters(Parameters):
 
 
 class SplitParameters(Parameters):
-    test_size: Share = parameter(0.2, "share of all documents in the test split")
-    validation_size: Share = parameter(0.2, "share of the remaining documents in the validation split")
-    stratify: Boolean = parameter(True, "whether every split keeps the classes' shares")
+    test_size: Share = parameter(0.2, "share of all documents in the test split, approximately")
+    validation_size: Share = parameter(0.2, "share of the remaining documents in the validation split, approximately")
+    stratify: Boolean = parameter(True, "whether every split gets a text of every class, also of a rare one")
+    split_seed: Seed = parameter(42, "seed of the splits; seed does not change them")
 
 
 class SeedParameters(Parameters):
-    seed: Annotated[Whole, Field(ge=0, le=2**31 - 1)] = parameter(42, "seed of everything that is random")
+    seed: Seed = parameter(42, "seed of everything that is random, except for the splits")
 
 
 class CleaningParameters(Parameters):
@@ -124,7 +126,9 @@ class CleaningParameters(Parameters):
 
 class EncodingParameters(Parameters):
     vocabulary_size: Annotated[Whole, Field(ge=3)] = parameter(10000, "token ids of the networks' vocabulary")
-    max_length: Positive = parameter(400, "tokens that a network reads of a text")
+    max_length: NotNegative = parameter(
+        0, "tokens that a network reads of a text; 0 follows the training texts, up to 400"
+    )
     truncation: Literal["last", "first", "head_tail", "chunks"] = parameter(
         "last", "which part of a longer text a network reads"
     )
@@ -222,7 +226,7 @@ class ReuseParameters(Parameters):
 # Steps.
 
 
-class IngestParameters(CorpusParameters, SplitParameters, SeedParameters, ReuseParameters):
+class IngestParameters(CorpusParameters, SplitParameters, ReuseParameters):
     pass
 
 

@@ -24,6 +24,7 @@ from sentiment.paths import PROJECT_ROOT
 from sentiment.tracking import ENTRY_POINT, ERROR, PARENT, PROCESS
 from sentiment.workflow.command_line import parse, suggest
 from sentiment.workflow.logged_parameters import log_parameters
+from sentiment.workflow.naming import name_run
 from sentiment.workflow.reuse import run_or_reuse
 from sentiment.workflow.step_table import STEPS
 from sentiment.workflow.stopping import (
@@ -74,9 +75,10 @@ def run_entry_point(entry_point: str, arguments: list[str], stop: Stop) -> None:
             if STEPS[entry_point].input:
                 run_or_reuse(entry_point, _with_hold(body, stop), parameters)
             else:
+                name_run(entry_point, parameters, {})
                 _with_hold(body, stop)(parameters)
     except UserError as mistake:
-        if not mistake.shown:
+        if not mistake.shown or entry_point == "main":  # of which the end is read, far below the step's own line
             print(f"error: {mistake}", file=sys.stderr, flush=True)
         sys.exit(mistake.status)
 
@@ -86,6 +88,7 @@ def quieten() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "5")  # wait a minute for a server, not four
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"  # it would show the password of a tracking server
     logging.getLogger("mlflow").setLevel(logging.WARNING)
 
 

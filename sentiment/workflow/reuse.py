@@ -18,6 +18,7 @@ from sentiment.results import check_manifest, write_manifest
 from sentiment.search.loop import lag_of
 from sentiment.tracking import ENTRY_POINT, FINGERPRINT, MANIFEST, NOTE, OUTPUT_DIGEST, REUSED, active_run, origin
 from sentiment.workflow.fingerprint import fingerprint, hub_revision
+from sentiment.workflow.naming import name_run
 from sentiment.workflow.parameters import Parameters, TuneParameters
 from sentiment.workflow.step_table import STEPS
 from sentiment.workflow.upstream import find_inputs
@@ -32,6 +33,7 @@ def run_or_reuse(entry_point: str, body: Callable[..., None], parameters: Parame
         parameters: its parameters.
     """
     inputs = find_inputs(entry_point, parameters)
+    name_run(entry_point, parameters, inputs)
     digest = step_fingerprint(entry_point, parameters, inputs)
     if digest:
         mlflow.set_tag(FINGERPRINT, digest)

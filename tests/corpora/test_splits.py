@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from sentiment.corpora.splits import clean, digest, split
+from sentiment.corpora.splits import clean, digest, hash_text, split
 from sentiment.errors import UserError
 
 
@@ -46,17 +46,47 @@ def test_nothing_to_learn_from_is_an_error(texts, labels, expected):
         clean(pd.DataFrame({"id": texts, "text": texts, "label": labels}))
 
 
-def test_splits_share_no_text_keep_the_shares_and_follow_the_seed():
-    frame = corpus(a=150, b=50)
+def members(parts):
+    return {name: set(part["id"]) for name, part in parts.items()}
+
+
+def test_splits_share_no_text_have_about_their_shares_and_follow_the_seed():
+    frame = corpus(a=3000, b=1000)
     parts = split(frame, 0.2, 0.1, seed=1, stratify=True)
-    assert [len(parts[name]) for name in ("train", "validation", "test")] == [144, 16, 40]
     together = pd.concat(parts.values())
     assert sorted(together["id"]) == sorted(frame["id"])
-    assert parts["test"]["label"].value_counts().to_dict() == {"a": 30, "b": 10}
-    assert digest(parts) == digest(split(frame, 0.2, 0.1, seed=1, stratify=True))
+    for name, share in (("train", 0.72), ("validation", 0.08), ("test", 0.2)):
+        counts = parts[name]["label"].value_counts()
+        assert counts["a"] / 3000 == pytest.approx(share, abs=0.03)
+        assert counts["b"] / 1000 == pytest.approx(share, abs=0.04)
+    assert digest(parts) == digest(split(frame.sample(frac=1), 0.2, 0.1, seed=1, stratify=True))
     assert digest(parts) != digest(split(frame, 0.2, 0.1, seed=2, stratify=True))
-    assert digest(parts) != digest(split(frame, 0.2, 0.1, seed=1, stratify=False))
     assert digest(parts) != digest(split(frame.assign(slice="web"), 0.2, 0.1, seed=1, stratify=True))
+
+
+def test_a_text_stays_in_its_split_when_the_corpus_grows_and_a_test_text_in_a_larger_test_split():
+    few, many = corpus(a=300, b=40), corpus(a=900, b=500, c=30)
+    before, after = (members(split(frame, 0.2, 0.1, seed=42, stratify=True)) for frame in (few, many))
+    for name, ids in before.items():
+        assert ids == after[name] & set(few["id"])
+    assert before["test"] < members(split(few, 0.4, 0.1, seed=42, stratify=True))["test"]
+
+
+def test_texts_that_differ_in_case_punctuation_or_white_space_share_a_split():
+    texts = [text for n in range(200) for text in (f"A gem, number {n}!", f"a GEM  number {n}", f"A gem (number {n})")]
+    frame = pd.DataFrame({"id": list(map(str, range(600))), "text": texts, "label": ["a", "b", "a"] * 200})
+    for ids in members(split(frame, 0.2, 0.1, seed=42, stratify=True)).values():
+        assert len({int(number) // 3 for number in ids}) * 3 == len(ids)
+    signs = pd.DataFrame({"id": list(map(str, range(90))), "text": [":)" * n for n in range(1, 91)], "label": "a"})
+    assert signs["text"].map(lambda text: hash_text(text, 42)).nunique() == 90  # no words, and not all in one split
+
+
+def test_a_rare_class_is_in_every_split_if_it_is_asked_to_be():
+    frame = corpus(common=400, rare=3)
+    parts = split(frame, 0.2, 0.1, seed=42, stratify=True)
+    assert [(part["label"] == "rare").sum() for part in parts.values()] == [1, 1, 1]
+    with pytest.raises(UserError, match="'rare' has 3"):
+        split(frame, 0.2, 0.1, seed=42, stratify=False)
 
 
 @pytest.mark.parametrize("stratify", [True, False])

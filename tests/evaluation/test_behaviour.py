@@ -7,6 +7,7 @@ import pytest
 
 from sentiment.errors import UserError
 from sentiment.evaluation.behaviour import DIRECTION, FUNCTIONALITY, INVARIANCE, Case, report
+from sentiment.evaluation.behaviour.cases import build_cases, looks_english
 from sentiment.evaluation.behaviour.perturbations import CHANGES, direction_cases, invariance_cases
 from sentiment.evaluation.behaviour.templates import functionality_cases
 from sentiment.evaluation.behaviour.user_cases import read_cases
@@ -65,6 +66,24 @@ def test_a_change_changes_what_it_should_and_nothing_else(name):
 def test_texts_without_anything_to_change_make_no_case():
     cases = invariance_cases(["1 2 3", ""], seed=0)
     assert {case.capability for case in cases} == {"URL added", "mention added"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Der Film war leider langweilig, und das Ende war noch schlechter.",
+        "Un film magnifique, les acteurs sont excellents et la fin est superbe.",
+        "De film was erg goed en ik heb er van genoten, maar het einde is te lang.",
+        "这部电影非常好看",
+        "Отличный фильм, посмотрел с удовольствием",
+    ],
+)
+def test_english_tests_are_for_english_corpora_alone(text):
+    texts = [f"{text} {number}" for number in range(60)]
+    cases = build_cases(texts, ["neg", "pos"], seed=0)
+    assert not looks_english(texts) and cases and {case.kind for case in cases} == {INVARIANCE}
+    assert looks_english([REVIEW])
+    assert {case.kind for case in build_cases([REVIEW], ["neg", "pos"], 0)} == {FUNCTIONALITY, INVARIANCE, DIRECTION}
 
 
 def test_the_same_seed_gives_the_same_cases_and_no_more_than_a_reader_can_wait_for():

@@ -47,6 +47,19 @@ def test_a_long_text_keeps_its_end(features):
     assert [words[number] for number in features.ids("test")[0]] == ["dull", "day", "?", "?"]
 
 
+@pytest.mark.parametrize("longest, width", [(30, 9), (500, 400)])
+def test_without_a_max_length_networks_read_as_many_tokens_as_almost_all_training_texts_have(longest, width, tmp_path):
+    """One text in 150 is far longer than the others, or all are longer than what a network reads by default."""
+    usual = 9 if longest == 30 else longest
+    texts = [" ".join(["word"] * length) for length in (*range(1, 10), *[usual] * 140, longest)]
+    train = pd.DataFrame({"text": texts, "label": ["neg", "pos"] * 75})
+    later = part(("word " * 2000, "pos"))
+    parts = {"train": train, "validation": later, "test": later}
+    features = write_features(tmp_path, parts, Cleaner(), vocabulary_size=100, max_length=0)
+    assert features.max_length == width and features.ids("test").shape == (1, width)
+    assert features.max_pieces == 400  # a checkpoint has pieces of words
+
+
 def test_labels_are_positions_in_the_sorted_classes(features):
     assert features.classes == ["neg", "pos"]
     assert features.labels("train").tolist() == [1, 0, 0]

@@ -27,7 +27,7 @@ def test_chunks_of_a_text_count_the_same_and_are_learned_from(family, tmp_path):
     [("dense", 1, "last"), ("dense", 2, "chunks"), ("lstm", 2, "last"), ("transformer", 1, "chunks")],
 )
 def test_a_network_that_is_fitted_on_both_splits_knows_what_the_validation_split_says(
-    family, members, truncation, tmp_path
+    family, members, truncation, tmp_path, monkeypatch
 ):
     parts = {name: corpus(["good", "bad"], seed) for seed, name in enumerate(("train", "validation", "test"))}
     for name, label, count in (("train", "neg", 10), ("validation", "pos", 40)):
@@ -36,6 +36,8 @@ def test_a_network_that_is_fitted_on_both_splits_knows_what_the_validation_split
     features = write_corpus(tmp_path, parts, max_length=8, truncation=truncation)
     training = Training(seed=0, epochs=8, batch_size=8, members=members)
     model, _ = fit(family, features, training)
+    # Splits that contradict each other change the confidence.
+    monkeypatch.setattr("sentiment.model.network.model.MAX_CONFIDENCE_CHANGE", 1.0)
     params = defaults_of(family)
     model = get_family(family).fit_members(features, params, training, model)
     assert len(getattr(model, "members", [model])) == members
@@ -49,6 +51,40 @@ def test_a_network_that_is_fitted_on_both_splits_knows_what_the_validation_split
     documents = [["good", "film"], ["strange"] * 9]
     loaded = get_family(family).load(tmp_path)
     assert np.allclose(loaded.predict_proba(documents), again.predict_proba(documents), atol=1e-6)
+
+
+def noisy_corpus(folder, train, validation):
+    """Features of 1,600 texts that a network can learn by heart, a quarter of them with the wrong label."""
+    random = np.random.default_rng(7)
+    label = random.choice(["bad", "good"], 1600)
+    said = np.where(random.random(1600) < 0.25, np.where(label == "good", "bad", "good"), label)
+    texts = [" ".join([word, *random.choice([f"w{n}" for n in range(300)], 6)]) for word in said]
+    documents = pd.DataFrame({"text": texts, "label": label})
+    known = train + validation
+    parts = {"train": documents[:train], "validation": documents[train:known], "test": documents[known:]}
+    return write_corpus(folder, parts, vocabulary_size=400)
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_a_network_that_is_fitted_on_both_splits_is_as_sure_of_itself_as_it_is_right(members, tmp_path):
+    features = noisy_corpus(tmp_path, train=700, validation=100)
+    training = Training(seed=0, epochs=10, batch_size=8, members=members)
+    first, history = fit("dense", features, training)
+    model = get_family("dense").fit_members(features, defaults_of("dense"), training, first)
+    again = get_family("dense").refit(features, defaults_of("dense"), training, model)
+    curve = [figures["val_accuracy"] for _, figures in history]
+    assert again is not None and curve.index(max(curve)) + 1 < len(curve)
+    probabilities = again.predict_split(features, "test")
+    right = np.mean(probabilities.argmax(axis=1) == features.labels("test"))
+    assert np.mean(probabilities.max(axis=1)) == pytest.approx(right, abs=0.08)
+
+
+def test_a_network_that_is_much_surer_after_the_fit_on_both_splits_is_not_the_one_to_serve(tmp_path, capsys):
+    features = noisy_corpus(tmp_path, train=40, validation=600)
+    training = Training(seed=0, epochs=3, batch_size=8)
+    model, _ = fit("dense", features, training)
+    assert get_family("dense").refit(features, defaults_of("dense"), training, model) is None
+    assert "the model of the training split is kept" in capsys.readouterr().out
 
 
 def test_word_vectors_are_where_embeddings_start_and_stay_where_they_are_frozen(two_classes, tmp_path):

@@ -1,7 +1,7 @@
 import numpy as np
 
 from sentiment.reports import plots
-from sentiment.reports.page import embed_figure
+from sentiment.reports.page import embed_panels
 from tests.reports.rows import row
 
 LABELS = np.array([0, 1, 2, 0, 1, 2])
@@ -30,7 +30,8 @@ def test_plots_are_drawn_for_two_and_three_classes(tmp_path):
 
 def test_a_plot_of_trials_takes_numbers_words_and_gaps():
     points = [{"kind": "net", "rate": "0.0001"}, {"kind": "tree", "depth": "3"}, {"kind": "net", "rate": "0.1"}]
-    assert embed_figure(plots.draw_trials(points, [0.5, 0.7, 0.6], "lstm")).startswith("data:image/png;base64,")
+    (image,) = embed_panels(plots.draw_trials(points, [0.5, 0.7, 0.6], "lstm"))
+    assert image.startswith("data:image/png;base64,")
 
 
 def test_of_a_thousand_classes_those_with_the_most_mistakes_are_shown(tmp_path):

@@ -46,6 +46,6 @@ def test_the_table_has_what_families_are_chosen_by_and_ends_with_the_majority_cl
     baseline |= {"test_accuracy_low": 0.5, "test_accuracy_high": 0.7, "lead": pair("winner", "majority", 26, True)}
     comparison = {"rows": rows, "metric": "roc_auc", "baseline": baseline, "pairs": []}
     header, first, last = table.comparison_cells(comparison)
-    assert header[1:4] == ["validation", "validation ROC AUC", "test"] and first[1:4] == ["0.9000", "0.9500", "0.8600"]
-    assert last[0] == "majority class" and last[1:5] == ["", "", "0.6000", "0.500 to 0.700"]
+    assert header[1:4] == ["validation", "validation ROC AUC", "test"] and first[1:4] == ["0.900", "0.950", "0.860"]
+    assert last[0] == "majority class" and last[1:5] == ["", "", "0.600", "0.500 to 0.700"]
     assert "26.0 points ahead of always answering 'pos', a real difference" in table.verdict(comparison)

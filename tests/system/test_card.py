@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import runs, store
 from tests.system.processes import NAIVE_BAYES, run_steps
 
-SECTIONS = ("data", "tried", "performance", "failures", "champion", "cost", "how")
+SECTIONS = ("performance", "mistakes", "champion", "use", "search", "data", "provenance")
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 
 
@@ -94,16 +94,21 @@ def test_a_small_and_a_large_corpus_give_a_card_of_bounded_size(tmp_path, docume
     assert 100_000 < len(page(tmp_path)) < 5_000_000
 
 
-def page(folder, place=0):
+def page(folder, place=0, step="compare"):
     with store(folder):
-        return mlflow.artifacts.load_text(f"runs:/{runs(folder, 'compare')[place].info.run_id}/review.html")
+        return mlflow.artifacts.load_text(f"runs:/{runs(folder, step)[place].info.run_id}/review.html")
+
+
+def visible(text):
+    """The text of a page, without its markup."""
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", text.partition("</style>")[2])).split())
 
 
 def test_it_is_valid_and_self_contained_and_has_every_section(folder):
     text = page(folder)
     found = checked(text)
     assert set(found.ids) == set(SECTIONS) and "script" not in found.tags
-    assert not re.search(r'(?:src|href)="(?!data:image/png;base64,|#)', text)
+    assert not re.search(r'src="(?!data:image/png;base64,)|href="(?!http://localhost:5000/#/|#)', text)
     assert len(text) < 5_000_000
 
 
@@ -112,6 +117,27 @@ def test_texts_are_shown_as_texts(folder):
     assert "<script" not in text and "<b>bold" not in text
     if (folder / "reviews.csv").exists():
         assert "&lt;script&gt;" in text and "neutral" in text
+
+
+def test_what_a_reviewer_asks_first_stands_first(folder):
+    compare = runs(folder, "compare")[1]
+    winner, shown = compare.data.tags["winner"], visible(page(folder, 1))
+    accuracy = compare.data.metrics[f"{winner}.test_accuracy"]
+    first = shown.partition("Performance")[0]
+    assert f"Winner {winner}" in first and f"Accuracy on the test split {accuracy:.3f} 95% interval" in first
+    assert "Majority baseline" in first and "Gate – not asked yet" in first
+    assert f"{compare.info.run_id}?workflowType=machine_learning" in page(folder, 1)
+    assert re.search(r"class precision recall F1 texts negative( [01]\.\d{3}){3} \d+ ", shown)
+    assert "Intended use and limits" in shown
+    assert "trials of" not in page(folder, 1)  # no plot of two trials
+
+
+def test_the_card_of_the_register_run_has_the_decision(folder):
+    text = page(folder, step="register")
+    checked(text)
+    first = visible(text).partition("Performance")[0]
+    assert "Gate passed there was no champion Version sentiment 1 champion Date 20" in first
+    assert 'href="http://localhost:5000/#/models/sentiment/versions/1?' in text
 
 
 def test_the_champion_stands_beside_the_winner_as_soon_as_there_is_one(folder):
@@ -129,17 +155,13 @@ def test_a_browser_shows_it_without_an_error_and_without_cutting_it(folder, tmp_
         "<script>console.log('width ' + document.documentElement.scrollWidth + ' of ' + innerWidth + ' images ' + "
         "[...document.images].filter(i => i.naturalWidth > 100).length)</script></body>"
     )
-    (tmp_path / "card.html").write_text(page(folder).replace("</body>", measure), encoding="utf-8")
-    command = [
-        "chromium",
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--enable-logging=stderr",
-        f"--window-size={width},2000",
-    ]
+    text = page(folder)
+    (tmp_path / "card.html").write_text(text.replace("</body>", measure), encoding="utf-8")
+    # In a frame, since a window of Chromium is at least 500 pixels wide.
+    (tmp_path / "frame.html").write_text(f'<iframe src="card.html" width="{width}" height="2000" frameborder="0">')
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
     shown = subprocess.run(
-        [*command, f"--user-data-dir={tmp_path}/profile", "--dump-dom", f"file://{tmp_path}/card.html"],
+        [*command, f"--user-data-dir={tmp_path}/profile", "--dump-dom", f"file://{tmp_path}/frame.html"],
         capture_output=True,
         text=True,
         timeout=120,
@@ -147,4 +169,4 @@ def test_a_browser_shows_it_without_an_error_and_without_cutting_it(folder, tmp_
     said = re.findall(r"CONSOLE.*", shown.stderr)
     assert len(said) == 1, said
     scroll, inner, images = map(int, re.search(r"width (\d+) of (\d+) images (\d+)", said[0]).groups())
-    assert scroll <= inner and images == page(folder).count("<img")
+    assert inner == width and scroll <= inner and images == text.count("<img")

@@ -1,6 +1,7 @@
 """The whole chain on the sample, from a git URL, and what it leaves behind."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -23,7 +24,7 @@ def test_steps_are_nested_under_main_and_trials_under_their_tune_run(chain):
     for tune in runs(folder, "tune"):
         trials = [run for run in runs(folder) if run.data.tags.get("mlflow.parentRunId") == tune.info.run_id]
         assert len(trials) == 2
-        assert {run.info.run_name.split()[0] for run in trials} == {
+        assert {run.info.run_name for run in trials} == {
             f"{tune.data.tags['family']}-01",
             f"{tune.data.tags['family']}-02",
         }
@@ -99,6 +100,35 @@ def test_registered_version_links_runs_dataset_and_commit(chain, clone):
     assert version.tags["dataset.digest"] == ingest.data.tags["dataset.digest"]
     assert version.tags["git_commit"] == commit
     assert "validation" in version.description
+
+
+def test_the_ui_shows_models_with_their_figures_and_datasets_and_a_main_run_that_tells_the_story(chain):
+    folder, process = chain
+    (main,), (compare,), (register,) = (runs(folder, step) for step in ("main", "compare", "register"))
+    with store(folder) as client:
+        version = client.get_model_version("sentiment", "1")
+        tunes = runs(folder, "tune")
+        models = [client.get_logged_model(tune.data.tags["model_uri"].removeprefix("models:/")) for tune in tunes]
+    for tune, model in zip(tunes, models):
+        on = {metric.key: metric.dataset_name for metric in model.metrics}
+        assert {"validation_accuracy", "validation_log_loss", "test_accuracy", "f1_macro", "latency_ms_p50"} <= set(on)
+        assert on["validation_accuracy"] == on["test_accuracy"] == "sample"
+        contexts = {tag.value for data in tune.inputs.dataset_inputs for tag in data.tags}
+        assert contexts == {"training", "validation"}
+        family = tune.data.tags["family"]
+        found = {metric.key: metric.value for metric in model.metrics}
+        assert found["test_accuracy"] == compare.data.metrics[f"{family}.test_accuracy"]
+    assert {tag.value for data in compare.inputs.dataset_inputs for tag in data.tags} == {"validation", "test"}
+    winner = compare.data.tags["winner"]
+    for run in (main, compare):
+        assert run.data.metrics["test_accuracy"] == compare.data.metrics[f"{winner}.test_accuracy"]
+    assert version.tags["test_accuracy"] == f"{main.data.metrics['test_accuracy']:.3f}"
+    assert re.fullmatch(r"sample 20\d\d-\d\d-\d\d \d\d:\d\d", main.info.run_name)
+    note = main.data.tags["mlflow.note.content"]
+    assert f"[review card](#/experiments/0/runs/{register.info.run_id}/artifacts/review.html?" in note
+    assert "[sentiment version 1](#/models/sentiment/versions/1?" in note and f"/runs/{compare.info.run_id}?" in note
+    page = f"http://localhost:5000/#/experiments/0/runs/{main.info.run_id}?workflowType=machine_learning"
+    assert page in process.stdout and process.stdout.count(f"{winner} wins: ") == 1
 
 
 def test_models_take_raw_text_in_a_process_that_knows_nothing_of_the_project(chain, tmp_path):

@@ -66,7 +66,7 @@ def test_only_texts_that_the_champion_has_not_seen_count(registered):
     with store(registered):
         champion = promotions.get_champion("sentiment")
         before = mlflow.get_run(champion.tags["ingest_run"])
-    run_steps(registered, ["ingest", "--seed=7", "--test_size=0.4"], *CHAIN, ["register", "--tolerance=1"])
+    run_steps(registered, ["ingest", "--split_seed=7", "--test_size=0.4"], *CHAIN, ["register", "--tolerance=1"])
     run = runs(registered, "register")[0]
     with store(registered):
         report = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/gate.json")
@@ -84,6 +84,20 @@ def test_only_texts_that_the_champion_has_not_seen_count(registered):
     (check,) = [check for check in report["checks"] if check["name"] == "accuracy"]
     assert 30 <= len(fair) < len(splits["7", "test"]) and f"on the same {len(fair)} documents" in check["said"]
     assert check["figures"]["champion_accuracy"] == pytest.approx(expected)
+    figures = check["figures"]
+    assert figures["documents"] == len(fair) and 0 < figures["p_value"] <= 1
+    assert figures["difference_low"] <= figures["accuracy"] - figures["champion_accuracy"] <= figures["difference_high"]
+    # Nor is a behaviour test asked on a text that the champion has seen, of either of the two.
+    (check,) = [check for check in report["checks"] if check["name"] == "behaviour"]
+    with store(registered):
+        cases = mlflow.artifacts.load_dict(f"{runs(registered, 'compare')[0].info.artifact_uri}/behaviour_cases.json")
+        comparison = mlflow.artifacts.load_dict(f"{runs(registered, 'compare')[0].info.artifact_uri}/comparison.json")
+    asked = [case for case in cases if case["text"] not in seen]
+    assert check["figures"]["behaviour_tests"] == len(asked) < len(cases)
+    rates = pd.DataFrame(asked).assign(fails=[bool(case["failed_by"]) for case in asked])
+    own = rates.groupby(["kind", "capability"])["fails"].mean().mean()
+    assert check["figures"]["behaviour_failure_rate"] == pytest.approx(own)
+    assert own != comparison["rows"][0]["behaviour_failure_rate"]
     # The trail has the figures of the promotion.
     with store(registered):
         last = promotions.read("sentiment")[-1]
@@ -91,7 +105,7 @@ def test_only_texts_that_the_champion_has_not_seen_count(registered):
 
 
 def test_a_champion_that_has_seen_nearly_all_is_not_compared_with(registered):
-    output = run_steps(registered, ["ingest", "--seed=5", "--test_size=0.02"], *CHAIN, ["register"])
+    output = run_steps(registered, ["ingest", "--split_seed=5", "--test_size=0.02"], *CHAIN, ["register"])
     assert "is challenger: comparable: champion version" in output and "has seen all but" in output
 
 
@@ -116,8 +130,7 @@ def test_a_champion_of_another_corpus_is_never_silently_compared(registered):
     "change, terms, passed, reason",
     [
         ({}, {}, True, "test accuracy"),
-        ({"behaviour_failure_rate": 0.9}, {}, False, "behaviour: 90.0% of the behaviour tests fail against"),
-        ({"behaviour_failure_rate": 0.9}, {"behaviour_tolerance": 1.0}, True, "test accuracy"),
+        ({}, {"behaviour_tolerance": -0.01}, False, "behaviour tests fail against"),
         (
             {"latency_ms_p95": 80.0},
             {"gates": thresholds.parse("gates", "latency_ms_p95<=50")},

@@ -1,5 +1,6 @@
 """Chains that run at the same moment on one store, a file of this machine or a real tracking server."""
 
+import re
 import subprocess
 
 import mlflow
@@ -20,6 +21,7 @@ def two_at_once(folder, *parameters, model="sentiment", **more):
     for process, output in zip(started, outputs):
         assert process.returncode == 0, output[-3000:]
         assert "locked" not in output and f"{model} version 1 is champion" in output
+    return "".join(outputs)
 
 
 def one_champion_and_no_second_version(client, model="sentiment"):
@@ -46,7 +48,7 @@ def test_two_chains_on_one_sqlite_store(tmp_path):
         one_champion_and_no_second_version(client, "stars")
         ingested = client.search_runs(["0"], "tags.`mlflow.project.entryPoint` = 'ingest'")
         # One that found the other's result has no figures of its own.
-        assert {run.data.metrics["documents_train"] for run in ingested if run.data.metrics} == {115}
+        assert {run.data.metrics["documents_train"] for run in ingested if run.data.metrics} == {104}
         answer = mlflow.pyfunc.load_model("models:/stars@champion").predict(["a great film", "an awful film"])
     assert answer["label"].tolist() == ["great", "awful"]
 
@@ -64,15 +66,39 @@ def test_two_chains_on_one_tracking_server_and_a_third_from_elsewhere_reuses_the
     for each in (folder, temporary, other):
         each.mkdir()
     write_inputs(folder)
-    on_server = {"MLFLOW_TRACKING_URI": server, "TMPDIR": str(temporary)}
-    two_at_once(folder, "corpus=reviews.csv", *SMALL, **on_server)
+    with_password = server.replace("://", "://ada:s3cret@")  # which this server does not ask for
+    on_server = {"MLFLOW_TRACKING_URI": with_password, "TMPDIR": str(temporary)}
+    printed = two_at_once(folder, "corpus=reviews.csv", *SMALL, **on_server)
     one_champion_and_no_second_version(mlflow.MlflowClient(server))
-    # The same commit from a git URL, typed in another folder; MLflow leaves its clone in the usual temporary folder.
+    # The same commit from a git URL with a token, typed in another folder; MLflow leaves its clone in the usual
+    # temporary folder.
     write_inputs(other)
     pairs = (part for one in ("corpus=reviews.csv", *SMALL) for part in ("-P", one))
-    third = run_project(*pairs, cwd=other, uri=git_url, MLFLOW_TRACKING_URI=server)  # MLflow leaves its clone in TMPDIR
+    repository, _, name = git_url.rpartition("/")
+    stands_for = {"GIT_CONFIG_KEY_0": f"url.{repository}/.insteadOf", "GIT_CONFIG_VALUE_0": "https://t0ken@git.test/"}
+    third = run_project(
+        *pairs,
+        cwd=other,
+        uri=f"https://t0ken@git.test/{name}",
+        MLFLOW_TRACKING_URI=with_password,
+        GIT_CONFIG_COUNT="1",
+        **stands_for,
+    )
     assert third.returncode == 0, third.stderr[-3000:]
     assert third.stdout.count(" reused ") == 5 and " ran " not in third.stdout
+    # Neither the password nor the token is in the store, in an artifact, a model or on the console, but for what each
+    # of the three mlflow run says itself: what it clones, and where its run and its experiment are.
+    lines = (printed + third.stdout + third.stderr).splitlines()
+    shown = [line for line in lines if "s3cret" in line or "t0ken" in line]
+    mlflows = [line for line in shown if re.search("=== Fetching project|View (run|experiment) ", line)]
+    assert shown == mlflows and len(mlflows) <= 3 * 2 + 1
+    stored = files_in(tmp_path / "server")
+    assert [path for path in stored if any(secret in path.read_bytes() for secret in (b"s3cret", b"t0ken"))] == []
+    # The addresses that are printed are the server's.
+    (main,) = mlflow.MlflowClient(server).search_runs(["0"], max_results=1)
+    page = f"{server}/#/experiments/0/runs/{main.info.run_id}?workflowType=machine_learning"
+    assert main.data.tags["mlflow.project.entryPoint"] == "main" and page in third.stdout
+    assert f"{server}/#/models/sentiment/versions/1?" in third.stdout and "mlflow ui" not in third.stdout
     # The server keeps the artifacts, and nothing is left on the callers' disk.
     assert files_in(temporary) == []
     for each in (folder, other):

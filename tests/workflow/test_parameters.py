@@ -17,7 +17,7 @@ from sentiment.workflow.step_table import STEPS
         ("ingest", "test_size=0", "between 0 and 1"),
         ("ingest", "test_size=nan", "between 0 and 1"),
         ("ingest", "validation_size=half", "between 0 and 1"),
-        ("ingest", "seed=1.5", "whole number"),
+        ("ingest", "split_seed=1.5", "whole number"),
         ("ingest", "stratify=maybe", "true or false"),
         ("tune", "max_evals=0", "whole number from 1"),
         ("tune", "algo=brute", "tpe, random, anneal"),
@@ -41,8 +41,8 @@ def test_a_wrong_value_is_named_with_what_was_expected(step, argument, expected)
 
 
 def test_values_are_converted():
-    parameters = parse("ingest", ["--seed=7.0", "--test_size=0.25", "--stratify=False", "--corpus=-odd name.csv"])
-    assert (parameters.seed, parameters.test_size, parameters.stratify) == (7, 0.25, False)
+    parameters = parse("ingest", ["--split_seed=7.0", "--test_size=0.25", "--stratify=False", "--corpus=-odd name.csv"])
+    assert (parameters.split_seed, parameters.test_size, parameters.stratify) == (7, 0.25, False)
     assert parameters.corpus == "-odd name.csv"
     assert parse("main", ["--families=simple, lstm,"]).families == ("simple", "lstm")
 
@@ -70,6 +70,13 @@ def test_parameters_stay_what_they_were_given():
 def test_a_former_name_is_accepted_with_a_note(capsys):
     assert parse("tune", ["--trials", "spark"]).engine == "spark"
     assert "trials= is called engine= now" in capsys.readouterr().err
+
+
+def test_the_seed_of_an_ingest_is_that_of_the_splits_and_main_has_both(capsys):
+    assert parse("ingest", ["--seed=7"]).split_seed == 7
+    assert "seed= is called split_seed= now" in capsys.readouterr().err
+    both = parse("main", ["--seed=7"])
+    assert (both.seed, both.split_seed) == (7, 42) and not capsys.readouterr().err
 
 
 def test_help_lists_every_parameter_with_its_values_and_default(capsys):

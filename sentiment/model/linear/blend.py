@@ -18,7 +18,7 @@ from ..text.ngrams import make_tail_counter, make_term_weigher, weigh_terms
 from ..training import Features, Training, compute_sample_weight
 from .blended_svm import BlendedSVM
 from .splits import SPLITS, calibration_folds, stack_splits
-from .terms import select_terms, select_terms_of, term_contributions, term_orders
+from .terms import select_terms, select_terms_of, term_orders
 
 ARRAYS = ("classes_", "scale_", "coef_", "intercept_")  # of a fitted BlendedSVM
 
@@ -132,12 +132,6 @@ class BlendModel:
         if positive.shape[1] == 1:
             return np.hstack([1 - positive, positive])
         return positive / positive.sum(axis=1, keepdims=True)
-
-    def contributions(self, tokens: list[str], position: int) -> list[tuple[str, float]]:
-        """How much each word n-gram and character n-gram of a document contributes to a class."""
-        features = self.svm.scale(self._encode([tokens]), position)
-        names = self.terms + [f"…{gram.strip()}…" for gram in self.grams]
-        return term_contributions(features, self.svm.coef_, position, names)
 
     def save(self, folder: Path) -> None:
         for name in ("terms", "grams"):

@@ -23,7 +23,7 @@ from ..text.ngrams import make_term_counter
 from ..training import Features, Training, compute_sample_weight
 from .nb_svm import NBSVM
 from .splits import SPLITS, calibration_folds, stack_splits
-from .terms import select_terms, select_terms_of, term_contributions, term_orders
+from .terms import select_terms, select_terms_of, term_orders
 
 CLASSIFIERS: dict[str, Callable[[Params, int], ClassifierMixin]] = {
     "logistic_regression": lambda params, seed: LogisticRegression(C=params["C"], max_iter=1000, random_state=seed),
@@ -124,22 +124,6 @@ class CountModel:
             column = {term: number for number, term in enumerate(features.terms)}
             columns = [column[term] for term in self.terms]
         return self._predict_counts(features.counts(split)[:, columns])
-
-    def contributions(self, tokens: list[str], position: int) -> list[tuple[str, float]] | None:
-        """How much each term of a document contributes to a class; None if the classifier is not linear.
-
-        Args:
-            tokens: of the document.
-            position: of the class.
-        """
-        classifier = self.classifier
-        if isinstance(classifier, CalibratedClassifierCV):
-            classifier = classifier.calibrated_classifiers_[0].estimator
-        if not hasattr(classifier, "coef_"):
-            return None
-        counts = self._count([tokens])
-        weighted = self.weighting.transform(counts) if self.weighting else counts
-        return term_contributions(weighted, classifier.coef_, position, self.terms)
 
     def save(self, folder: Path) -> None:
         import skops.io  # which takes seconds: it imports all of scikit-learn, and torch where that is installed

@@ -39,23 +39,5 @@ def term_orders(terms: list[str]) -> np.ndarray:
     return np.array([term.count(" ") + 1 for term in terms])
 
 
-def term_contributions(
-    features: Any, coefficients: np.ndarray, position: int, names: list[str]
-) -> list[tuple[str, float]]:
-    """The features of one document times the weights of a class.
-
-    Args:
-        features: sparse CSR array of shape (1, features).
-        coefficients: of shape (1 or classes, features); a single row is that of the second of two classes.
-        position: of the class.
-        names: of the features.
-
-    Returns:
-        The name and the contribution of each feature that the document has.
-    """
-    weights = coefficients[position] if len(coefficients) > 1 else coefficients[0] * (1 if position == 1 else -1)
-    return [(names[column], float(value * weights[column])) for column, value in zip(features.indices, features.data)]
-
-
 def _limit(params: Params) -> int:
     return DENSE_TERMS if params["classifier"] == "gaussian_nb" else params["max_terms"]

@@ -121,7 +121,7 @@ def fit_encoder(features: Features, params: Params, training: Training, on_epoch
     """Fine-tune the encoder ``training.pretrained``; see :meth:`sentiment.model.families.Family.fit`."""
     training_loop.reset(training.seed)
     checkpoint = load_checkpoint(training.pretrained)
-    model = FinetunedEncoder(*checkpoint, params, len(features.classes), features.max_length, features.truncation)
+    model = FinetunedEncoder(*checkpoint, params, len(features.classes), features.max_pieces, features.truncation)
     train, validation = (
         (model.encode(features.texts(split)), np.array(features.labels(split))) for split in ("train", "validation")
     )

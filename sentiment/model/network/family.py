@@ -52,7 +52,7 @@ class NetworkFamily(KerasFamily):
 
         return fit_network(self, features, params, training, on_epoch)
 
-    def refit(self, features: Features, params: Params, training: Training, model: Model) -> Model:
+    def refit(self, features: Features, params: Params, training: Training, model: Model) -> Model | None:
         self.prepare()
         from .model import refit_networks
 

@@ -24,6 +24,11 @@ from .prediction import Predictor, calibrate
 SPLITS = ("train", "validation")
 SETTINGS, WEIGHTS = "network.json", "weights.npz"
 
+# By how much the mean confidence on the training split may change in a fit on both splits. It changed by 0.05 at most
+# in 27 fits (dense, lstm, transformer; three corpora of short texts, three seeds), and by 0.14 to 0.18 where a network
+# was trained for three or four epochs beyond its best one.
+MAX_CONFIDENCE_CHANGE = 0.1
+
 Split = tuple[np.ndarray, ...]
 
 
@@ -38,6 +43,7 @@ class KerasModel:
         classes: number of classes.
         truncation: which tokens of a longer text it reads (:mod:`sentiment.model.text.truncation`).
         temperature: calibrates its probabilities (:mod:`sentiment.model.calibration`); 1 leaves them unchanged.
+        best_epoch: the epoch that its weights are of, from 1; 0 if it is untrained.
     """
 
     raw_text = False
@@ -51,6 +57,7 @@ class KerasModel:
         classes: int,
         truncation: str,
         temperature: float = 1.0,
+        best_epoch: int = 0,
     ) -> None:
         self.params = params
         self.vocabulary = vocabulary
@@ -58,6 +65,7 @@ class KerasModel:
         self.classes = classes
         self.truncation = truncation
         self.temperature = temperature
+        self.best_epoch = best_epoch
         self.encoder = self.network = family.build(params, len(vocabulary), classes)
         if truncation == "chunks":
             self.network = ChunkMean.wrap(self.encoder, max_length, PADDING)
@@ -81,6 +89,7 @@ class KerasModel:
             "classes": self.classes,
             "truncation": self.truncation,
             "temperature": self.temperature,
+            "best_epoch": self.best_epoch,
         }
         (folder / SETTINGS).write_text(json.dumps(settings, ensure_ascii=False), encoding="utf-8")
         np.savez(folder / WEIGHTS, *self.network.get_weights())
@@ -96,15 +105,22 @@ def fit_network(
     return model
 
 
-def refit_networks(family: NetworkFamily, features: Features, params: Params, training: Training, model: Any) -> Model:
+def refit_networks(
+    family: NetworkFamily, features: Features, params: Params, training: Training, model: Any
+) -> Model | None:
     """Train the network, or the networks of an ensemble, again on training and validation split.
 
-    No data is left to choose an epoch by, so the weights are those of the last one. Temperatures are taken over from
-    the model that has not seen the validation split.
+    No data is left to choose an epoch or fit a temperature by. So each network is fitted like the one that has not seen
+    the validation split: with the same schedule of the learning rate, up to the epoch that was its best. Then its
+    temperature holds for both of them.
 
     Args:
         family, features, params, training: as for :func:`fit_network`.
         model: a :class:`KerasModel` or an :class:`Ensemble` of them.
+
+    Returns:
+        The new model; None if its confidence on the training split, which both have seen, is far from that of
+        ``model``, so that the temperature does not hold for it.
     """
     parts = [features.ids(split) for split in LABELLED]
     width = max(ids.shape[1] for ids in parts)  # with truncation=chunks the splits differ in width
@@ -115,9 +131,18 @@ def refit_networks(family: NetworkFamily, features: Features, params: Params, tr
     for number, member in enumerate(members):
         print(f"tune {family.name}: on training and validation split, {number + 1} of {len(members)}", flush=True)
         with_its_seed = replace(training, seed=training.seed + number)
-        refitted.append(_train(family, features, params, with_its_seed, both))
+        refitted.append(_train(family, features, params, with_its_seed, both, last_epoch=member.best_epoch))
         refitted[-1].temperature = member.temperature
-    return Ensemble(refitted, model.temperature) if len(refitted) > 1 else refitted[0]
+    again = Ensemble(refitted, model.temperature) if len(refitted) > 1 else refitted[0]
+    before, after = (float(one.predict_split(features, "train").max(axis=1).mean()) for one in (model, again))
+    if abs(after - before) <= MAX_CONFIDENCE_CHANGE:
+        return again
+    print(
+        f"tune {family.name}: fitted on both splits its mean confidence is {after:.2f} instead of {before:.2f}: "
+        "the model of the training split is kept",
+        flush=True,
+    )
+    return None
 
 
 def load_network(family: NetworkFamily, folder: Path) -> KerasModel:
@@ -138,6 +163,7 @@ def _train(
     train: Split,
     validation: Split | None = None,
     on_epoch: OnEpoch | None = None,
+    last_epoch: int | None = None,
 ) -> KerasModel:
     training_loop.reset(training.seed)
     longest = int(np.count_nonzero(train[0].any(axis=0)))  # columns beyond it are padding in every text
@@ -149,5 +175,7 @@ def _train(
     if validation is not None:
         validation = validation[0][:, :longest], validation[1]
     padding = None if family.bag_of_words else PADDING
-    training_loop.train(model.network, FusedAdam, params, training, train, validation, on_epoch, padding)
+    model.best_epoch = training_loop.train(
+        model.network, FusedAdam, params, training, train, validation, on_epoch, padding, last_epoch
+    )
     return model

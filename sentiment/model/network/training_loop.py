@@ -36,7 +36,8 @@ def train(
     validation_split: tuple[np.ndarray, ...] | None,
     on_epoch: OnEpoch | None,
     padding: int | None = None,
-) -> None:
+    last_epoch: int | None = None,
+) -> int:
     """Train a network. The learning rate rises to the given one and falls to 0 along a cosine.
 
     The network keeps the weights of the epoch with the best ``training.metric`` on the validation split, and training
@@ -54,6 +55,10 @@ def train(
         validation_split: the same; None to keep the weights of the last epoch.
         on_epoch: called after each epoch with its number, from 1, and its figures.
         padding: see :func:`make_batches`.
+        last_epoch: ends training after this epoch, in the middle of the schedule of the learning rate.
+
+    Returns:
+        The epoch whose weights the network has, from 1.
 
     Raises:
         FloatingPointError: the loss is no longer finite.
@@ -79,27 +84,26 @@ def train(
         train_split = (*train_split, weights)
     callbacks: list[keras.callbacks.Callback] = [_Report(on_epoch)]
     validation_data = None
+    metric = training.metric
+    stopping = keras.callbacks.EarlyStopping(
+        f"val_{metric.name}",
+        mode="max" if metric.higher_is_better else "min",
+        patience=PATIENCE,
+        restore_best_weights=True,
+    )
     if validation_split is not None:
         validation_data = make_batches(validation_split, PREDICT_BATCH, padding)
-        metric = training.metric
-        callbacks = [
-            _Measure(metric, validation_data),
-            *callbacks,
-            keras.callbacks.EarlyStopping(
-                f"val_{metric.name}",
-                mode="max" if metric.higher_is_better else "min",
-                patience=PATIENCE,
-                restore_best_weights=True,
-            ),
-        ]
+        callbacks = [_Measure(metric, validation_data), *callbacks, stopping]
+    epochs = last_epoch or training.epochs
     network.fit(
         make_batches(train_split, training.batch_size, padding, training.seed),
         validation_data=validation_data,
-        epochs=training.epochs,
+        epochs=epochs,
         shuffle=False,  # the dataset shuffles itself
         verbose=0,
         callbacks=callbacks,
     )
+    return epochs if validation_split is None else stopping.best_epoch + 1
 
 
 class _Measure(keras.callbacks.Callback):

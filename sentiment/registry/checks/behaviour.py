@@ -2,6 +2,8 @@
 
 import json
 
+import numpy as np
+
 from sentiment.evaluation.behaviour import Case, report
 from sentiment.evaluation.measure import predict_proba
 from sentiment.registry.candidate import Candidate
@@ -14,14 +16,29 @@ def check(candidate: Candidate, terms: Terms) -> list[Check]:
     if candidate.champion is None or not candidate.has_comparable_champion:
         return []
     run_id, tolerance = candidate.compare_run.info.run_id, terms["behaviour_tolerance"]
-    cases = [Case(**case) for case in json.loads(artifacts(run_id, BEHAVIOUR_CASES).read_text(encoding="utf-8"))]
+    entries = json.loads(artifacts(run_id, BEHAVIOUR_CASES).read_text(encoding="utf-8"))
+    failed_by = [entry.pop("failed_by", None) for entry in entries]
+    if None in failed_by:
+        return [Check("behaviour", False, "not kept case by case by this compare run: run compare again")]
+    # The champion has learned the label of a text that it was trained on, which is no behaviour.
+    kept = [number for number, entry in enumerate(entries) if entry["text"] not in candidate.seen_texts]
+    if not kept:
+        return []
+    cases = [Case(**entries[number]) for number in kept]
+
+    def mean_failure_rate(failed: np.ndarray) -> float:
+        return report.mean_failure_rate(report.summarize_by_capability(cases, failed))
+
+    own = mean_failure_rate(np.array([candidate.row["family"] in failed_by[number] for number in kept]))
     probabilities = predict_proba(candidate.champion_model, [text for case in cases for text in case.texts])
-    failed = report.find_failures(cases, probabilities, candidate.classes)
-    champions = report.mean_failure_rate(report.summarize_by_capability(cases, failed))
-    own = candidate.row["behaviour_failure_rate"]
+    champions = mean_failure_rate(report.find_failures(cases, probabilities, candidate.classes))
     message = (
-        f"{own:.1%} of the behaviour tests fail against {champions:.1%} of version {candidate.champion.version}, "
-        f"tolerance {tolerance:.0%}"
+        f"{own:.1%} of {len(cases)} behaviour tests fail against {champions:.1%} of version "
+        f"{candidate.champion.version}, tolerance {tolerance:.0%}"
     )
-    figures = {"behaviour_failure_rate": own, "champion_behaviour_failure_rate": champions}
+    figures = {
+        "behaviour_tests": float(len(cases)),
+        "behaviour_failure_rate": own,
+        "champion_behaviour_failure_rate": champions,
+    }
     return [Check("behaviour", own <= champions + tolerance, message, figures)]

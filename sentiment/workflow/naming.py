@@ -1,0 +1,43 @@
+"""Names of runs that were started by hand, in place of those that MLflow makes up, such as big-mink-130."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import mlflow
+from mlflow.entities import Run
+
+from sentiment.tracking import FEATURIZE_RUN, INGEST_RUN, PARENT, RUN_NAME, active_run
+from sentiment.workflow.parameters import Parameters
+
+MADE_UP = re.compile(r"[a-z]+-[a-z]+-\d+")
+
+
+def name_run(entry_point: str, parameters: Parameters, inputs: Mapping[str, Run | list[Run]]) -> None:
+    """Name the active run by step, family and corpus, a main run by corpus and time, unless it was given a name.
+
+    Args:
+        entry_point: name of the step.
+        parameters: its parameters.
+        inputs: the runs that it builds on, as :func:`sentiment.workflow.upstream.find_inputs` returns them.
+    """
+    run = mlflow.get_run(active_run().info.run_id)
+    if PARENT in run.data.tags or not MADE_UP.fullmatch(run.info.run_name or ""):
+        return
+    values = parameters.model_dump()
+    first = next((runs[0] if isinstance(runs, list) else runs for runs in inputs.values()), None)
+    subject = Path(values.get("corpus") or _corpus_of(first)).stem or values.get("registered_model", "")
+    if entry_point == "main":
+        parts = [subject, f"{datetime.now():%Y-%m-%d %H:%M}"]
+    else:
+        parts = [entry_point, values.get("family", ""), subject]
+    mlflow.set_tag(RUN_NAME, " ".join(filter(None, parts)))
+
+
+def _corpus_of(run: Run | None) -> str:
+    """The corpus that a run goes back to; empty where that is not known."""
+    while run is not None and "corpus" not in run.data.params:
+        before = run.data.tags.get(INGEST_RUN) or run.data.tags.get(FEATURIZE_RUN)
+        run = mlflow.get_run(before) if before else None
+    return run.data.params["corpus"] if run else ""

@@ -1,0 +1,28 @@
+import mlflow
+import pytest
+
+from sentiment.workflow.command_line import validate
+from sentiment.workflow.naming import name_run
+from sentiment.workflow.parameters import ApproveParameters, IngestParameters, TuneParameters
+
+
+def named(tracked, entry_point, parameters, inputs=None, **given):
+    with mlflow.start_run(**given) as run:
+        name_run(entry_point, parameters, inputs or {})
+    return tracked.get_run(run.info.run_id).info.run_name
+
+
+def test_a_run_is_named_by_step_family_and_corpus(tracked):
+    with mlflow.start_run() as ingest:
+        mlflow.log_param("corpus", "data/reviews.csv")
+    with mlflow.start_run(tags={"ingest_run": ingest.info.run_id}) as featurize:
+        pass
+    inputs = {"featurize_run": tracked.get_run(featurize.info.run_id)}
+    assert named(tracked, "tune", validate(TuneParameters, {"family": "lstm"}), inputs) == "tune lstm reviews"
+    assert named(tracked, "ingest", IngestParameters()) == "ingest sample"
+    assert named(tracked, "approve", ApproveParameters()) == "approve sentiment"
+
+
+@pytest.mark.parametrize("given", [{"run_name": "my name"}, {"run_name": "lstm", "tags": {"mlflow.parentRunId": "0"}}])
+def test_a_name_that_was_given_stays(tracked, given):
+    assert named(tracked, "ingest", IngestParameters(), **given) == given["run_name"]

@@ -74,9 +74,7 @@ class ServedChampion:
             try:
                 message = self._update()
                 failures = 0
-            except (
-                Exception
-            ) as error:  # whatever it is, the present champion keeps serving, and the new one is tried again
+            except Exception as error:  # whatever it is: the present champion keeps serving, and it is tried again
                 failures = min(failures + 1, 10)
                 message = f"the new champion could not be loaded, version {self._serving[1]} stays: {error}"
             if message and message != reported:

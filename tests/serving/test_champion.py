@@ -1,5 +1,6 @@
 """The served model follows the champion, whatever goes wrong on the way."""
 
+import threading
 import time
 import zipfile
 from types import SimpleNamespace
@@ -10,25 +11,34 @@ from sentiment.serving import champion
 from sentiment.serving.champion import ServedChampion
 
 
+# How the thread is ended.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+
+
 @pytest.fixture
-def registry(monkeypatch, request):
-    """A registry whose champion and whose failures a test sets; that of another test's name has one version."""
-    state = SimpleNamespace(name=request.node.name, version="1", failures=[], loaded=[])
+def registry(monkeypatch):
+    """A registry whose champion and whose failures a test sets. The thread that follows it ends with the test."""
+    state = SimpleNamespace(version="1", failures=[], loaded=[], over=False)
+    before = set(threading.enumerate())
 
-    def get(name):
-        return SimpleNamespace(version=state.version if name == state.name else "1", tags={"family": "simple"})
+    def get(_):
+        if state.over:
+            raise SystemExit
+        return SimpleNamespace(version=state.version, tags={"family": "simple"})
 
-    def load(name, version):
-        if name == state.name:
-            state.loaded.append(version)
-            if version != "1" and state.failures:
-                raise state.failures.pop(0)
+    def load(_, version):
+        state.loaded.append(version)
+        if version != "1" and state.failures:
+            raise state.failures.pop(0)
         return SimpleNamespace(predict=lambda texts, params: version)
 
     for function in ("get_champion", "require_champion"):
         monkeypatch.setattr(champion, function, get)
     monkeypatch.setattr(champion, "_load", load)
-    return state
+    yield state
+    state.over = True
+    for thread in set(threading.enumerate()) - before:
+        thread.join()
 
 
 @pytest.mark.parametrize(
@@ -38,7 +48,7 @@ def registry(monkeypatch, request):
 )
 def test_a_new_champion_takes_over_also_after_failures(registry, failures, capsys):
     registry.failures = list(failures)
-    served = ServedChampion(registry.name, None, reload_seconds=0.01)
+    served = ServedChampion("sentiment", None, reload_seconds=0.01)
     assert served.predict(["a text"]) == "1"
     registry.version = "2"
     deadline = time.time() + 20

@@ -10,7 +10,7 @@ from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from .nb_svm import CountClassifier, check_counts, log_count_ratio
+from .nb_svm import CountClassifier, check_counts, log_count_ratio, scale_columns
 
 
 class BlendedSVM(CountClassifier):
@@ -99,7 +99,7 @@ class BlendedSVM(CountClassifier):
         X = sparse.csr_array(X)
         words = X.shape[1] if self.words is None else self.words
         parts = [
-            normalize(part @ sparse.diags_array(weights)) if part.shape[1] else part
+            normalize(scale_columns(part, weights)) if part.shape[1] else part
             for part, weights in ((X[:, :words], scale[:words]), (X[:, words:], scale[words:]))
         ]
         return sparse.hstack([parts[0], self.share * parts[1]], format="csr")

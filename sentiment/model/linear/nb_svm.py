@@ -99,7 +99,7 @@ class NBSVM(CountClassifier):
         self, present: Any, positive: np.ndarray, sample_weight: np.ndarray
     ) -> tuple[np.ndarray, np.float64]:
         ratio = log_count_ratio(present, positive, sample_weight, self.alpha)
-        scaled = (present @ sparse.diags_array(ratio)).tocsr()
+        scaled = scale_columns(present, ratio)
         svm = LinearSVC(C=self.C, random_state=self.random_state).fit(scaled, positive, sample_weight)
         weights = svm.coef_[0]
         weights = (1 - self.interpolation) * np.abs(weights).mean() + self.interpolation * weights
@@ -121,6 +121,19 @@ def log_count_ratio(present: Any, positive: np.ndarray, sample_weight: np.ndarra
     inside = alpha + present[positive].T @ sample_weight[positive]
     outside = alpha + present[~positive].T @ sample_weight[~positive]
     return np.log(inside / inside.sum()) - np.log(outside / outside.sum())
+
+
+def scale_columns(matrix: Any, weights: np.ndarray) -> Any:
+    """The product with a diagonal matrix, without SciPy's general product, which one text's latency is mostly made of.
+
+    Args:
+        matrix: sparse CSR array of shape (documents, features).
+        weights: float array of shape (features,).
+
+    Returns:
+        Sparse CSR array of shape (documents, features).
+    """
+    return sparse.csr_array((matrix.data * weights[matrix.indices], matrix.indices, matrix.indptr), matrix.shape)
 
 
 def check_counts(estimator: BaseEstimator, X: Any) -> None:

@@ -26,10 +26,10 @@ def learn_grams(documents: Documents) -> list[str]:
     """
     words = {word[:MAX_WORD] for tokens in documents for word in tokens}
     grams = sorted({gram for word in words for gram in _grams(word)})
-    weigh = make_gram_weigher(grams)
+    column = _number(grams)
     document_frequency = np.zeros(len(grams), dtype=np.int64)
     for batch in gen_batches(len(documents), BATCH):
-        document_frequency += np.bincount(weigh(documents[batch]).indices, minlength=len(grams))
+        document_frequency += np.bincount(_count(documents[batch], column).indices, minlength=len(grams))
     return [grams[column] for column in select_frequent(document_frequency)]
 
 
@@ -45,7 +45,7 @@ def select_frequent(document_frequency: np.ndarray) -> np.ndarray:
 
 def make_gram_weigher(grams: list[str]) -> Callable[[Documents], Any]:
     """A function of documents that gives 1 + log of these n-grams' counts: CSR float32, (documents, n-grams)."""
-    column = {gram: number for number, gram in enumerate(grams)}
+    column = _number(grams)
 
     def weigh(documents: Documents) -> Any:
         counts = _count(documents, column)
@@ -53,6 +53,10 @@ def make_gram_weigher(grams: list[str]) -> Callable[[Documents], Any]:
         return counts
 
     return weigh
+
+
+def _number(grams: list[str]) -> dict[str, int]:
+    return {gram: number for number, gram in enumerate(grams)}
 
 
 def _count(documents: Documents, column: dict[str, int]) -> Any:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import groupby
 
 import mlflow
 from mlflow import MlflowClient
@@ -93,8 +94,7 @@ def list_champions(promotions: Sequence[Promotion], existing: Collection[str]) -
                 line.pop()
         else:
             line.append(promotion.version)
-    kept = [version for version in line if version in existing]
-    return [version for place, version in enumerate(kept) if kept[place - 1 : place] != [version]]
+    return [version for version, _ in groupby(version for version in line if version in existing)]
 
 
 def promote(

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sentiment.model.training import accuracy
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -50,11 +52,6 @@ class Metric:
     def show(self, row: Mapping[str, Any]) -> str:
         """The value of a row of ``comparison.json`` as text; empty where an older comparison does not have it."""
         return self.format.format(row[self.key] / self.unit) if self.key in row else ""
-
-
-def accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Share of correct predictions, 0 to 1."""
-    return float((probabilities.argmax(axis=1) == labels).mean())
 
 
 def balanced_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:

@@ -21,7 +21,8 @@ SMALL_CORPUS = 10_000
 LABELLED = ("train", "validation", "choice")
 
 
-def share_correct(labels: np.ndarray, probabilities: np.ndarray) -> float:
+def accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Share of correct predictions, 0 to 1."""
     return float((probabilities.argmax(axis=1) == labels).mean())
 
 
@@ -45,7 +46,7 @@ class Criterion:
         return value if self.higher_is_better else -value
 
 
-ACCURACY = Criterion("accuracy", share_correct)
+ACCURACY = Criterion("accuracy", accuracy)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import UserError
 from ..space import Params, Space
+from ..training import accuracy
 from . import Family, Model, OnEpoch
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ class PipelineFamily(Family):
         Raises:
             UserError: there is no such pipeline, or its labels do not match the classes of the corpus.
         """
-        import numpy as np
         from sklearn.metrics import log_loss
 
         pipeline = load_pipeline(training.pretrained)
@@ -51,10 +51,9 @@ class PipelineFamily(Family):
         model = PipelineModel(pipeline)
         probabilities = model.predict_split(features, "validation")
         labels = features.labels("validation")
-        accuracy = float(np.mean(probabilities.argmax(axis=1) == labels))
         loss = float(log_loss(labels, probabilities, labels=range(probabilities.shape[1])))
         metric = {f"val_{training.metric.name}": training.metric.function(labels, probabilities)}
-        on_epoch(1, {"val_accuracy": accuracy, "val_loss": loss} | metric)
+        on_epoch(1, {"val_accuracy": accuracy(labels, probabilities), "val_loss": loss} | metric)
         return model
 
     def load(self, folder: Path) -> Model:

@@ -72,6 +72,10 @@ def log_model(family: str, features: Features, model: Model) -> str:
             signature=SIGNATURE,
             input_example=EXAMPLE,
         )
+        # MLflow has loaded the model from the folder that is removed here. Left in place, its modules would be taken
+        # for those of another family's model, which has the same code and needs other modules of it.
+        for name in [name for name in sys.modules if name.partition(".")[0] == package.name]:
+            del sys.modules[name]
     return info.model_uri
 
 

@@ -98,8 +98,9 @@ def logged(tracked, tmp_path):
         config = TrialConfig(family, *locations, Training(), mlflow.get_tracking_uri())
         with mlflow.start_run() as run:
             trial = TrialRecorder(family, run).start(params)
-            folder = tmp_path / "fitted"
+            folder = tmp_path / family / "fitted"
             shutil.rmtree(folder, ignore_errors=True)  # of an earlier call
+            folder.parent.mkdir(exist_ok=True)
             best = run_trial(config, trial.run_id, trial.name, params, 1, (), folder, None)
             assert best.error is None
             return log_best_model(config, run.info.run_id, best, "digest")
@@ -129,10 +130,15 @@ def test_a_model_loads_where_the_project_cannot_be_imported(logged, monkeypatch)
     assert requirements_of(uri) == [f"{name}=={version(name)}" for name in expected]
 
 
+def test_models_of_two_families_load_in_the_process_that_has_logged_them(logged):
+    for uri in [logged(family).uri for family in ("simple", "dense")]:
+        assert len(mlflow.pyfunc.load_model(uri).predict(["good film"])) == 1
+
+
 def test_a_linear_model_is_fitted_on_both_splits_however_many_texts_there_are(logged, monkeypatch, tmp_path):
     monkeypatch.setattr(fitting, "SMALL_CORPUS", 0)
     served = mlflow.pyfunc.load_model(logged("simple").uri).get_raw_model()
-    of_the_trial = get_family("simple").load(tmp_path / "fitted")
+    of_the_trial = get_family("simple").load(tmp_path / "simple" / "fitted")
     texts = ["good film", "bad story"]
     before = of_the_trial.predict_proba([served.cleaner.tokens(text) for text in texts])
     assert not np.allclose(served.predict_proba(texts), before, atol=1e-3)

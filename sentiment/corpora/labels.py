@@ -1,12 +1,20 @@
 """Labels that are written in several ways."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def normalize_label(label: str) -> str:
     """A label in lower case, with single blanks."""
     return " ".join(label.lower().split())
+
+
+def match_labels(labels: Iterable[str | None], classes: Sequence[str]) -> list[str | None]:
+    """Labels as the classes are written, where they differ in case or white space alone and only one class is meant."""
+    written = {normalize_label(name): name for name in classes}
+    if len(written) < len(classes):
+        return list(labels)
+    return [label and written.get(normalize_label(label), label) for label in labels]
 
 
 def find_variants(labels: Iterable[str]) -> list[list[str]]:

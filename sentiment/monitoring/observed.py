@@ -7,6 +7,7 @@ from pathlib import Path
 import mlflow
 import pandas as pd
 
+from sentiment.corpora.labels import match_labels
 from sentiment.corpora.tables.labelled import read_labelled
 from sentiment.errors import UserError
 from sentiment.tracking import TRACE_MODEL
@@ -15,7 +16,7 @@ TRACES_PER_PAGE = 200
 
 
 def read_batch(path: str, text_column: str, label_column: str, classes: Sequence[str]) -> pd.DataFrame:
-    """Read the texts of a file, and their labels where it has some.
+    """Read the texts of a file, and their labels where it has some (:func:`match_labels`).
 
     Args:
         path: of a .csv, .tsv, .jsonl or .parquet file.
@@ -30,7 +31,9 @@ def read_batch(path: str, text_column: str, label_column: str, classes: Sequence
         UserError: the file cannot be read, has no text, or a label is not a class of the champion.
     """
     texts, labels, _ = read_labelled("batch", Path(path), text_column, label_column, label_required=False)
-    frame = pd.DataFrame({"text": texts, "label": pd.Series([label or None for label in labels], dtype=object)})
+    frame = pd.DataFrame(
+        {"text": texts, "label": pd.Series([label or None for label in match_labels(labels, classes)], dtype=object)}
+    )
     frame = frame[frame["text"].str.strip() != ""].reset_index(drop=True)
     if frame.empty:
         raise UserError(f"batch={path}: no row has a text")

@@ -10,7 +10,7 @@ import json
 import re
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from itertools import groupby
 
@@ -28,6 +28,14 @@ CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
 # Seconds within which two promotions by earlier releases, which did not number them, were concurrent. If they are
 # further apart, the champion that the second one replaced was set by hand.
 CONCURRENT = 60.0
+RECORD = "promotion.json"  # artifact of the run that promotes: the entry, and the figures that it was based on
+# An entry as it stands on the model's page (:meth:`Promotion.__str__`).
+LINE = re.compile(
+    r"(?P<when>\S+): version (?P<version>\d+) (?:replaces version (?P<replaces>\d+)|is the first)"
+    r"(?P<rollback> \(rollback\))?(?P<pending> \(pending\))?, "
+    r"by (?P<who>.*?)(?: in run (?P<run>[0-9a-f]{32}))?: (?P<why>.*)",
+    re.DOTALL,
+)
 PATIENCE = 5.0  # seconds to wait for a promotion in the same place, whose process may have been killed
 
 
@@ -42,7 +50,6 @@ class Promotion:
         why: reason, in words.
         run: id of the run that promoted it.
         rollback: whether it restores an earlier champion.
-        figures: what the decision was based on, from names to values.
         when: UTC, ISO 8601, by the clock of its machine.
         number: its place in the trail, from 1; 0 for all entries of earlier releases, which come first.
         applied: whether the alias has been set to it; False also where its process was killed in between.
@@ -54,18 +61,36 @@ class Promotion:
     why: str
     run: str | None = None
     rollback: bool = False
-    figures: dict[str, float] = field(default_factory=dict)
     when: str = ""
     number: int = 0
     applied: bool = True
+
+    def __str__(self) -> str:
+        replaces = f"replaces version {self.replaces}" if self.replaces else "is the first"
+        rollback, pending = " (rollback)" * self.rollback, " (pending)" * (not self.applied)
+        run = f" in run {self.run}" if self.run else ""
+        return f"{self.when}: version {self.version} {replaces}{rollback}{pending}, by {self.who}{run}: {self.why}"
+
+    @classmethod
+    def parse(cls, key: str, line: str) -> "Promotion":
+        """The entry of a tag, which is a line, or JSON of an earlier release."""
+        if line.startswith("{"):
+            entry = json.loads(line)
+            kept = {one.name: entry[one.name] for one in fields(cls) if one.name in entry}
+            return cls(**kept | {"version": str(entry["version"])})  # some were written as a number
+        found = LINE.fullmatch(line)
+        if not found:
+            raise UserError(f"the tag {key} of the registered model is no promotion: delete it, or restore it")
+        values = found.groupdict()
+        rollback, applied = bool(values.pop("rollback")), not values.pop("pending")
+        number = int(key.removeprefix(f"{PROMOTION}n").partition(".")[0])
+        return cls(**values, rollback=rollback, applied=applied, number=number)
 
 
 def read(name: str) -> list[Promotion]:
     """The promotions of a registered model, the oldest first, including void ones."""
     tags = MlflowClient().get_registered_model(name).tags
-    entries = [json.loads(tags[key]) for key in sorted(tags) if key.startswith(PROMOTION)]
-    # Some stores give a version as a number, and some entries were written so.
-    return [Promotion(**entry | {"version": str(entry["version"])}) for entry in entries]
+    return [Promotion.parse(key, tags[key]) for key in sorted(tags) if key.startswith(PROMOTION)]
 
 
 def drop_void(promotions: Sequence[Promotion]) -> list[Promotion]:
@@ -105,7 +130,7 @@ def promote(
     figures: dict[str, float] | None = None,
     rollback: bool = False,
 ) -> bool:
-    """Make a version the champion, and record who did it, when and why.
+    """Make a version the champion, and record who did it, when and why, also in the active run.
 
     Args:
         name: registered model.
@@ -136,7 +161,6 @@ def promote(
         why=why[:3000],  # every store keeps 5,000 characters of a tag; only the reason can be longer than that
         run=run.info.run_id if run else None,
         rollback=rollback,
-        figures=figures or {},
         when=datetime.now(UTC).isoformat(timespec="microseconds"),
         number=last.number + 1 if last else 1,
         applied=False,
@@ -154,7 +178,10 @@ def promote(
         update_aliases(name)
         valid = next(entry for entry in drop_void(read(name)) if entry.number == mine.number)
         if (valid.when, valid.version) == (mine.when, mine.version):
-            _write(name, key, replace(mine, applied=True))
+            mine = replace(mine, applied=True)
+            _write(name, key, mine)
+            if run:
+                mlflow.log_dict(asdict(mine) | {"figures": figures or {}}, RECORD)
             return True
         if valid.applied or time.monotonic() > deadline:
             return False
@@ -261,7 +288,7 @@ def _list_versions(name: str) -> set[str]:
 
 
 def _write(name: str, key: str, promotion: Promotion) -> None:
-    MlflowClient().set_registered_model_tag(name, key, json.dumps(asdict(promotion), ensure_ascii=False))
+    MlflowClient().set_registered_model_tag(name, key, str(promotion))
 
 
 def _follows_unnumbered(first: Promotion, second: Promotion) -> bool:

@@ -8,8 +8,15 @@ from sentiment.monitoring.observed import read_batch
 CLASSES = ["neg", "pos"]
 
 
-def read(path):
-    return read_batch(str(path), "text", "label", CLASSES)
+def read(path, classes=CLASSES):
+    return read_batch(str(path), "text", "label", classes)
+
+
+def test_labels_are_written_as_the_classes_are_unless_two_classes_are_meant(tmp_path):
+    (tmp_path / "some.csv").write_text("text,label\nfine,POS\nbad, Neg\nso so,\n")
+    assert read(tmp_path / "some.csv")["label"].tolist() == ["pos", "neg", None]
+    with pytest.raises(UserError, match="label 'Neg' is no class of the champion"):
+        read(tmp_path / "some.csv", ["POS", "neg", "NEG"])
 
 
 def test_labels_may_be_missing_and_rows_without_a_text_are_left_out(tmp_path):

@@ -10,7 +10,6 @@ import pytest
 from sentiment.serving import champion
 from sentiment.serving.champion import ServedChampion
 
-
 # How the thread is ended.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 

@@ -71,9 +71,8 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
         vectors, space, start = log_word_vectors(
             parameters.embedding, parameters.embedding_file, features, parameters.seed, space, start
         )
-    search = SearchConfig(
-        family.name, parameters.tuner, parameters.algo, parameters.max_evals, parameters.epochs, parameters.seed
-    )
+    max_evals = parameters.max_evals or family.default_trials
+    search = SearchConfig(family.name, parameters.tuner, parameters.algo, max_evals, parameters.epochs, parameters.seed)
     start_engine, count = make_engine(search, space, start)
     earlier = find_earlier_trials(this_run, featurize_run, parameters)
     if parameters.engine == "spark":

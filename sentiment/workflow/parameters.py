@@ -170,7 +170,7 @@ class EngineParameters(Parameters):
 
 
 class SearchParameters(Parameters):
-    max_evals: Positive = parameter(5, "trials of a family; grid tries every point")
+    max_evals: NotNegative = parameter(0, "trials of a family; 0: 5, of networks 2; grid tries every point")
     tuner: Literal["hyperopt", "keras_tuner"] = parameter("hyperopt", "library that proposes the trials")
     algo: Literal["tpe", "random", "anneal", "grid", "bayesian", "hyperband"] = parameter(
         "tpe", "tpe, random, anneal, grid of hyperopt; random, bayesian, hyperband, grid of keras_tuner"

@@ -50,6 +50,7 @@ class Family(Protocol):
         options: which of the parameters embedding, embedding_file, pretrained and members it understands.
         trains_in_epochs: whether Keras trains it, epoch by epoch. Then trials can be pruned, Keras Tuner can tune it,
             and its trials are worth a process each.
+        default_trials: trials of a search for which no number is given.
         own_process: whether its models cannot be loaded in a process that has loaded models of other families.
         requirements: names of the packages that a served model needs beside mlflow, numpy and pandas.
         starts: further points that a search starts from: the hyperparameters in which each differs from the first one.
@@ -59,6 +60,7 @@ class Family(Protocol):
     name: str
     options: tuple[str, ...] = ()
     trains_in_epochs: bool = False
+    default_trials: int = 5
     own_process: bool = False
     requirements: tuple[str, ...] = ()
     starts: tuple[Params, ...] = ()

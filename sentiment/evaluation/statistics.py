@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import beta, binomtest
+from scipy.special import betainc, betaincinv
+from scipy.stats import binomtest
 
 SIGNIFICANT = 0.05  # p-value, corrected for the number of comparisons; the intervals have the confidence that is left
 QUANTILES = (np.arange(1000) + 0.5) / 1000  # of the distribution that an expectation is taken over
@@ -73,13 +74,14 @@ def _lower_end(wins: int, losses: int, documents: int, tail: float) -> float:
     exact (Clopper-Pearson) limits have beta distributions, which are combined as Fay and Lumbard (2021, section 3) do:
     where W is above one half, a smaller D gives the smaller difference, and elsewhere a larger one.
     """
-    ahead = beta.cdf(0.5, wins or NEVER, losses + 1) < tail  # the one-sided exact test
+    ahead = betainc(wins or NEVER, losses + 1, 0.5) < tail  # the one-sided exact test
     discordant = wins + losses
     a, b = (discordant, documents - discordant + 1) if ahead else (discordant + 1, documents - discordant or NEVER)
-    shares = beta.ppf(QUANTILES, a, b)
+    shares = betaincinv(a, b, QUANTILES)
 
     def excess(difference: float) -> float:
-        return float(np.mean(beta.cdf(0.5 + difference / (2 * shares), wins or NEVER, losses + 1))) - tail
+        won = np.clip(0.5 + difference / (2 * shares), 0, 1)
+        return float(np.mean(betainc(wins or NEVER, losses + 1, won))) - tail
 
     return float(brentq(excess, -1.0, 1.0))
 

@@ -67,7 +67,7 @@ def draw_curves(labels: np.ndarray, probabilities: Mapping[str, np.ndarray]) -> 
 
 
 def draw_confusion(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str], title: str) -> Figure:
-    """The confusion matrix with counts; rows are the true classes.
+    """The confusion matrix with its counts, but for those of 0; rows are the true classes.
 
     Of more than ``MOST_CLASSES`` classes it shows those with the most mistakes, and says so.
 
@@ -87,10 +87,11 @@ def draw_confusion(labels: np.ndarray, probabilities: np.ndarray, classes: Seque
     figure = Figure(figsize=(side, side), layout="constrained")
     axes = figure.subplots()
     axes.imshow(counts, cmap="Blues")
-    for (row, column), count in np.ndenumerate(counts):
-        axes.text(
-            column, row, count, ha="center", va="center", color="white" if count > 0.6 * counts.max() else "black"
-        )
+    for row, column in zip(*counts.nonzero()):
+        count = counts[row, column]
+        color = "white" if count > 0.6 * counts.max() else "black"
+        # The layout need not measure what stands inside the axes: with many classes that takes seconds.
+        axes.text(column, row, count, ha="center", va="center", color=color, in_layout=False)
     ticks = range(len(classes))
     axes.set_xticks(ticks, classes, rotation=0 if len(classes) < 4 else 45)
     axes.set_yticks(ticks, classes)

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from sklearn import metrics
 
-from sentiment.evaluation.metrics import balanced_accuracy, calibration_error, scores
+from sentiment.evaluation.metrics import balanced_accuracy, calibration_error, log_loss, scores
 from sentiment.evaluation.statistics import accuracy_interval
 
 LABELS = np.array([0, 1, 2, 0, 1, 2])
@@ -27,6 +28,13 @@ def test_balanced_accuracy_is_the_mean_recall_of_the_classes_that_occur():
 
 def test_scores_of_three_classes():
     assert scores(LABELS, PROBABILITIES)["accuracy"] == pytest.approx(5 / 6)
+
+
+def test_log_loss_is_that_of_scikit_learn_for_a_class_that_does_not_occur_and_a_probability_of_zero():
+    probabilities = np.array([[1.0, 0.0, 0.0], [0.2, 0.7, 0.1], [0.3, 0.6, 0.1]])
+    for labels in (np.array([0, 1, 1]), np.array([1, 0, 1])):
+        expected = metrics.log_loss(labels, probabilities, labels=[0, 1, 2])
+        assert log_loss(labels, probabilities) == pytest.approx(expected)
 
 
 def test_calibration_error_by_hand():

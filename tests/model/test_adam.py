@@ -1,6 +1,7 @@
-"""The optimizer of the networks."""
+"""The optimizer of the networks, and its learning rate."""
 
 import numpy as np
+import pytest
 
 
 def test_a_step_is_the_papers_with_a_words_gradients_summed():
@@ -22,3 +23,15 @@ def test_a_step_is_the_papers_with_a_words_gradients_summed():
         m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
         weights = weights - 0.1 * (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - 0.999**step)) + 1e-7)
         np.testing.assert_allclose(embedding.get_weights()[0], weights, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("steps, warm_up", [(1, 1), (46, 5), (100, 10)])
+def test_the_learning_rate_is_that_of_keras(steps, warm_up):
+    import keras
+
+    from sentiment.model.network.training_loop import WarmUpCosine
+
+    decay = max(1, steps - warm_up)
+    expected = keras.optimizers.schedules.CosineDecay(0.0, decay, warmup_target=5e-3, warmup_steps=warm_up)
+    rate = WarmUpCosine(5e-3, warm_up, decay)
+    assert [float(rate(step)) for step in range(steps)] == [float(expected(step)) for step in range(steps)]

@@ -23,25 +23,21 @@ def checkpoint(tmp_path_factory):
     return str(write_checkpoint(tmp_path_factory.mktemp("checkpoints") / "tiny", WORDS))
 
 
-def fit(features, checkpoint, epochs=6, **more):
-    training = Training(seed=0, epochs=epochs, batch_size=8, pretrained=checkpoint)
-    history = []
-    fitted = get_family("finetuned").fit(
-        features, PARAMS | more, training, lambda epoch, figures: history.append(figures["val_accuracy"])
-    )
-    return fitted, history
-
-
 def test_it_learns_alone_and_as_an_ensemble_and_comes_back_from_its_folder(three_classes, checkpoint, tmp_path):
-    family = get_family("finetuned")
-    first, history = fit(three_classes, checkpoint)
+    family, history = get_family("finetuned"), []
+    training = Training(seed=0, epochs=6, batch_size=8, pretrained=checkpoint)
+    first = family.fit(three_classes, PARAMS, training, lambda epoch, figures: history.append(figures["val_accuracy"]))
     labels = three_classes.labels("test")
     probabilities = first.predict_split(three_classes, "test")
     assert np.mean(probabilities.argmax(axis=1) == labels) > 0.9 and len(history) > 1
 
     training = Training(seed=0, epochs=1, batch_size=8, pretrained=checkpoint, members=2)
-    model = family.fit_members(three_classes, PARAMS, training, first)
+    model = family.fit_members(three_classes, PARAMS | {"learning_rate": 0.0}, training, first)
     assert len(model.members) == 2 and model.raw_text
+    # The second member has learned nothing: the checkpoint is what it starts from.
+    embedding = model.members[1].encoder.get_layer("token_embedding").get_weights()[0]
+    expected = np.random.default_rng(0).normal(0, 0.3, (len(WORDS) + 5, 16)).astype(np.float32)
+    assert np.allclose(embedding, expected, atol=1e-6)
     assert family.refit(three_classes, PARAMS, training, model) is None
     model.save(tmp_path)
     texts = ["A GOOD film!", "", "never heard", "bad " * 50]
@@ -50,13 +46,6 @@ def test_it_learns_alone_and_as_an_ensemble_and_comes_back_from_its_folder(three
     assert np.allclose(again.members[0].predict_proba(texts), first.predict_proba(texts), atol=1e-6)
     one_by_one = np.concatenate([again.predict_proba([text]) for text in texts])
     assert np.allclose(one_by_one, again.predict_proba(texts), atol=1e-5)
-
-
-def test_the_checkpoint_is_what_it_starts_from(two_classes, checkpoint):
-    model, _ = fit(two_classes, checkpoint, epochs=1, learning_rate=0.0)
-    embedding = model.encoder.get_layer("token_embedding").get_weights()[0]
-    expected = np.random.default_rng(0).normal(0, 0.3, (len(WORDS) + 5, 16)).astype(np.float32)
-    assert np.allclose(embedding, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize(

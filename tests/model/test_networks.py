@@ -1,30 +1,20 @@
 """What is particular to networks: chunks, the fit on both splits, ensembles, word vectors, divergence."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from sentiment.model.families import get_family
 from sentiment.model.training import Training
-from tests.model.conftest import corpus, make_features, write_corpus
+from tests.model.conftest import corpus, write_corpus
 from tests.model.test_families import defaults_of, fit
-
-
-@pytest.mark.parametrize("family", ["lstm", "transformer", "dense"])
-def test_chunks_of_a_text_count_the_same_and_are_learned_from(family, tmp_path):
-    features = make_features(tmp_path, ["good", "bad", "plain"], truncation="chunks", max_length=6)
-    assert features.ids("train").shape[1] > 6
-    model, _ = fit(family, features)
-    assert np.mean(model.predict_split(features, "test").argmax(axis=1) == features.labels("test")) > 0.9
-    first, second = [["good"] * 6, ["bad", "film"] * 3]
-    parts = model._predictor.predict_proba(model.vocabulary.encode([first, second], 6), 1.0)
-    whole = model._predictor.predict_proba(model.vocabulary.encode([first + second], 6, "chunks"), 1.0)
-    assert np.allclose(whole[0], parts.mean(axis=0), atol=1e-5)
 
 
 @pytest.mark.parametrize(
     "family, members, truncation",
-    [("dense", 1, "last"), ("dense", 2, "chunks"), ("lstm", 2, "last"), ("transformer", 1, "chunks")],
+    [("dense", 1, "last"), ("dense", 2, "chunks"), ("lstm", 1, "chunks"), ("transformer", 1, "chunks")],
 )
 def test_a_network_that_is_fitted_on_both_splits_knows_what_the_validation_split_says(
     family, members, truncation, tmp_path, monkeypatch
@@ -33,9 +23,12 @@ def test_a_network_that_is_fitted_on_both_splits_knows_what_the_validation_split
     for name, label, count in (("train", "neg", 10), ("validation", "pos", 40)):
         more = pd.DataFrame({"text": ["strange film"] * count, "label": [label] * count})
         parts[name] = pd.concat([parts[name], more], ignore_index=True)
-    features = write_corpus(tmp_path, parts, max_length=8, truncation=truncation)
+    features = write_corpus(tmp_path, parts, max_length=6 if truncation == "chunks" else 8, truncation=truncation)
     training = Training(seed=0, epochs=8, batch_size=8, members=members)
     model, _ = fit(family, features, training)
+    if truncation == "chunks":
+        assert features.ids("train").shape[1] > 6
+        assert_chunks_count_the_same(model)
     # Splits that contradict each other change the confidence.
     monkeypatch.setattr("sentiment.model.network.model.MAX_CONFIDENCE_CHANGE", 1.0)
     params = defaults_of(family)
@@ -44,13 +37,21 @@ def test_a_network_that_is_fitted_on_both_splits_knows_what_the_validation_split
     again = get_family(family).refit(features, params, training, model)
     before, after = (one.predict_proba([["strange", "film"]])[0, 1] for one in (model, again))
     assert before < 0.5 < after
+    for one in (model, again):
+        assert np.mean(one.predict_split(features, "test").argmax(axis=1) == features.labels("test")) > 0.9
     assert again.temperature == model.temperature
-    assert np.mean(again.predict_split(features, "test").argmax(axis=1) == features.labels("test")) > 0.9
 
     again.save(tmp_path)
     documents = [["good", "film"], ["strange"] * 9]
     loaded = get_family(family).load(tmp_path)
     assert np.allclose(loaded.predict_proba(documents), again.predict_proba(documents), atol=1e-6)
+
+
+def assert_chunks_count_the_same(model):
+    first, second = [["good"] * 6, ["bad", "film"] * 3]
+    parts = model._predictor.predict_proba(model.vocabulary.encode([first, second], 6), 1.0)
+    whole = model._predictor.predict_proba(model.vocabulary.encode([first + second], 6, "chunks"), 1.0)
+    assert np.allclose(whole[0], parts.mean(axis=0), atol=1e-5) and not np.allclose(*parts, atol=0.1)
 
 
 def noisy_corpus(folder, train, validation):
@@ -65,18 +66,20 @@ def noisy_corpus(folder, train, validation):
     return write_corpus(folder, parts, vocabulary_size=400)
 
 
-@pytest.mark.parametrize("members", [1, 2])
-def test_a_network_that_is_fitted_on_both_splits_is_as_sure_of_itself_as_it_is_right(members, tmp_path):
+def test_a_network_that_is_fitted_on_both_splits_is_as_sure_of_itself_as_it_is_right(tmp_path):
     features = noisy_corpus(tmp_path, train=700, validation=100)
-    training = Training(seed=0, epochs=10, batch_size=8, members=members)
+    training = Training(seed=0, epochs=10, batch_size=8)
     first, history = fit("dense", features, training)
-    model = get_family("dense").fit_members(features, defaults_of("dense"), training, first)
-    again = get_family("dense").refit(features, defaults_of("dense"), training, model)
     curve = [figures["val_accuracy"] for _, figures in history]
-    assert again is not None and curve.index(max(curve)) + 1 < len(curve)
-    probabilities = again.predict_split(features, "test")
-    right = np.mean(probabilities.argmax(axis=1) == features.labels("test"))
-    assert np.mean(probabilities.max(axis=1)) == pytest.approx(right, abs=0.08)
+    assert curve.index(max(curve)) + 1 < len(curve)
+    for members in (1, 2):
+        several = replace(training, members=members)
+        model = get_family("dense").fit_members(features, defaults_of("dense"), several, first)
+        again = get_family("dense").refit(features, defaults_of("dense"), several, model)
+        assert again is not None
+        probabilities = again.predict_split(features, "test")
+        right = np.mean(probabilities.argmax(axis=1) == features.labels("test"))
+        assert np.mean(probabilities.max(axis=1)) == pytest.approx(right, abs=0.08), members
 
 
 def test_a_network_that_is_much_surer_after_the_fit_on_both_splits_is_not_the_one_to_serve(tmp_path, capsys):
@@ -101,4 +104,4 @@ def test_word_vectors_are_where_embeddings_start_and_stay_where_they_are_frozen(
 
 def test_a_diverging_network_is_an_error(two_classes):
     with pytest.raises(FloatingPointError, match="no longer a number"):
-        fit("lstm", two_classes, learning_rate=float("nan"))
+        fit("dense", two_classes, learning_rate=float("nan"))

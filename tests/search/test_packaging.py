@@ -166,19 +166,19 @@ def test_the_package_is_the_whole_folder_and_named_after_its_content(tmp_path, p
     assert packaging.copy_code(tmp_path / "changed").name != first.name
 
 
-@pytest.mark.parametrize("changed", ["nothing", "the refit", "the served code", "the signature", "a requirement"])
-def test_the_digest_of_a_model_is_that_of_what_is_served(changed, logged, monkeypatch, tmp_path):
+def test_the_digest_of_a_model_is_that_of_what_is_served(logged, monkeypatch, tmp_path):
     before = logged("simple").digest
-    if changed == "the refit":
-        monkeypatch.setattr(type(get_family("simple")), "refit", lambda *arguments: None)
-    elif changed == "the served code":
-        shutil.copytree(packaging.MODEL_FOLDER, tmp_path / "model", ignore=shutil.ignore_patterns("__pycache__"))
-        with open(tmp_path / "model" / "pyfunc.py", "a", encoding="utf-8") as edited:
-            edited.write("\n# a word more\n")
-        monkeypatch.setattr(packaging, "MODEL_FOLDER", tmp_path / "model")
-    elif changed == "the signature":
-        outputs = Schema([ColSpec("string", "label"), ColSpec("float", "score")])
-        monkeypatch.setattr(packaging, "SIGNATURE", ModelSignature(packaging.SIGNATURE.inputs, outputs))
-    elif changed == "a requirement":
-        monkeypatch.setattr(packaging, "version", lambda name: "0.0.1")
-    assert (logged("simple").digest == before) == (changed == "nothing")
+    assert logged("simple").digest == before
+    shutil.copytree(packaging.MODEL_FOLDER, tmp_path / "model", ignore=shutil.ignore_patterns("__pycache__"))
+    with open(tmp_path / "model" / "pyfunc.py", "a", encoding="utf-8") as edited:
+        edited.write("\n# a word more\n")
+    outputs = Schema([ColSpec("string", "label"), ColSpec("float", "score")])
+    for what, place, name, other in (
+        ("the refit", type(get_family("simple")), "refit", lambda *arguments: None),
+        ("the served code", packaging, "MODEL_FOLDER", tmp_path / "model"),
+        ("the signature", packaging, "SIGNATURE", ModelSignature(packaging.SIGNATURE.inputs, outputs)),
+        ("a requirement", packaging, "version", lambda name: "0.0.1"),
+    ):
+        with monkeypatch.context() as changed:
+            changed.setattr(place, name, other)
+            assert logged("simple").digest != before, what

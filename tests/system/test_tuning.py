@@ -92,7 +92,7 @@ def test_the_networks_of_several_seeds_are_one_model(features):
 
 
 def test_a_trial_without_epochs_is_never_pruned(features):
-    run, trials = tune(features, "--max_evals=15", "--algo=random")
+    run, trials = tune(features, "--max_evals=8", "--algo=random")
     assert run.data.metrics["pruned_trials"] == 0
     assert all("validation_accuracy" in trial.data.metrics for trial in trials)
 
@@ -113,12 +113,12 @@ def test_a_grid_over_a_space_of_ones_own(features, tmp_path):
 
 
 def test_a_search_goes_on_from_another_one(features):
-    short, first = tune(features, "--max_evals=6", "--algo=tpe")
-    longer, trials = tune(features, "--max_evals=9", "--algo=tpe", f"--resume_run={short.info.run_id}")
-    assert figures(trials)[:6] == figures(first) and len(trials) == 9
+    short, first = tune(features, "--max_evals=3", "--algo=tpe")
+    longer, trials = tune(features, "--max_evals=5", "--algo=tpe", f"--resume_run={short.info.run_id}")
+    assert figures(trials)[:3] == figures(first) and len(trials) == 5
     reused = [trial.data.tags.get("step.reused") for trial in trials]
-    assert reused[:6] == [trial.info.run_id for trial in first]
-    undisturbed, same = tune(features, "--max_evals=9", "--algo=tpe")
+    assert reused[:3] == [trial.info.run_id for trial in first]
+    undisturbed, same = tune(features, "--max_evals=5", "--algo=tpe")
     assert figures(same) == figures(trials)
     assert undisturbed.data.tags["step.output_digest"] == longer.data.tags["step.output_digest"]
     process = run_step("tune", "--seed=7", f"--resume_run={short.info.run_id}", cwd=features)
@@ -126,7 +126,7 @@ def test_a_search_goes_on_from_another_one(features):
 
 
 def test_trials_that_fall_behind_are_pruned_and_are_never_the_best(features):
-    search = ("--family=dense", "--max_evals=24", "--epochs=5", "--algo=random", "--parallelism=1")
+    search = ("--family=dense", "--max_evals=12", "--epochs=5", "--algo=random", "--parallelism=1")
     run, trials = tune(features, *search)
     pruned = [trial for trial in trials if "pruned" in trial.data.tags]
     assert pruned and run.data.metrics["pruned_trials"] == len(pruned)

@@ -3,7 +3,7 @@
 import mlflow
 import pytest
 
-from sentiment.workflow import reuse
+from sentiment.workflow import fingerprint, reuse
 from sentiment.workflow.command_line import parse
 from sentiment.workflow.reuse import find_twin, step_fingerprint
 
@@ -39,7 +39,13 @@ def test_a_registration_counts_as_long_as_nobody_has_moved_its_alias_or_the_cham
         assert find_twin("register", "champion") is None and find_twin("register", "challenger") is None
 
 
-def test_more_trials_at_a_time_than_four_are_another_search(tracked):
+@pytest.fixture
+def no_sources(monkeypatch):
+    """To find the files of a step takes nearly all of the time, and they are not what is asked about."""
+    monkeypatch.setattr(fingerprint, "sources", lambda *_: [])
+
+
+def test_more_trials_at_a_time_than_four_are_another_search(tracked, no_sources):
     features = tracked.get_run(tracked.create_run("0", tags={"step.output_digest": "abc"}).info.run_id)
 
     def digest(*arguments):
@@ -48,7 +54,7 @@ def test_more_trials_at_a_time_than_four_are_another_search(tracked):
     assert digest() == digest("--parallelism=1") == digest("--parallelism=4") != digest("--parallelism=8")
 
 
-def test_a_checkpoint_on_the_hub_counts_by_its_commit(tracked, monkeypatch):
+def test_a_checkpoint_on_the_hub_counts_by_its_commit(tracked, no_sources, monkeypatch):
     features = tracked.get_run(tracked.create_run("0", tags={"step.output_digest": "abc"}).info.run_id)
 
     def digest(commit, family="pipeline", name="ada/reviews"):

@@ -66,9 +66,7 @@ def train(
     labels = train_split[1]
     steps = training.epochs * math.ceil(len(labels) / training.batch_size)
     warm_up = math.ceil(WARM_UP * steps)
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, steps - warm_up), warmup_target=params["learning_rate"], warmup_steps=warm_up
-    )
+    rate = WarmUpCosine(params["learning_rate"], warm_up, max(1, steps - warm_up))
     # What creates its variables in the first step, as a metric that is given by its name, has the step traced twice.
     network.compile(
         optimizer=optimizer(rate, weight_decay=params.get("weight_decay")),
@@ -104,6 +102,29 @@ def train(
         callbacks=callbacks,
     )
     return epochs if validation_split is None else stopping.best_epoch + 1
+
+
+class WarmUpCosine(keras.optimizers.schedules.LearningRateSchedule):
+    """Keras's ``CosineDecay`` with a warm-up from 0, without its condition.
+
+    Keras computes the rate again for every weight that decays, and a condition is two graphs of their own, each time.
+
+    Args:
+        rate: the highest learning rate.
+        warm_up: steps in which it rises to that.
+        decay: steps in which it falls to 0.
+    """
+
+    def __init__(self, rate: float, warm_up: int, decay: int) -> None:
+        self._rate = rate
+        self._warm_up = warm_up
+        self._decay = decay
+
+    def __call__(self, step: Any) -> Any:
+        step = keras.ops.cast(step, "float32")
+        rising = self._rate * (step / self._warm_up)
+        falling = self._rate * (0.5 * (1.0 + keras.ops.cos(math.pi * ((step - self._warm_up) / self._decay))))
+        return keras.ops.where(step < self._warm_up, rising, falling)
 
 
 class _Measure(keras.callbacks.Callback):

@@ -125,8 +125,9 @@ def tune_side_by_side(chain: Chain, featurize: ChainStep, parameters: MainParame
     for family in sorted(parameters.families, key=trains_in_epochs, reverse=True):
         while len(running) >= at_a_time:
             running = wait(running, return_when=FIRST_COMPLETED).not_done
-        here = min(processes, LAG) if trains_in_epochs(family) else 1
-        trials = parameters.parallelism if on_spark else here
+        trials = parameters.parallelism
+        if trials and not on_spark:
+            trials = min(trials, LAG) if trains_in_epochs(family) else 1
         # An option of another family changes nothing here.
         others = {option: default_of(option) for option in families.unknown_options(family)}
         steps.append(chain.start("tune", family=family, featurize_run=featurize, parallelism=trials, **others))

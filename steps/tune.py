@@ -88,7 +88,11 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
         mlflow.get_tracking_uri(),
     )
 
-    with closing(workers), tempfile.TemporaryDirectory() as scratch, TrialProgress(family.name, count) as progress:
+    with (
+        closing(workers),
+        tempfile.TemporaryDirectory() as scratch,
+        TrialProgress(family.name, count, training.metric) as progress,
+    ):
         if "pretrained" in family.options:
             workers.submit(validate_training, family.name, training).result()
         runner = TrialRunner(

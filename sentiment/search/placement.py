@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,14 +38,15 @@ def place_locally(family: str, parallelism: int, trials: int, spark_master: str)
 
     Args:
         family: name of the family.
-        parallelism: trials at the same time; 0 for one a core, up to ``LAG``, or one where a fit is shorter
-            than a process's start.
+        parallelism: trials at the same time; 0 for one a core, up to ``LAG`` and to half of the trials, since a process
+            takes as long to start as a short trial; or one where a fit is shorter than that.
         trials: number of trials.
         spark_master: must be empty.
     """
     if spark_master:
         raise UserError(f"spark_master={spark_master} without engine=spark: give both, or neither")
-    default = min(os.cpu_count() or 1, LAG) if get_family(family).trains_in_epochs else 1
+    in_epochs = get_family(family).trains_in_epochs
+    default = min(os.cpu_count() or 1, LAG, math.ceil(trials / 2)) if in_epochs else 1
     processes = min(parallelism or default, trials)
     os.environ |= thread_limits(processes)
     workers = Workers(processes, partial(prepare, family))

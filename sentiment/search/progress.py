@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import sys
 from typing import TYPE_CHECKING, Self
@@ -13,6 +14,7 @@ from sentiment.model.space import format_params
 from sentiment.search.trials import CROSS_VALIDATED
 
 if TYPE_CHECKING:
+    from sentiment.model.training import Criterion
     from sentiment.search.trials import Outcome
 
 SHARED_CONSOLE = "SENTIMENT_SHARED_CONSOLE"  # set by main, which tunes several families on one terminal
@@ -24,10 +26,12 @@ class TrialProgress:
     Args:
         name: what is tuned, at the start of the line.
         total: number of trials.
+        metric: what the best one is chosen by.
     """
 
-    def __init__(self, name: str, total: int) -> None:
-        self._best, self._best_trial, self._best_params = -1.0, "", ""
+    def __init__(self, name: str, total: int, metric: Criterion) -> None:
+        self._metric = metric
+        self._best, self._best_trial, self._best_params = -math.inf, "", ""
         self._status = self._kind = ""
         self._live = sys.stderr.isatty() and SHARED_CONSOLE not in os.environ
         self._bar = tqdm(
@@ -54,8 +58,10 @@ class TrialProgress:
         number, params = outcome.name, format_params(outcome.params)
         if outcome.figures and outcome.loss is not None and 1 - outcome.loss > self._best:
             self._best, self._best_trial, self._best_params = 1 - outcome.loss, number, params
-            self._kind = "cross-validated" if CROSS_VALIDATED in outcome.figures else "validation"
-        status, details = f"best {self._kind} accuracy {self._best:.3f} by {self._best_trial}", self._best_params
+            cross_validated = CROSS_VALIDATED + self._metric.name in outcome.figures
+            self._kind = "cross-validated" if cross_validated else "validation"
+        name, value = self._metric.name.replace("_", " "), self._metric.score(self._best)
+        status, details = f"best {self._kind} {name} {value:.3f} by {self._best_trial}", self._best_params
         if outcome.figures is None:
             status = f"{number} failed" if outcome.error else f"{number} pruned"
             details = outcome.error or params

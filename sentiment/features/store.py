@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -55,6 +56,11 @@ class Features:
     @cached_property
     def truncation(self) -> str:
         return self._settings["truncation"]
+
+    @property
+    def kept(self) -> Path:
+        """Where embeddings of texts are kept: in the user's cache, since the folder of a run never changes."""
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sentiment" / "embeddings"
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

@@ -108,6 +108,10 @@ class Features(Protocol):
         """Which tokens of a longer text are read (:mod:`sentiment.model.text.truncation`)."""
 
     @property
+    def kept(self) -> Path:
+        """The folder in which embeddings of texts are kept, by what they depend on, for all runs and processes."""
+
+    @property
     def vocabulary(self) -> Vocabulary: ...
 
     @property

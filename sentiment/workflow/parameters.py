@@ -147,7 +147,7 @@ class TrainingParameters(MetricParameters):
     embedding: Literal["random", "word2vec", "glove"] = parameter("random", "initial embeddings of lstm")
     embedding_file: str = parameter("", "file of word vectors; without one word2vec learns them", file=True)
     pretrained: str = parameter(
-        "", "checkpoint of finetuned and pipeline: a folder, a preset or hf://owner/name", file=True
+        "", "checkpoint of encoder, finetuned and pipeline: a folder, a preset or hf://owner/name", file=True
     )
 
     def training(self) -> "Training":

@@ -58,10 +58,10 @@ def test_it_learns_alone_and_as_an_ensemble_and_comes_back_from_its_folder(three
 )
 def test_every_piece_that_is_read_has_its_marks(checkpoint, truncation, expected):
     from sentiment.model.network.checkpoints import load_checkpoint
-    from sentiment.model.network.encoder import FinetunedEncoder
+    from sentiment.model.network.pieces import PieceReader
 
-    model = FinetunedEncoder(*load_checkpoint(checkpoint), PARAMS, 2, max_length=4, truncation=truncation)
-    assert model.encode(["good bad plain film"]).tolist() == expected
+    _, tokenizer = load_checkpoint(checkpoint)
+    assert PieceReader(tokenizer, 4, truncation).encode(["good bad plain film"]).tolist() == expected
 
 
 @pytest.mark.parametrize(

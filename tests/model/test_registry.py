@@ -26,7 +26,7 @@ def test_an_unknown_family_is_named_with_those_there_are():
 
 def test_options_and_the_families_that_understand_them():
     assert set(option_names()) == {"embedding", "embedding_file", "pretrained", "members"}
-    assert {"finetuned", "pipeline"} <= set(families_with("pretrained"))
+    assert {"encoder", "finetuned", "pipeline"} <= set(families_with("pretrained"))
     assert {"dense", "finetuned", "lstm", "transformer"} <= set(families_with("members"))
     assert set(unknown_options("transformer")) == {"embedding", "embedding_file", "pretrained"}
     assert set(unknown_options("simple")) == set(option_names()) and "members" not in unknown_options("lstm")
@@ -49,7 +49,12 @@ def test_the_registry_leaves_numpy_scikit_learn_and_tensorflow_out(monkeypatch):
         ("simple", {"linear/blend.py", "text/ngrams.py"}, {"network"}),
         ("lstm", {"network/model.py", "network/ensemble.py", "text/vocabulary.py"}, {"linear", "network/encoder.py"}),
         ("finetuned", {"network/encoder.py", "network/checkpoints.py"}, {"linear", "network/model.py"}),
-        ("pipeline", set(), {"linear", "network"}),
+        (
+            "encoder",
+            {"sentence/model.py", "network/checkpoints.py", "linear/validation.py"},
+            {"network/model.py", "network/encoder.py", "linear/fitting.py", "linear/blend.py"},
+        ),
+        ("pipeline", set(), {"linear", "network", "sentence"}),
     ],
 )
 def test_the_imports_of_a_family_reach_its_own_code_and_no_other_family(family, parts, foreign):

@@ -76,7 +76,7 @@ def test_options_of_another_family_are_refused(tuned):
     process = run_step("tune", "--family=simple", "--pretrained=checkpoint", cwd=tuned)
     assert (
         process.returncode == 1
-        and "simple has no pretrained: it goes with family=finetuned or pipeline" in process.stderr
+        and "simple has no pretrained: it goes with family=encoder or finetuned or pipeline" in process.stderr
     )
     process = run_step("tune", "--family=simple", "--members=5", cwd=tuned)
     assert process.returncode == 1 and "simple has no members: it goes with family=dense" in process.stderr

@@ -77,7 +77,7 @@ def test_train_is_one_point_with_its_epochs_and_a_model(registered):
         (["--family=lstm", "--unit", "64"], "lstm has no hyperparameter unit: expected"),
         (
             ["--family=forest"],
-            "unknown family 'forest': expected one of dense, finetuned, lstm, pipeline, simple, transformer",
+            "unknown family 'forest': expected one of dense, encoder, finetuned, lstm, pipeline, simple, transformer",
         ),
         (["--featurize_run=0123456789abcdef0123456789abcdef"], "there is no such run"),
     ],
@@ -181,7 +181,7 @@ def test_ingest_answers_a_mistake_with_one_line(mistakes, arguments, expected):
         ("max_evals=0", "max_evals=0: expected a whole number from 1"),
         (
             "families=simple,forest",
-            "unknown family 'forest': expected one of dense, finetuned, lstm, pipeline, simple, transformer",
+            "unknown family 'forest': expected one of dense, encoder, finetuned, lstm, pipeline, simple, transformer",
         ),
     ],
 )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..training import Features, Training
 
 # The registry: names of the modules in this folder, which are the names of the families.
-MODULES = ("dense", "finetuned", "lstm", "pipeline", "simple", "transformer")
+MODULES = ("dense", "encoder", "finetuned", "lstm", "pipeline", "simple", "transformer")
 
 OnEpoch = Callable[[int, dict[str, float]], None]
 

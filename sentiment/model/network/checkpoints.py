@@ -1,13 +1,23 @@
 """Pretrained encoders from KerasHub presets, ``hf://`` handles, or local folders with a Hugging Face checkpoint."""
 
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from ...errors import UserError
 
+HUB = "hf://"
+# What KerasHub makes of a Sentence-Transformers folder; it would ignore any other module.
+MODULES = {"Transformer", "Pooling", "Normalize"}
+POOLING = "1_Pooling/config.json"
+
 
 def load_checkpoint(handle: str) -> tuple[Any, Any]:
-    """An encoder and its tokenizer.
+    """An encoder to be fine-tuned, and its tokenizer.
 
     Args:
         handle: name of a KerasHub preset, ``hf://owner/name``, or a folder.
@@ -18,31 +28,107 @@ def load_checkpoint(handle: str) -> tuple[Any, Any]:
     Raises:
         UserError: no handle, keras-hub is missing, there is no such checkpoint, or the hub cannot be reached.
     """
+
+    def load(keras_hub: Any) -> tuple[Any, Any]:
+        return keras_hub.models.Backbone.from_preset(handle), keras_hub.tokenizers.Tokenizer.from_preset(handle)
+
+    encoder, tokenizer = _load(handle, load, "finetuned", "text encoder", "bert_small_en_uncased")
+    _follow_accents(tokenizer, handle)
+    return encoder, tokenizer
+
+
+@lru_cache(maxsize=1)  # a search validates its checkpoint before it uses it
+def load_embedder(handle: str) -> Any:
+    """A sentence encoder with its pooling and normalization, and its tokenizer.
+
+    Args:
+        handle: as for :func:`load_checkpoint`; a folder may be one of Sentence-Transformers. Of a checkpoint that says
+            nothing of pooling, the mean of the states is taken, normalized to length 1.
+
+    Returns:
+        A ``keras_hub.models.TextEmbedder``.
+
+    Raises:
+        UserError: as for :func:`load_checkpoint`, or KerasHub does not compute what the checkpoint asks for.
+    """
+    embedder = _load(
+        handle,
+        lambda keras_hub: keras_hub.models.TextEmbedder.from_preset(handle),
+        "encoder",
+        "sentence encoder",
+        "all_minilm_l6_v2_en",
+    )
+    _check_modules(handle, embedder)
+    _follow_accents(embedder.preprocessor.tokenizer, handle)
+    return embedder
+
+
+def _load(handle: str, load: Callable[[Any], Any], family: str, kind: str, example: str) -> Any:
     if not handle:
         raise UserError(
-            "finetuned without pretrained: give the checkpoint of a text encoder, its folder, hf://owner/name or a "
-            "KerasHub preset such as pretrained=bert_small_en_uncased"
+            f"{family} without pretrained: give the checkpoint of a {kind}, its folder, {HUB}owner/name or a "
+            f"KerasHub preset such as pretrained={example}"
         )
     try:
         import keras_hub
     except ModuleNotFoundError as missing:
-        raise UserError("finetuned needs keras-hub: pip install -r requirements-pretrained.txt") from missing
+        raise UserError(f"{family} needs keras-hub: pip install -r requirements-pretrained.txt") from missing
     folder = Path(handle)
     if not folder.is_dir() and (folder.is_absolute() or handle.startswith(".")):
         raise UserError(f"pretrained={handle}: there is no such folder")
     try:
-        return (
-            keras_hub.models.Backbone.from_preset(handle),
-            keras_hub.tokenizers.Tokenizer.from_preset(handle),
-        )
+        return load(keras_hub)
     except Exception as error:  # each hub's client and each format raises errors of its own
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         if folder.is_dir():
             raise UserError(
-                f"pretrained={handle} cannot be read as a checkpoint of a text encoder ({reason}): expected "
+                f"pretrained={handle} cannot be read as a checkpoint of a {kind} ({reason}): expected "
                 "config.json, model.safetensors and the tokenizer's files"
             ) from error
         raise UserError(
             f"pretrained={handle} cannot be loaded ({reason}): if its hub cannot be reached from here, download the "
             "checkpoint elsewhere and give its folder, pretrained=path/to/checkpoint"
         ) from error
+
+
+def _check_modules(handle: str, embedder: Any) -> None:
+    """Raise UserError where a Sentence-Transformers checkpoint asks for something that KerasHub leaves out."""
+    kinds = [module["type"].rpartition(".")[2] for module in _read_json(handle, "modules.json", [])]
+    pooling = _read_json(handle, POOLING, {})
+    flags = [name for name, used in pooling.items() if name.startswith("pooling_mode_") and used]
+    modes = [flag.removeprefix("pooling_mode_").removesuffix("_token").removesuffix("_tokens") for flag in flags]
+    if "pooling_mode" in pooling:  # in place of the flags, since Sentence-Transformers 5
+        modes = [pooling["pooling_mode"]]
+    unknown = sorted(set(kinds) - MODULES)
+    if modes and modes != [embedder.pooling_mode]:
+        unknown.append(f"pooling by {modes}")
+    if unknown:
+        raise UserError(
+            f"pretrained={handle} has {', '.join(unknown)}, which keras-hub does not compute: expected a sentence "
+            "encoder that takes the mean, the maximum or the first of its states, such as all-MiniLM-L6-v2"
+        )
+
+
+def _follow_accents(tokenizer: Any, handle: str) -> None:
+    """Strip accents as the tokenizer of a BERT checkpoint does, where nothing is said as lower case; KerasHub does not.
+
+    Without it *café* is an unknown word to a checkpoint that has read *cafe*.
+    """
+    settings = _read_json(handle, "tokenizer_config.json", {})
+    if settings and hasattr(tokenizer, "strip_accents"):
+        given = settings.get("strip_accents")
+        tokenizer.strip_accents = tokenizer.lowercase if given is None else given
+
+
+def _read_json(handle: str, name: str, default: Any) -> Any:
+    """The content of a file of a checkpoint; the default where it has no such file, as KerasHub's own presets."""
+    file = Path(handle) / name
+    if handle.startswith(HUB):
+        from huggingface_hub import hf_hub_download
+        from huggingface_hub.errors import EntryNotFoundError
+
+        try:
+            file = Path(hf_hub_download(handle.removeprefix(HUB), name))
+        except EntryNotFoundError:
+            return default
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else default

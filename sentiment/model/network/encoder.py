@@ -12,11 +12,11 @@ from keras import Input, layers, ops
 
 from ..families import OnEpoch
 from ..space import Params
-from ..text.truncation import padded_width, truncate
 from ..training import Features, Training
 from . import training_loop
 from .checkpoints import load_checkpoint
 from .layers import ChunkMean, MaskedMean
+from .pieces import PieceReader, make_inputs
 from .prediction import Predictor, calibrate
 
 SETTINGS, HEAD, CHECKPOINT = "finetuned.json", "head.npz", "checkpoint"
@@ -51,42 +51,17 @@ class FinetunedEncoder:
         self.tokenizer = tokenizer
         self.params = params
         self.classes = classes
-        self.max_length = min(max_length, getattr(encoder, "max_sequence_length", None) or max_length)
-        self.truncation = truncation
+        max_length = min(max_length, getattr(encoder, "max_sequence_length", None) or max_length)
+        self.reader = PieceReader(tokenizer, max_length, truncation)
         self.temperature = temperature
-        self._start, self._end = [
-            next(getattr(tokenizer, name) for name in names if getattr(tokenizer, name, None) is not None)
-            for names in (("cls_token_id", "start_token_id"), ("sep_token_id", "end_token_id"))
-        ]
-        self._padding = tokenizer.pad_token_id
         self.head = layers.Dense(classes, activation="softmax")
         self.network = self._build()
         if truncation == "chunks":
-            self.network = ChunkMean.wrap(self.network, self.max_length, self._padding)
-        self._predictor = Predictor(self.network, self._padding)
-
-    def encode(self, texts: list[str]) -> np.ndarray:
-        """Ids of the texts' word pieces, padded to the longest text.
-
-        Returns:
-            int32 of shape (texts, up to ``max_length``), or wider if a text has several chunks. Each text, or chunk,
-            has a piece that marks its start and one that marks its end.
-        """
-        room = self.max_length - 2
-        encoded = []
-        for pieces in self.tokenizer(texts) if texts else []:
-            kept = truncate(pieces, room, self.truncation)
-            chunks = [kept[start : start + room] for start in range(0, max(len(kept), 1), room)]
-            encoded.append([piece for chunk in chunks for piece in (self._start, *chunk, self._end)])
-        lengths = [len(pieces) for pieces in encoded]
-        width = min(padded_width(lengths, self.max_length, self.truncation), max(lengths, default=1))
-        ids = np.full((len(encoded), width), self._padding, dtype=np.int32)
-        for row, pieces in enumerate(encoded):
-            ids[row, : len(pieces)] = pieces
-        return ids
+            self.network = ChunkMean.wrap(self.network, max_length, self.reader.padding)
+        self._predictor = Predictor(self.network, self.reader.padding)
 
     def predict_proba(self, documents: list) -> np.ndarray:
-        return self._predictor.predict_proba(self.encode(documents), self.temperature)
+        return self._predictor.predict_proba(self.reader.encode(documents), self.temperature)
 
     def predict_split(self, features: Features, split: str) -> np.ndarray:
         return self.predict_proba(features.texts(split))
@@ -95,8 +70,8 @@ class FinetunedEncoder:
         settings = {
             "params": self.params,
             "classes": self.classes,
-            "max_length": self.max_length,
-            "truncation": self.truncation,
+            "max_length": self.reader.max_length,
+            "truncation": self.reader.truncation,
             "temperature": self.temperature,
         }
         (folder / SETTINGS).write_text(json.dumps(settings), encoding="utf-8")
@@ -109,10 +84,8 @@ class FinetunedEncoder:
         # Anything else that the encoder computes, such as a pooled output, is left out: nothing would train it.
         states = keras.Model(self.encoder.input, output["sequence_output"] if isinstance(output, dict) else output)
         ids = Input((None,), dtype="int32")
-        mask = ops.not_equal(ids, self._padding)
-        inputs = {"token_ids": ids, "padding_mask": ops.cast(mask, "int32")}
-        if "segment_ids" in self.encoder.input:
-            inputs["segment_ids"] = ops.zeros_like(ids)
+        mask = ops.not_equal(ids, self.reader.padding)
+        inputs = make_inputs(self.encoder, ids, self.reader.padding)
         text = layers.Dropout(self.params["dropout"])(MaskedMean()(states(inputs), mask))
         return keras.Model(ids, self.head(text))
 
@@ -122,8 +95,9 @@ def fit_encoder(features: Features, params: Params, training: Training, on_epoch
     training_loop.reset(training.seed)
     checkpoint = load_checkpoint(training.pretrained)
     model = FinetunedEncoder(*checkpoint, params, len(features.classes), features.max_pieces, features.truncation)
+    encode = model.reader.encode
     train, validation = (
-        (model.encode(features.texts(split)), np.array(features.labels(split))) for split in ("train", "validation")
+        (encode(features.texts(split)), np.array(features.labels(split))) for split in ("train", "validation")
     )
     training_loop.train(model.network, keras.optimizers.AdamW, params, training, train, validation, on_epoch)
     calibrate(model, features, training)

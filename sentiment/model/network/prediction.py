@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import keras
@@ -15,30 +16,41 @@ PREDICT_BATCH = 64
 
 
 class Predictor:
-    """Predicts the probabilities of a network, in batches of texts of similar length to avoid padding.
+    """Runs a network in batches of texts of similar length, to avoid padding.
 
     Args:
-        network: from token ids to probabilities.
+        network: from token ids to a vector for each text, such as its probabilities.
         padding: the id that pads texts at their end.
     """
 
     def __init__(self, network: keras.Model, padding: int) -> None:
         self._padding = padding
-        self._classes = network.output_shape[-1]
+        self._size = network.output_shape[-1]
         self._forward = tf.function(
             lambda ids: network(ids, training=False),
             input_signature=[tf.TensorSpec((None, None), tf.int32)],
         )
 
-    def predict_proba(self, ids: np.ndarray, temperature: float) -> np.ndarray:
-        """float64 of shape (documents, classes) for int32 ids of shape (documents, length)."""
+    def predict(self, ids: np.ndarray, on_batch: Callable[[int], None] | None = None) -> np.ndarray:
+        """The network's output: float64 of shape (documents, size) for int32 ids of shape (documents, length).
+
+        Args:
+            ids: token ids.
+            on_batch: called after each batch with the number of documents so far.
+        """
         lengths = np.count_nonzero(ids != self._padding, axis=1)
         order = np.argsort(lengths, kind="stable")
-        result = np.empty((len(ids), self._classes))
+        result = np.empty((len(ids), self._size))
         for start in range(0, len(ids), PREDICT_BATCH):
             rows = order[start : start + PREDICT_BATCH]
             result[rows] = self._forward(ids[rows, : max(lengths[rows[-1]], 1)])
-        return scale_temperature(result, temperature)
+            if on_batch:
+                on_batch(start + len(rows))
+        return result
+
+    def predict_proba(self, ids: np.ndarray, temperature: float) -> np.ndarray:
+        """The same for a network with probabilities, of shape (documents, classes), scaled by a temperature."""
+        return scale_temperature(self.predict(ids), temperature)
 
 
 class Calibratable(Protocol):

@@ -1,0 +1,80 @@
+"""A frozen sentence encoder: texts to embeddings. Those of a split are computed once and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from ..network.checkpoints import load_embedder
+from ..network.layers import ChunkMean
+from ..network.pieces import PieceReader, make_inputs
+from ..network.prediction import Predictor
+from ..training import Features
+from .kept import load_or_compute
+
+PROGRESS_SECONDS = 10.0
+
+
+class SentenceEncoder:
+    """A checkpoint and how much of a text it reads.
+
+    Args:
+        handle: the checkpoint (:func:`load_embedder`).
+        max_length: word pieces that it reads at once; less where the checkpoint says so.
+        truncation: which pieces of a longer text it reads (:mod:`sentiment.model.text.truncation`). Of chunks it takes
+            the mean of their embeddings.
+    """
+
+    def __init__(self, handle: str, max_length: int, truncation: str) -> None:
+        self.embedder = load_embedder(handle)
+        preprocessor = self.embedder.preprocessor
+        limits = (max_length, preprocessor.sequence_length, getattr(self.embedder.backbone, "max_sequence_length", 0))
+        self.reader = PieceReader(preprocessor.tokenizer, min(filter(None, limits)), truncation)
+        ids = keras.Input((None,), dtype="int32")
+        network = keras.Model(ids, self.embedder(make_inputs(self.embedder, ids, self.reader.padding)))
+        if truncation == "chunks":
+            network = ChunkMean.wrap(network, self.reader.max_length, self.reader.padding)
+        self._predictor = Predictor(network, self.reader.padding)
+
+    def embed(self, texts: list[str]) -> np.ndarray:
+        """Embeddings: float32 of shape (texts, size)."""
+        return self._embed_pieces(self.reader.encode(texts))
+
+    @lru_cache(maxsize=6)  # noqa: B019, every trial of a search reads them
+    def embed_split(self, features: Features, split: str) -> np.ndarray:
+        """Embeddings of a split, read from ``features.kept`` where any process has computed them before."""
+        pieces = self.reader.encode(features.texts(split))
+        chunk = self.reader.max_length if self.reader.truncation == "chunks" else None
+        content = json.dumps([self.digest, pieces.shape, chunk]).encode() + pieces.tobytes()
+        key = hashlib.sha256(content).hexdigest()
+        return load_or_compute(features.kept / f"{key}.npy", lambda: self._embed_pieces(pieces, split))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of what an embedding depends on beside the pieces of its text: the weights and the pooling."""
+        content = hashlib.sha256(json.dumps([self.embedder.pooling_mode, self.embedder.normalize]).encode())
+        for weights in self.embedder.get_weights():
+            content.update(weights.tobytes())
+        return content.hexdigest()
+
+    def save(self, folder: Path) -> None:
+        """Write the checkpoint into a folder, which is then its handle."""
+        self.embedder.save_to_preset(str(folder))
+
+    def _embed_pieces(self, pieces: np.ndarray, split: str = "") -> np.ndarray:
+        """Embeddings of encoded texts; for a split that takes long, with its progress on the console."""
+        shown = time.monotonic()
+
+        def show(done: int) -> None:
+            nonlocal shown
+            if split and done < len(pieces) and time.monotonic() - shown > PROGRESS_SECONDS:
+                print(f"encoder: {done:,} of {len(pieces):,} texts of the {split} split embedded", flush=True)
+                shown = time.monotonic()
+
+        return self._predictor.predict(pieces, show).astype(np.float32)

@@ -1,0 +1,102 @@
+"""Fitting and cross-validating the head of a frozen sentence encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from ..calibration import fit_temperature
+from ..families import OnEpoch
+from ..linear.splits import SPLITS, calibration_folds
+from ..linear.validation import cross_validate_folds, predict_folds, report_fit
+from ..space import Params
+from ..training import LABELLED, Features, Training, compute_sample_weight
+from .encoder import SentenceEncoder
+from .model import EncoderModel, Head
+
+
+@lru_cache(maxsize=1)  # all trials of a search use it
+def load_encoder(handle: str, max_length: int, truncation: str) -> SentenceEncoder:
+    """See :class:`SentenceEncoder`."""
+    return SentenceEncoder(handle, max_length, truncation)
+
+
+def encoder_of(features: Features, training: Training) -> SentenceEncoder:
+    """The encoder ``training.pretrained``, which reads as much of a text as the features say."""
+    return load_encoder(training.pretrained, features.max_pieces, features.truncation)
+
+
+def fit_encoder_model(features: Features, params: Params, training: Training, on_epoch: OnEpoch) -> EncoderModel:
+    """See :meth:`sentiment.model.families.Family.fit`. It is a single fit, on the training split."""
+    encoder = encoder_of(features, training)
+    embeddings, labels = stack_splits(encoder, features, ("train",))
+    model = EncoderModel(encoder, fit_head(embeddings, labels, params, training))
+    report_fit(features, training, {split: model.predict_split(features, split) for split in SPLITS}, on_epoch)
+    return model
+
+
+def refit_encoder_model(features: Features, params: Params, training: Training) -> EncoderModel:
+    """Fit on training and validation split."""
+    encoder = encoder_of(features, training)
+    return EncoderModel(encoder, fit_head(*stack_splits(encoder, features, LABELLED), params, training))
+
+
+def cross_validate(features: Features, params: Params, training: Training) -> float | None:
+    """``training.metric`` in a cross-validation over training and validation split (:func:`cross_validate_folds`)."""
+    embeddings, labels = stack_splits(encoder_of(features, training), features, SPLITS)
+    return cross_validate_folds(_Folds(embeddings, params), labels, training)
+
+
+def fit_head(embeddings: np.ndarray, labels: np.ndarray, params: Params, training: Training) -> Head:
+    """A logistic regression with a temperature, which is fitted to cross-validated predictions for the same texts.
+
+    Args:
+        embeddings: float32 of shape (documents, size).
+        labels: int32 of shape (documents,), of two or more classes from 0 on.
+        params: ``C`` is used, the inverse strength of regularization.
+        training: its ``seed`` and ``class_weight`` are used.
+    """
+    weight = compute_sample_weight(labels, training)
+    folds, count = _Folds(embeddings, params), calibration_folds(labels)
+    temperature = 1.0
+    if count > 1:  # not so where a class has a single text
+        temperature = fit_temperature(predict_folds(folds, labels, training, count), labels, weight)
+    everything = np.arange(len(labels))
+    classifier, scaled, _ = folds(everything, everything)
+    classifier.fit(scaled, labels, sample_weight=weight)
+    weights, bias = classifier.coef_.T / spread_of(embeddings), classifier.intercept_
+    if len(bias) == 1:  # two classes: scikit-learn has the scores of the second one alone
+        weights, bias = np.hstack([np.zeros_like(weights), weights]), np.array([0.0, bias[0]])
+    return Head(weights, bias, temperature)
+
+
+class _Folds:
+    """Makes the classifier of each fold and its inputs."""
+
+    def __init__(self, embeddings: np.ndarray, params: Params) -> None:
+        self._embeddings = embeddings
+        self._params = params
+
+    def __call__(self, inside: np.ndarray, outside: np.ndarray) -> tuple[LogisticRegression, Any, Any]:
+        train, test = self._embeddings[inside], self._embeddings[outside]
+        spread = spread_of(train)
+        return LogisticRegression(C=self._params["C"], max_iter=1000), train / spread, test / spread
+
+
+def spread_of(embeddings: np.ndarray) -> float:
+    """The root mean square distance of embeddings from their mean, by which they are divided.
+
+    So ``C`` means the same for an encoder whose embeddings have length 1, for one whose have not, and for one whose lie
+    close together.
+    """
+    return float(np.sqrt(embeddings.var(axis=0, dtype=np.float64).sum())) or 1.0
+
+
+def stack_splits(encoder: SentenceEncoder, features: Features, splits: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The embeddings and labels of some splits, one after the other."""
+    embeddings = np.concatenate([encoder.embed_split(features, split) for split in splits])
+    return embeddings, np.concatenate([features.labels(split) for split in splits])

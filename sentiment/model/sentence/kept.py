@@ -1,0 +1,29 @@
+"""Arrays that are computed once and kept in files, for all processes that need them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+
+def load_or_compute(file: Path, compute: Callable[[], np.ndarray]) -> np.ndarray:
+    """The array in a file, memory-mapped, which is computed and written where there is none.
+
+    Of several processes that need it, one computes it, and the others wait. The file appears whole or not at all.
+
+    Args:
+        file: its path, named after what the array depends on and ending in ``.npy``.
+        compute: gives the array.
+    """
+    from filelock import FileLock  # a served model, which keeps nothing, does without it
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(file.with_suffix(".lock")):
+        if not file.exists():
+            unfinished = file.with_suffix(".part.npy")
+            np.save(unfinished, compute())
+            os.replace(unfinished, file)
+    return np.load(file, mmap_mode="r")

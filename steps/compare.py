@@ -10,7 +10,7 @@ from mlflow.entities import Run
 
 from sentiment.corpora.logged_datasets import log_model_metrics, use_datasets
 from sentiment.errors import UserError
-from sentiment.evaluation.behaviour.cases import build_cases, looks_english
+from sentiment.evaluation.behaviour.cases import build_cases
 from sentiment.evaluation.behaviour.report import failures_to_csv
 from sentiment.evaluation.comparison import (
     digest_comparison,
@@ -22,6 +22,7 @@ from sentiment.evaluation.comparison import (
 )
 from sentiment.evaluation.metrics import figures_of
 from sentiment.features.store import Features
+from sentiment.model.text.language import looks_english
 from sentiment.reports import plots, table
 from sentiment.reports.card import render_card
 from sentiment.reports.searches import read_histories

@@ -28,6 +28,7 @@ def featurize(parameters: FeaturizeParameters, ingest_run: Run) -> None:
         strip_punctuation=parameters.strip_punctuation,
         stop_words=parameters.stop_words,
         stemming=parameters.stemming,
+        cleaning=parameters.cleaning,
     )
 
     with tempfile.TemporaryDirectory() as folder:

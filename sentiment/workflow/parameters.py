@@ -118,6 +118,9 @@ class SeedParameters(Parameters):
 
 
 class CleaningParameters(Parameters):
+    cleaning: Literal["standard", "tweets"] = parameter(
+        "standard", "tweets makes one token of each user and link, and reads the words of hashtags"
+    )
     lowercase: Boolean = parameter(True, "whether texts are converted to lower case")
     strip_punctuation: Boolean = parameter(False, "whether punctuation is dropped (emoji stay)")
     stop_words: Literal["none", "english"] = parameter("none", "drop no words, or scikit-learn's English stop words")

@@ -7,10 +7,11 @@ import pytest
 
 from sentiment.errors import UserError
 from sentiment.evaluation.behaviour import DIRECTION, FUNCTIONALITY, INVARIANCE, Case, report
-from sentiment.evaluation.behaviour.cases import build_cases, looks_english
+from sentiment.evaluation.behaviour.cases import build_cases
 from sentiment.evaluation.behaviour.perturbations import CHANGES, direction_cases, invariance_cases
 from sentiment.evaluation.behaviour.templates import functionality_cases
 from sentiment.evaluation.behaviour.user_cases import read_cases
+from sentiment.model.text.language import looks_english
 
 REVIEW = "John saw it in Paris and it isn't good. Mary, from London, did not like the ending, it is dull."
 

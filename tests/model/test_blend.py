@@ -1,6 +1,7 @@
 import tracemalloc
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
@@ -23,7 +24,7 @@ from sentiment.model.text.ngrams import (
     weigh_terms,
 )
 from sentiment.model.training import Training
-from tests.model.conftest import make_features
+from tests.model.conftest import make_features, write_corpus
 from tests.model.test_nb_svm import OF_THE_SOLVER
 
 
@@ -50,7 +51,8 @@ def test_both_parts_have_unit_length_and_are_weighed_as_the_papers_say(weighting
 def test_the_ten_lines_of_scikit_learn_are_one_of_the_models_that_are_tried(tmp_path):
     """TF-IDF of words and characters and a LinearSVC, on texts whose tokens scikit-learn finds, too."""
     features = make_features(tmp_path, ["good", "bad"])
-    params = simple.DEFAULTS | next(point for point in simple.STARTS if point == {"word_weighting": "tfidf"})
+    by_hand = {"word_weighting": "tfidf", "lexicon": "none"}
+    params = simple.DEFAULTS | next(point for point in simple.STARTS if point == by_hand)
     texts = features.texts("train") + features.texts("validation")
     outside = np.arange(100, len(texts))
     classifier, train, test = BlendTrainer(features, params, Training()).fold(np.arange(100), outside)
@@ -122,3 +124,34 @@ def test_a_long_word_counts_as_its_beginning_in_training_and_in_serving():
     assert learn_grams([[long]] * 3) == learn_grams([[cut]] * 3)
     count = make_gram_weigher(learn_grams([[cut], ["good"], ["film"]] * 3))
     assert np.array_equal(count([[long, cut]]).toarray(), count([[cut, cut]]).toarray())
+
+
+def write_unseen(folder, words, sentence):
+    """The features of a corpus whose test split has none of the words that tell the classes apart in the others."""
+    rows = {
+        name: [(sentence.format(word), label) for label, of_class in words.items() for word in of_class[where]]
+        for name, where in (("train", slice(0, 4)), ("validation", slice(2, 6)), ("test", slice(6, None)))
+    }
+    return write_corpus(folder, {name: pd.DataFrame(part, columns=["text", "label"]) for name, part in rows.items()})
+
+
+def test_words_that_were_never_seen_are_known_by_the_lexicon(tmp_path):
+    good = ["good", "nice", "happy", "great", "fine", "lovely", "superb", "charming", "brilliant"]
+    bad = ["bad", "ugly", "sad", "awful", "boring", "terrible", "horrible", "annoying", "dreadful"]
+    features = write_unseen(tmp_path, {"neg": bad, "pos": good}, "the film was {} and that is it")
+    right = {}
+    for lexicon in ("vader", "none"):
+        model, _ = BlendTrainer(features, simple.DEFAULTS | {"lexicon": lexicon, "C": 10.0}, Training()).fit()
+        right[lexicon] = np.mean(model.predict_split(features, "test").argmax(axis=1) == features.labels("test"))
+    assert right["vader"] == 1 > right["none"]
+
+
+def test_the_lexicon_is_not_read_where_the_texts_are_not_english(tmp_path):
+    words = {"neg": ["mauvais"] * 4 + ["laid"] * 3 + ["fatal"], "pos": ["bon"] * 4 + ["beau"] * 3 + ["parfait"]}
+    features = write_unseen(tmp_path, words, "le film était {} et fatal pour moi")
+    fitted = {
+        lexicon: BlendTrainer(features, simple.DEFAULTS | {"lexicon": lexicon}, Training()).fit()[0]
+        for lexicon in ("vader", "none")
+    }
+    assert not fitted["vader"].reads_lexicon
+    assert np.array_equal(*(model.predict_split(features, "test") for model in fitted.values()))

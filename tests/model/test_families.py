@@ -15,7 +15,7 @@ from sentiment.model.training import Criterion, Training
 from tests.model.conftest import WORDS, corpus, make_features, write_corpus
 
 FEW_EPOCHS = Training(seed=0, epochs=8, batch_size=8)
-BLEND = {"C": 1.0, "alpha": 1.0, "char_share": 0.5, "tail_weight": 0.0, "max_terms": 5000}
+BLEND = {"C": 1.0, "alpha": 1.0, "char_share": 0.5, "tail_weight": 0.0, "lexicon": "none", "max_terms": 5000}
 TRAINED = [name for name in family_names() if "pretrained" not in get_family(name).options]
 
 
@@ -81,6 +81,7 @@ def test_training_stops_when_nothing_gets_better_and_keeps_the_best_weights(tmp_
                 "alpha": 1.0,
                 "char_share": 0.5,
                 "tail_weight": 0.0,
+                "lexicon": "none",
                 "max_terms": 5000,
                 "word_weighting": "tfidf",
             },
@@ -92,6 +93,7 @@ def test_training_stops_when_nothing_gets_better_and_keeps_the_best_weights(tmp_
                 "alpha": 1.0,
                 "char_share": 0.5,
                 "tail_weight": 2.0,
+                "lexicon": "vader",
                 "max_terms": 5000,
                 "word_weighting": "ratio",
             },

@@ -3,8 +3,13 @@ import pandas as pd
 import pytest
 from mlflow.exceptions import MlflowException
 
+from sentiment.model import pyfunc
+from sentiment.model.families import get_family, simple
 from sentiment.model.pyfunc import SentimentModel
+from sentiment.model.space import drop_inactive
 from sentiment.model.text.cleaning import Cleaner
+from sentiment.model.training import Training
+from tests.model.conftest import corpus, write_corpus
 
 
 class Lengths:
@@ -46,3 +51,18 @@ def test_what_is_no_text_is_refused_as_a_bad_request(model, wrong, expected):
     with pytest.raises(MlflowException, match=expected) as raised:
         model.predict(wrong)
     assert raised.value.get_http_status_code() == 400
+
+
+@pytest.mark.parametrize("cleaner", [Cleaner(), Cleaner(cleaning="tweets", stemming="porter")], ids=["usual", "tweets"])
+def test_a_model_serves_what_it_was_trained_with(cleaner, tmp_path):
+    parts = {name: corpus(["good", "bad"], seed) for seed, name in enumerate(("train", "validation", "test"))}
+    for part in parts.values():
+        part["text"] = "@" + part["text"] + " #NotGood &amp; soooooo :-D!! https://t.co/" + part["text"]
+    features = write_corpus(tmp_path, parts, cleaner=cleaner)
+    params = drop_inactive(simple.SPACE, simple.DEFAULTS)
+    model = get_family("simple").fit(features, params, Training(), lambda *_: None)
+    folder = tmp_path / "served"
+    folder.mkdir()
+    pyfunc.save(folder, "simple", features.cleaner, features.classes, model)
+    served = pyfunc._load_pyfunc(str(folder)).predict_proba(features.texts("test"))
+    assert served.tobytes() == model.predict_split(features, "test").tobytes()

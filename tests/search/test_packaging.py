@@ -126,7 +126,7 @@ def test_a_model_loads_where_the_project_cannot_be_imported(logged, monkeypatch)
     uri = logged("simple").uri
     _, answer = load_without_project(uri, monkeypatch)
     assert answer["label"].tolist()[::2] == ["pos", "neg"] and answer["score"].between(0.5, 1).all()
-    expected = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops")
+    expected = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops", "vaderSentiment")
     assert requirements_of(uri) == [f"{name}=={version(name)}" for name in expected]
 
 

@@ -24,6 +24,7 @@ SPACE: Space = {
     "interpolation": Uniform(0.05, 1.0, when={"classifier": ("nb_svm",)}),
     "char_share": Uniform(0.1, 1.0, when={"classifier": ("blend",)}),
     "tail_weight": Uniform(0.0, 2.0, when={"classifier": ("blend",)}),
+    "lexicon": Choice(("vader", "none"), when={"classifier": ("blend",)}),
     "var_smoothing": LogUniform(1e-9, 0.1, when={"classifier": ("gaussian_nb",)}),
 }
 DEFAULTS: Params = {
@@ -37,12 +38,13 @@ DEFAULTS: Params = {
     "interpolation": 0.25,
     "char_share": 1.0,
     "tail_weight": 0.0,
+    "lexicon": "vader",
     "var_smoothing": 0.01,
 }
 STARTS: tuple[Params, ...] = (
-    {"word_weighting": "tfidf"},  # this and characters is what is usually written by hand
+    {"word_weighting": "tfidf", "lexicon": "none"},  # this and characters is what is usually written by hand
     {"word_weighting": "ratio", "max_order": 3, "tail_weight": 1.0, "C": 1.0, "alpha": 4.0},  # for long texts
-    {"word_weighting": "tfidf", "C": 1.0},
+    {"lexicon": "none"},
     {"max_order": 3, "tail_weight": 1.0, "C": 1.0},
 )
 
@@ -51,7 +53,7 @@ class SimpleFamily(Family):
     """Classifiers with scikit-learn's conventions (:mod:`sentiment.model.linear`)."""
 
     name = "simple"
-    requirements = ("scikit-learn", "scipy", "skops")
+    requirements = ("scikit-learn", "scipy", "skops", "vaderSentiment")
     starts = STARTS
 
     def search_space(self, training: Training) -> tuple[Space, Params]:

@@ -1,4 +1,4 @@
-"""The model ``classifier=blend``: a :class:`BlendedSVM` over word and character n-grams, with probabilities."""
+"""The model ``classifier=blend``: a :class:`BlendedSVM` over n-grams and a lexicon, with probabilities."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from sklearn.calibration import CalibratedClassifierCV
 
 from ..space import Params
 from ..text.chargrams import learn_grams, make_gram_weigher, select_frequent
+from ..text.language import looks_english
+from ..text.lexicon import COLUMNS, make_polarity_weigher
 from ..text.ngrams import make_tail_counter, make_term_weigher, weigh_terms
 from ..training import Features, Training, compute_sample_weight
 from .blended_svm import BlendedSVM
@@ -35,20 +37,26 @@ class BlendTrainer:
         columns = select_terms(self._features.terms, self._params)
         terms = [self._features.terms[column] for column in columns]
         grams, gram_weights = _weigh_grams(self._features)
-        matrices = {split: join_columns(self._weights(split)[:, columns], gram_weights[split]) for split in SPLITS}
+        matrices = {
+            split: join_columns(self._weights(split)[:, columns], gram_weights[split], self._polarity_of(split))
+            for split in SPLITS
+        }
         labels = self._features.labels("train")
         calibrated = CalibratedClassifierCV(self._svm(len(terms)), cv=calibration_folds(labels), ensemble=False)
         calibrated.fit(matrices["train"], labels, compute_sample_weight(labels, self._training))
         (inside,) = calibrated.calibrated_classifiers_
         slopes, offsets = np.array([(sigmoid.a_, sigmoid.b_) for sigmoid in inside.calibrators]).T
-        model = BlendModel(terms, grams, inside.estimator, slopes, offsets, self._params["tail_weight"])
+        model = BlendModel(
+            terms, grams, inside.estimator, slopes, offsets, self._params["tail_weight"], self._reads_lexicon
+        )
         return model, {split: model.predict_matrix(matrix) for split, matrix in matrices.items()}
 
     def fold(self, inside: np.ndarray, outside: np.ndarray) -> tuple[BlendedSVM, Any, Any]:
         columns = select_terms_of(self._counts[inside], self._orders, self._params)
         grams = select_frequent(np.bincount(self._grams[inside].indices, minlength=self._grams.shape[1]))
         train, test = (
-            join_columns(self._all_weights[rows][:, columns], self._grams[rows][:, grams]) for rows in (inside, outside)
+            join_columns(self._all_weights[rows][:, columns], self._grams[rows][:, grams], self._polarity[rows])
+            for rows in (inside, outside)
         )
         return self._svm(len(columns)), train, test
 
@@ -65,6 +73,14 @@ class BlendTrainer:
         return stack_splits(_weigh_grams(self._features)[1].__getitem__)
 
     @cached_property
+    def _polarity(self) -> Any:
+        return stack_splits(self._polarity_of)
+
+    @cached_property
+    def _reads_lexicon(self) -> bool:
+        return self._params["lexicon"] == "vader" and _is_english(self._features)
+
+    @cached_property
     def _orders(self) -> np.ndarray:
         return term_orders(self._features.terms)
 
@@ -74,6 +90,12 @@ class BlendTrainer:
         in_tail = _count_second_halves(self._features)[split] if tail_weight else None
         return weigh_terms(self._features.counts(split), in_tail, tail_weight)
 
+    def _polarity_of(self, split: str) -> Any:
+        """The columns of the lexicon for a split; none without it."""
+        if self._reads_lexicon:
+            return _weigh_lexicon(self._features)[split]
+        return sparse.csr_array((len(self._features.labels(split)), 0))
+
     def _svm(self, words: int) -> BlendedSVM:
         params = self._params
         return BlendedSVM(
@@ -82,12 +104,13 @@ class BlendTrainer:
             params["C"],
             params["alpha"],
             params["char_share"],
+            COLUMNS if self._reads_lexicon else 0,
             random_state=self._training.seed,
         )
 
 
 class BlendModel:
-    """A :class:`BlendedSVM` with probabilities, over some word n-grams and some character n-grams.
+    """A :class:`BlendedSVM` with probabilities, over some word n-grams, some character n-grams and a lexicon.
 
     Args:
         terms: the word n-grams.
@@ -96,6 +119,7 @@ class BlendModel:
         slopes: of Platt's sigmoid, float64 of shape (1 or classes,).
         offsets: the same.
         tail_weight: see :func:`sentiment.model.text.ngrams.weigh_terms`.
+        reads_lexicon: whether the last columns are those of :func:`sentiment.model.text.lexicon.make_polarity_weigher`.
     """
 
     FITTED = "blend.npz"
@@ -109,6 +133,7 @@ class BlendModel:
         slopes: np.ndarray,
         offsets: np.ndarray,
         tail_weight: float,
+        reads_lexicon: bool,
     ) -> None:
         self.terms = terms
         self.grams = grams
@@ -116,8 +141,11 @@ class BlendModel:
         self.slopes = slopes
         self.offsets = offsets
         self.tail_weight = tail_weight
+        self.reads_lexicon = reads_lexicon
         self._weigh_terms = make_term_weigher(terms, tail_weight)
         self._weigh_grams = make_gram_weigher(grams)
+        if reads_lexicon:
+            self._weigh_polarity = make_polarity_weigher()
 
     def predict_proba(self, documents: list) -> np.ndarray:
         return self.predict_matrix(self._encode(documents))
@@ -126,7 +154,7 @@ class BlendModel:
         return self.predict_proba(features.tokens(split))
 
     def predict_matrix(self, matrix: Any) -> np.ndarray:
-        """Probabilities for weights of the terms and of the grams, of shape (documents, terms + grams)."""
+        """Probabilities for what :func:`join_columns` gives, of shape (documents, terms + grams + lexicon)."""
         scores = self.svm.decision_function(matrix).reshape(matrix.shape[0], -1)
         positive = expit(-(self.slopes * scores + self.offsets))
         if positive.shape[1] == 1:
@@ -139,6 +167,7 @@ class BlendModel:
             (folder / f"{name}.json").write_text(text, encoding="utf-8")
         arrays = {name: getattr(self.svm, name) for name in ARRAYS}
         arrays |= {"share": np.array(self.svm.share), "tail_weight": np.array(self.tail_weight)}
+        arrays["reads_lexicon"] = np.array(self.reads_lexicon)
         arrays |= {"slopes": self.slopes, "offsets": self.offsets}
         np.savez(folder / self.FITTED, **arrays)
 
@@ -149,19 +178,25 @@ class BlendModel:
             json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in ("terms", "grams")
         )
         with np.load(folder / cls.FITTED) as arrays:
-            svm = BlendedSVM(len(terms), share=float(arrays["share"]))
+            reads_lexicon = bool(arrays["reads_lexicon"])
+            extra = COLUMNS if reads_lexicon else 0
+            svm = BlendedSVM(len(terms), share=float(arrays["share"]), unscaled=extra)
             for name in ARRAYS:
                 setattr(svm, name, arrays[name])
-            svm.n_features_in_ = len(terms) + len(grams)
-            return cls(terms, grams, svm, arrays["slopes"], arrays["offsets"], float(arrays["tail_weight"]))
+            svm.n_features_in_ = len(terms) + len(grams) + extra
+            tail_weight = float(arrays["tail_weight"])
+            return cls(terms, grams, svm, arrays["slopes"], arrays["offsets"], tail_weight, reads_lexicon)
 
     def _encode(self, documents: list) -> Any:
-        return join_columns(self._weigh_terms(documents), self._weigh_grams(documents))
+        parts = [self._weigh_terms(documents), self._weigh_grams(documents)]
+        if self.reads_lexicon:
+            parts.append(self._weigh_polarity(documents))
+        return join_columns(*parts)
 
 
-def join_columns(terms: Any, grams: Any) -> Any:
-    """Weights of word n-grams and of character n-grams, side by side."""
-    return sparse.hstack([terms, grams], format="csr")
+def join_columns(*parts: Any) -> Any:
+    """Weights of word n-grams, of character n-grams and of the lexicon, side by side."""
+    return sparse.hstack(parts, format="csr")
 
 
 @lru_cache(maxsize=1)  # all trials of a search read it
@@ -177,3 +212,16 @@ def _count_second_halves(features: Features) -> dict[str, Any]:
     """Counts of all terms in the second halves of both splits' texts."""
     count = make_tail_counter(features.terms)
     return {split: count(features.tokens(split)) for split in SPLITS}
+
+
+@lru_cache(maxsize=1)
+def _weigh_lexicon(features: Features) -> dict[str, Any]:
+    """The columns of the lexicon for both splits' texts."""
+    weigh = make_polarity_weigher()
+    return {split: weigh(features.tokens(split)) for split in SPLITS}
+
+
+@lru_cache(maxsize=1)
+def _is_english(features: Features) -> bool:
+    """Whether the corpus is in the lexicon's language: elsewhere its columns would be noise."""
+    return looks_english(features.texts("train"))

@@ -1,4 +1,4 @@
-"""A linear SVM over word n-grams, weighted by log-count ratios, TF-IDF or both, and character n-grams."""
+"""A linear SVM over word n-grams, weighted by log-count ratios, TF-IDF or both, character n-grams, and more."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from .nb_svm import CountClassifier, check_counts, log_count_ratio, scale_column
 
 
 class BlendedSVM(CountClassifier):
-    """One SVM over weighted words in some columns and TF-IDF in the others.
+    """One SVM over weighted words in some columns, TF-IDF in others, and columns that are taken as they are.
 
-    Both parts of a document are normalized to unit length; the second is then multiplied by ``share``. More than two
-    classes are classified one-vs-rest.
+    The first two parts of a document are normalized to unit length; the second is then multiplied by ``share``. More
+    than two classes are classified one-vs-rest.
 
     Args:
-        words: the number of leading columns that are words; None for all columns.
+        words: the number of leading columns that are words; None for all but ``unscaled``.
         weighting: of the words: ``ratio``, their log-count ratio as in NB-SVM (Wang and Manning 2012), ``tfidf``, their
             inverse document frequency, or ``ratio_tfidf``, the product of the two.
         C: inverse strength of the SVM's regularization, above 0.
         alpha: smoothing of the counts in the ratio, above 0.
         share: weight of the TF-IDF part, 0 or more.
+        unscaled: the number of trailing columns that are neither weighted nor normalized.
         random_state: seed of the SVM's solver.
 
     Attributes:
@@ -42,6 +43,7 @@ class BlendedSVM(CountClassifier):
         C: float = 1.0,
         alpha: float = 1.0,
         share: float = 0.5,
+        unscaled: int = 0,
         random_state: int | None = None,
     ) -> None:
         self.words = words
@@ -49,6 +51,7 @@ class BlendedSVM(CountClassifier):
         self.C = C
         self.alpha = alpha
         self.share = share
+        self.unscaled = unscaled
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> BlendedSVM:
@@ -63,8 +66,9 @@ class BlendedSVM(CountClassifier):
         check_counts(self, X)
         positive_classes = self._set_classes(y)
         weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
-        words = X.shape[1] if self.words is None else self.words
+        words, scaled = self._bounds(X)
         idf = 1 + np.log((1 + len(y)) / (1 + np.bincount(X.nonzero()[1], minlength=X.shape[1])))
+        idf[scaled:] = 1
         self.scale_ = np.tile(idf, (len(positive_classes), 1))
         if self.weighting != "tfidf":
             present = (X[:, :words] > 0).astype(np.float64)
@@ -95,11 +99,16 @@ class BlendedSVM(CountClassifier):
         """
         return self._scale(X, self.scale_[0 if len(self.scale_) == 1 else position])
 
+    def _bounds(self, X: Any) -> tuple[int, int]:
+        """The columns at which the second and the third part begin."""
+        scaled = X.shape[1] - self.unscaled
+        return scaled if self.words is None else self.words, scaled
+
     def _scale(self, X: Any, scale: np.ndarray) -> Any:
         X = sparse.csr_array(X)
-        words = X.shape[1] if self.words is None else self.words
+        words, scaled = self._bounds(X)
         parts = [
             normalize(scale_columns(part, weights)) if part.shape[1] else part
-            for part, weights in ((X[:, :words], scale[:words]), (X[:, words:], scale[words:]))
+            for part, weights in ((X[:, :words], scale[:words]), (X[:, words:scaled], scale[words:scaled]))
         ]
-        return sparse.hstack([parts[0], self.share * parts[1]], format="csr")
+        return sparse.hstack([parts[0], self.share * parts[1], X[:, scaled:]], format="csr")

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
+from .tweets import make_tweet_splitter
+
 # Scripts that put no blanks between words: Thai, Lao, Myanmar, Khmer, and Han and Kana.
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
@@ -36,24 +38,29 @@ class Cleaner:
         stop_words: ``none``, or ``english`` to drop the words of scikit-learn's list. The list contains *not* and
             *never*, so for sentiment it does more harm than good.
         stemming: ``none``, or ``porter`` for NLTK's Porter stemmer (Porter 1980).
+        cleaning: ``standard``, or ``tweets``: what a tweet consists of besides words is found by NLTK
+            (:mod:`sentiment.model.text.tweets`).
     """
 
     lowercase: bool = True
     strip_punctuation: bool = False
     stop_words: str = "none"
     stemming: str = "none"
+    cleaning: str = "standard"
 
     @property
     def requirements(self) -> tuple[str, ...]:
         """Names of the packages that this cleaner needs."""
-        needed = {"scikit-learn": self.stop_words == "english", "nltk": self.stemming == "porter"}
+        needed = {
+            "scikit-learn": self.stop_words == "english",
+            "nltk": self.stemming == "porter" or self.cleaning == "tweets",
+        }
         return tuple(package for package, is_needed in needed.items() if is_needed)
 
     def tokens(self, text: str) -> list[str]:
         """The tokens of a text, in order."""
         text = unicodedata.normalize("NFC", text).replace("’", "'")  # it’s and it's are one word
-        matches = self._pattern.finditer(text.lower() if self.lowercase else text)
-        found = [match[0][:MAX_REPEATED] if match[1] else match[0] for match in matches]
+        found = self._split_tweet(text) if self.cleaning == "tweets" else self._split(text)
         if self._stop_words:
             found = [token for token in found if token.lower() not in self._stop_words]
         if self.stemming == "porter":
@@ -62,6 +69,22 @@ class Cleaner:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    def _split(self, text: str) -> list[str]:
+        matches = self._pattern.finditer(text.lower() if self.lowercase else text)
+        return [match[0][:MAX_REPEATED] if match[1] else match[0] for match in matches]
+
+    @cached_property
+    def _split_tweet(self) -> Callable[[str], list[str]]:
+        split, punctuation = make_tweet_splitter(self._split), re.compile(f"[{_characters()[1]}]+")
+
+        def split_and_clean(text: str) -> list[str]:
+            tokens = split(text)
+            if self.strip_punctuation:
+                tokens = [token for token in tokens if not punctuation.fullmatch(token)]
+            return [token.lower() for token in tokens] if self.lowercase else tokens
+
+        return split_and_clean
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:

@@ -62,3 +62,26 @@ def test_porter_stems():
 @pytest.mark.parametrize("text", ["", " \n", "!!!", "\x00", "\u0301", "\u200d"])
 def test_a_text_without_words_has_no_letters_in_its_tokens(text):
     assert not any(token.isalnum() for token in Cleaner().tokens(text))
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("@JoeS I sooooo LOVED it!!!!", "@user i sooo loved it ! ! !"),
+        ("RT @a: https://t.co/x?y=1 www.example.org t.co/abc", "rt @user : http http http"),
+        ("#LoveThisFILM2 #so_good #film", "#lovethisfilm2 love this film 2 #so_good so good #film film"),
+        ("Loved it:-) <3 :-D =P ❤️ 👩‍👩‍👧 😀😀", "loved it :-) <3 :-d =p ❤ 👩‍👩‍👧 😀 😀"),
+        ("great.Love it &amp; it’s well-made . . .", "great . love it & it's well - made ..."),
+        ("这部电影 &#xD800; \u0301", "这 部 电 影 \ufffd"),
+    ],
+    ids=["users", "links", "hashtags", "emoticons", "words", "other scripts"],
+)
+def test_tokens_of_tweets(text, expected):
+    tokens = Cleaner(cleaning="tweets").tokens(text)
+    assert tokens == expected.split()
+    assert [token.lower() for token in Cleaner(cleaning="tweets", lowercase=False).tokens(text)] == tokens
+
+
+def test_tweets_without_punctuation_stop_words_and_endings():
+    cleaner = Cleaner(cleaning="tweets", strip_punctuation=True, stop_words="english", stemming="porter")
+    assert cleaner.tokens("@a It is... #relational, hopping 😀!") == ["@user", "#relat", "relat", "hop", "😀"]

@@ -1,0 +1,46 @@
+"""Splits tweets and the like into tokens, by NLTK's ``TweetTokenizer``."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+USER, LINK = "@user", "http"  # whoever it is, and wherever it leads
+_USER = re.compile(r"@\w+")
+_LINK = re.compile(r"https?:|www\.|[\w.-]+\.[a-z]{2,}/", re.IGNORECASE)
+_IN_HASHTAG = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")  # #LoveThisFILM2: Love, This, FILM and 2
+_SURROGATE = re.compile("[\ud800-\udfff]")  # which a character reference such as &#xD800; stands for
+
+
+def make_tweet_splitter(split_words: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
+    """A function that gives the tokens of a text.
+
+    A user and a link are one token each, the same for all; a hashtag is followed by its words; emoticons and emoji are
+    tokens; of a letter that is repeated, three are left; character references (``&amp;``) are replaced.
+
+    Args:
+        split_words: gives the tokens of what is none of these.
+    """
+    from nltk.tokenize.casual import TweetTokenizer
+
+    find = TweetTokenizer(reduce_len=True, match_phone_numbers=False).tokenize
+
+    def split(text: str) -> list[str]:
+        return [token for found in find(text) for token in _split_further(_SURROGATE.sub("\ufffd", found), split_words)]
+
+    return split
+
+
+def _split_further(token: str, split_words: Callable[[str], list[str]]) -> list[str]:
+    if _USER.fullmatch(token):
+        return [USER]
+    if _LINK.match(token):
+        return [LINK]
+    if token[0] == "#" and len(token) > 1:
+        return [token, *_IN_HASHTAG.findall(token)]
+    if token[0].isalnum():
+        return split_words(token)
+    if unicodedata.category(token[0]).startswith("M"):  # left over from an emoji in several code points
+        return []
+    return ["".join(token.split())]  # of dots with blanks between them

@@ -178,7 +178,7 @@ def test_ingest_answers_a_mistake_with_one_line(mistakes, arguments, expected):
 @pytest.mark.parametrize(
     "argument, expected",
     [
-        ("max_evals=0", "max_evals=0: expected a whole number from 1"),
+        ("max_evals=-1", "max_evals=-1: expected a whole number from 0"),
         (
             "families=simple,forest",
             "unknown family 'forest': expected one of dense, encoder, finetuned, lstm, pipeline, simple, transformer",

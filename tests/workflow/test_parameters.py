@@ -19,7 +19,7 @@ from sentiment.workflow.step_table import STEPS
         ("ingest", "validation_size=half", "between 0 and 1"),
         ("ingest", "split_seed=1.5", "whole number"),
         ("ingest", "stratify=maybe", "true or false"),
-        ("tune", "max_evals=0", "whole number from 1"),
+        ("tune", "max_evals=-1", "whole number from 0"),
         ("tune", "algo=brute", "tpe, random, anneal"),
         ("featurize", "stemming=snowball", "none, porter"),
         ("main", "families=simple,simple", "twice"),

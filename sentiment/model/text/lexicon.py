@@ -33,7 +33,7 @@ def make_polarity_weigher() -> Callable[[Documents], Any]:
         for row, tokens in enumerate(documents):
             scores = [score(sentence) for sentence in _sentences(tokens)]
             if scores:
-                positive, negative, compound = (np.mean([each[key] for each in scores]) for key in KEYS)
+                positive, negative, compound = (sum(each[key] for each in scores) / len(scores) for key in KEYS)
                 found[row] = positive, negative, max(compound, 0), max(-compound, 0)
         return sparse.csr_array(WEIGHT * found)
 

@@ -87,7 +87,8 @@ def measure(corpus, seed, families, settings):
     comparison = mlflow.artifacts.load_dict(f"runs:/{compared.info.run_id}/comparison.json")
     for row in comparison["rows"]:
         figures = {name: row[METRICS[name].key] for name in FIGURES}
-        found[row["family"]] = figures | {"seconds": encoding_seconds + seconds[row["family"]]}
+        searches = row.get("weights", [row["family"]])  # of an ensemble those of its members
+        found[row["family"]] = figures | {"seconds": encoding_seconds + sum(seconds[family] for family in searches)}
     if len(families) > 1:
         whole = encoding_seconds + sum(seconds.values()) + comparison_seconds
         found["champion"] = found[comparison["winner"]] | {"seconds": whole}

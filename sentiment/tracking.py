@@ -43,7 +43,7 @@ REUSED = "step.reused"  # the run that has the result, where this one did nothin
 # Tags of a step's run, or of a model version, that say what it was made from.
 INGEST_RUN = "ingest_run"  # the ingest run
 FEATURIZE_RUN = "featurize_run"  # the featurize run
-TUNE_RUN = "tune_run"  # the tune run
+TUNE_RUN = "tune_run"  # the tune run; of an ensemble those of its members, separated by commas
 COMPARE_RUN = "compare_run"  # the compare run
 MAIN_RUN = "main_run"  # the main run
 DATASET_DIGEST = "dataset.digest"  # digest of the three splits

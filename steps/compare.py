@@ -1,19 +1,25 @@
 """Choose the winner by the validation split and report every tuned model on the test split."""
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 
 import mlflow
 import pandas as pd
-from mlflow.entities import Run
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Run
 
 from sentiment.corpora.logged_datasets import log_model_metrics, use_datasets
 from sentiment.errors import UserError
+from sentiment.evaluation.behaviour import Case
 from sentiment.evaluation.behaviour.cases import build_cases
 from sentiment.evaluation.behaviour.report import failures_to_csv
 from sentiment.evaluation.comparison import (
+    EvaluatedModel,
+    EvaluationData,
     digest_comparison,
+    evaluate_ensemble,
     evaluate_model,
     rank_models,
     read_data,
@@ -21,11 +27,13 @@ from sentiment.evaluation.comparison import (
     tabulate_predictions,
 )
 from sentiment.evaluation.metrics import figures_of
+from sentiment.evaluation.pooling import MIN_DOCUMENTS, pool_families
 from sentiment.features.store import Features
 from sentiment.model.text.language import looks_english
 from sentiment.reports import plots, table
 from sentiment.reports.card import render_card
 from sentiment.reports.searches import read_histories
+from sentiment.search.packaging import can_be_member, log_ensemble
 from sentiment.search.trials import VALIDATION
 from sentiment.tracking import (
     BEHAVIOUR_CASES,
@@ -35,6 +43,7 @@ from sentiment.tracking import (
     DATASET_DIGEST,
     FEATURES,
     INGEST_RUN,
+    MODEL_URI,
     NOTE,
     OUTPUT_DIGEST,
     PARENT,
@@ -62,9 +71,11 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
         print("compare: the corpus does not look English, so behaviour tests in English are left out", flush=True)
 
     models = [evaluate_model(run, data, cases, parameters.metric) for run in tune_runs]
+    if parameters.ensemble:
+        models += make_ensemble(models, data, cases, parameters)
     models, choice = rank_models(parameters.choose, parameters.metric, parameters.margin, models, data)
     comparison = summarize_models(models, choice, data)
-    figures = plots.draw_comparison(comparison, models, data, read_histories([model.tune_run for model in models]))
+    figures = plots.draw_comparison(comparison, models, data, read_histories(models))
     compare_run = mlflow.get_run(active_run().info.run_id)
     card = render_card(
         comparison,
@@ -92,10 +103,14 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
     mlflow.log_text(card, REVIEW_CARD)
     for name, figure in figures.items():
         mlflow.log_figure(figure, f"plots/{name}.png")
-    for row in rows:
-        mlflow.log_metrics({f"{row['family']}.{key}": value for key, value in figures_of(row).items()})
+    now = int(time.time() * 1000)
+    by_family = {f"{row['family']}.{key}": value for row in rows for key, value in figures_of(row).items()}
+    # mlflow.log_metrics would take them for figures of the ensemble, a model that this run has logged.
+    MlflowClient().log_batch(compare_run.info.run_id, [Metric(key, value, now, 0) for key, value in by_family.items()])
     for step, row in enumerate(reversed(rows)):  # the winner last: the run shows its figures
-        measured = {key: value for key, value in figures_of(row).items() if not key.startswith(VALIDATION)}
+        measured = figures_of(row)
+        chosen_by = {key: measured.pop(key) for key in list(measured) if key.startswith(VALIDATION)}
+        log_model_metrics(chosen_by, row["model_uri"], ingest_run, "validation", step)
         log_model_metrics(measured, row["model_uri"], ingest_run, "test", step)
     verdict = table.verdict(comparison)
     mlflow.set_tags(
@@ -110,6 +125,26 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
     )
     in_chain = PARENT in compare_run.data.tags  # where main says it once more, also of a comparison that is reused
     print(f"compare: {len(data.test)} test documents", "" if in_chain else table.console_report(comparison), flush=True)
+
+
+def make_ensemble(
+    models: Sequence[EvaluatedModel], data: EvaluationData, cases: Sequence[Case], parameters: CompareParameters
+) -> list[EvaluatedModel]:
+    """The ensemble of the families, logged and evaluated; none where one family does not gain by the others."""
+    able = {model.family: model for model in models if can_be_member(model.family, model.row["model_uri"])}
+    if len(able) < 2:
+        return []
+    if (documents := len(data.choice_labels)) < MIN_DOCUMENTS:
+        print(f"compare: no ensemble, since {documents} texts are too few for its weights", flush=True)
+        return []
+    on_validation = {family: model.on_validation for family, model in able.items()}
+    pooling = pool_families(on_validation, data.choice_labels, parameters.seed)
+    if len(pooling.weights) < 2:
+        print(f"compare: no ensemble, since it would be {' '.join(pooling.weights)} alone", flush=True)
+        return []
+    uri = log_ensemble({family: model.row["model_uri"] for family, model in able.items()}, pooling.weights)
+    mlflow.set_tag(MODEL_URI, uri)
+    return [evaluate_ensemble(uri, pooling, models, data, cases, parameters.metric)]
 
 
 def find_featurize_run(tune_runs: Sequence[Run]) -> Run:

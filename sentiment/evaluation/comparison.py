@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ from sentiment.evaluation.behaviour import Case, report
 from sentiment.evaluation.choosing import choose
 from sentiment.evaluation.measure import in_own_process, measure, score_test_split
 from sentiment.evaluation.metrics import scores
+from sentiment.evaluation.pooling import Pooling
 from sentiment.features.store import Features
-from sentiment.model.families import get_family
+from sentiment.model.families import ENSEMBLE, needs_own_process
 from sentiment.tracking import OUTPUT_DIGEST, VALIDATION_PREDICTIONS, artifacts, origin
 
 MAJORITY = "majority class"
@@ -50,10 +51,10 @@ class EvaluationData:
 
 @dataclass(frozen=True)
 class EvaluatedModel:
-    """A tuned model and how it does.
+    """A tuned model, or an ensemble of several, and how it does.
 
     Args:
-        tune_run: the run of its search.
+        tune_runs: the run of its search, or of each member's.
         row: its row of comparison.json.
         probabilities: float64 array of shape (test documents, classes).
         on_validation: float64 array of shape (choice labels, classes).
@@ -61,7 +62,7 @@ class EvaluatedModel:
         behaviour: its failures by capability.
     """
 
-    tune_run: Run
+    tune_runs: Sequence[Run]
     row: dict[str, Any]
     probabilities: np.ndarray
     on_validation: np.ndarray
@@ -71,6 +72,11 @@ class EvaluatedModel:
     @property
     def family(self) -> str:
         return self.row["family"]
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Those of an ensemble's members; empty for a tuned model."""
+        return self.row.get("weights", {})
 
 
 def read_data(dataset: Path, features: Features) -> EvaluationData:
@@ -89,29 +95,54 @@ def evaluate_model(tune_run: Run, data: EvaluationData, cases: Sequence[Case], m
         cases: the behaviour cases.
         metric: what the winner is chosen by.
     """
-    found, metrics = origin(tune_run), tune_run.data.metrics
-    texts = {"test": data.texts, "behaviour": [text for case in cases for text in case.texts]}
-    arguments = found.model_uri, texts, data.labels
-    own_process = get_family(found.family).own_process
-    measured = in_own_process(measure, *arguments) if own_process else measure(*arguments)
-    failed = report.find_failures(cases, measured.probabilities["behaviour"], data.classes)
-    behaviour = report.summarize_by_capability(cases, failed)
+    found = origin(tune_run)
     # Predictions that the search has logged: a model that was fitted again has seen the validation split.
     on_validation = pd.read_parquet(artifacts(tune_run.info.run_id, VALIDATION_PREDICTIONS)).to_numpy()
     if len(on_validation) != len(data.choice_labels):
         run_id = tune_run.info.run_id
         raise UserError(f"tune run {run_id} is of an earlier release, which kept no texts for the choice: tune again")
+    return _evaluate(found.family, found.model_uri, [tune_run], on_validation, data, cases, metric)
+
+
+def evaluate_ensemble(
+    model_uri: str,
+    pooling: Pooling,
+    models: Sequence[EvaluatedModel],
+    data: EvaluationData,
+    cases: Sequence[Case],
+    metric: str,
+) -> EvaluatedModel:
+    """:func:`evaluate_model`, of the logged ensemble of some of these models."""
+    tune_runs = [run for model in models if model.family in pooling.weights for run in model.tune_runs]
+    evaluated = _evaluate(ENSEMBLE, model_uri, tune_runs, pooling.probabilities, data, cases, metric)
+    return replace(evaluated, row=evaluated.row | {"weights": pooling.weights})
+
+
+def _evaluate(
+    family: str,
+    model_uri: str,
+    tune_runs: Sequence[Run],
+    on_validation: np.ndarray,
+    data: EvaluationData,
+    cases: Sequence[Case],
+    metric: str,
+) -> EvaluatedModel:
+    texts = {"test": data.texts, "behaviour": [text for case in cases for text in case.texts]}
+    arguments = model_uri, texts, data.labels
+    measured = in_own_process(measure, *arguments) if needs_own_process(family) else measure(*arguments)
+    failed = report.find_failures(cases, measured.probabilities["behaviour"], data.classes)
+    behaviour = report.summarize_by_capability(cases, failed)
     figures = scores(data.choice_labels, on_validation)
     row = {
-        "family": found.family,
+        "family": family,
         **{f"validation_{name}": figures[name] for name in ("accuracy", "log_loss", metric)},
         **measured.row,
         "behaviour_failure_rate": report.mean_failure_rate(behaviour),
-        "train_seconds": metrics["train_seconds"],
-        "tune_run": tune_run.info.run_id,
-        "model_uri": found.model_uri,
+        "train_seconds": sum(run.data.metrics["train_seconds"] for run in tune_runs),
+        "tune_run": ",".join(run.info.run_id for run in tune_runs),
+        "model_uri": model_uri,
     }
-    return EvaluatedModel(tune_run, row, measured.probabilities["test"], on_validation, failed, behaviour)
+    return EvaluatedModel(tune_runs, row, measured.probabilities["test"], on_validation, failed, behaviour)
 
 
 def rank_models(
@@ -203,5 +234,11 @@ def digest_comparison(models: Sequence[EvaluatedModel]) -> str:
         "roc_auc",
         "log_loss",
     )
-    fitted = [origin(model.tune_run).get(OUTPUT_DIGEST) for model in models]
+    fitted = [_digest_fitted(model) for model in models]
     return text_digest(json.dumps([fitted, [[model.row[name] for name in names] for model in models]]))
+
+
+def _digest_fitted(model: EvaluatedModel) -> Any:
+    """The digest of its search's result, or those of an ensemble's members and their weights."""
+    digests = [origin(run).get(OUTPUT_DIGEST) for run in model.tune_runs]
+    return [sorted(filter(None, digests)), model.weights] if model.weights else digests[0]

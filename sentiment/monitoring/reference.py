@@ -40,7 +40,8 @@ class Champion:
 
     @cached_property
     def features(self) -> Features:
-        tune_run = checked_run("tune_run", self._origin.tune_run, "tune")
+        one_of_them = self._origin.tune_run.split(",")[0]  # the members of an ensemble have the same features
+        tune_run = checked_run("tune_run", one_of_them, "tune")
         return Features(artifacts(origin(tune_run).featurize_run, FEATURES), self.dataset)
 
     def describe(self, texts: list[str]) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from sentiment.evaluation.measure import in_own_process, load_and_predict_proba,
 from sentiment.evaluation.metrics import METRICS, class_scores
 from sentiment.evaluation.mistakes import find_confident_mistakes
 from sentiment.evaluation.statistics import compare_paired
-from sentiment.model.families import get_family
+from sentiment.model.families import needs_own_process
 from sentiment.registry.comparable_rows import NotComparable, comparable_rows
 from sentiment.registry.promotions import get_champion
 from sentiment.reports import page, table
@@ -71,13 +71,14 @@ def render_card(
         data.labels,
         winner.probabilities,
         data.classes,
-        get_family(family).own_process,
+        needs_own_process(family),
     )
     shown = {name: figures[plot.format(winner=family)] for name, plot in PLOTS.items()}
     curves = [line for axes in shown["learning_curves"].axes for line in axes.lines]
     if all(len(line.get_path()) < 2 for line in curves):  # no family is trained in epochs
         del shown["learning_curves"]
-    runs = [("compare", compare_run), *((model.family, model.tune_run) for model in models), ("ingest", ingest_run)]
+    tune_runs = [run for model in models if not model.weights for run in model.tune_runs]
+    runs = [("compare", compare_run), *((origin(run).family, run) for run in tune_runs), ("ingest", ingest_run)]
     uri = shown_tracking_uri()
     return page.render(
         "card.html",
@@ -91,14 +92,14 @@ def render_card(
         comparison=comparison,
         families=[model.family for model in models],
         data=dataset,
-        searches=[summarize_search(model.tune_run) for model in models],
+        searches=[summarize_search(run) for run in tune_runs],
         table=table.comparison_cells(comparison),
         classes=table.classes(data.classes, class_scores(data.labels, winner.probabilities)),
         mistakes=[vars(mistake) | {"parts": highlight(mistake.weights)} for mistake in mistakes],
         champion=champion,
         no_champion=no_champion,
         limits=_list_limits(comparison, dataset),
-        provenance=_describe_provenance(compare_run, [model.tune_run for model in models], seed),
+        provenance=_describe_provenance(compare_run, winner.tune_runs, tune_runs, seed),
         runs={name: ui_url(run_page(run)) for name, run in runs},
         start_ui="" if uri.startswith("http") else f"mlflow ui --backend-store-uri {uri}",
         figures={name: page.embed_panels(figure) for name, figure in shown.items()},
@@ -180,7 +181,7 @@ def _compare_with_champion(
         return None, f"The champion, version {champion.version}, {reason}."
     texts, labels, winners = list(compress(data.texts, unseen)), data.labels[unseen], winner.probabilities[unseen]
     family, arguments = champion.tags.get(FAMILY), (f"models:/{name}/{champion.version}", texts)
-    own_process = family is None or get_family(family).own_process
+    own_process = needs_own_process(family)
     champions = (
         in_own_process(load_and_predict_proba, *arguments) if own_process else load_and_predict_proba(*arguments)
     )
@@ -213,15 +214,17 @@ def _compare_with_champion(
     }, ""
 
 
-def _describe_provenance(compare_run: Run, tune_runs: Sequence[Run], seed: int) -> dict[str, str]:
-    """How the models were made, by the headings of a table."""
+def _describe_provenance(
+    compare_run: Run, winners: Sequence[Run], tune_runs: Sequence[Run], seed: int
+) -> dict[str, str]:
+    """How the models were made, by the headings of a table; the winner's searches are several for an ensemble."""
     tags = compare_run.data.tags
-    winner = tune_runs[0]
     return {
         "git commit": tags.get(GIT_COMMIT, "none"),
         "source": hide_credentials(tags.get(SOURCE_NAME, "")),
-        "parameters of the winner's search": " ".join(
-            f"-P {name}={value}" for name, value in sorted(winner.data.params.items()) if not name.startswith("best_")
+        "parameters of the winner's search": "; ".join(
+            " ".join(f"-P {name}={value}" for name, value in sorted(params.items()) if not name.startswith("best_"))
+            for params in (run.data.params for run in winners)
         ),
         "seed": str(seed),
         "seconds of the searches": ", ".join(

@@ -7,6 +7,7 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from sentiment.evaluation.comparison import EvaluatedModel
 from sentiment.model.space import format_params
 from sentiment.reports import page, plots
 from sentiment.tracking import PRUNED, TRIAL, child_runs, origin
@@ -18,16 +19,19 @@ EPOCH_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 History = dict[str, list[tuple[int, float]]]  # from a metric to its (epoch, value)
 
 
-def read_histories(tune_runs: Sequence[Run]) -> dict[str, History]:
-    """The metrics by epoch of each family's best trial."""
+def read_histories(models: Sequence[EvaluatedModel]) -> dict[str, History]:
+    """The metrics by epoch of each family's best trial; an ensemble has no trials, and so no values."""
     client = MlflowClient()
 
-    def read(trial: str) -> History:
+    def read(model: EvaluatedModel) -> History:
+        if model.weights:
+            return {key: [] for key in EPOCH_METRICS}
+        trial = origin(model.tune_runs[0]).best_trial
         return {
             key: [(point.step, point.value) for point in client.get_metric_history(trial, key)] for key in EPOCH_METRICS
         }
 
-    return {origin(run).family: read(origin(run).best_trial) for run in tune_runs}
+    return {model.family: read(model) for model in models}
 
 
 def summarize_search(tune_run: Run) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def markdown(comparison: Mapping[str, Any]) -> str:
 
 
 def verdict(comparison: Mapping[str, Any]) -> str:
-    """What won, why, and whether its lead on the test split is significant, in a few sentences."""
+    """What won, why, whether its lead on the test split is significant, and an ensemble's weights, in sentences."""
     winner, *others = comparison["rows"]
     name = winner["family"]
     if others:
@@ -85,6 +85,10 @@ def verdict(comparison: Mapping[str, Any]) -> str:
     if baseline := comparison.get("baseline"):
         always = f"always answering {baseline['class']!r}"
         said.append(_describe_pair(name, baseline["lead"] | {"first": name, "second": always}))
+    for row in comparison["rows"]:
+        if weights := row.get("weights"):
+            shares = (f"{weight:.2f} {family}" for family, weight in sorted(weights.items(), key=lambda pair: -pair[1]))
+            said.append(f"The {row['family']} is {' + '.join(shares)}.")
     return " ".join(said)
 
 

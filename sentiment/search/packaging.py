@@ -7,7 +7,7 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,8 +21,8 @@ from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 from sentiment import errors
 from sentiment.digests import file_digest, folder_digest, text_digest
 from sentiment.features.store import Features
-from sentiment.model import pyfunc
-from sentiment.model.families import Model, get_family
+from sentiment.model import ensemble, pyfunc
+from sentiment.model.families import ENSEMBLE, Model, get_family, needs_own_process
 from sentiment.model.space import Params
 from sentiment.results import model_files
 
@@ -61,21 +61,68 @@ def log_model(family: str, features: Features, model: Model) -> str:
         weights.mkdir()
         pyfunc.save(weights, family, features.cleaner, features.classes, model)
         package = copy_code(Path(temporary))
-        # MLflow tries the model on its example from the folder that it then logs, which should not contain bytecode.
-        sys.dont_write_bytecode = True
-        info = mlflow.pyfunc.log_model(
-            name="model",
-            loader_module=f"{package.name}.model.pyfunc",
-            data_path=str(weights),
-            code_paths=[str(package)],
-            pip_requirements=pin_requirements(*get_family(family).requirements, *features.cleaner.requirements),
-            signature=SIGNATURE,
-            input_example=EXAMPLE,
-        )
-        # MLflow has loaded the model from the folder that is removed here. Left in place, its modules would be taken
-        # for those of another family's model, which has the same code and needs other modules of it.
-        for name in [name for name in sys.modules if name.partition(".")[0] == package.name]:
-            del sys.modules[name]
+        requirements = pin_requirements(*get_family(family).requirements, *features.cleaner.requirements)
+        return _log_pyfunc("model", f"{package.name}.model.pyfunc", weights, [package], requirements)
+
+
+def log_ensemble(uris: Mapping[str, str], weights: Mapping[str, float]) -> str:
+    """Log an ensemble to the active run, as its model ``ensemble``: copies of its members, each with its own code.
+
+    Args:
+        uris: from a family to the URI of its model (:func:`can_be_member`).
+        weights: from each member's family to its weight, above 0, with sum 1.
+
+    Returns:
+        Its URI, ``models:/m-…``.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        package = copy_code(Path(temporary))
+        packages, requirements = {package.name: package}, []
+        members, files = [], []
+        for family, weight in weights.items():
+            folder = model_files(uris[family])
+            flavor = _pyfunc_flavor(folder)
+            members.append(ensemble.Member(family, weight, flavor["loader_module"]))
+            files.append(folder / flavor["data"])
+            packages |= {code.name: code for code in (folder / flavor["code"]).iterdir() if code.name not in packages}
+            lines = (folder / "requirements.txt").read_text(encoding="utf-8").splitlines()
+            requirements += [line.partition("==")[0] for line in lines]
+        data = Path(temporary) / "members"
+        data.mkdir()
+        ensemble.save(data, members, files)
+        # The versions are those with which the comparison measures it, also of a member that is older.
+        pinned = pin_requirements(*requirements)
+        return _log_pyfunc(ENSEMBLE, f"{package.name}.model.ensemble", data, packages.values(), pinned)
+
+
+def can_be_member(family: str, uri: str) -> bool:
+    """Whether a model of a family can be part of an ensemble: it has been packaged here, and can live beside others."""
+    return not needs_own_process(family) and bool(_pyfunc_flavor(model_files(uri)).get("code"))
+
+
+def _pyfunc_flavor(folder: Path) -> dict[str, str]:
+    """What the file MLmodel in a model's folder says of how to load it."""
+    return LoggedModel.load(str(folder)).flavors["python_function"]
+
+
+def _log_pyfunc(name: str, loader: str, data: Path, packages: Iterable[Path], requirements: list[str]) -> str:
+    """Log a folder as a model of the active run, with the packages that load it, and return its URI."""
+    # MLflow tries the model on its example from the folder that it then logs, which should not contain bytecode.
+    sys.dont_write_bytecode = True
+    info = mlflow.pyfunc.log_model(
+        name=name,
+        loader_module=loader,
+        data_path=str(data),
+        code_paths=[str(package) for package in packages],
+        pip_requirements=requirements,
+        signature=SIGNATURE,
+        input_example=EXAMPLE,
+    )
+    # MLflow has loaded the model from a folder that it then removes. Left in place, its modules would be taken for
+    # those of another model, which has the same code and needs other modules of it.
+    names = {package.name for package in packages}
+    for module in [module for module in sys.modules if module.partition(".")[0] in names]:
+        del sys.modules[module]
     return info.model_uri
 
 

@@ -16,7 +16,7 @@ import mlflow
 import pandas as pd
 from mlflow.pyfunc import PyFuncModel
 
-from sentiment.model.families import get_family
+from sentiment.model.families import needs_own_process
 from sentiment.model.pyfunc import require_texts
 from sentiment.registry.promotions import get_champion, require_champion
 from sentiment.results import model_files
@@ -87,7 +87,7 @@ class ServedChampion:
         if champion is None or str(champion.version) == self._serving[1]:
             return None
         version, family = str(champion.version), champion.tags.get(FAMILY)
-        if family != self._family and any(one is None or get_family(one).own_process for one in (family, self._family)):
+        if family != self._family and any(map(needs_own_process, (family, self._family))):
             return f"version {version} is champion, and needs a process of its own: start serve again"
         self._serving, self._family = (_load(self._name, version), version), family
         return f"version {version} has taken over"

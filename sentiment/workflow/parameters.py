@@ -191,6 +191,7 @@ class ChoiceParameters(MetricParameters):
         "accuracy", "rule that picks the winner by the validation split"
     )
     margin: Rate = parameter(0.01, "loss in the metric that fastest_within and smallest_within may accept")
+    ensemble: Boolean = parameter(True, "whether a weighted mean of the families is compared with them")
     behaviour: str = parameter("", "YAML file with behaviour tests of your own", file=True)
 
 

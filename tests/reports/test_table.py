@@ -27,6 +27,12 @@ def test_verdict_says_who_and_why_and_does_not_hide_a_worse_test_figure():
     assert "only family" in table.verdict({"rows": rows[:1], "pairs": []})
 
 
+def test_verdict_has_the_weights_of_the_ensemble_whether_it_wins_or_not():
+    rows = [row("simple", 0.9, 0.86), row("ensemble", 0.88, 0.87) | {"weights": {"lstm": 0.25, "simple": 0.75}}]
+    said = table.verdict({"rows": rows, "chosen": "the reason", "pairs": [pair("simple", "ensemble", -1, False)]})
+    assert said.endswith("The ensemble is 0.75 simple + 0.25 lstm.")
+
+
 def test_the_slices_that_are_lost_are_listed_the_worst_first():
     lost = [{"slice": "a", "documents": 20, "family": "lstm", "behind": 0.01}]
     lost.append({"slice": "b", "documents": 30, "family": "lstm", "behind": 0.05})

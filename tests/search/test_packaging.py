@@ -7,10 +7,13 @@ from pathlib import Path
 
 import mlflow
 import numpy as np
+import pandas as pd
 import pytest
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
+from sentiment.evaluation.pooling import pool_families
+from sentiment.features.store import Features
 from sentiment.model import families
 from sentiment.model.families import get_family
 from sentiment.model.space import drop_inactive
@@ -18,6 +21,7 @@ from sentiment.model.training import Training
 from sentiment.search import fitting, packaging
 from sentiment.search.fitting import TrialConfig, log_best_model, run_trial
 from sentiment.search.trials import TrialRecorder
+from sentiment.tracking import VALIDATION_PREDICTIONS, artifacts
 from tests.model.conftest import make_features
 
 # All that somebody else's family consists of, beside its name in the registry.
@@ -70,20 +74,82 @@ FAMILY = PriorFamily()
 '''
 
 
+# One that knows the labels of the texts that it was fitted on by heart, and says the first class of all others.
+MEMORY = """
+import json
+
+import numpy as np
+
+from . import Family
+
+
+class MemoryModel:
+    raw_text = True
+
+    def __init__(self, labels, classes):
+        self.labels, self.classes = labels, classes
+
+    def predict_proba(self, documents):
+        return np.eye(self.classes)[[self.labels.get(text, 0) for text in documents]]
+
+    def predict_split(self, features, split):
+        return self.predict_proba(features.texts(split))
+
+    def save(self, folder):
+        (folder / "labels.json").write_text(json.dumps([self.labels, self.classes]))
+
+
+def remember(features, *splits):
+    pairs = (pair for split in splits for pair in zip(features.texts(split), features.labels(split)))
+    return MemoryModel({text: int(label) for text, label in pairs}, len(features.classes))
+
+
+class MemoryFamily(Family):
+    name = "memory"
+
+    def search_space(self, training):
+        return {}, {}
+
+    def fit(self, features, params, training, on_epoch):
+        on_epoch(1, {"val_accuracy": 0.5})
+        return remember(features, "train")
+
+    def refit(self, features, params, training, model):
+        return remember(features, "train", "validation", "choice")
+
+    def load(self, folder):
+        return MemoryModel(*json.loads((folder / "labels.json").read_text()))
+
+
+FAMILY = MemoryFamily()
+"""
+
+
 @pytest.fixture
-def prior(tmp_path, monkeypatch):
-    """A family that is added as a person would: a new module, and its name in the registry."""
-    folder = tmp_path / "model"
-    shutil.copytree(packaging.MODEL_FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "families" / "prior.py").write_text(PRIOR, encoding="utf-8")
-    registry = folder / "families" / "__init__.py"
-    text = registry.read_text(encoding="utf-8")
-    registry.write_text(text.replace("MODULES = (", 'MODULES = ("prior", '), encoding="utf-8")
-    monkeypatch.setattr(packaging, "MODEL_FOLDER", folder)
-    monkeypatch.setattr(families, "MODULES", (*families.MODULES, "prior"))
-    monkeypatch.setattr(families, "__path__", [*families.__path__, str(folder / "families")])
-    yield
-    sys.modules.pop("sentiment.model.families.prior", None)
+def add_family(tmp_path, monkeypatch):
+    """A function that adds a family as a person would: a new module, and its name in the registry."""
+    added = []
+
+    def add(name, source):
+        folder = tmp_path / "model"
+        shutil.copytree(packaging.MODEL_FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "families" / f"{name}.py").write_text(source, encoding="utf-8")
+        registry = folder / "families" / "__init__.py"
+        text = registry.read_text(encoding="utf-8")
+        registry.write_text(text.replace("MODULES = (", f'MODULES = ("{name}", '), encoding="utf-8")
+        monkeypatch.setattr(packaging, "MODEL_FOLDER", folder)
+        monkeypatch.setattr(families, "MODULES", (*families.MODULES, name))
+        monkeypatch.setattr(families, "__path__", [*families.__path__, str(folder / "families")])
+        added.append(f"sentiment.model.families.{name}")
+
+    yield add
+    for module in added:
+        sys.modules.pop(module, None)
+
+
+@pytest.fixture
+def prior(add_family):
+    add_family("prior", PRIOR)
 
 
 @pytest.fixture
@@ -164,6 +230,45 @@ def test_the_package_is_the_whole_folder_and_named_after_its_content(tmp_path, p
     assert {path.name for path in first.iterdir()} == {"__init__.py", "errors.py", "model"}
     (source / "families" / "prior.py").rename(source / "families" / "renamed.py")
     assert packaging.copy_code(tmp_path / "changed").name != first.name
+
+
+def predictions_for_the_choice(uri):
+    run_id = mlflow.get_logged_model(uri.removeprefix("models:/")).source_run_id
+    return pd.read_parquet(artifacts(run_id, VALIDATION_PREDICTIONS)).to_numpy()
+
+
+def test_an_ensemble_of_two_families_is_one_model_that_loads_where_the_project_cannot_be_imported(
+    logged, monkeypatch, tmp_path
+):
+    uris = {"dense": logged("dense").uri}
+    shutil.copytree(packaging.MODEL_FOLDER, tmp_path / "model", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "model" / "pyfunc.py").open("a", encoding="utf-8").write("# of a later version of the project\n")
+    monkeypatch.setattr(packaging, "MODEL_FOLDER", tmp_path / "model")
+    uris["simple"] = logged("simple").uri
+    with mlflow.start_run():
+        uri = packaging.log_ensemble(uris, {"dense": 0.3, "simple": 0.7})
+    model, answer = load_without_project(uri, monkeypatch)
+    assert answer["label"].tolist()[::2] == ["pos", "neg"]
+    texts = ["good film", "!", "the bad story", "good and bad"]
+    dense, simple = (mlflow.pyfunc.load_model(uris[name]).get_raw_model().predict_proba(texts) for name in uris)
+    expected = 0.3 * dense + 0.7 * simple
+    assert np.allclose(model.get_raw_model().predict_proba(texts), expected, atol=1e-6)
+    answer = model.predict(pd.DataFrame({"text": texts}), {"probabilities": True})
+    assert np.allclose(answer[["probability_neg", "probability_pos"]], expected, atol=1e-6)
+    assert np.allclose(answer["score"], expected.max(axis=1), atol=1e-6)
+    assert model.metadata.signature == packaging.SIGNATURE
+    assert set(requirements_of(uri)) == set(requirements_of(uris["dense"]) + requirements_of(uris["simple"]))
+
+
+def test_a_family_that_knows_its_texts_by_heart_gets_no_weight_in_the_ensemble(add_family, logged, tmp_path):
+    add_family("memory", MEMORY)
+    logs = {family: logged(family) for family in ("memory", "simple")}
+    features = Features(tmp_path / "features", tmp_path / "dataset")
+    served = mlflow.pyfunc.load_model(logs["memory"].uri).get_raw_model()
+    labels = np.array(features.labels("choice"))
+    assert (served.predict_proba(features.texts("choice")).argmax(axis=1) == labels).all()
+    predictions = {family: predictions_for_the_choice(log.uri) for family, log in logs.items()}
+    assert pool_families(predictions, labels, 42).weights == {"simple": 1.0}
 
 
 def test_the_digest_of_a_model_is_that_of_what_is_served(logged, monkeypatch, tmp_path):

@@ -17,13 +17,13 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExc
 @pytest.fixture
 def registry(monkeypatch):
     """A registry whose champion and whose failures a test sets. The thread that follows it ends with the test."""
-    state = SimpleNamespace(version="1", failures=[], loaded=[], over=False)
+    state = SimpleNamespace(version="1", family="simple", failures=[], loaded=[], over=False)
     before = set(threading.enumerate())
 
     def get(_):
         if state.over:
             raise SystemExit
-        return SimpleNamespace(version=state.version, tags={"family": "simple"})
+        return SimpleNamespace(version=state.version, tags={"family": state.family})
 
     def load(_, version):
         state.loaded.append(version)
@@ -56,3 +56,11 @@ def test_a_new_champion_takes_over_also_after_failures(registry, failures, capsy
         time.sleep(0.01)
     assert registry.loaded == ["1"] + ["2"] * (len(failures) + 1)
     assert "version 1 stays" in capsys.readouterr().err or not failures
+
+
+@pytest.mark.parametrize("family, takes_over", [("ensemble", True), ("pipeline", False)])
+def test_an_ensemble_takes_over_from_a_family_and_a_pipeline_does_not(registry, family, takes_over):
+    served = ServedChampion("sentiment", None, reload_seconds=0)
+    registry.version, registry.family = "2", family
+    assert ("has taken over" if takes_over else "start serve again") in served._update()
+    assert served.predict(["a text"]) == ("2" if takes_over else "1")

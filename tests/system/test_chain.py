@@ -56,14 +56,16 @@ def test_comparison_has_every_family_and_the_winner_has_the_best_validation_accu
     with store(folder):
         comparison = mlflow.artifacts.load_dict(f"{compare.info.artifact_uri}/comparison.json")
     rows = comparison["rows"]
-    assert {row["family"] for row in rows} == {"simple", "lstm", "transformer"}
+    families = {row["family"] for row in rows}  # two epochs are few: here an ensemble need not gain anything
+    assert families - {"ensemble"} == {"simple", "lstm", "transformer"}
     assert comparison["winner"] == max(rows, key=lambda row: row["validation_accuracy"])["family"]
     for row in rows:
         assert 0 <= row["test_accuracy_low"] <= row["test_accuracy"] <= row["test_accuracy_high"] <= 1
         assert row["latency_ms_p50"] <= row["latency_ms_p95"]
         assert row["model_bytes"] > 1000 and row["train_seconds"] > 0
         assert {"f1_macro", "roc_auc", "log_loss"} <= set(row)
-    assert len(comparison["pairs"]) == 3 and {"difference", "low", "high", "p_corrected"} <= set(comparison["pairs"][0])
+    assert len(comparison["pairs"]) == len(families) * (len(families) - 1) / 2
+    assert {"difference", "low", "high", "p_corrected"} <= set(comparison["pairs"][0])
     # Nothing that was optimised is compared: the half of the validation split that is kept for the choice.
     (ingest,) = runs(folder, "ingest")
     assert comparison["choice_documents"] == ingest.data.metrics["documents_validation"] // 2
@@ -71,7 +73,7 @@ def test_comparison_has_every_family_and_the_winner_has_the_best_validation_accu
     slices = {part["slice"] for part in comparison["slices"]}
     assert {"class negative", "class positive", "with negation", "plain", "hard"} <= slices
     assert comparison["pareto_front"]["model_bytes"]
-    assert set(comparison["behaviour"]) == {"simple", "lstm", "transformer"}
+    assert set(comparison["behaviour"]) == families
     assert len(comparison["behaviour"]["lstm"]) >= 12 + 7 + 2
     with store(folder) as client:
         plots = {file.path for file in client.list_artifacts(compare.info.run_id, "plots")}
@@ -82,10 +84,7 @@ def test_comparison_has_every_family_and_the_winner_has_the_best_validation_accu
         "plots/calibration.png",
         "plots/roc_and_precision_recall.png",
         "plots/learning_curves.png",
-        "plots/confusion_simple.png",
-        "plots/confusion_lstm.png",
-        "plots/confusion_transformer.png",
-    }
+    } | {f"plots/confusion_{family}.png" for family in families}
 
 
 def test_registered_version_links_runs_dataset_and_commit(chain, clone):

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 # The registry: names of the modules in this folder, which are the names of the families.
 MODULES = ("dense", "encoder", "finetuned", "lstm", "pipeline", "simple", "transformer")
 
+# What a comparison calls the pool of several families (:mod:`sentiment.model.ensemble`), which is no family itself.
+ENSEMBLE = "ensemble"
+
 OnEpoch = Callable[[int, dict[str, float]], None]
 
 
@@ -140,6 +143,11 @@ def get_family(name: str) -> Family:
     if name not in MODULES:
         raise UserError(f"unknown family {name!r}: expected one of {', '.join(family_names())}")
     return importlib.import_module(f".{name}", __package__).FAMILY
+
+
+def needs_own_process(name: str | None) -> bool:
+    """Whether models of a family, or of the ensemble, cannot be loaded beside others; true where it is not known."""
+    return name is None or (name != ENSEMBLE and get_family(name).own_process)
 
 
 def option_names() -> list[str]:

@@ -1,0 +1,96 @@
+"""Two tuned families and their ensemble, from compare to the registered model, in this process."""
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+
+from sentiment.features.store import Features
+from sentiment.model.families import get_family
+from sentiment.model.training import Training
+from sentiment.search.packaging import log_model
+from sentiment.tracking import VALIDATION_PREDICTIONS, artifacts, log_parquet
+from sentiment.workflow.parameters import CompareParameters, FeaturizeParameters, IngestParameters, RegisterParameters
+from sentiment.workflow.reuse import write_manifest
+from steps.compare import compare
+from steps.featurize import featurize
+from steps.ingest import ingest
+from steps.register import register
+
+NAIVE_BAYES = {"classifier": "multinomial_nb", "weighting": "counts", "max_order": 1, "max_terms": 5000, "alpha": 1.0}
+
+
+def run_step(step, parameters, *inputs):
+    with mlflow.start_run(tags={"mlflow.project.entryPoint": step.__name__}) as run:
+        mlflow.log_params(parameters.model_dump())
+        step(parameters, *inputs)
+        write_manifest([])
+    return mlflow.get_run(run.info.run_id)
+
+
+@pytest.fixture
+def tuned(tracked, tmp_path):
+    """Tune runs of two families, each of which is right about the half of the choice that the other is unsure of.
+
+    Both have models of the family simple, so that nothing has to be trained for long.
+    """
+    random = np.random.default_rng(0)
+    labels = np.arange(400) % 2
+    fillers = random.choice(["film", "story", "actor", "scene", "music"], (400, 4))
+    words = [random.choice(["good", "bad"] if label == (random.random() < 0.8) else ["film"]) for label in labels]
+    texts = [f"{word} {' '.join(others)} {number}" for number, (word, others) in enumerate(zip(words, fillers))]
+    pd.DataFrame({"text": texts, "label": np.array(["neg", "pos"])[labels]}).to_csv(tmp_path / "c.csv", index=False)
+    ingested = run_step(ingest, IngestParameters(corpus=str(tmp_path / "c.csv")))
+    featurized = run_step(featurize, FeaturizeParameters(), ingested)
+    features = Features(artifacts(featurized.info.run_id, "features"), artifacts(ingested.info.run_id, "dataset"))
+    positive = np.array(features.labels("choice")) == 1
+    runs = []
+    for number, (family, alpha) in enumerate((("dense", 0.1), ("simple", 10.0))):
+        model = get_family("simple").fit(features, NAIVE_BAYES | {"alpha": alpha}, Training(), lambda *_: None)
+        of_label = np.where(np.arange(len(positive)) // 2 % 2 == number, 0.95, 0.4)
+        of_positive = np.where(positive, of_label, 1 - of_label)
+        with mlflow.start_run(tags={"mlflow.project.entryPoint": "tune", "family": family}) as run:
+            tags = {"featurize_run": featurized.info.run_id, "model_uri": log_model("simple", features, model)}
+            mlflow.set_tags(tags | {"step.output_digest": family, "best_trial": run.info.run_id})
+            mlflow.log_metric("train_seconds", 2.0)
+            log_parquet(pd.DataFrame({"neg": 1 - of_positive, "pos": of_positive}), VALIDATION_PREDICTIONS)
+        runs.append(mlflow.get_run(run.info.run_id))
+    return runs
+
+
+def test_the_ensemble_of_two_families_wins_and_is_registered(tuned, tracked):
+    compared = run_step(compare, CompareParameters(), tuned)
+    comparison = mlflow.artifacts.load_dict(f"runs:/{compared.info.run_id}/comparison.json")
+    assert [comparison["winner"], len(comparison["rows"])] == ["ensemble", 3]
+    ensemble, *members = comparison["rows"]
+    weights = ensemble["weights"]
+    assert set(weights) == {"dense", "simple"} and sum(weights.values()) == pytest.approx(1)
+    assert ensemble["tune_run"] == ",".join(run.info.run_id for run in tuned) and ensemble["train_seconds"] == 4.0
+    assert ensemble["model_bytes"] > max(row["model_bytes"] for row in members) and ensemble["latency_ms_p50"] > 0
+
+    # What is served gives each text the weighted mean, and every page and table has the ensemble beside the families.
+    said = pd.read_parquet(artifacts(compared.info.run_id, "test_predictions.parquet"))
+    expected = sum(weight * said[f"{family}.probability.pos"] for family, weight in weights.items())
+    assert np.allclose(said["ensemble.probability.pos"], expected)
+    assert "The ensemble is 0." in mlflow.artifacts.load_text(f"runs:/{compared.info.run_id}/review.html")
+    assert set(comparison["behaviour"]) == {"dense", "simple", "ensemble"}
+    model = mlflow.get_logged_model(ensemble["model_uri"].removeprefix("models:/"))
+    figures = {metric.key: metric.value for metric in model.metrics}
+    assert figures["test_accuracy"] == ensemble["test_accuracy"] and "simple.test_accuracy" not in figures
+    assert figures["validation_log_loss"] == ensemble["validation_log_loss"]
+
+    again = run_step(compare, CompareParameters(), tuned)  # by which register knows the version
+    assert again.data.tags["step.output_digest"] == compared.data.tags["step.output_digest"]
+    registered = run_step(register, RegisterParameters(), compared)
+    version = tracked.get_model_version_by_alias("sentiment", "champion")
+    assert (version.tags["family"], version.tags["tune_run"]) == ("ensemble", ensemble["tune_run"])
+    assert registered.data.tags["gate"] == "passed"
+    answer = mlflow.pyfunc.load_model("models:/sentiment@champion").predict(said["text"].tolist())
+    assert np.allclose(answer["score"], said["ensemble.score"])
+
+
+def test_without_ensemble_there_are_the_families_alone(tuned):
+    compared = run_step(compare, CompareParameters(ensemble=False), tuned)
+    comparison = mlflow.artifacts.load_dict(f"runs:/{compared.info.run_id}/comparison.json")
+    assert {row["family"] for row in comparison["rows"]} == {"dense", "simple"}
+    assert "model_uri" not in compared.data.tags

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import mlflow
 import pandas as pd
@@ -34,6 +35,7 @@ from sentiment.reports import plots, table
 from sentiment.reports.card import render_card
 from sentiment.reports.searches import read_histories
 from sentiment.search.packaging import can_be_member, log_ensemble
+from sentiment.search.training_size import measure_training_sizes
 from sentiment.search.trials import VALIDATION
 from sentiment.tracking import (
     BEHAVIOUR_CASES,
@@ -56,7 +58,8 @@ from sentiment.tracking import (
     log_parquet,
     origin,
 )
-from sentiment.workflow.parameters import CompareParameters
+from sentiment.workflow.logged_parameters import parameters_of
+from sentiment.workflow.parameters import CompareParameters, TuneParameters
 
 
 def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
@@ -64,8 +67,9 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
     featurize_run = find_featurize_run(tune_runs)
     ingest_run = checked_run(INGEST_RUN, origin(featurize_run).ingest_run, "ingest")
     use_datasets(ingest_run, "validation", "test")
-    features = Features(artifacts(featurize_run.info.run_id, FEATURES))
-    data = read_data(artifacts(ingest_run.info.run_id, DATASET), features)
+    dataset = artifacts(ingest_run.info.run_id, DATASET)
+    features = Features(artifacts(featurize_run.info.run_id, FEATURES), dataset)
+    data = read_data(dataset, features)
     cases = build_cases(data.texts, data.classes, seed, parameters.behaviour)
     if not looks_english(data.texts):
         print("compare: the corpus does not look English, so behaviour tests in English are left out", flush=True)
@@ -74,7 +78,7 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
     if parameters.ensemble:
         models += make_ensemble(models, data, cases, parameters)
     models, choice = rank_models(parameters.choose, parameters.metric, parameters.margin, models, data)
-    comparison = summarize_models(models, choice, data)
+    comparison = summarize_models(models, choice, measure_sizes(models, features), data)
     figures = plots.draw_comparison(comparison, models, data, read_histories(models))
     compare_run = mlflow.get_run(active_run().info.run_id)
     card = render_card(
@@ -145,6 +149,16 @@ def make_ensemble(
     uri = log_ensemble({family: model.row["model_uri"] for family, model in able.items()}, pooling.weights)
     mlflow.set_tag(MODEL_URI, uri)
     return [evaluate_ensemble(uri, pooling, models, data, cases, parameters.metric)]
+
+
+def measure_sizes(models: Sequence[EvaluatedModel], features: Features) -> dict[str, Any]:
+    """The winner's family, or the member of an ensemble with the largest weight, with fewer training texts."""
+    weights = models[0].weights
+    family = max(weights, key=weights.__getitem__) if weights else models[0].family
+    (model,) = [model for model in models if model.family == family]
+    (tune_run,) = model.tune_runs
+    training = parameters_of(tune_run, TuneParameters).training()
+    return {"family": family, "points": measure_training_sizes(tune_run, training, features, model.on_validation)}
 
 
 def find_featurize_run(tune_runs: Sequence[Run]) -> Run:

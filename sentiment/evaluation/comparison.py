@@ -159,13 +159,14 @@ def rank_models(
 
 
 def summarize_models(
-    models: Sequence[EvaluatedModel], choice: Mapping[str, Any], data: EvaluationData
+    models: Sequence[EvaluatedModel], choice: Mapping[str, Any], sizes: Mapping[str, Any], data: EvaluationData
 ) -> dict[str, Any]:
     """The content of comparison.json.
 
     Args:
         models: the models, the winner first.
         choice: why it won, from :func:`rank_models`.
+        sizes: a family and the accuracies that it reaches with fewer training texts.
         data: what they were evaluated on.
     """
     rows = [model.row for model in models]
@@ -184,6 +185,7 @@ def summarize_models(
         "slices": accuracies,
         "lost_slices": slices.find_lost_slices(accuracies, winner),
         "behaviour": {model.family: model.behaviour for model in models},
+        "training_sizes": sizes,
     }
 
 

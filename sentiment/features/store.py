@@ -104,7 +104,23 @@ class Features:
             folder: an empty folder to write them into.
         """
         parts = {name: self._read_split(name) for name in ("train", "validation")}
-        parts["train"] = pd.concat(parts.values(), ignore_index=True)
+        return self._learn_anew(folder, parts | {"train": pd.concat(parts.values(), ignore_index=True)})
+
+    def sample_training(self, share: float, seed: int, folder: Path) -> Features:
+        """Features learned anew from a part of the training split.
+
+        Args:
+            share: of the texts of each class, above 0 and below 1.
+            seed: of the choice; a larger share has the texts of a smaller one.
+            folder: an empty folder to write them into.
+        """
+        train = self._read_split("train").sample(frac=1, random_state=seed)
+        within, size = (train.groupby("label")["label"].transform(how) for how in ("cumcount", "size"))
+        return self._learn_anew(
+            folder, {"train": train[within < share * size], "validation": self._read_split("validation")}
+        )
+
+    def _learn_anew(self, folder: Path, parts: Mapping[str, pd.DataFrame]) -> Features:
         (folder / "dataset").mkdir()
         for name, part in parts.items():
             part.to_parquet(folder / "dataset" / f"{name}.parquet")

@@ -37,6 +37,7 @@ PLOTS = {
     "curves": "roc_and_precision_recall",
     "cost": "accuracy_and_cost",
     "learning_curves": "learning_curves",
+    "training_size": "training_size",
 }
 
 
@@ -73,7 +74,8 @@ def render_card(
         data.classes,
         needs_own_process(family),
     )
-    shown = {name: figures[plot.format(winner=family)] for name, plot in PLOTS.items()}
+    named = {name: plot.format(winner=family) for name, plot in PLOTS.items()}
+    shown = {name: figures[plot] for name, plot in named.items() if plot in figures}
     curves = [line for axes in shown["learning_curves"].axes for line in axes.lines]
     if all(len(line.get_path()) < 2 for line in curves):  # no family is trained in epochs
         del shown["learning_curves"]

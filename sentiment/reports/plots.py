@@ -28,17 +28,22 @@ def draw_comparison(
         histories: as in :func:`draw_learning_curves`.
     """
     probabilities = {model.family: model.probabilities for model in models}
-    return {
-        "accuracy": draw_accuracy_intervals(comparison["rows"]),
-        "accuracy_and_cost": draw_accuracy_and_cost(comparison["rows"], comparison["pareto_front"]),
-        "behaviour": draw_failure_rates(comparison["behaviour"]),
-        "calibration": draw_reliability(data.labels, probabilities),
-        "learning_curves": draw_learning_curves(histories),
-        "roc_and_precision_recall": draw_curves(data.labels, probabilities),
-    } | {
-        f"confusion_{family}": draw_confusion(data.labels, found, data.classes, f"{family}, test split")
-        for family, found in probabilities.items()
-    }
+    sizes = comparison["training_sizes"]
+    return (
+        ({"training_size": draw_training_sizes(**sizes)} if sizes["points"] else {})
+        | {
+            "accuracy": draw_accuracy_intervals(comparison["rows"]),
+            "accuracy_and_cost": draw_accuracy_and_cost(comparison["rows"], comparison["pareto_front"]),
+            "behaviour": draw_failure_rates(comparison["behaviour"]),
+            "calibration": draw_reliability(data.labels, probabilities),
+            "learning_curves": draw_learning_curves(histories),
+            "roc_and_precision_recall": draw_curves(data.labels, probabilities),
+        }
+        | {
+            f"confusion_{family}": draw_confusion(data.labels, found, data.classes, f"{family}, test split")
+            for family, found in probabilities.items()
+        }
+    )
 
 
 def draw_curves(labels: np.ndarray, probabilities: Mapping[str, np.ndarray]) -> Figure:
@@ -128,6 +133,24 @@ def draw_learning_curves(histories: Mapping[str, Mapping[str, Sequence[tuple[int
         if axes.lines:
             axes.legend()
     figure.suptitle("By epoch (hollow: training, filled: validation)")
+    return figure
+
+
+def draw_training_sizes(points: Sequence[Mapping[str, float]], family: str) -> Figure:
+    """Accuracy by the number of training texts, with its 95% interval.
+
+    Args:
+        points: dicts with documents, accuracy, low and high, the fewest documents first.
+        family: the family.
+    """
+    figure = Figure(figsize=(5.4, 3.6), layout="constrained")
+    axes = figure.subplots()
+    documents, accuracy, low, high = (
+        np.array([point[key] for point in points]) for key in ("documents", "accuracy", "low", "high")
+    )
+    axes.errorbar(documents, accuracy, yerr=(accuracy - low, high - accuracy), marker="o", capsize=3)
+    axes.set(title=f"{family}, by training texts", xlabel="training texts", ylabel="accuracy", xlim=(0, None))
+    axes.set_xticks(documents)
     return figure
 
 

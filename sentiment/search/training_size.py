@@ -1,0 +1,72 @@
+"""How accuracy grows with the number of training texts, which says whether more labels would help."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mlflow.entities import Run
+
+from sentiment.evaluation.statistics import accuracy_interval
+from sentiment.features.store import Features
+from sentiment.model.families import get_family
+from sentiment.model.space import parse_params
+from sentiment.model.training import Training
+from sentiment.search.trials import TRAIN_SECONDS
+from sentiment.tracking import origin
+
+SHARES = (0.25, 0.5, 0.75)
+FEWEST = 10  # documents of the rarest class, with which a fit says something
+LONGEST = 60.0  # seconds of a fit; where it takes longer, a comparison would take minutes more
+
+
+def measure_training_sizes(
+    tune_run: Run, training: Training, features: Features, on_validation: np.ndarray
+) -> list[dict[str, float]]:
+    """Fit the best hyperparameters of a search to parts of the training split.
+
+    Args:
+        tune_run: the run of the search.
+        training: what it was run with.
+        features: of its corpus, with the raw texts.
+        on_validation: predictions of its model for the split ``choice``, float array of shape (documents, classes).
+
+    Returns:
+        For each number of training documents, ascending: documents, accuracy on the split ``choice``, and low and high,
+        the ends of its 95% interval. The last one is the whole split. Empty where fits take too long or there are too
+        few documents, and for families that start from a checkpoint or from word vectors, which know more than the
+        labels say.
+    """
+    family = get_family(origin(tune_run).family)
+    if "pretrained" in family.options or training.embedding != "random":
+        return []
+    if tune_run.data.metrics[TRAIN_SECONDS] > LONGEST:
+        return []
+    prefix = "best_"
+    best = {name.removeprefix(prefix): value for name, value in tune_run.data.params.items() if name.startswith(prefix)}
+    params = parse_params(family.name, *family.search_space(training), best)
+    labels, train = features.labels("choice"), features.labels("train")
+    rarest = np.bincount(train, minlength=len(features.classes)).min()
+    shares = [share for share in SHARES if share * rarest >= FEWEST]
+    if not shares:
+        return []
+    points = []
+    for share in shares:
+        with tempfile.TemporaryDirectory() as folder:
+            part = features.sample_training(share, training.seed, Path(folder))
+            model = family.fit(part, params, training, _ignore)
+            points.append(_describe(len(part.labels("train")), model.predict_split(part, "choice"), labels))
+    return [*points, _describe(len(train), on_validation, labels)]
+
+
+def _describe(documents: int, probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    correct = probabilities.argmax(axis=1) == labels
+    low, high = accuracy_interval(correct)
+    return {"documents": documents, "accuracy": float(correct.mean()), "low": low, "high": high}
+
+
+def _ignore(_epoch: int, _figures: Mapping[str, Any]) -> None:
+    """Nobody looks at the epochs of these fits."""

@@ -18,7 +18,7 @@ from sentiment.model.training import Training
 from sentiment.search.trials import TRAIN_SECONDS
 from sentiment.tracking import origin
 
-SHARES = (0.25, 0.5, 0.75)
+SHARES = (0.25, 0.5)
 FEWEST = 10  # documents of the rarest class, with which a fit says something
 LONGEST = 60.0  # seconds of a fit; where it takes longer, a comparison would take minutes more
 

@@ -84,6 +84,7 @@ def test_comparison_has_every_family_and_the_winner_has_the_best_validation_accu
         "plots/calibration.png",
         "plots/roc_and_precision_recall.png",
         "plots/learning_curves.png",
+        "plots/training_size.png",
     } | {f"plots/confusion_{family}.png" for family in families}
 
 

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import mlflow
 from mlflow import MlflowClient
@@ -40,6 +41,11 @@ def model_files(uri: str) -> Path:
         return download(logged.artifact_location, logged.tags.get(MODEL_SHA256))
     except (MlflowException, OSError) as error:
         raise UserError(f"the model {uri} cannot be used: {error}") from error
+
+
+def load_model(uri: str) -> Any:
+    """The ``PyFuncModel`` of an MLflow model whose files are those that its step logged; see :func:`model_files`."""
+    return mlflow.pyfunc.load_model(str(model_files(uri)))
 
 
 def has_model(uri: str) -> bool:

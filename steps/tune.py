@@ -21,7 +21,7 @@ from sentiment.search.placement import place_locally, place_on_spark
 from sentiment.search.progress import TrialProgress
 from sentiment.search.runner import TrialRunner
 from sentiment.search.space_file import narrow_space
-from sentiment.search.trials import TRAIN_SECONDS, VALIDATION, TrialRecorder, finished_trials, select_best
+from sentiment.search.trials import BEST, TRAIN_SECONDS, VALIDATION, TrialRecorder, finished_trials, select_best
 from sentiment.tracking import (
     BEST_TRIAL,
     DATASET,
@@ -112,7 +112,7 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
         best = select_best(outcomes, family.name)
         logged = workers.submit(log_best_model, config, run_id, best, origin(featurize_run).dataset_digest).result()
 
-    mlflow.log_params({f"best_{name}": value for name, value in best.params.items()})
+    mlflow.log_params({f"{BEST}{name}": value for name, value in best.params.items()})
     figures = {f"{VALIDATION}{name}": value for name, value in logged.figures.items()}
     log_model_metrics(figures, logged.uri, ingest_run, "validation")
     mlflow.log_metrics(

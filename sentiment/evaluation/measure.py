@@ -14,7 +14,7 @@ from mlflow.pyfunc import PyFuncModel
 from sentiment.evaluation.metrics import METRICS, scores
 from sentiment.evaluation.statistics import accuracy_interval
 from sentiment.model.families.pipeline import predict_pipeline
-from sentiment.results import model_files
+from sentiment.results import load_model, model_files
 
 TIMED_REQUESTS = 100
 
@@ -79,7 +79,7 @@ def in_own_process(function: Callable[..., Result], *arguments: Any) -> Result:
 
 def load_and_predict_proba(model_uri: str, texts: Sequence[str]) -> np.ndarray:
     """Load a model and call :func:`predict_proba`; one function, so that a process of its own can do both."""
-    return predict_proba(mlflow.pyfunc.load_model(str(model_files(model_uri))), texts)
+    return predict_proba(load_model(model_uri), texts)
 
 
 def predict_proba(model: PyFuncModel, texts: Sequence[str]) -> np.ndarray:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import mlflow
 import numpy as np
 
 from sentiment.evaluation.measure import in_own_process, predict_proba
+from sentiment.results import load_model
 
 MISTAKES = 20
 SPANS = 60  # parts of a text that are left out in turn; the longer the text, the longer the parts
@@ -73,7 +73,7 @@ def explain(model_uri: str, texts: Sequence[str], positions: Sequence[int]) -> l
         texts: the texts.
         positions: for each text, the position of the class.
     """
-    model = mlflow.pyfunc.load_model(model_uri)
+    model = load_model(model_uri)
     return [occlude(lambda parts: predict_proba(model, parts), text, place) for text, place in zip(texts, positions)]
 
 

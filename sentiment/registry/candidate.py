@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import mlflow
 import numpy as np
 import pandas as pd
 from mlflow.entities import Run
@@ -16,7 +15,7 @@ from mlflow.pyfunc import PyFuncModel
 from sentiment.commands import project_command
 from sentiment.errors import UserError
 from sentiment.registry.comparable_rows import NotComparable, comparable_rows
-from sentiment.results import has_model, model_files
+from sentiment.results import has_model, load_model
 from sentiment.tracking import (
     COMPARISON_DIGEST,
     INGEST_RUN,
@@ -86,7 +85,7 @@ class Candidate:
         assert self.champion is not None
         uri = f"models:/{self.champion.name}/{self.champion.version}"
         try:
-            return mlflow.pyfunc.load_model(str(model_files(uri)))
+            return load_model(uri)
         except (UserError, MlflowException, OSError, ImportError) as error:
             rollback = project_command("rollback", registered_model=self.champion.name)
             raise UserError(

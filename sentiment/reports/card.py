@@ -26,6 +26,7 @@ from sentiment.reports.decision import today
 from sentiment.reports.highlight import highlight
 from sentiment.reports.searches import summarize_search
 from sentiment.results import has_model
+from sentiment.search.trials import BEST
 from sentiment.tracking import FAMILY, GIT_COMMIT, SOURCE_NAME, origin, run_page, shown_tracking_uri, ui_url
 
 CHANGED_TEXTS = 20  # texts that are shown of those whose label has changed
@@ -225,7 +226,7 @@ def _describe_provenance(
         "git commit": tags.get(GIT_COMMIT, "none"),
         "source": hide_credentials(tags.get(SOURCE_NAME, "")),
         "parameters of the winner's search": "; ".join(
-            " ".join(f"-P {name}={value}" for name, value in sorted(params.items()) if not name.startswith("best_"))
+            " ".join(f"-P {name}={value}" for name, value in sorted(params.items()) if not name.startswith(BEST))
             for params in (run.data.params for run in winners)
         ),
         "seed": str(seed),

@@ -10,6 +10,7 @@ from mlflow.entities import Run
 from sentiment.evaluation.comparison import EvaluatedModel
 from sentiment.model.space import format_params
 from sentiment.reports import page, plots
+from sentiment.search.trials import best_params
 from sentiment.tracking import PRUNED, TRIAL, child_runs, origin
 
 PLOTTED = 5  # trials from which lines over the hyperparameters show something
@@ -43,13 +44,10 @@ def summarize_search(tune_run: Run) -> dict[str, Any]:
     completed = [run for run in trials if "validation_accuracy" in run.data.metrics]
     params = [run.data.params for run in completed]
     accuracies = [run.data.metrics["validation_accuracy"] for run in completed]
-    best = {
-        name.removeprefix("best_"): value for name, value in tune_run.data.params.items() if name.startswith("best_")
-    }
     has_plot = len(completed) >= PLOTTED and any(params)
     return {
         "family": family,
-        "best": _format_params(best),
+        "best": _format_params(best_params(tune_run)),
         "failed": sum(run.info.status == "FAILED" for run in trials),
         "pruned": sum(PRUNED in run.data.tags for run in trials),
         "plot": page.embed_panels(plots.draw_trials(params, accuracies, family)) if has_plot else [],

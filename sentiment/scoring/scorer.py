@@ -13,7 +13,7 @@ from mlflow.exceptions import MlflowException
 from sentiment.commands import project_command
 from sentiment.errors import UserError
 from sentiment.registry import promotions
-from sentiment.results import model_files
+from sentiment.results import load_model
 
 CHARACTERS = 2_000_000  # given to a model at a time, which bounds its memory
 
@@ -39,7 +39,7 @@ class Scorer:
     def __init__(self, uri: str, probabilities: bool = False) -> None:
         self.uri, self.version = resolve_uri(uri)
         try:
-            self._model = mlflow.pyfunc.load_model(str(model_files(self.uri)))
+            self._model = load_model(self.uri)
         except (UserError, MlflowException, OSError, ImportError) as error:
             raise UserError(f"model={uri} cannot be loaded: {error}") from error
         self._has_scored = False

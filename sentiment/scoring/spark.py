@@ -15,7 +15,7 @@ from pyspark.sql.types import BinaryType, StringType, StructField, StructType
 
 from sentiment.corpora.tables import SEPARATORS, suffix_of
 from sentiment.errors import UserError
-from sentiment.results import model_files
+from sentiment.results import load_model
 from sentiment.scoring.rows import Totals, open_input
 from sentiment.scoring.scored import output_names
 from sentiment.scoring.scorer import resolve_uri
@@ -43,7 +43,7 @@ def score(source: Path, target: Path, text_column: str, label_column: str, model
         raise UserError("engine=spark without spark_master: expected spark://host:port, or local[n] on this machine")
     schema = open_input(source, text_column).schema
     uri, version = resolve_uri(model)
-    classes = mlflow.pyfunc.load_model(str(model_files(uri))).get_raw_model().classes.tolist()
+    classes = load_model(uri).get_raw_model().classes.tolist()
     partial = target.with_name(f".{target.name}.partial")
     spark = start_session(spark_master, "predict", {})
     try:

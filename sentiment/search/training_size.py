@@ -15,7 +15,7 @@ from sentiment.features.store import Features
 from sentiment.model.families import get_family
 from sentiment.model.space import parse_params
 from sentiment.model.training import Training
-from sentiment.search.trials import TRAIN_SECONDS
+from sentiment.search.trials import TRAIN_SECONDS, best_params
 from sentiment.tracking import origin
 
 SHARES = (0.25, 0.5)
@@ -45,9 +45,7 @@ def measure_training_sizes(
         return []
     if tune_run.data.metrics[TRAIN_SECONDS] > LONGEST:
         return []
-    prefix = "best_"
-    best = {name.removeprefix(prefix): value for name, value in tune_run.data.params.items() if name.startswith(prefix)}
-    params = parse_params(family.name, *family.search_space(training), best)
+    params = parse_params(family.name, *family.search_space(training), best_params(tune_run))
     labels, train = features.labels("choice"), features.labels("train")
     rarest = np.bincount(train, minlength=len(features.classes)).min()
     shares = [share for share in SHARES if share * rarest >= FEWEST]

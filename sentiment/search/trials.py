@@ -31,6 +31,7 @@ from sentiment.tracking import (
 
 VALIDATION = "validation_"  # prefix of the fitted model's figures on the validation split
 CROSS_VALIDATED = "cross_validated_"  # prefix of the metric among these figures, if the family cross-validates
+BEST = "best_"  # prefix of the best trial's hyperparameters among the parameters of a tune run
 TRAIN_SECONDS = "train_seconds"
 MAX_TAG = 5000  # characters of a tag's value
 
@@ -194,6 +195,12 @@ def params_key(params: Mapping[str, Any], epochs: int | None = None) -> tuple[tu
     """
     named = dict(params) | ({"epochs": epochs} if epochs else {})
     return tuple(sorted((name, str(value)) for name, value in named.items()))
+
+
+def best_params(tune_run: Run) -> dict[str, str]:
+    """The hyperparameters of a search's best trial, as text."""
+    params = tune_run.data.params.items()
+    return {name.removeprefix(BEST): value for name, value in params if name.startswith(BEST)}
 
 
 def loss_of(figures: Mapping[str, float], metric: Criterion) -> float:

@@ -12,14 +12,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-import mlflow
 import pandas as pd
 from mlflow.pyfunc import PyFuncModel
 
 from sentiment.model.families import needs_own_process
 from sentiment.model.pyfunc import require_texts
 from sentiment.registry.promotions import get_champion, require_champion
-from sentiment.results import model_files
+from sentiment.results import load_model
 from sentiment.serving.recording import Recorder
 from sentiment.serving.requests import check_requests
 from sentiment.tracking import FAMILY
@@ -94,7 +93,7 @@ class ServedChampion:
 
 
 def _load(name: str, version: str) -> PyFuncModel:
-    model = mlflow.pyfunc.load_model(str(model_files(f"models:/{name}/{version}")))
+    model = load_model(f"models:/{name}/{version}")
     model.predict(["A first text, so that no request pays for what happens once."])
     return model
 

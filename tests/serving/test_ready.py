@@ -36,6 +36,7 @@ def test_the_ping_goes_past_a_proxy_that_the_environment_names(process, monkeypa
         threading.Thread(target=server.serve_forever, daemon=True).start()
         serve.wait_until_ready(process, f"http://127.0.0.1:{server.server_port}", lambda: None)
         server.shutdown()
+    assert not process.ended
 
 
 def test_a_server_that_never_answers_is_ended(process, monkeypatch):

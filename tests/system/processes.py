@@ -1,5 +1,6 @@
 """Starting the project's processes, and waiting for them."""
 
+import json
 import os
 import signal
 import socket
@@ -73,6 +74,25 @@ def start_step(step: str, *arguments: str, cwd: Path, **more: str) -> subprocess
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def predict_elsewhere(folder: Path, uri: str, texts: list[str]) -> dict[str, list]:
+    """What a model of a folder's store answers in a process that knows nothing of this project."""
+    code = (
+        "import json, sys, mlflow, pandas; texts = json.loads(sys.argv[2]);"
+        "model = mlflow.pyfunc.load_model(sys.argv[1]);"
+        "table = model.predict(pandas.DataFrame({'text': texts})); assert table.equals(model.predict(texts));"
+        "print(json.dumps(table.to_dict('list')))"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", code, uri, json.dumps(texts)],
+        cwd=folder,
+        env=environment(MLFLOW_TRACKING_URI=f"sqlite:///{folder}/mlflow.db"),
+        capture_output=True,
+        text=True,
+    )
+    assert process.returncode == 0, process.stderr[-3000:]
+    return json.loads(process.stdout.splitlines()[-1])
 
 
 def tune(folder: Path, *arguments: str) -> tuple[Run, list[Run]]:

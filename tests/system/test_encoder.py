@@ -1,8 +1,5 @@
 """A frozen sentence encoder through the steps: searched twice, compared, and loaded by somebody else."""
 
-import json
-import subprocess
-import sys
 from importlib.util import find_spec
 
 import mlflow
@@ -10,7 +7,7 @@ import pytest
 
 from tests.conftest import runs, store
 from tests.model.conftest import corpus
-from tests.system.processes import FAST_SEARCH, NAIVE_BAYES, SHORT, environment, run_step, run_steps
+from tests.system.processes import FAST_SEARCH, NAIVE_BAYES, SHORT, predict_elsewhere, run_step, run_steps
 
 if not find_spec("keras_hub"):  # to import it takes seconds, of every worker that collects this file
     pytest.skip("keras-hub is an extra: requirements-pretrained.txt", allow_module_level=True)
@@ -52,19 +49,7 @@ def test_its_model_is_compared_and_loads_without_the_project(tuned):
         rows = mlflow.artifacts.load_dict(f"runs:/{compared.info.run_id}/comparison.json")["rows"]
     row = {row["family"]: row for row in rows}["encoder"]
     assert len(rows) == 2 and row["test_accuracy"] > 0.6
-    code = (
-        "import json, sys, mlflow; model = mlflow.pyfunc.load_model(sys.argv[1]);"
-        "print(json.dumps(model.predict(['A good good film.', 'bad ' * 500]).to_dict('list')))"
-    )
-    process = subprocess.run(
-        [sys.executable, "-c", code, row["model_uri"]],
-        cwd=tuned,
-        env=environment(MLFLOW_TRACKING_URI=f"sqlite:///{tuned}/mlflow.db"),
-        capture_output=True,
-        text=True,
-    )
-    assert process.returncode == 0, process.stderr[-3000:]
-    answer = json.loads(process.stdout.splitlines()[-1])
+    answer = predict_elsewhere(tuned, row["model_uri"], ["A good good film.", "bad " * 500])
     assert answer["label"] == ["pos", "neg"] and all(0.5 <= score <= 1 for score in answer["score"])
 
 

@@ -1,15 +1,11 @@
 """A Hugging Face pipeline that is not trained, beside a family that is."""
 
-import json
-import subprocess
-import sys
-
 import mlflow
 import pytest
 
 from tests.conftest import runs, store
 from tests.model.checkpoint import write_checkpoint
-from tests.system.processes import FAST_SEARCH, NAIVE_BAYES, SHORT, environment, run_step, run_steps
+from tests.system.processes import FAST_SEARCH, NAIVE_BAYES, SHORT, predict_elsewhere, run_step, run_steps
 
 
 @pytest.fixture(scope="module")
@@ -39,22 +35,7 @@ def test_it_stands_in_the_same_table_and_is_served_like_the_others(tuned):
     assert {row["family"] for row in rows} - {"ensemble"} == {"simple", "lstm", "pipeline"}
     assert all("pipeline" not in row.get("weights", {}) for row in rows)  # torch does not go with TensorFlow
     assert 0.3 < row["test_accuracy"] < 0.7 and row["roc_auc"] > 0 and row["model_bytes"] > 1000
-    # In a process and a folder that know nothing of this project.
-    code = (
-        "import json, sys, mlflow, pandas; model = mlflow.pyfunc.load_model(sys.argv[1]);"
-        "table = model.predict(pandas.DataFrame({'text': ['A good film.', '!', 'bad ' * 500]}));"
-        "again = model.predict(['A good film.', '!', 'bad ' * 500]);"
-        "assert table.equals(again); print(json.dumps(table.to_dict('list')))"
-    )
-    process = subprocess.run(
-        [sys.executable, "-c", code, row["model_uri"]],
-        cwd=tuned,
-        env=environment(MLFLOW_TRACKING_URI=f"sqlite:///{tuned}/mlflow.db"),
-        capture_output=True,
-        text=True,
-    )
-    assert process.returncode == 0, process.stderr[-3000:]
-    answer = json.loads(process.stdout.splitlines()[-1])
+    answer = predict_elsewhere(tuned, row["model_uri"], ["A good film.", "!", "bad " * 500])
     assert set(answer["label"]) <= {"negative", "positive"} and all(0.5 <= score <= 1 for score in answer["score"])
 
 

@@ -90,15 +90,6 @@ class BlendedSVM(CountClassifier):
         scores += self.intercept_
         return scores.ravel() if len(self.classes_) == 2 else scores
 
-    def scale(self, X: Any, position: int) -> Any:
-        """The features that ``coef_`` weighs for a class: sparse CSR of shape (documents, columns).
-
-        Args:
-            X: as for :meth:`fit`.
-            position: of the class in ``classes_``.
-        """
-        return self._scale(X, self.scale_[0 if len(self.scale_) == 1 else position])
-
     def _bounds(self, X: Any) -> tuple[int, int]:
         """The columns at which the second and the third part begin."""
         scaled = X.shape[1] - self.unscaled

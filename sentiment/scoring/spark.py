@@ -100,16 +100,25 @@ def score(source: Path, target: Path, text_column: str, label_column: str, model
 
 
 def take_its_place(new: Path, target: Path) -> None:
-    """Rename a folder to ``target``, and delete the file or folder that was there."""
+    """Rename a folder to ``target``, and delete the file or folder that was there, once the new one has its name."""
     old = target.with_name(f".{target.name}.old")
-    shutil.rmtree(old, ignore_errors=True)  # of a process that was killed
     if target.exists():
+        _delete(old)  # of a process that was killed when it had written all
         target.rename(old)
-    new.rename(target)
-    if old.is_dir():
-        shutil.rmtree(old)
+    try:
+        new.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
+    _delete(old)
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
     else:
-        old.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
 def _valid(frame: DataFrame, name: str) -> Column:

@@ -21,3 +21,16 @@ def test_the_new_output_replaces_a_folder_and_a_file(tmp_path):
         assert [path.name for path in tmp_path.rglob("*")] == ["scored.parquet", "part"]
         (target / "part").unlink()
         target.rmdir()
+
+
+def test_a_failed_write_leaves_the_old_output(tmp_path):
+    pytest.importorskip("pyspark", reason="requirements-spark.txt is not installed")
+    from sentiment.scoring.spark import take_its_place
+
+    target = tmp_path / "scored.csv"
+    target.mkdir()
+    (target / "part-0").write_text("old")
+    with pytest.raises(FileNotFoundError):
+        take_its_place(tmp_path / "missing", target)
+    assert (target / "part-0").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["scored.csv"]

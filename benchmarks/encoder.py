@@ -27,6 +27,7 @@ from sklearn.model_selection import train_test_split
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.reading import read_corpus
 from sentiment.corpora.splits import clean, split
 from sentiment.features.store import Features, write_features
@@ -78,7 +79,7 @@ def main(corpora, sizes, seeds, checkpoint, finetuned):
         for seed in range(42, 42 + seeds)
     ]
     for name, corpus, size, seed in jobs:
-        parts = split(clean(read_corpus(corpus)[0])[0], 0.2, 0.2, seed, True)
+        parts = split(clean(read_corpus(Corpus(corpus))[0])[0], 0.2, 0.2, seed, True)
         labelled = pd.concat([parts["train"], parts["validation"]])
         with tempfile.TemporaryDirectory() as folder:
             features = make_features(Path(folder), take(labelled, size, seed) | {"test": parts["test"]})

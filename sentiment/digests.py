@@ -3,9 +3,22 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 # What Python and MLflow write into the folder of a model when they load it: bytecode, and the name of the version.
 LEFT_BY_LOADING = {"__pycache__", "registered_model_meta"}
+
+
+class Digest(NamedTuple):
+    """What changes when something else does.
+
+    Args:
+        value: the digest.
+        of: what it was taken of, in words: content, ETag, version.
+    """
+
+    value: str
+    of: str = "content"
 
 
 def text_digest(text: str) -> str:

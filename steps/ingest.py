@@ -10,13 +10,13 @@ from typing import Any
 import mlflow
 import pandas as pd
 from mlflow.data.dataset import Dataset
+from mlflow.data.dataset_source import DatasetSource
 from mlflow.data.pandas_dataset import from_pandas
-from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-defined]  # defined at run time
 from mlflow.exceptions import MlflowException
 
 from sentiment.corpora import profile
 from sentiment.corpora.labels import find_variants, normalize_label
-from sentiment.corpora.reading import read_corpus
+from sentiment.corpora.reading import dataset_source, read_corpus
 from sentiment.corpora.splits import clean, digest, split
 from sentiment.tracking import DATASET, DATASET_DIGEST, NOTE, OUTPUT_DIGEST
 from sentiment.workflow.parameters import IngestParameters
@@ -25,7 +25,7 @@ MOST_CLASSES = 10  # that the console shows, the largest
 
 
 def ingest(parameters: IngestParameters) -> None:
-    frame, source = read_corpus(parameters.corpus, parameters.text_column, parameters.label_column)
+    frame, location = read_corpus(parameters.source)
     variants = find_variants(frame["label"].unique())
     if parameters.normalize_labels:
         frame["label"] = frame["label"].map(normalize_label)
@@ -38,7 +38,7 @@ def ingest(parameters: IngestParameters) -> None:
         for name, part in parts.items():
             part.to_parquet(Path(folder) / f"{name}.parquet", index=False)
         mlflow.log_artifacts(folder, DATASET)
-    log_inputs(parts, source, Path(parameters.corpus).stem)
+    log_inputs(parts, dataset_source(parameters.source), Path(parameters.corpus).stem)
 
     description = profile.describe(parts)
     mlflow.log_dict(description, "profile/profile.json")
@@ -52,7 +52,7 @@ def ingest(parameters: IngestParameters) -> None:
         {
             DATASET_DIGEST: content,
             OUTPUT_DIGEST: content,
-            NOTE: summarize(parameters.corpus, source, description, dropped),
+            NOTE: summarize(parameters.corpus, location, description, dropped),
         }
     )
     counted = kept["label"].value_counts()
@@ -75,11 +75,10 @@ def describe_variants(variants: Sequence[Sequence[str]]) -> str:
     )
 
 
-def log_inputs(parts: Mapping[str, pd.DataFrame], source: str, name: str) -> None:
+def log_inputs(parts: Mapping[str, pd.DataFrame], source: DatasetSource, name: str) -> None:
     """Log the splits as MLflow datasets of the run, with the contexts training, validation and test."""
-    location = LocalArtifactDatasetSource(source)
     datasets: list[Dataset | None] = [
-        from_pandas(part, source=location, targets="label", name=name) for part in parts.values()
+        from_pandas(part, source=source, targets="label", name=name) for part in parts.values()
     ]
     contexts: list[str | None] = [{"train": "training"}.get(split, split) for split in parts]
     for attempt in range(5):
@@ -93,7 +92,7 @@ def log_inputs(parts: Mapping[str, pd.DataFrame], source: str, name: str) -> Non
             time.sleep(0.1 * 2**attempt)
 
 
-def summarize(corpus: str, source: str, description: Mapping[str, Any], dropped: Mapping[str, int]) -> str:
+def summarize(corpus: str, location: str, description: Mapping[str, Any], dropped: Mapping[str, int]) -> str:
     """The splits as a table, and what was dropped, in Markdown."""
     classes = list(description["train"]["classes"])
     rows = [
@@ -104,7 +103,7 @@ def summarize(corpus: str, source: str, description: Mapping[str, Any], dropped:
     ]
     return "\n".join(
         [
-            f"Corpus `{corpus}`, read from `{source}`.",
+            f"Corpus `{corpus}`, read from `{location}`.",
             "",
             f"| split | documents | {' | '.join(classes)} | median words |",
             "|---" * (len(classes) + 3) + "|",

@@ -73,7 +73,7 @@ def observe(parameters: MonitorParameters, champion: Champion) -> Observation:
         if parameters.retrain:
             raise UserError("retrain=true needs a labelled batch: -P batch=labelled.csv")
         return observe_requests(champion, active_run().info.experiment_id, parameters.hours)
-    observation = observe_batch(champion, parameters.batch, parameters.text_column, parameters.label_column)
+    observation = observe_batch(champion, parameters.source)
     if parameters.retrain and observation.texts["label"].isna().all():
         raise UserError(
             f"retrain=true needs labels: {parameters.batch} has none in a column {parameters.label_column!r}; name the "

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import mlflow
 from mlflow.data.meta_dataset import MetaDataset
-from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-defined]  # defined at run time
 from tqdm import tqdm
 
+from sentiment.corpora.tables.kinds import get_kind
 from sentiment.errors import UserError
 from sentiment.evaluation.metrics import metric_name
+from sentiment.scoring.outputs import OutputKind, get_output
 from sentiment.scoring.rows import Totals, open_input, texts_to_score
-from sentiment.scoring.scored import ScoredFile, check_output
+from sentiment.scoring.scored import ScoredRows
 from sentiment.scoring.scorer import Scorer
 from sentiment.tracking import MODEL, NOTE
 from sentiment.workflow.parameters import PredictParameters
@@ -23,20 +24,18 @@ from sentiment.workflow.parameters import PredictParameters
 def predict(parameters: PredictParameters, hold: Callable[[], None]) -> None:
     if not (parameters.input and parameters.output):
         raise UserError("predict needs input and output: -P input=reviews.csv -P output=scored.parquet")
-    source, target = Path(parameters.input), Path(parameters.output)
-    check_output(target, source, parameters.overwrite)
+    source, target = parameters.source, parameters.output
+    kind = get_output(target)
+    kind.check(target, source, parameters.overwrite)
     started = time.time()
-    if parameters.engine == "spark":
-        totals = score_on_spark(parameters, source, target)
-    else:
-        totals = score_here(parameters, source, target, hold)
+    totals = score_on_spark(parameters) if parameters.engine == "spark" else score_here(parameters, kind, hold)
     seconds = time.time() - started
 
     by_label = {label: count for label, count in totals.by_label.items() if label is not None}
     rows, missed, version = totals.rows, totals.by_label[None], totals.version
     accuracy = {"accuracy": totals.correct / totals.labelled} if totals.labelled else {}
     dataset = MetaDataset(  # type: ignore[abstract]  # MLflow's own classes leave the profile out
-        LocalArtifactDatasetSource(str(source.resolve())), name=source.stem
+        get_kind(source).dataset_source(source), name=Path(source.address).stem
     )
     mlflow.log_input(dataset, context="scoring")
     mlflow.log_metrics(
@@ -44,41 +43,41 @@ def predict(parameters: PredictParameters, hold: Callable[[], None]) -> None:
         | {f"label.{metric_name(label)}": count for label, count in by_label.items()}
     )
     shares = ", ".join(f"{count:,} {label}" for label, count in sorted(by_label.items()))
-    summary = f"{rows - missed:,} of {rows:,} rows of {source} scored by {version}: {shares}"
+    summary = f"{rows - missed:,} of {rows:,} rows of {source.address} scored by {version}: {shares}"
     if missed:
         summary += f". {missed:,} not, the first because {totals.reason}; see the column reason"
     if accuracy:
         found = f"Accuracy {accuracy['accuracy']:.4f} on" if totals.correct else "The model predicts none of"
         summary += f". {found} the {totals.labelled:,} labels of the column {parameters.label_column}"
-    mlflow.set_tags({MODEL: version, NOTE: f"{summary}. They are in `{target.resolve()}`."})
+    mlflow.set_tags({MODEL: version, NOTE: f"{summary}. They are in `{kind.location(target)}`."})
     print(f"predict: {summary}. {target} took {seconds:.1f} s", flush=True)
 
 
-def score_here(parameters: PredictParameters, source: Path, target: Path, hold: Callable[[], None]) -> Totals:
+def score_here(parameters: PredictParameters, kind: OutputKind, hold: Callable[[], None]) -> Totals:
     """Score in this process."""
-    table = open_input(source, parameters.text_column)
+    table = open_input(parameters.source)
     labelled = parameters.label_column in table.schema.names
     scorer = Scorer(parameters.model, parameters.probabilities)
-    file = ScoredFile(target, table.schema, scorer.columns)
-    for name, now in file.renamed.items():
-        print(f"predict: column {name} of {source} is {now} in {target}", flush=True)
+    rows = ScoredRows(table.schema, scorer.columns)
+    for name, now in rows.renamed.items():
+        print(f"predict: column {name} of {parameters.input} is {now} in {parameters.output}", flush=True)
     gc.set_threshold(50_000, 20, 20)  # thousands of rows look like garbage: collecting it takes a tenth of the time
     totals = Totals(scorer.version)
     every = 0.1 if sys.stderr.isatty() else 10.0  # seconds; in a log file each update is a line
     bar = tqdm(desc="predict", total=table.total, unit=table.unit, unit_scale=True, mininterval=every, file=sys.stderr)
-    with bar, file:
+    with bar, kind.open_output(parameters.output, rows.schema) as output:
         for batch in table:
             hold()
             texts, missing = texts_to_score(table, batch)
             labels, *numbers, failed = scorer.score(texts)
             reasons = [before or now for before, now in zip(missing, failed)]
-            file.write(batch.columns, [labels, *numbers, reasons])
+            output.write(rows.join(batch.columns, [labels, *numbers, reasons]))
             totals.add(labels, reasons, batch.values(parameters.label_column) if labelled else ())
             bar.update(batch.done - bar.n)
     return totals
 
 
-def score_on_spark(parameters: PredictParameters, source: Path, target: Path) -> Totals:
+def score_on_spark(parameters: PredictParameters) -> Totals:
     """Score on a Spark cluster, with the same result; the output is a folder, as Spark writes it."""
     if parameters.probabilities:
         raise UserError("probabilities=true goes with engine=local: leave out one of them")
@@ -86,5 +85,4 @@ def score_on_spark(parameters: PredictParameters, source: Path, target: Path) ->
         from sentiment.scoring.spark import score
     except ModuleNotFoundError as missing:
         raise UserError("engine=spark needs pyspark: pip install -r requirements-spark.txt") from missing
-    columns = parameters.text_column, parameters.label_column
-    return score(source, target, *columns, parameters.model, parameters.spark_master)
+    return score(parameters.source, Path(parameters.output), parameters.model, parameters.spark_master)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sentiment.commands import project_command
+from sentiment.corpora.corpus import Corpus
 from sentiment.errors import UserError
 from sentiment.monitoring.observed import read_batch, read_recorded
 from sentiment.monitoring.reference import Champion
@@ -26,24 +27,21 @@ class Observation:
     source: str
 
 
-def observe_batch(champion: Champion, path: str, text_column: str, label_column: str) -> Observation:
-    """Describe the texts of a file.
+def observe_batch(champion: Champion, batch: Corpus) -> Observation:
+    """Describe the texts of a table.
 
     Args:
         champion: the champion.
-        path: the file.
-        text_column: its column with the texts.
-        label_column: its column with the labels; the file need not have it.
+        batch: where the table is; it need not have the column with the labels.
 
     Raises:
-        UserError: the file cannot be read, or the champion was trained on all of its texts.
+        UserError: the table cannot be read, or the champion was trained on all of its texts.
     """
-    batch = read_batch(path, text_column, label_column, champion.features.classes)
-    unseen, note = _drop_training_texts(champion, batch)
+    unseen, note = _drop_training_texts(champion, read_batch(batch, champion.features.classes))
     if unseen.empty:
-        raise UserError(f"batch={path}: the champion was trained on every text in it, so they say nothing about it")
+        raise UserError(f"{batch.name}: the champion was trained on every text in it, so they say nothing about it")
     texts = champion.describe(unseen["text"].tolist()).assign(label=unseen["label"], text=unseen["text"])
-    return Observation(texts, pd.DataFrame(), f"{len(texts)} texts of {path}{note}")
+    return Observation(texts, pd.DataFrame(), f"{len(texts)} texts of {batch.address}{note}")
 
 
 def observe_requests(champion: Champion, experiment_id: str, hours: float) -> Observation:

@@ -1,13 +1,15 @@
-"""What a champion is used on now: the texts of a batch file, or the requests that a server has recorded."""
+"""What a champion is used on now: the texts of a batch, or the requests that a server has recorded."""
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 import mlflow
 import pandas as pd
+import pyarrow as pa
 
+from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.labels import match_labels
+from sentiment.corpora.tables.kinds import open_table
 from sentiment.corpora.tables.labelled import read_labelled
 from sentiment.errors import UserError
 from sentiment.tracking import TRACE_MODEL
@@ -15,32 +17,30 @@ from sentiment.tracking import TRACE_MODEL
 TRACES_PER_PAGE = 200
 
 
-def read_batch(path: str, text_column: str, label_column: str, classes: Sequence[str]) -> pd.DataFrame:
-    """Read the texts of a file, and their labels where it has some (:func:`match_labels`).
+def read_batch(batch: Corpus, classes: Sequence[str]) -> pd.DataFrame:
+    """Read the texts of a table, and their labels where it has some (:func:`match_labels`).
 
     Args:
-        path: of a .csv, .tsv, .jsonl or .parquet file.
-        text_column: its column with the texts.
-        label_column: its column with the labels; neither the column nor a label in each row is required.
+        batch: where it is; neither a column of labels nor a label in each row is required.
         classes: class names of the champion.
 
     Returns:
         DataFrame with the columns text and label (None where there is none), without the rows that have no text.
 
     Raises:
-        UserError: the file cannot be read, has no text, or a label is not a class of the champion.
+        UserError: the table cannot be read, has no text, or a label is not a class of the champion.
     """
-    texts, labels, _ = read_labelled("batch", Path(path), text_column, label_column, label_required=False)
-    frame = pd.DataFrame(
-        {"text": texts, "label": pd.Series([label or None for label in match_labels(labels, classes)], dtype=object)}
-    )
+    rows = pa.Table.from_batches(read_labelled(open_table(batch), batch, label_required=False))
+    labels = match_labels(rows["label"].to_pylist(), classes)
+    frame = rows.select(["text"]).to_pandas()
+    frame["label"] = pd.Series([label or None for label in labels], dtype=object)
     frame = frame[frame["text"].str.strip() != ""].reset_index(drop=True)
     if frame.empty:
-        raise UserError(f"batch={path}: no row has a text")
+        raise UserError(f"{batch.name}: no row has a text")
     unknown = sorted(set(frame["label"].dropna()) - set(classes))
     if unknown:
         raise UserError(
-            f"batch={path}: label {unknown[0]!r} is no class of the champion ({', '.join(classes)}): correct it, or "
+            f"{batch.name}: label {unknown[0]!r} is no class of the champion ({', '.join(classes)}): correct it, or "
             "name another column with -P label_column="
         )
     return frame

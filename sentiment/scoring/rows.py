@@ -1,12 +1,13 @@
-"""Which rows of a file have a text that a model can score, why the others have none, and what became of them."""
+"""Which rows of a table have a text that a model can score, why the others have none, and what became of them."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from sentiment.corpora.tables import Batch, Table, open_table
+from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.tables import Batch, Table
+from sentiment.corpora.tables.kinds import open_table
 from sentiment.corpora.tables.labelled import as_text
 from sentiment.errors import UserError
 
@@ -15,7 +16,7 @@ SHOWN = 200  # characters of a reason
 
 @dataclass
 class Totals:
-    """What became of the rows of a file.
+    """What became of the rows of a table.
 
     Args:
         version: the model that scored them, in words.
@@ -41,7 +42,7 @@ class Totals:
         Args:
             predicted: their predicted labels; None where a row was not scored.
             reasons: why not; None where it was scored.
-            own: the labels that they have themselves, of any type; empty where the file has none.
+            own: the labels that they have themselves, of any type; empty where the table has none.
         """
         if self.reason is None:
             numbered = enumerate(reasons, start=self.rows + 1)
@@ -52,13 +53,13 @@ class Totals:
         self.correct += sum(label == value for label, value in pairs)
 
 
-def open_input(path: Path, text_column: str) -> Table:
-    """Open the file that is to be scored.
+def open_input(source: Corpus) -> Table:
+    """Open the table that is to be scored.
 
     Raises:
         UserError: it cannot be read, has no text column, or has two columns of one name.
     """
-    table = open_table("input", path, text_column)
+    table = open_table(source)
     names = table.schema.names
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:

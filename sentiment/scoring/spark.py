@@ -13,7 +13,8 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.types import BinaryType, StringType, StructField, StructType
 
-from sentiment.corpora.tables import SEPARATORS, suffix_of
+from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.tables import SEPARATORS
 from sentiment.errors import UserError
 from sentiment.results import load_model
 from sentiment.scoring.rows import Totals, open_input
@@ -25,14 +26,12 @@ BROKEN = "_corrupt_record"  # Spark's column for a row that it cannot read
 NOT_BLANK = r"(?U)[^\s\x1c-\x1f]"  # what str.isspace does not count as white space
 
 
-def score(source: Path, target: Path, text_column: str, label_column: str, model: str, spark_master: str) -> Totals:
+def score(source: Corpus, target: Path, model: str, spark_master: str) -> Totals:
     """Score a file that the cluster can read; the workers need the model's requirements.
 
     Args:
-        source: the file, at a path that every worker can read.
+        source: the file, at a path that every worker can read; it need not have the column with the labels.
         target: the folder that Spark writes. What is there is replaced once the new one is complete.
-        text_column: the column with the texts.
-        label_column: the column with the labels; the file need not have it.
         model: URI of the model.
         spark_master: ``spark://host:port``, or ``local[n]`` for n processes on this machine.
 
@@ -41,13 +40,14 @@ def score(source: Path, target: Path, text_column: str, label_column: str, model
     """
     if not spark_master:
         raise UserError("engine=spark without spark_master: expected spark://host:port, or local[n] on this machine")
-    schema = open_input(source, text_column).schema
+    text_column, label_column = source.text_column, source.label_column
+    schema = open_input(source).schema
     uri, version = resolve_uri(model)
     classes = load_model(uri).get_raw_model().classes.tolist()
     partial = target.with_name(f".{target.name}.partial")
     spark = start_session(spark_master, "predict", {})
     try:
-        frame = _read(spark, source, schema)
+        frame = _read(spark, Path(source.address), schema)
         if isinstance(frame.schema[text_column].dataType, BinaryType):
             frame = frame.withColumn(text_column, F.col(text_column).cast("string"))
         label_and_score = mlflow.pyfunc.spark_udf(
@@ -86,7 +86,7 @@ def score(source: Path, target: Path, text_column: str, label_column: str, model
                 *labels,
             ),
             partial,
-            suffix_of("output", target),
+            target.suffix.lower(),
         )
         found = seen.get
         take_its_place(partial, target)
@@ -127,7 +127,7 @@ def _valid(frame: DataFrame, name: str) -> Column:
 
 
 def _read(spark: SparkSession, path: Path, schema: pa.Schema) -> DataFrame:
-    suffix = suffix_of("input", path)
+    suffix = path.suffix.lower()
     if suffix == ".parquet":
         return spark.read.parquet(str(path))
     columns = StructType([*from_arrow_schema(schema), StructField(BROKEN, StringType())])

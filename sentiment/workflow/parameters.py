@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Strict
 from pydantic.fields import FieldInfo
 
+from sentiment.corpora.corpus import Corpus
 from sentiment.evaluation.metrics import METRICS
 from sentiment.registry.checks import thresholds
 
@@ -104,6 +105,11 @@ class CorpusParameters(Parameters):
     normalize_labels: Boolean = parameter(
         False, "whether labels that differ in case or white space alone are one class"
     )
+
+    @property
+    def source(self) -> Corpus:
+        """What is read."""
+        return Corpus(self.corpus, self.text_column, self.label_column)
 
 
 class SplitParameters(Parameters):
@@ -317,6 +323,11 @@ class PredictParameters(EngineParameters):
     probabilities: Boolean = parameter(False, "whether the output has the probability of each class, too")
     overwrite: Boolean = parameter(False, "whether an existing output is replaced")
 
+    @property
+    def source(self) -> Corpus:
+        """What is scored."""
+        return Corpus(self.input, self.text_column, self.label_column, slice_column="", parameter="input")
+
 
 class ServeParameters(RegisteredModelParameters):
     host: str = parameter("127.0.0.1", "address to listen on")
@@ -337,3 +348,8 @@ class MonitorParameters(RegisteredModelParameters):
     error_rate: Rate = parameter(0.05, "share of requests that may fail")
     fail_on_alert: Boolean = parameter(False, "whether an alert ends with exit code 3")
     retrain: Boolean = parameter(False, "whether an alert runs main on the corpus with the batch added")
+
+    @property
+    def source(self) -> Corpus:
+        """The batch."""
+        return Corpus(self.batch, self.text_column, self.label_column, slice_column="", parameter="batch")

@@ -19,7 +19,7 @@ from sentiment.search.loop import lag_of
 from sentiment.tracking import ENTRY_POINT, FINGERPRINT, MANIFEST, NOTE, OUTPUT_DIGEST, REUSED, active_run, origin
 from sentiment.workflow.fingerprint import fingerprint, hub_revision
 from sentiment.workflow.naming import name_run
-from sentiment.workflow.parameters import Parameters, TuneParameters
+from sentiment.workflow.parameters import CorpusParameters, Parameters, TuneParameters
 from sentiment.workflow.step_table import STEPS
 from sentiment.workflow.upstream import find_inputs
 
@@ -62,7 +62,7 @@ def step_fingerprint(entry_point: str, parameters: Parameters, inputs: Mapping[s
         The digest, or None where an input cannot be digested; such a step runs each time.
     """
     step = STEPS[entry_point]
-    content = _input_digest(getattr(parameters, step.input), inputs.get(step.input))
+    content = _input_digest(parameters, inputs.get(step.input))
     if content is None:
         return None
     values = parameters.model_dump(exclude={step.input, *step.fields_with("changes_result", False)})
@@ -103,10 +103,12 @@ def runs_with_fingerprint(entry_point: str, digest: str) -> list[Run]:
     )
 
 
-def _input_digest(given: str, runs: Run | list[Run] | None) -> str | None:
+def _input_digest(parameters: Parameters, runs: Run | list[Run] | None) -> str | None:
     """The digest of what a step builds on, None where there is none."""
-    if runs is None:
-        return corpus_digest(given)
+    if isinstance(parameters, CorpusParameters):
+        digest = corpus_digest(parameters.source)
+        return digest and digest.value
+    assert runs is not None
     digests = [run.data.tags.get(OUTPUT_DIGEST) for run in (runs if isinstance(runs, list) else [runs])]
     return None if None in digests else ",".join(sorted(filter(None, digests)))
 

@@ -5,6 +5,7 @@ import zipfile
 import nltk
 import pandas as pd
 
+from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.reading import corpus_digest
 from sentiment.corpora.sources.sample import SAMPLE
 
@@ -23,20 +24,21 @@ def test_a_corpus_is_digested_by_its_content(tmp_path, monkeypatch):
     write_corpus(tmp_path)
     write_corpus(tmp_path, name="copy.csv")
     write_corpus(tmp_path, name="other.csv", documents=41)
-    assert corpus_digest("reviews.csv") == corpus_digest("copy.csv") != corpus_digest("other.csv")
-    assert corpus_digest("sample") == corpus_digest(str(SAMPLE))
-    assert corpus_digest("missing.csv") is None and corpus_digest("no_such_corpus") is None
+    digests = [corpus_digest(Corpus(name)) for name in ("reviews.csv", "copy.csv", "other.csv")]
+    assert digests[0] == digests[1] != digests[2]
+    assert corpus_digest(Corpus("sample")) == corpus_digest(Corpus(str(SAMPLE)))
+    assert corpus_digest(Corpus("missing.csv")) is None and corpus_digest(Corpus("no_such_corpus")) is None
 
 
 def test_an_nltk_corpus_is_digested_zipped_and_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
-    assert corpus_digest("subjectivity") is None
+    assert corpus_digest(Corpus("subjectivity")) is None
     unpacked = tmp_path / "corpora" / "subjectivity"
     unpacked.mkdir(parents=True)
     (unpacked / "plot.txt").write_text("a plot")
-    first = corpus_digest("subjectivity")
+    first = corpus_digest(Corpus("subjectivity"))
     (unpacked / "plot.txt").write_text("another plot")
-    assert first is not None and corpus_digest("subjectivity") not in (None, first)
+    assert first is not None and corpus_digest(Corpus("subjectivity")) not in (None, first)
     with zipfile.ZipFile(tmp_path / "corpora" / "subjectivity.zip", "w") as archive:
         archive.writestr("subjectivity/plot.txt", "a plot")
-    assert corpus_digest("subjectivity") is not None
+    assert corpus_digest(Corpus("subjectivity")) is not None

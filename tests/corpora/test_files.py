@@ -3,6 +3,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.reading import corpus_digest, read_corpus
 from sentiment.errors import UserError
 from sentiment.paths import PROJECT_ROOT
@@ -22,7 +23,7 @@ def write(path, table):
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
 def test_every_format_gives_the_same_rows(tmp_path, suffix):
-    frame, source = read_corpus(write(tmp_path / f"reviews{suffix}", TABLE))
+    frame, source = read_corpus(Corpus(write(tmp_path / f"reviews{suffix}", TABLE)))
     assert frame[["text", "label"]].to_dict("list") == TABLE.to_dict("list")
     assert frame["id"].tolist() == ["0", "1", "2"]
     assert source == str(tmp_path / f"reviews{suffix}")
@@ -30,21 +31,21 @@ def test_every_format_gives_the_same_rows(tmp_path, suffix):
 
 def test_columns_may_have_other_names_and_numbers_for_labels(tmp_path):
     path = write(tmp_path / "stars.parquet", pd.DataFrame({"review": ["a", "b", None], "stars": [1.0, 5.0, None]}))
-    frame, _ = read_corpus(path, text_column="review", label_column="stars")
+    frame, _ = read_corpus(Corpus(path, text_column="review", label_column="stars"))
     assert frame["label"].tolist() == ["1", "5", ""] and frame["text"].tolist() == ["a", "b", ""]
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
 def test_a_column_of_slices_is_kept_where_a_file_has_one(tmp_path, suffix):
     path = write(tmp_path / f"reviews{suffix}", TABLE.assign(slice=["web", None, " app"], other=1))
-    frame, _ = read_corpus(path)
+    frame, _ = read_corpus(Corpus(path))
     assert frame.columns.tolist() == ["id", "text", "label", "slice"] and frame["slice"].tolist() == ["web", "", "app"]
-    assert "slice" not in read_corpus(write(tmp_path / f"without{suffix}", TABLE))[0]
+    assert "slice" not in read_corpus(Corpus(write(tmp_path / f"without{suffix}", TABLE)))[0]
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
     (tmp_path / "excel.csv").write_bytes("\ufefftext,label\nfine,pos\n".encode())
-    assert read_corpus(str(tmp_path / "excel.csv"))[0]["text"].tolist() == ["fine"]
+    assert read_corpus(Corpus(str(tmp_path / "excel.csv")))[0]["text"].tolist() == ["fine"]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
 def test_a_file_that_cannot_be_used_says_why(tmp_path, name, content, expected):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UserError, match=expected):
-        read_corpus(str(tmp_path / name))
+        read_corpus(Corpus(str(tmp_path / name)))
 
 
 @pytest.mark.parametrize(
@@ -102,25 +103,25 @@ def test_a_row_that_cannot_be_read_is_named_by_its_line(tmp_path, monkeypatch, n
     monkeypatch.chdir(tmp_path)
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UserError, match=f"^corpus={name} .*{expected}"):
-        read_corpus(name)
+        read_corpus(Corpus(name))
 
 
 def test_blank_lines_are_no_rows(tmp_path):
     (tmp_path / "blank.csv").write_text('\ntext,label\n\nfine,pos\n   \n"",neg\nawful,\n\n')
-    frame, _ = read_corpus(str(tmp_path / "blank.csv"))
+    frame, _ = read_corpus(Corpus(str(tmp_path / "blank.csv")))
     assert frame["text"].tolist() == ["fine", "", "awful"] and frame["label"].tolist() == ["pos", "neg", ""]
 
 
 def test_words_that_stand_for_missing_values_elsewhere_are_texts(tmp_path):
     (tmp_path / "words.csv").write_text("text,label\nNA,null\nnan,None\n")
-    frame, _ = read_corpus(str(tmp_path / "words.csv"))
+    frame, _ = read_corpus(Corpus(str(tmp_path / "words.csv")))
     assert frame["text"].tolist() == ["NA", "nan"] and frame["label"].tolist() == ["null", "None"]
 
 
 def test_json_values_of_several_types_are_texts(tmp_path):
     lines = ('{"text": 7, "label": 1}', '{"text": "a", "label": 1.0}', '{"text": null, "label": "x"}', '{"text": 1.5}')
     (tmp_path / "mixed.jsonl").write_text("\n".join(lines))
-    frame, _ = read_corpus(str(tmp_path / "mixed.jsonl"))
+    frame, _ = read_corpus(Corpus(str(tmp_path / "mixed.jsonl")))
     assert frame["text"].tolist() == ["7", "a", "", "1.5"] and frame["label"].tolist() == ["1", "1", "x", ""]
 
 
@@ -129,7 +130,7 @@ def test_bytes_in_parquet_are_decoded(tmp_path, kind):
     texts, labels = pa.array(["schön".encode(), None]), pa.array([b"pos", b"neg"])
     table = pa.table({"text": texts.cast(pa.binary()).cast(kind), "label": labels.cast(pa.binary()).cast(kind)})
     pq.write_table(table, tmp_path / "bytes.parquet")
-    frame, _ = read_corpus(str(tmp_path / "bytes.parquet"))
+    frame, _ = read_corpus(Corpus(str(tmp_path / "bytes.parquet")))
     assert frame["text"].tolist() == ["schön", ""] and frame["label"].tolist() == ["pos", "neg"]
 
 
@@ -138,7 +139,7 @@ def test_bytes_in_parquet_that_are_not_utf8_are_named_by_their_row(tmp_path, kin
     texts = pa.array([b"fine", "schön".encode("latin-1")], pa.binary()).view(kind)
     pq.write_table(pa.table({"text": texts, "label": ["pos", "neg"]}), tmp_path / "latin.parquet")
     with pytest.raises(UserError, match=r"latin.parquet is not UTF-8 \(row 2\): convert it to UTF-8"):
-        read_corpus(str(tmp_path / "latin.parquet"))
+        read_corpus(Corpus(str(tmp_path / "latin.parquet")))
 
 
 @pytest.mark.parametrize(
@@ -148,7 +149,7 @@ def test_bytes_in_parquet_that_are_not_utf8_are_named_by_their_row(tmp_path, kin
 def test_a_misspelt_name_is_answered_with_the_nearest(corpus, suggestion, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError) as raised:
-        read_corpus(corpus)
+        read_corpus(Corpus(corpus))
     assert str(raised.value).startswith(f"unknown corpus {corpus!r}, {suggestion} expected sample, ")
 
 
@@ -164,7 +165,7 @@ def test_a_misspelt_name_is_answered_with_the_nearest(corpus, suggestion, tmp_pa
 def test_an_unknown_corpus_is_named_with_the_ways_out(corpus, expected, monkeypatch):
     monkeypatch.chdir(PROJECT_ROOT)
     with pytest.raises(UserError, match=expected):
-        read_corpus(corpus)
+        read_corpus(Corpus(corpus))
 
 
 def test_a_folder_with_a_folder_of_texts_for_each_class(tmp_path):
@@ -177,26 +178,26 @@ def test_a_folder_with_a_folder_of_texts_for_each_class(tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     (tmp_path / "README").write_text("no document")
-    frame, _ = read_corpus(str(tmp_path))
+    frame, _ = read_corpus(Corpus(str(tmp_path)))
     assert frame.to_dict("list") == {
         "id": ["neg/1.txt", "pos/1.txt", "pos/deeper/2.txt"],
         "text": ["awful", "fine", "so fine"],
         "label": ["neg", "pos", "pos"],
     }
-    before = corpus_digest(str(tmp_path))
+    before = corpus_digest(Corpus(str(tmp_path)))
     (tmp_path / "pos/1.txt").write_text("fine")
-    assert corpus_digest(str(tmp_path)) == before
+    assert corpus_digest(Corpus(str(tmp_path))) == before
     (tmp_path / "pos/1.txt").write_text("finer")
-    assert corpus_digest(str(tmp_path)) != before
+    assert corpus_digest(Corpus(str(tmp_path))) != before
     (tmp_path / "pos/1.txt").write_bytes("schön".encode("latin-1"))
     with pytest.raises(UserError, match="1.txt is not UTF-8"):
-        read_corpus(str(tmp_path))
+        read_corpus(Corpus(str(tmp_path)))
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="has no documents: expected a folder for each class"):
-        read_corpus(str(tmp_path / "empty"))
+        read_corpus(Corpus(str(tmp_path / "empty")))
 
 
 def test_a_misspelled_path_gets_the_file_that_is_meant(tmp_path):
     path = write(tmp_path / "reviews.csv", TABLE)
     with pytest.raises(UserError, match=f"there is no such file, did you mean {path}?"):
-        read_corpus(str(tmp_path / "reveiws.csv"))
+        read_corpus(Corpus(str(tmp_path / "reveiws.csv")))

@@ -2,6 +2,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from sentiment.corpora.corpus import Corpus
 from sentiment.errors import UserError
 from sentiment.monitoring.observed import read_batch
 
@@ -9,7 +10,7 @@ CLASSES = ["neg", "pos"]
 
 
 def read(path, classes=CLASSES):
-    return read_batch(str(path), "text", "label", classes)
+    return read_batch(Corpus(str(path), parameter="batch"), classes)
 
 
 def test_labels_are_written_as_the_classes_are_unless_two_classes_are_meant(tmp_path):

@@ -3,12 +3,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from sentiment.corpora import tables
+from sentiment.corpora.corpus import Corpus
 from sentiment.scoring.rows import open_input, texts_to_score
 
 
 def read(path):
     """Texts and reasons of a whole file, and its batches."""
-    table = open_input(path, "text")
+    table = open_input(Corpus(str(path), parameter="input"))
     batches = list(table)
     texts, reasons = zip(*(texts_to_score(table, batch) for batch in batches))
     return sum(texts, []), sum(reasons, []), batches
@@ -64,4 +65,4 @@ def test_batches_together_are_the_file(tmp_path, suffix, monkeypatch):
     texts, _, batches = read(path)
     assert texts == [row["text"] for row in rows]
     assert [batch.columns.num_rows for batch in batches] == [tables.BATCH_ROWS, 7]
-    assert batches[0].done <= batches[1].done == open_input(path, "text").total
+    assert batches[0].done <= batches[1].done == open_input(Corpus(str(path), parameter="input")).total

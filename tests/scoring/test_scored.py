@@ -5,15 +5,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sentiment.scoring.scored import ScoredFile, output_names
+from sentiment.scoring.outputs.files import open_output
+from sentiment.scoring.scored import ScoredRows, output_names
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
 def test_no_column_is_lost_to_a_name_that_the_input_has_as_well(tmp_path, suffix):
     columns = pa.RecordBatch.from_pydict({"text": ["a"], "label": ["mine"], "input_label": ["yours"], "score": [3]})
     path = tmp_path / f"scored{suffix}"
-    with ScoredFile(path, columns.schema) as file:
-        file.write(columns, [["pos"], [0.9], [None]])
+    rows = ScoredRows(columns.schema)
+    with open_output(str(path), rows.schema) as output:
+        output.write(rows.join(columns, [["pos"], [0.9], [None]]))
     if suffix == ".parquet":
         (row,) = pq.read_table(path).to_pylist()
     elif suffix == ".jsonl":
@@ -29,7 +31,7 @@ def test_no_column_is_lost_to_a_name_that_the_input_has_as_well(tmp_path, suffix
         "label": "pos",
         "score": 0.9,
     }
-    assert file.renamed == {"label": "input_input_label", "score": "input_score"}
+    assert rows.renamed == {"label": "input_input_label", "score": "input_score"}
 
 
 def test_scoring_a_scored_file_again_keeps_all_columns():
@@ -39,6 +41,6 @@ def test_scoring_a_scored_file_again_keeps_all_columns():
 
 
 def test_an_error_leaves_no_output(tmp_path):
-    with pytest.raises(ValueError), ScoredFile(tmp_path / "scored.jsonl", pa.schema([("text", pa.string())])):
+    with pytest.raises(ValueError), open_output(str(tmp_path / "scored.jsonl"), pa.schema([("text", pa.string())])):
         raise ValueError
     assert list(tmp_path.iterdir()) == []

@@ -3,14 +3,27 @@
 The modules are imported by ``main``, which starts without pandas and pyarrow: they import these where they use them.
 """
 
-from typing import NamedTuple, Protocol
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from sentiment.corpora.corpus import Corpus
+from sentiment.digests import Digest
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from mlflow.data.dataset_source import DatasetSource
+
+BATCH_DOCUMENTS = 5_000
 
 
 class Document(NamedTuple):
     """One document of a corpus.
 
     Args:
-        id: what the source calls it: a row number, a path, a key.
+        id: what the source calls it: a row number, a path, a key; of one corpus every one is different.
         text: its text; empty where it has none.
         label: its class name; empty where it has none.
         slice: the slice of the comparison that it belongs to; empty where it belongs to none.
@@ -25,26 +38,40 @@ class Document(NamedTuple):
 class CorpusSource(Protocol):
     """What a source module has.
 
+    A source that is rows of columns is no source of its own but a kind of table
+    (:class:`sentiment.corpora.tables.TableKind`): ``input=`` and ``batch=`` read it as well.
+
     Attributes:
         EXPECTED: what ``corpus`` may be, as a noun phrase for the error message about an unknown corpus.
     """
 
     EXPECTED: str
 
-    def matches(self, corpus: str) -> bool:
+    def matches(self, corpus: Corpus) -> bool:
         """Whether this source reads ``corpus``, whether or not it exists."""
 
-    def read(self, corpus: str, text_column: str, label_column: str) -> tuple[list[Document], str]:
-        """The documents in the corpus's own order, and the path or URI that they were read from.
+    def read(self, corpus: Corpus) -> tuple[Iterator[pa.RecordBatch], str]:
+        """The documents in the corpus's own order, and the path or URI that they are read from.
 
-        Args:
-            corpus: a string that matches.
-            text_column: column that holds the text, where the source has columns.
-            label_column: column that holds the class name, where the source has columns.
+        The record batches have a string column for each field of :class:`Document`, without nulls. They are read
+        while they are taken, so that the corpus is never in memory as a whole.
 
         Raises:
-            UserError: the corpus does not exist, or cannot be read.
+            UserError: the corpus does not exist, or cannot be read; also while the batches are taken.
         """
 
-    def digest(self, corpus: str) -> str | None:
+    def digest(self, corpus: Corpus) -> Digest | None:
         """Digest of the content, taken without parsing it; None where that is not possible, as when it is missing."""
+
+    def dataset_source(self, corpus: Corpus) -> DatasetSource:
+        """MLflow's own name for where the corpus is, once it has been read."""
+
+
+def in_batches(documents: Iterable[Document]) -> Iterator[pa.RecordBatch]:
+    """Record batches of some documents, ``BATCH_DOCUMENTS`` in each."""
+    import pyarrow as pa
+
+    rows = iter(documents)
+    while found := list(islice(rows, BATCH_DOCUMENTS)):
+        columns = [pa.array(values, pa.string()) for values in zip(*found)]
+        yield pa.RecordBatch.from_arrays(columns, names=list(Document._fields))

@@ -1,19 +1,28 @@
 """A corpus in a folder: a subfolder for each class, a UTF-8 text file for each document."""
 
-from pathlib import Path
+from __future__ import annotations
 
-from sentiment.corpora.sources import Document
-from sentiment.digests import folder_digest
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.sources import Document, in_batches
+from sentiment.digests import Digest, folder_digest
 from sentiment.errors import UserError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from mlflow.data.dataset_source import DatasetSource
 
 EXPECTED = "a folder with a folder of text files for each class"
 
 
-def matches(corpus: str) -> bool:
-    return Path(corpus).is_dir()
+def matches(corpus: Corpus) -> bool:
+    return Path(corpus.address).is_dir()
 
 
-def read(corpus: str, text_column: str, label_column: str) -> tuple[list[Document], str]:
+def read(corpus: Corpus) -> tuple[Iterator[pa.RecordBatch], str]:
     """Read every file below a class's folder; ids are paths relative to the corpus, and sorted.
 
     Files and folders whose names begin with a dot are left out.
@@ -21,8 +30,12 @@ def read(corpus: str, text_column: str, label_column: str) -> tuple[list[Documen
     Raises:
         UserError: there are no such files, or one of them is not UTF-8.
     """
-    folder = Path(corpus)
-    documents = []
+    return in_batches(_documents(corpus)), str(Path(corpus.address).resolve())
+
+
+def _documents(corpus: Corpus) -> Iterator[Document]:
+    folder = Path(corpus.address)
+    found = False
     for path in sorted(folder.glob("*/**/*")):
         below = path.relative_to(folder)
         if not path.is_file() or any(part.startswith(".") for part in below.parts):
@@ -31,15 +44,21 @@ def read(corpus: str, text_column: str, label_column: str) -> tuple[list[Documen
             text = path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
             raise UserError(
-                f"corpus={corpus}: {path} is not UTF-8 ({error.reason} at byte {error.start}): convert it to UTF-8"
+                f"{corpus.name}: {path} is not UTF-8 ({error.reason} at byte {error.start}): convert it to UTF-8"
             ) from error
-        documents.append(Document(below.as_posix(), text, below.parts[0]))
-    if not documents:
+        found = True
+        yield Document(below.as_posix(), text, below.parts[0])
+    if not found:
         raise UserError(
-            f"corpus={corpus}: the folder has no documents: expected a folder for each class with text files in it"
+            f"{corpus.name}: the folder has no documents: expected a folder for each class with text files in it"
         )
-    return documents, str(folder.resolve())
 
 
-def digest(corpus: str) -> str | None:
-    return folder_digest(Path(corpus))
+def digest(corpus: Corpus) -> Digest | None:
+    return Digest(folder_digest(Path(corpus.address)))
+
+
+def dataset_source(corpus: Corpus) -> DatasetSource:
+    from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-defined]  # defined at run time
+
+    return LocalArtifactDatasetSource(str(Path(corpus.address).resolve()))

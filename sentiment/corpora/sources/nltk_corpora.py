@@ -1,21 +1,28 @@
 """NLTK's categorized corpora, read through NLTK's own readers."""
 
+from __future__ import annotations
+
 import io
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sentiment.corpora.sources import Document
-from sentiment.digests import content_digest
+from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.sources import Document, in_batches
+from sentiment.digests import Digest, content_digest
 from sentiment.errors import UserError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from mlflow.data.dataset_source import DatasetSource
 
 EXPECTED = "the name of an NLTK categorized corpus such as movie_reviews"
 
 
-def matches(corpus: str) -> bool:
+def matches(corpus: Corpus) -> bool:
     """Whether ``nltk.corpus`` has a corpus of this name, installed or not, and no file has that name."""
-    return not Path(corpus).exists() and _is_corpus(corpus)
+    return not Path(corpus.address).exists() and _is_corpus(corpus.address)
 
 
 def names() -> list[str]:
@@ -34,7 +41,7 @@ def _is_corpus(name: str) -> bool:
     return isinstance(getattr(nltk.corpus, name, None), (LazyCorpusLoader, CorpusReader))
 
 
-def read(corpus: str, text_column: str, label_column: str) -> tuple[list[Document], str]:
+def read(corpus: Corpus) -> tuple[Iterator[pa.RecordBatch], str]:
     """Read a corpus whose documents, or sentences, each have one category.
 
     Documents with several categories (as in reuters) have no single label and are left out. Ids are NLTK's file ids,
@@ -43,12 +50,15 @@ def read(corpus: str, text_column: str, label_column: str) -> tuple[list[Documen
     Raises:
         UserError: it is not installed and cannot be downloaded, or it has no categories.
     """
+    reader = _load(corpus.address)
+    if not hasattr(reader, "categories"):
+        raise UserError(f"the NLTK corpus {corpus.address} has no categories to learn: expected one like movie_reviews")
+    return in_batches(_documents(reader)), str(reader.root)
+
+
+def _documents(reader: Any) -> Iterator[Document]:
     from nltk.corpus.reader import CategorizedSentencesCorpusReader
 
-    reader = _load(corpus)
-    if not hasattr(reader, "categories"):
-        raise UserError(f"the NLTK corpus {corpus} has no categories to learn: expected one like movie_reviews")
-    documents = []
     read_text = _text_reader(reader)
     by_sentence = isinstance(reader, CategorizedSentencesCorpusReader)
     for file_id in reader.fileids():
@@ -58,24 +68,29 @@ def read(corpus: str, text_column: str, label_column: str) -> tuple[list[Documen
         text = read_text(file_id)
         if by_sentence:
             lines = [line.strip() for line in text.splitlines() if line.strip()]
-            documents += [Document(f"{file_id}:{number}", line, categories[0]) for number, line in enumerate(lines)]
+            yield from (Document(f"{file_id}:{number}", line, categories[0]) for number, line in enumerate(lines))
         else:
-            documents.append(Document(file_id, text, categories[0]))
-    return documents, str(reader.root)
+            yield Document(file_id, text, categories[0])
 
 
-def digest(corpus: str) -> str | None:
+def digest(corpus: Corpus) -> Digest | None:
     """Digest of the zip file or the folder of an installed corpus; None where it is not installed."""
     import nltk
 
-    for place in (f"corpora/{corpus}.zip", f"corpora/{corpus}"):
+    for place in (f"corpora/{corpus.address}.zip", f"corpora/{corpus.address}"):
         try:
             found = nltk.data.find(place)
         except LookupError:
             continue
         path = Path(found.zipfile.filename if hasattr(found, "zipfile") else str(found))
-        return content_digest(path)
+        return Digest(content_digest(path))
     return None
+
+
+def dataset_source(corpus: Corpus) -> DatasetSource:
+    from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-defined]  # defined at run time
+
+    return LocalArtifactDatasetSource(str(_load(corpus.address).root))
 
 
 def _load(name: str) -> Any:

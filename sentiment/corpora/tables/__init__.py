@@ -1,21 +1,22 @@
-"""Files of rows in .csv, .tsv, .jsonl and .parquet, read a batch at a time, with what is wrong with a row.
+"""Rows of columns, read a batch at a time, with what is wrong with a row, and the kinds of tables that have them.
 
 ``main`` imports this module and starts without pyarrow, so it is imported where it is used.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from sentiment.corpora.hints import describe_header, describe_suffix
+from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.hints import describe_header
+from sentiment.digests import Digest
 from sentiment.errors import UserError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from mlflow.data.dataset_source import DatasetSource
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 SUFFIXES = (*SEPARATORS, ".jsonl", ".parquet")
@@ -27,7 +28,7 @@ class Problem(NamedTuple):
     """Why a row cannot be trusted.
 
     Args:
-        number: the line that the row starts on, from 1; of a Parquet file the row's number, from 1.
+        number: the line that the row starts on, from 1; where there are no lines the row's number, from 1.
         what: what is wrong, as a predicate: "is not UTF-8".
     """
 
@@ -40,17 +41,19 @@ class Batch:
     """Some rows.
 
     Args:
-        columns: ``pyarrow.RecordBatch`` with all columns of the file. Where a row has a problem, it holds what could
+        columns: ``pyarrow.RecordBatch`` with all columns of the table. Where a row has a problem, it holds what could
             be read of it, with the replacement character for bytes that are not UTF-8.
-        done: bytes of the file, or rows of a Parquet file, that have been read so far.
+        done: how much of ``Table.total`` has been read so far.
         problems: the rows that have a problem, by their place in the batch.
         cells: the values that ``columns`` was made from, one sequence a column; None: they are those of ``columns``.
+        part: the part of the table that the rows are of, such as one of several files; empty where it has no parts.
     """
 
     columns: pa.RecordBatch
     done: int
     problems: dict[int, Problem] = field(default_factory=dict)
     cells: Sequence[Sequence[Any]] | None = None
+    part: str = ""
 
     def values(self, name: str) -> Sequence[Any]:
         """A column as Python values, before any conversion to one type."""
@@ -59,24 +62,26 @@ class Batch:
 
 
 class Table(Protocol):
-    """A file of rows. Iterating over it gives a :class:`Batch` of up to ``BATCH_ROWS`` rows at a time, in order.
+    """A table that is open. Iterating over it gives a :class:`Batch` of up to ``BATCH_ROWS`` rows at a time, in order.
+
+    Iterating raises UserError where the table can no longer be read.
 
     Attributes:
-        name: the parameter and the path, for messages: ``input=reviews.csv``.
-        suffix: one of ``SUFFIXES``.
+        name: the parameter and the address, for messages: ``input=reviews.csv``.
+        suffix: one of ``SUFFIXES``; empty where the table is no file.
         text_column: the column that holds the texts.
         schema: ``pyarrow.Schema`` of the columns.
-        total: what ``Batch.done`` is at the end.
+        total: what ``Batch.done`` is at the end; None where that is not known.
         unit: the unit of ``total``: B or rows.
         numbered: what ``Problem.number`` counts: line or row.
-        hint: how to fix a file that has a problem.
+        hint: how to fix a table that has a problem.
     """
 
     name: str
     suffix: str
     text_column: str
     schema: pa.Schema
-    total: int
+    total: int | None
     unit: str
     numbered: str
     hint: str
@@ -84,40 +89,39 @@ class Table(Protocol):
     def __iter__(self) -> Iterator[Batch]: ...
 
 
-def open_table(parameter: str, path: Path, text_column: str, *other_columns: str) -> Table:
-    """Open a file of rows.
+class TableKind(Protocol):
+    """What a module of a kind of table has, which is listed in :mod:`sentiment.corpora.tables.kinds`.
 
-    Args:
-        parameter: name of the parameter that holds the path, for messages.
-        path: of the file.
-        text_column: the column with the texts, which has to be there.
-        other_columns: other columns with strings that are used; they need not be there.
+    ``main`` imports these modules, and starts without pandas and pyarrow: they import these, and a package of their
+    own, in the functions that need them. Where a package is missing, ``open_table`` says what to install.
 
-    Raises:
-        UserError: there is no such file, it is empty, of an unknown kind, or has no text column.
+    Attributes:
+        EXPECTED: what the address may be, as a noun phrase for the error message about an unknown one.
     """
-    name, suffix = f"{parameter}={path}", suffix_of(parameter, path)
-    if not path.is_file():
-        beside = [file.name for file in path.parent.glob("*")] if path.parent.is_dir() else []
-        close = difflib.get_close_matches(path.name, beside, n=1, cutoff=0.75)
-        raise UserError(f"{name}: there is no such file{f', did you mean {path.parent / close[0]}?' if close else ''}")
-    if path.stat().st_size == 0:
-        raise UserError(f"{name} is empty: expected a column {text_column!r} and a row for each text")
-    table: Table
-    if suffix == ".parquet":
-        from sentiment.corpora.tables.parquet import ParquetTable
 
-        table = ParquetTable(name, path, text_column, *other_columns)
-    elif suffix == ".jsonl":
-        from sentiment.corpora.tables.json_lines import JsonLinesTable
+    EXPECTED: str
 
-        table = JsonLinesTable(name, path, text_column)
-    else:
-        from sentiment.corpora.tables.delimited import DelimitedTable
+    def matches(self, corpus: Corpus) -> bool:
+        """Whether the address is of this kind, by its form, whether or not anything is there."""
 
-        table = DelimitedTable(name, path, text_column)
-    require_column(table, "text_column", text_column)
-    return table
+    def open_table(self, corpus: Corpus) -> Table:
+        """Open the table. The names of its columns need not be checked.
+
+        Raises:
+            UserError: there is no such table, it is empty, cannot be read, or a package is missing.
+        """
+
+    def digest(self, corpus: Corpus) -> Digest | None:
+        """Digest of the content, or of what changes with it, such as a version; None where there is none, or no table.
+
+        With a digest, ``ingest`` is reused as long as it is the same; with None it reads each time.
+        """
+
+    def location(self, corpus: Corpus) -> str:
+        """The full path or URI, without credentials, for the run."""
+
+    def dataset_source(self, corpus: Corpus) -> DatasetSource:
+        """MLflow's own name for where the table is."""
 
 
 def require_column(table: Table, parameter: str, column: str) -> None:
@@ -137,20 +141,10 @@ def require_column(table: Table, parameter: str, column: str) -> None:
         raise UserError(f"{table.name} has two columns {column}: give each a name of its own")
 
 
-def problem_error(table: Table, problem: Problem) -> UserError:
-    """The error for a file that is only used as a whole."""
+def problem_error(table: Table, problem: Problem, part: str = "") -> UserError:
+    """The error for a table, or a part of it, that is only used as a whole."""
+    name, place = f"{table.name}: {part}" if part else table.name, f"{table.numbered} {problem.number}"
     if problem.what == NOT_UTF8:
-        return UserError(f"{table.name} is not UTF-8 ({table.numbered} {problem.number}): convert it to UTF-8")
-    return UserError(
-        f"{table.name} cannot be read as {table.suffix}: {table.numbered} {problem.number} {problem.what}; {table.hint}"
-    )
-
-
-def suffix_of(parameter: str, path: Path) -> str:
-    """The suffix of a path in lower case; UserError where it is none of ``SUFFIXES``."""
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise UserError(
-            f"{parameter}={path}: expected a file that ends in {', '.join(SUFFIXES)}{describe_suffix(path)}"
-        )
-    return suffix
+        return UserError(f"{name} is not UTF-8 ({place}): convert it to UTF-8")
+    form = f" as {table.suffix}" if table.suffix else ""
+    return UserError(f"{name} cannot be read{form}: {place} {problem.what}; {table.hint}")

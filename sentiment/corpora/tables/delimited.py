@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
+from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.tables import BATCH_ROWS, NOT_UTF8, SEPARATORS, Batch, Problem, problem_error
 from sentiment.errors import UserError
 
@@ -26,11 +27,11 @@ class DelimitedTable:
     unit = "B"
     numbered = "line"
 
-    def __init__(self, name: str, path: Path, text_column: str) -> None:
-        self.name, self.text_column = name, text_column
+    def __init__(self, corpus: Corpus, path: Path) -> None:
+        self.name, self.text_column = corpus.name, corpus.text_column
         self.suffix = path.suffix.lower()
         self.hint = f"fix it: a field with a {'comma' if self.suffix == '.csv' else 'tab'} in it needs quotes around it"
-        self.total = path.stat().st_size
+        self.total: int | None = path.stat().st_size
         self._path = path
         with open(path, "rb") as file:
             number, header, _ = next(self._rows(_as_text_file(file)), (1, [], False))

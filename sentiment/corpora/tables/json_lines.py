@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.hints import describe_json_array
 from sentiment.corpora.tables import BATCH_ROWS, NOT_UTF8, Batch, Problem, problem_error
 
@@ -38,9 +39,9 @@ class JsonLinesTable:
     numbered = "line"
     hint = "expected a JSON object on each line"
 
-    def __init__(self, name: str, path: Path, text_column: str) -> None:
-        self.name, self.text_column = name, text_column
-        self.total = path.stat().st_size
+    def __init__(self, corpus: Corpus, path: Path) -> None:
+        self.name, self.text_column = corpus.name, corpus.text_column
+        self.total: int | None = path.stat().st_size
         self._path = path
         with open(path, "rb") as file:
             if file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):

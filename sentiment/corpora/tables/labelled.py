@@ -1,52 +1,65 @@
-"""The texts, labels and slices of a file in which every row has to be readable."""
+"""The texts, labels and slices of a table in which every row has to be readable."""
 
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sentiment.corpora.tables import Batch, open_table, problem_error, require_column
+import pyarrow as pa
+
+from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.tables import Batch, Table, problem_error, require_column
 from sentiment.errors import UserError
 
+SCHEMA = pa.schema([(name, pa.string()) for name in ("id", "text", "label", "slice")])
 
-def read_labelled(
-    parameter: str, path: Path, text_column: str, label_column: str, slice_column: str = "", *, label_required: bool
-) -> tuple[list[str], list[str], list[str]]:
-    """Read the texts, the labels and the slices of a file.
+
+def read_labelled(table: Table, corpus: Corpus, *, label_required: bool) -> Iterator[pa.RecordBatch]:
+    """Read the texts, the labels and the slices of a table.
 
     Args:
-        parameter: name of the parameter that holds the path, for messages.
-        path: of a .csv, .tsv, .jsonl or .parquet file.
-        text_column: the column with the texts.
-        label_column: the column with the labels.
-        slice_column: the column with the slices; the file need not have it.
-        label_required: whether the file has to have the column with the labels.
+        table: the table.
+        corpus: which of its columns are used; it need not have the one with the slices.
+        label_required: whether the table has to have the column with the labels.
 
     Returns:
-        Texts, labels and slices, white space around labels and slices removed; the empty string for what is missing.
+        Record batches of ``SCHEMA``, without nulls: white space around labels and slices removed, the empty string for
+        what is missing. Ids are row numbers, from 0; of a table in several parts each row's part and number in it.
 
     Raises:
-        UserError: the file cannot be read, has no rows, lacks a column, or has a row with a problem.
+        UserError: the table lacks a column; while the batches are taken: it has no rows, or one with a problem.
     """
-    table = open_table(parameter, path, text_column, label_column, slice_column)
-    if label_required or label_column in table.schema.names:
-        require_column(table, "label_column", label_column)
-    texts: list[str] = []
-    labels: list[str] = []
-    slices: list[str] = []
-    others = [(label_column, labels), (slice_column, slices)]
+    names = table.schema.names
+    require_column(table, "text_column", corpus.text_column)
+    if label_required or corpus.label_column in names:
+        require_column(table, "label_column", corpus.label_column)
+    if corpus.slice_column and corpus.slice_column in names:
+        require_column(table, "slice_column", corpus.slice_column)
+    return _read(table, corpus, label_required)
+
+
+def _read(table: Table, corpus: Corpus, label_required: bool) -> Iterator[pa.RecordBatch]:
+    part, number, found = "", 0, False
     for batch in table:
-        blank = {place for place in batch.problems if _is_blank(batch, place)}
-        for place, problem in batch.problems.items():
-            if place not in blank:
-                raise problem_error(table, problem)
-        found = batch.values(text_column)
-        texts += [as_text(value) for place, value in enumerate(found) if place not in blank]
-        for column, values in others:
-            known = batch.values(column) if column in table.schema.names else [None] * len(found)
-            values += [as_text(value).strip() for place, value in enumerate(known) if place not in blank]
-    if not texts:
-        columns = f"the columns {text_column} and {label_column}" if label_required else f"the column {text_column}"
-        raise UserError(f"{table.name} has no rows: expected {columns} and a row for each text")
-    return texts, labels, slices
+        if batch.part != part:
+            part, number = batch.part, 0
+        kept: Sequence[int] = range(batch.columns.num_rows)
+        if batch.problems:
+            blank = {place for place in batch.problems if _is_blank(batch, place)}
+            for place, problem in batch.problems.items():
+                if place not in blank:
+                    raise problem_error(table, problem, part)
+            kept = [place for place in kept if place not in blank]
+        columns = [[f"{part}:{row}" if part else str(row) for row in range(number, number + len(kept))]]
+        for name in (corpus.text_column, corpus.label_column, corpus.slice_column):
+            values = batch.values(name) if name and name in batch.columns.schema.names else None
+            columns.append([as_text(values[place]) for place in kept] if values is not None else [""] * len(kept))
+        columns[2:] = [[value.strip() for value in values] for values in columns[2:]]
+        number += len(kept)
+        found = found or bool(len(kept))
+        yield pa.RecordBatch.from_arrays([pa.array(values, pa.string()) for values in columns], schema=SCHEMA)
+    if not found:
+        columns_of = f"the columns {corpus.text_column} and {corpus.label_column}"
+        expected = columns_of if label_required else f"the column {corpus.text_column}"
+        raise UserError(f"{table.name} has no rows: expected {expected} and a row for each text")
 
 
 def as_text(value: Any) -> str:

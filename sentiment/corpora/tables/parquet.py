@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.tables import BATCH_ROWS, NOT_UTF8, Batch, Problem
 from sentiment.errors import UserError
 
@@ -24,18 +25,16 @@ class ParquetTable:
     numbered = "row"
     hint = "write the file again"
 
-    def __init__(self, name: str, path: Path, text_column: str, *other_columns: str) -> None:
-        self.name, self.text_column = name, text_column
+    def __init__(self, corpus: Corpus, path: Path) -> None:
+        self.name, self.text_column = corpus.name, corpus.text_column
         try:
             self._file = pq.ParquetFile(path)
         except (pa.ArrowException, OSError) as error:
             raise self._unreadable(error) from error
-        self.total = self._file.metadata.num_rows
+        self.total: int | None = self._file.metadata.num_rows
         stored = self._file.schema_arrow
         self._as_bytes = {
-            place
-            for place, field in enumerate(stored)
-            if field.name in (text_column, *other_columns) and _is_bytes(field.type)
+            place for place, field in enumerate(stored) if field.name in corpus.columns and _is_bytes(field.type)
         }
         self.schema = pa.schema(
             [field.with_type(pa.string()) if place in self._as_bytes else field for place, field in enumerate(stored)]

@@ -1,0 +1,33 @@
+"""The kinds of tables that ``corpus=``, ``input=`` and ``batch=`` read. A new kind is its module and its line here."""
+
+from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.tables import Table, TableKind, files, require_column
+from sentiment.errors import UserError
+
+# The first one that matches opens the table.
+KINDS: tuple[TableKind, ...] = (files,)
+EXPECTED = ", ".join(kind.EXPECTED for kind in KINDS)
+
+
+def find_kind(corpus: Corpus) -> TableKind | None:
+    """The kind of table at an address; None where it is none."""
+    return next((kind for kind in KINDS if kind.matches(corpus)), None)
+
+
+def get_kind(corpus: Corpus) -> TableKind:
+    """The kind of table at an address; UserError where it is none."""
+    kind = find_kind(corpus)
+    if kind is None:
+        raise UserError(f"{corpus.name}: expected {EXPECTED}{files.describe(corpus.address)}")
+    return kind
+
+
+def open_table(corpus: Corpus) -> Table:
+    """Open a table.
+
+    Raises:
+        UserError: there is none, it is empty, cannot be read, or has no text column.
+    """
+    table = get_kind(corpus).open_table(corpus)
+    require_column(table, "text_column", corpus.text_column)
+    return table

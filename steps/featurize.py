@@ -11,8 +11,10 @@ from mlflow.entities import Run
 
 from sentiment.corpora.splits import SPLITS
 from sentiment.digests import folder_digest
+from sentiment.errors import UserError
 from sentiment.features.store import Features, write_features
 from sentiment.model.text.cleaning import Cleaner
+from sentiment.model.text.subwords import Subwords
 from sentiment.model.text.vocabulary import UNKNOWN
 from sentiment.tracking import DATASET, DATASET_DIGEST, FEATURES, INGEST_RUN, NOTE, OUTPUT_DIGEST, artifacts, origin
 from sentiment.workflow.parameters import FeaturizeParameters
@@ -31,9 +33,20 @@ def featurize(parameters: FeaturizeParameters, ingest_run: Run) -> None:
         cleaning=parameters.cleaning,
     )
 
+    if parameters.pretrained and parameters.tokens != "checkpoint":
+        raise UserError(f"pretrained={parameters.pretrained} goes with tokens=checkpoint: give both, or neither")
+    tokenizer = Subwords.of_checkpoint(parameters.pretrained) if parameters.tokens == "checkpoint" else None
+
     with tempfile.TemporaryDirectory() as folder:
         features = write_features(
-            Path(folder), parts, cleaner, parameters.vocabulary_size, parameters.max_length, parameters.truncation
+            Path(folder),
+            parts,
+            cleaner,
+            parameters.vocabulary_size,
+            parameters.max_length,
+            parameters.truncation,
+            parameters.tokens,
+            tokenizer,
         )
         figures = describe(features)
         mlflow.log_artifacts(folder, FEATURES)

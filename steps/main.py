@@ -47,7 +47,8 @@ def main(parameters: MainParameters) -> None:
     promotions.check_permission(parameters.registered_model)
     chain = Chain(parameters.model_dump(), parameters.reuse)
     ingest = chain.start("ingest")
-    featurize = chain.start("featurize", ingest_run=ingest)
+    pretrained = parameters.pretrained if parameters.tokens == "checkpoint" else ""
+    featurize = chain.start("featurize", ingest_run=ingest, pretrained=pretrained)
     with tempfile.TemporaryDirectory() as cores:
         tuned = tune_side_by_side(chain, featurize, parameters, cores)
         compare = chain.start("compare", tune_runs=tuned)
@@ -86,12 +87,16 @@ def check_families(parameters: MainParameters) -> None:
     for family in parameters.families:
         families.get_family(family)
     for option in families.option_names():
-        names = families.families_with(option)
-        if getattr(parameters, option) != default_of(option) and not set(names) & set(parameters.families):
+        names, value = families.families_with(option), getattr(parameters, option)
+        if option == "pretrained" and parameters.tokens == "checkpoint":
+            continue
+        if value != default_of(option) and not set(names) & set(parameters.families):
             raise UserError(
-                f"{option}={getattr(parameters, option)} has no effect on {', '.join(parameters.families)}: "
+                f"{option}={value} has no effect on {', '.join(parameters.families)}: "
                 f"add {' or '.join(names)} to families"
             )
+    if parameters.tokens != "word" and parameters.embedding != "random":
+        raise UserError(f"embedding={parameters.embedding} has vectors of words: it goes with tokens=word")
 
 
 def default_of(option: str) -> object:

@@ -16,6 +16,7 @@ from scipy import sparse
 
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.ngrams import count_terms, learn_terms
+from sentiment.model.text.subwords import Subwords
 from sentiment.model.text.vocabulary import Vocabulary
 
 # What max_length=0 stands for: the length up to which most training texts are read whole, and no more than a network on
@@ -63,6 +64,11 @@ class Features:
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sentiment" / "embeddings"
 
     @cached_property
+    def subwords(self) -> Subwords | None:
+        tokens = self._settings.get("tokens", "word")  # which a run of an earlier version does not say
+        return None if tokens == "word" else Subwords.load(self.folder, raw_text=tokens == "checkpoint")
+
+    @cached_property
     def vocabulary(self) -> Vocabulary:
         return Vocabulary(_read_lines(self.folder / "vocabulary.txt"))
 
@@ -97,6 +103,10 @@ class Features:
         """The tokens of each text."""
         return [self.cleaner.tokens(text) for text in self.texts(split)]
 
+    def network_tokens(self, texts: list[str]) -> list[list[str]]:
+        """The words, or subwords, of raw texts that the vocabulary is of."""
+        return _network_tokens(texts, [self.cleaner.tokens(text) for text in texts], self.subwords)
+
     def join_splits(self, folder: Path) -> Features:
         """Features learned anew from all but the test split, which become the training split.
 
@@ -124,7 +134,10 @@ class Features:
         (folder / "dataset").mkdir()
         for name, part in parts.items():
             part.to_parquet(folder / "dataset" / f"{name}.parquet")
-        written = write_features(folder, parts, self.cleaner, len(self.vocabulary), self.max_length, self.truncation)
+        # A checkpoint's tokenizer stays what it is; subwords are learned anew.
+        tokenizer = self.subwords if self.subwords and self.subwords.raw_text else None
+        size, tokens = self._settings["vocabulary_size"], self._settings["tokens"]
+        written = write_features(folder, parts, self.cleaner, size, self.max_length, self.truncation, tokens, tokenizer)
         return Features(written.folder, folder / "dataset")
 
     def _locate(self, split: str) -> tuple[str, Any]:
@@ -154,6 +167,8 @@ def write_features(
     vocabulary_size: int,
     max_length: int,
     truncation: str = "last",
+    tokens: str = "word",
+    tokenizer: Subwords | None = None,
 ) -> Features:
     """Learn from the training split and encode every split.
 
@@ -164,17 +179,22 @@ def write_features(
         vocabulary_size: number of token ids, including padding and unknown.
         max_length: tokens of a text that a network reads at once; 0 to choose it by the training split.
         truncation: which tokens of a longer text it reads (:mod:`sentiment.model.text.truncation`).
+        tokens: what the networks' vocabulary consists of: ``word``, ``subword`` (learned from the training split) or
+            ``checkpoint``.
+        tokenizer: that of the checkpoint.
 
     Returns:
         The features in the folder.
     """
     documents = {name: [cleaner.tokens(text) for text in part["text"]] for name, part in parts.items()}
     classes = sorted(parts["train"]["label"].unique())
-    vocabulary = Vocabulary.learn(documents["train"], vocabulary_size)
     terms, counts = learn_terms(documents["train"])
+    subwords = Subwords.learn(documents["train"], vocabulary_size) if tokens == "subword" else tokenizer
+    read = {name: _network_tokens(part["text"].tolist(), documents[name], subwords) for name, part in parts.items()}
+    vocabulary = Vocabulary.learn(read["train"], vocabulary_size)
     # A checkpoint's tokenizer splits words into pieces, more or less of them: it is held to the limit alone.
     max_pieces = max_length or MAX_TOKENS
-    max_length = max_length or choose_length(documents["train"])
+    max_length = max_length or choose_length(read["train"])
 
     settings = {
         "cleaner": cleaner.as_dict(),
@@ -182,16 +202,24 @@ def write_features(
         "max_length": max_length,
         "max_pieces": max_pieces,
         "truncation": truncation,
+        "tokens": tokens,
+        "vocabulary_size": vocabulary_size,
     }
     (folder / "settings.json").write_text(json.dumps(settings, indent=1), encoding="utf-8")
+    if subwords:
+        subwords.save(folder)
     _write_lines(folder / "vocabulary.txt", vocabulary.words)
     _write_lines(folder / "terms.txt", terms)
     for name, part in parts.items():
-        np.save(folder / f"{name}_ids.npy", vocabulary.encode(documents[name], max_length, truncation))
+        np.save(folder / f"{name}_ids.npy", vocabulary.encode(read[name], max_length, truncation))
         np.save(folder / f"{name}_labels.npy", np.searchsorted(classes, part["label"].to_numpy(str)).astype(np.int32))
         of_split = counts if name == "train" else count_terms(documents[name], terms)
         sparse.save_npz(folder / f"{name}_counts.npz", of_split, compressed=False)
     return Features(folder)
+
+
+def _network_tokens(texts: list[str], words: list[list[str]], subwords: Subwords | None) -> list[list[str]]:
+    return words if subwords is None else subwords.split(texts if subwords.raw_text else words)
 
 
 def choose_length(documents: list[list[str]]) -> int:

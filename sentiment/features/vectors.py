@@ -34,6 +34,8 @@ def word_vectors(kind: str, path: str, features: Features, size: int, seed: int)
     Raises:
         UserError: the file cannot be read or contains none of the words, or gensim is missing.
     """
+    if features.subwords:
+        raise UserError(f"embedding={kind} has vectors of words: it goes with tokens=word")
     words = features.vocabulary.words
     if kind == "glove":
         found = read_glove(path, words)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .text.cleaning import Cleaner
+    from .text.subwords import Subwords
     from .text.vocabulary import Vocabulary
 
 # Documents in the training and validation split together. Up to this size a final fit of a network on both splits is
@@ -113,6 +114,10 @@ class Features(Protocol):
 
     @property
     def vocabulary(self) -> Vocabulary: ...
+
+    @property
+    def subwords(self) -> Subwords | None:
+        """What splits texts into the subwords that the vocabulary is of; None where it is of words."""
 
     @property
     def terms(self) -> list[str]:

@@ -59,7 +59,7 @@ class Champion:
     def unknown_words(self, texts: list[str]) -> list[float]:
         """Share of the words of each text that are not in the vocabulary, 0 to 1; NaN for a text without words."""
         known = set(self.features.vocabulary.words)
-        tokens = (self.features.cleaner.tokens(text) for text in texts)
+        tokens = self.features.network_tokens(texts)
         return [float(np.mean([token not in known for token in found])) if found else np.nan for found in tokens]
 
     def get_reference(self, run_id: str) -> pd.DataFrame:

@@ -61,7 +61,7 @@ def log_model(family: str, features: Features, model: Model) -> str:
         weights.mkdir()
         pyfunc.save(weights, family, features.cleaner, features.classes, model)
         package = copy_code(Path(temporary))
-        requirements = pin_requirements(*get_family(family).requirements, *features.cleaner.requirements)
+        requirements = pin_requirements(*get_family(family).packages(features))
         return _log_pyfunc("model", f"{package.name}.model.pyfunc", weights, [package], requirements)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from sentiment.digests import file_digest, text_digest
 from sentiment.model import families
+from sentiment.model.text.subwords import Subwords
 from sentiment.paths import PROJECT_ROOT
 
 
@@ -43,7 +44,7 @@ def fingerprint(entry_point: str, parameters: Mapping[str, Any], inputs: Mapping
 def packages(parameters: Mapping[str, Any]) -> dict[str, str]:
     """The versions of the installed packages on which the result of a step with these parameters depends.
 
-    These are the packages of requirements.txt, and those that the step's family and its word vectors need beside them.
+    These are the packages of requirements.txt, and those that the step's family, its word vectors and its tokens need.
     """
     requirements = (PROJECT_ROOT / "requirements.txt").read_text(encoding="utf-8")
     names = re.findall(r"^([\w.-]+)", requirements, re.MULTILINE)
@@ -51,6 +52,8 @@ def packages(parameters: Mapping[str, Any]) -> dict[str, str]:
         names += families.get_family(family).requirements
     if parameters.get("embedding") == "word2vec":
         names.append("gensim")
+    if parameters.get("tokens", "word") != "word":
+        names += Subwords.requirements
     installed = installed_versions()
     return {name: installed[name] for name in map(_normalize, names) if name in installed}
 

@@ -133,7 +133,16 @@ class CleaningParameters(Parameters):
     stemming: Literal["none", "porter"] = parameter("none", "no stemming, or NLTK's Porter stemmer")
 
 
-class EncodingParameters(Parameters):
+class PretrainedParameters(Parameters):
+    pretrained: str = parameter(
+        "", "checkpoint of encoder, finetuned, pipeline and tokens: a folder, a preset or hf://owner/name", file=True
+    )
+
+
+class EncodingParameters(PretrainedParameters):
+    tokens: Literal["word", "subword", "checkpoint"] = parameter(
+        "word", "what networks read: words, subwords learned from them, or those of the tokenizer of pretrained"
+    )
     vocabulary_size: Annotated[Whole, Field(ge=3)] = parameter(10000, "token ids of the networks' vocabulary")
     max_length: NotNegative = parameter(
         0, "tokens that a network reads of a text; 0 follows the training texts, up to 400"
@@ -149,15 +158,12 @@ class MetricParameters(Parameters):
     )
 
 
-class TrainingParameters(MetricParameters):
+class TrainingParameters(MetricParameters, PretrainedParameters):
     epochs: Positive = parameter(5, "passes over the training split, at most")
     batch_size: Positive = parameter(32, "documents in a training step")
     class_weight: Literal["none", "balanced"] = parameter("none", "balanced weighs documents by class frequency")
     embedding: Literal["random", "word2vec", "glove"] = parameter("random", "initial embeddings of lstm")
     embedding_file: str = parameter("", "file of word vectors; without one word2vec learns them", file=True)
-    pretrained: str = parameter(
-        "", "checkpoint of encoder, finetuned and pipeline: a folder, a preset or hf://owner/name", file=True
-    )
 
     def training(self) -> "Training":
         """What these parameters, and the seed and members of the step, say of how a family is fitted."""

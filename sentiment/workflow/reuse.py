@@ -14,6 +14,7 @@ from sentiment.corpora.reading import corpus_digest
 from sentiment.digests import content_digest
 from sentiment.errors import UserError
 from sentiment.model.families import get_family
+from sentiment.model.text.subwords import HUB
 from sentiment.results import check_manifest, write_manifest
 from sentiment.search.loop import lag_of
 from sentiment.tracking import ENTRY_POINT, FINGERPRINT, MANIFEST, NOTE, OUTPUT_DIGEST, REUSED, active_run, origin
@@ -115,5 +116,6 @@ def _input_digest(parameters: Parameters, runs: Run | list[Run] | None) -> str |
 
 def _hub_checkpoint(values: Mapping[str, Any]) -> str | None:
     """The name of a step's checkpoint on the Hugging Face hub; None where it comes from elsewhere."""
-    prefix, handle = get_family(values["family"]).hub_prefix, values["pretrained"]
+    handle = values["pretrained"]
+    prefix = get_family(values["family"]).hub_prefix if "family" in values else HUB
     return handle.removeprefix(prefix) if handle and prefix is not None and handle.startswith(prefix) else None

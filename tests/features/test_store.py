@@ -94,3 +94,15 @@ def test_half_of_the_validation_split_with_the_same_classes_is_kept_for_the_choi
     # All of them are there for the last fit.
     (tmp_path / "joined").mkdir()
     assert set(features.join_splits(tmp_path / "joined").texts("train")) == {"a text", "a film", *validation["text"]}
+
+
+def test_subwords_are_learned_from_the_training_split_alone(tmp_path):
+    pytest.importorskip("tokenizers", reason="requirements-tokenizers.txt is not installed")
+    train = part(*[("kind kindness", "pos"), ("sad sadness", "neg")] * 3)
+    later = part(("kindly sadly kindly sadly kindly sadly", "pos"))
+    parts = {"train": train, "validation": later, "test": later}
+    features = write_features(tmp_path, parts, Cleaner(), vocabulary_size=100, max_length=0, tokens="subword")
+    ids = features.ids("test")[0]
+    assert {"▁kind", "▁sad", "▁kindness"} <= set(features.vocabulary.words)
+    assert not any("l" in piece for piece in features.vocabulary.words) and UNKNOWN in ids
+    assert features.network_tokens(["kinds"]) == [["▁kind", "s"]]

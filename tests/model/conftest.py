@@ -23,13 +23,13 @@ def corpus(classes, seed=0):
     return pd.DataFrame(rows, columns=["text", "label"])
 
 
-def write_corpus(folder, parts, vocabulary_size=100, max_length=20, truncation="last", cleaner=CLEANER):
+def write_corpus(folder, parts, vocabulary_size=100, max_length=20, truncation="last", cleaner=CLEANER, **tokens):
     """The features of a dict of DataFrames train, validation and test, with the dataset beside them."""
     for name in ("features", "dataset"):
         (folder / name).mkdir()
     for name, part in parts.items():
         part.to_parquet(folder / "dataset" / f"{name}.parquet")
-    write_features(folder / "features", parts, cleaner, vocabulary_size, max_length, truncation)
+    write_features(folder / "features", parts, cleaner, vocabulary_size, max_length, truncation, **tokens)
     return Features(folder / "features", folder / "dataset")
 
 

@@ -6,9 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sentiment.errors import UserError
+from sentiment.features.vectors import word_vectors
 from sentiment.model.families import get_family
+from sentiment.model.pyfunc import SentimentModel
+from sentiment.model.text.subwords import Subwords
 from sentiment.model.training import Training
-from tests.model.conftest import corpus, write_corpus
+from tests.model.conftest import corpus, make_features, write_corpus
 from tests.model.test_families import defaults_of, fit
 
 
@@ -52,6 +56,47 @@ def assert_chunks_count_the_same(model):
     parts = model._predictor.predict_proba(model.vocabulary.encode([first, second], 6), 1.0)
     whole = model._predictor.predict_proba(model.vocabulary.encode([first + second], 6, "chunks"), 1.0)
     assert np.allclose(whole[0], parts.mean(axis=0), atol=1e-5) and not np.allclose(*parts, atol=0.1)
+
+
+@pytest.mark.parametrize("tokens", ["subword", "checkpoint"])
+def test_a_network_over_subwords_serves_what_it_was_trained_on(tokens, tmp_path):
+    pytest.importorskip("tokenizers", reason="requirements-tokenizers.txt is not installed")
+    tokenizer = make_tokenizer(tmp_path) if tokens == "checkpoint" else None
+    features = make_features(tmp_path, ["good", "bad"], tokens=tokens, tokenizer=tokenizer)
+    model, _ = fit("dense", features, Training(seed=0, epochs=10, batch_size=8))
+    texts = features.texts("test")
+    documents = texts if model.raw_text else features.tokens("test")
+    expected = model.predict_split(features, "test")
+    assert model.raw_text == (tokens == "checkpoint") and np.array_equal(model.predict_proba(documents), expected)
+    assert np.mean(expected.argmax(axis=1) == features.labels("test")) > 0.9
+    assert "tokenizers" in get_family("dense").packages(features)
+    assert "tokenizers" not in get_family("simple").packages(features)
+
+    (tmp_path / "model").mkdir()
+    model.save(tmp_path / "model")
+    served = SentimentModel(features.cleaner, features.classes, get_family("dense").load(tmp_path / "model"))
+    assert np.array_equal(served.predict_proba(texts), expected)
+
+    (tmp_path / "both").mkdir()
+    again = features.join_splits(tmp_path / "both")
+    assert again.network_tokens(["storys"]) == features.network_tokens(["storys"]) != [["storys"]]
+    with pytest.raises(UserError, match="it goes with tokens=word"):
+        word_vectors("word2vec", "", features, 8, 0)
+
+
+def make_tokenizer(folder):
+    """The tokenizer of a checkpoint that knows a few words and the letters, and lower case alone."""
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    pieces = ["[UNK]", "good", "bad", *letters, *(f"##{letter}" for letter in letters)]
+    tokenizer = Tokenizer(models.WordPiece({piece: number for number, piece in enumerate(pieces)}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.enable_truncation(3)  # as files of checkpoints have it; how much a network reads is up to max_length
+    tokenizer.enable_padding(length=8)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return Subwords.of_checkpoint(str(folder))
 
 
 def noisy_corpus(folder, train, validation):

@@ -55,7 +55,7 @@ class Family(Protocol):
             and its trials are worth a process each.
         default_trials: trials of a search for which no number is given.
         own_process: whether its models cannot be loaded in a process that has loaded models of other families.
-        requirements: names of the packages that a served model needs beside mlflow, numpy and pandas.
+        requirements: names of the packages that its fits depend on, and every served model of it.
         starts: further points that a search starts from: the hyperparameters in which each differs from the first one.
         hub_prefix: what precedes the name of a checkpoint on the Hugging Face hub; None where none comes from there.
     """
@@ -71,6 +71,10 @@ class Family(Protocol):
 
     def search_space(self, training: Training) -> tuple[Space, Params]:
         """The search space, and the hyperparameters that a search starts from: a value for each, active or not."""
+
+    def packages(self, features: Features) -> tuple[str, ...]:
+        """Names of the packages that a served model of these features needs beside mlflow, numpy and pandas."""
+        return *self.requirements, *features.cleaner.requirements
 
     def prepare(self) -> None:
         """Import what fits need. Worker processes call it once, before their first trial."""

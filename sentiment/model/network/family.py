@@ -46,6 +46,9 @@ class NetworkFamily(KerasFamily):
     def search_space(self, training: Training) -> tuple[Space, Params]:
         return self.space, self.defaults
 
+    def packages(self, features: Features) -> tuple[str, ...]:
+        return *super().packages(features), *(features.subwords.requirements if features.subwords else ())
+
     def fit(self, features: Features, params: Params, training: Training, on_epoch: OnEpoch) -> Model:
         self.prepare()
         from .model import fit_network

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..families import Model, OnEpoch
 from ..space import Params
+from ..text.subwords import Subwords
 from ..text.vocabulary import PADDING, Vocabulary
 from ..training import LABELLED, Features, Training
 from . import training_loop
@@ -44,9 +45,8 @@ class KerasModel:
         truncation: which tokens of a longer text it reads (:mod:`sentiment.model.text.truncation`).
         temperature: calibrates its probabilities (:mod:`sentiment.model.calibration`); 1 leaves them unchanged.
         best_epoch: the epoch that its weights are of, from 1; 0 if it is untrained.
+        subwords: splits documents into what the vocabulary is of; None where that is words.
     """
-
-    raw_text = False
 
     def __init__(
         self,
@@ -58,6 +58,7 @@ class KerasModel:
         truncation: str,
         temperature: float = 1.0,
         best_epoch: int = 0,
+        subwords: Subwords | None = None,
     ) -> None:
         self.params = params
         self.vocabulary = vocabulary
@@ -66,12 +67,19 @@ class KerasModel:
         self.truncation = truncation
         self.temperature = temperature
         self.best_epoch = best_epoch
+        self.subwords = subwords
         self.encoder = self.network = family.build(params, len(vocabulary), classes)
         if truncation == "chunks":
             self.network = ChunkMean.wrap(self.encoder, max_length, PADDING)
         self._predictor = Predictor(self.network, PADDING)
 
+    @property
+    def raw_text(self) -> bool:
+        return self.subwords is not None and self.subwords.raw_text
+
     def predict_proba(self, documents: list) -> np.ndarray:
+        if self.subwords:
+            documents = self.subwords.split(documents)
         ids = self.vocabulary.encode(documents, self.max_length, self.truncation)
         return self._predictor.predict_proba(ids, self.temperature)
 
@@ -91,6 +99,9 @@ class KerasModel:
             "temperature": self.temperature,
             "best_epoch": self.best_epoch,
         }
+        if self.subwords:
+            settings["subwords_of_raw_text"] = self.subwords.raw_text
+            self.subwords.save(folder)
         (folder / SETTINGS).write_text(json.dumps(settings, ensure_ascii=False), encoding="utf-8")
         np.savez(folder / WEIGHTS, *self.network.get_weights())
 
@@ -149,7 +160,9 @@ def load_network(family: NetworkFamily, folder: Path) -> KerasModel:
     """The model that :meth:`KerasModel.save` wrote."""
     settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
     vocabulary = Vocabulary(settings.pop("words"))
-    model = KerasModel(family, vocabulary=vocabulary, **settings)
+    raw_text = settings.pop("subwords_of_raw_text", None)
+    subwords = None if raw_text is None else Subwords.load(folder, raw_text)
+    model = KerasModel(family, vocabulary=vocabulary, subwords=subwords, **settings)
     with np.load(folder / WEIGHTS) as weights:
         model.network.set_weights([weights[name] for name in weights.files])
     return model
@@ -168,7 +181,8 @@ def _train(
     training_loop.reset(training.seed)
     longest = int(np.count_nonzero(train[0].any(axis=0)))  # columns beyond it are padding in every text
     length = min(longest, features.max_length)
-    model = KerasModel(family, params, features.vocabulary, length, len(features.classes), features.truncation)
+    classes, subwords = len(features.classes), features.subwords
+    model = KerasModel(family, params, features.vocabulary, length, classes, features.truncation, subwords=subwords)
     if training.vectors:
         model.encoder.get_layer("words").set_weights([np.load(training.vectors)])
     train = train[0][:, :longest], train[1]

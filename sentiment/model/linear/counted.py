@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from functools import cached_property
+from importlib.abc import MetaPathFinder
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -126,18 +129,16 @@ class CountModel:
         return self._predict_counts(features.counts(split)[:, columns])
 
     def save(self, folder: Path) -> None:
-        import skops.io  # which takes seconds: it imports all of scikit-learn, and torch where that is installed
-
+        skops_io = _import_skops()
         (folder / "terms.json").write_text(json.dumps(self.terms, ensure_ascii=False), encoding="utf-8")
-        skops.io.dump({"weighting": self.weighting, "classifier": self.classifier}, folder / self.FITTED)
+        skops_io.dump({"weighting": self.weighting, "classifier": self.classifier}, folder / self.FITTED)
 
     @classmethod
     def load(cls, folder: Path) -> CountModel:
         """The model that :meth:`save` wrote."""
-        import skops.io
-
+        skops_io = _import_skops()
         terms = json.loads((folder / "terms.json").read_text(encoding="utf-8"))
-        fitted = skops.io.load(folder / cls.FITTED, trusted=TRUSTED)
+        fitted = skops_io.load(folder / cls.FITTED, trusted=TRUSTED)
         return cls(terms, fitted["weighting"], fitted["classifier"])
 
     @cached_property
@@ -150,6 +151,28 @@ class CountModel:
         parts = [self.classifier.predict_proba(_as_needed(self.classifier, weighted[rows])) for rows in slices]
         probabilities = np.concatenate(parts).astype(np.float64)
         return probabilities / probabilities.sum(axis=1, keepdims=True)  # rows of float32 sum to 1 only approximately
+
+
+def _import_skops() -> ModuleType:
+    """The module ``skops.io``.
+
+    It imports every module of scikit-learn for the names of the estimators, and with one of them torch, where that is
+    installed: most of the seconds of a short step. That one module has no estimators, and is left out.
+    """
+    finder = _NoAdapterToTorch()
+    sys.meta_path.insert(0, finder)
+    try:
+        import skops.io
+
+        return skops.io
+    finally:
+        sys.meta_path.remove(finder)
+
+
+class _NoAdapterToTorch(MetaPathFinder):
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname == "sklearn.externals.array_api_compat.torch":
+            raise ModuleNotFoundError(f"{fullname} is not wanted")
 
 
 def _as_needed(classifier: ClassifierMixin, matrix: Any) -> Any:

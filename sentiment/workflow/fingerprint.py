@@ -1,12 +1,12 @@
 """What the result of a step depends on, as one digest."""
 
+import ast
 import json
 import platform
 import re
 import sys
 from collections.abc import Mapping
 from functools import cache
-from modulefinder import ModuleFinder
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from sentiment.digests import file_digest, text_digest
 from sentiment.model import families
 from sentiment.model.text.subwords import Subwords
 from sentiment.paths import PROJECT_ROOT
+
+NOT_FOLLOWED = "sentiment/workflow"
 
 
 def fingerprint(entry_point: str, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
@@ -101,12 +103,41 @@ def sources(entry_point: str, family: str | None = None) -> list[Path]:
     if family:
         families.get_family(family)  # refuses an unknown one
         modules.append(f"sentiment.model.families.{family}")
-    finder = ModuleFinder(path=[str(PROJECT_ROOT)], excludes=["sentiment.workflow"])
-    for module in modules:
-        finder.import_hook(module)
-    found = (getattr(module, "__file__", None) for module in finder.modules.values())
-    files = {PROJECT_ROOT / file for file in found if file}
-    return sorted(files | {template for file in files for template in file.parent.glob("*.html")})
+    found: set[Path] = set()
+    ahead = [file for module in modules for file in _files_of(module)]
+    while ahead:
+        file = ahead.pop()
+        if file not in found:
+            found.add(file)
+            ahead += _imported(file, file.stat().st_mtime_ns)
+    return sorted(found | {template for file in found for template in file.parent.glob("*.html")})
+
+
+@cache  # main asks for every step, and they have most files in common
+def _imported(file: Path, _modified: int) -> set[Path]:
+    """The project's files that are executed when a file is imported, without those that they import in turn."""
+    package = file.relative_to(PROJECT_ROOT).parent.parts
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            names.update(f"{base}.{alias.name}" for alias in node.names)  # a module or what one defines
+    return {other for name in names for other in _files_of(name)}
+
+
+def _files_of(name: str) -> list[Path]:
+    """The project's files that are executed when a module is imported, or the one that defines a name."""
+    files: list[Path] = []
+    path = PROJECT_ROOT
+    for part in name.split("."):
+        path /= part
+        if path == PROJECT_ROOT / NOT_FOLLOWED or not (path.is_dir() or path.with_suffix(".py").is_file()):
+            break
+        files += [file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file()]
+    return files
 
 
 def _normalize(name: str) -> str:

@@ -42,9 +42,14 @@ def embed_panels(figure: Figure) -> list[str]:
     for axes in figure.axes:
         box = axes.get_tightbbox()
         assert box is not None  # of axes that are visible
+        others = [other for other in figure.axes if other is not axes]
+        for other in others:  # which would be drawn, and cut off
+            other.set_visible(False)
         buffer = io.BytesIO()
         figure.savefig(
             buffer, format="png", dpi=RESOLUTION, bbox_inches=box.transformed(inches).padded(MARGIN), transparent=True
         )
+        for other in others:
+            other.set_visible(True)
         panels.append(f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}")
     return panels

@@ -8,7 +8,6 @@ and of this project are recorded instead of executed, so that their options and 
 import os
 import re
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,7 +92,7 @@ class Shell:
         record = self._tools / "record"
         record.write_text("")
         more = {
-            "REAL": str(Path(sys.executable).parent),
+            "REAL": environment["PATH"].partition(os.pathsep)[0],
             "PROJECT": str(PROJECT),
             "RECORD": str(record),
             "EXECUTE": "yes" if block.mark.startswith("run") else "",

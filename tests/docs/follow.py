@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.conftest import store
 from tests.docs.blocks import PROJECT, Shell, read_blocks
 from tests.docs.commands import check_command
-from tests.system.processes import environment
+from tests.system.processes import forking_environment
 
 
 def follow(page: Path, folder: Path, tools: Path) -> str:
@@ -29,7 +29,7 @@ def follow(page: Path, folder: Path, tools: Path) -> str:
         if not block.runs:
             continue
         if block.language == "sh":
-            output, commands = shell.run(block, environment())
+            output, commands = shell.run(block, forking_environment())
             printed.append(output)
             for command in commands:
                 with located(f"{block.name}: {' '.join(command)}"):

@@ -12,6 +12,7 @@ import pytest
 from filelock import FileLock
 
 from tests.conftest import PROJECT, copy_store
+from tests.system import forked
 from tests.system.processes import (
     FAST_SEARCH,
     NAIVE_BAYES,
@@ -24,6 +25,14 @@ from tests.system.processes import (
     tracking_server,
     wait_until,
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def servers(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Steps are forked from servers that all workers share, and that the first one who needs them starts."""
+    folder = shared_folder(tmp_path_factory) / "forks"
+    folder.mkdir(exist_ok=True)
+    forked.servers = forked.Servers(folder)
 
 
 @pytest.fixture(scope="session")
@@ -125,9 +134,7 @@ def register_champion(folder: Path) -> None:
 
 def build_once(name: str, build: Callable[[Path], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that is built once in a session, by whichever worker needs it first; the others wait for it."""
-    root = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent  # which the workers share
+    root = shared_folder(tmp_path_factory)
     folder, built = root / name, root / f"{name}.built"
     with FileLock(root / f"{name}.lock"):
         if not built.exists():
@@ -136,6 +143,12 @@ def build_once(name: str, build: Callable[[Path], None], tmp_path_factory: pytes
             build(folder)
             built.touch()
     return folder
+
+
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The session's folder for temporary files, of which the workers have parts."""
+    root = tmp_path_factory.getbasetemp()
+    return root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
 
 
 def copy_of(name: str, build: Callable[[Path], None], tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -1,86 +1,94 @@
-"""Steps as processes that are forked from one that has made their imports, which are most of what a short step costs.
+"""Steps, and ``mlflow run``, as processes that are forked from one that has made their imports.
 
-Everything else is as after ``python -m steps STEP``: a process of its own with its folder, environment, output and exit
-status. TensorFlow may be imported before a fork, as long as it has not looked for its devices.
+Imports are most of what a short step costs. There are two servers to fork from (:mod:`tests.system.fork_server`),
+shared by all workers of a session: one with every package, and one for main, which does without numpy and all that
+needs it. Neither has a module of this project, so that a step of a clone or of a copy has its own. Everything else is
+as after ``python -m steps STEP``: a process with its folder, environment, arguments, signals, input, output and status.
+
+Who starts ``python`` or ``mlflow`` finds scripts of these names first on PATH. They stand for the process in its
+parent's place: they hand on signals, end as it ends, and when they are killed it is. So what main starts is forked,
+too. Where that is not enough, in tests of what is stopped and killed, everything is started as usual.
 """
 
-import importlib
-import multiprocessing
 import os
+import socket
 import subprocess
 import sys
-import tempfile
-from functools import cache
-from multiprocessing import forkserver
-from multiprocessing.context import ForkServerContext
+import time
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[2]
-STEPS = (
-    "approve",
-    "compare",
-    "featurize",
-    "ingest",
-    "monitor",
-    "predict",
-    "register",
-    "rollback",
-    "serve",
-    "train",
-    "tune",
-)
-# What steps import when they come to need it.
-LATER = (
-    "keras",
-    "matplotlib.pyplot",
-    "mlflow.pyfunc",
-    "mlflow.store.model_registry.sqlalchemy_store",
-    "mlflow.store.tracking.sqlalchemy_store",
-    "sentiment.workflow.process",
-    "sklearn.ensemble",
-    "sklearn.linear_model",
-    "sklearn.svm",
-    "skops.io",
-)
+from filelock import FileLock
+
+HERE = Path(__file__).parent
+PROJECT = HERE.parents[1]
+SERVERS = ("main", "steps")
+SCRIPT = """#!{python} -IS
+import os, sys
+sys.path.insert(0, {here!r})
+import starter
+arguments = [{name!r}, *sys.argv[1:]]
+server = starter.server_for(arguments)
+if server:
+    starter.stand_for(arguments, {folder!r} + "/" + server)
+os.execv({real!r}, [{real!r}, *sys.argv[1:]])
+"""
 
 
-def run(
-    step: str, arguments: list[str], cwd: Path, environment: dict[str, str], timeout: float
-) -> subprocess.CompletedProcess:
-    """Run a step to its end."""
-    with tempfile.TemporaryDirectory() as folder:
-        files = Path(folder, "stdout"), Path(folder, "stderr")
-        process = server().Process(target=_become, args=(step, arguments, cwd, environment, files))
-        process.start()
-        process.join(timeout)
-        printed = [file.read_text(encoding="utf-8") for file in files]
-        if process.exitcode is None:
-            process.kill()
-            raise subprocess.TimeoutExpired(step, timeout, *printed)
-        return subprocess.CompletedProcess([step, *arguments], process.exitcode, *printed)
+class Servers:
+    """The servers in a folder. They end when every process that has started or found them here has ended.
+
+    Args:
+        folder: where they listen, and where the scripts are; what is missing is made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._connections: dict[str, socket.socket] = {}
+        self._started: list[subprocess.Popen] = []
+
+    def scripts(self, environment: dict[str, str]) -> Path:
+        """The folder of the scripts; the servers run, in an environment if they are to be started."""
+        if len(self._connections) < len(SERVERS):
+            with FileLock(self._folder / "lock"):
+                self._write_scripts()
+                missing = [name for name in SERVERS if not self._connect(name)]
+                for name in missing:
+                    self._start(name, environment)
+                for name, server in zip(missing, self._started):
+                    while not self._connect(name):
+                        assert server.poll() is None, (self._folder / f"{name}.log").read_text()
+                        time.sleep(0.05)
+        return self._folder / "bin"
+
+    def _write_scripts(self) -> None:
+        for name in ("python", "mlflow"):
+            script = self._folder / "bin" / name
+            if not script.exists():
+                script.parent.mkdir(exist_ok=True)
+                real, python = os.path.join(sys.prefix, "bin", name), os.path.realpath(sys.executable)
+                values = {"python": python, "here": str(HERE), "name": name, "folder": str(self._folder), "real": real}
+                script.write_text(SCRIPT.format(**values))
+                script.chmod(0o755)
+
+    def _connect(self, name: str) -> bool:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            connection.connect(str(self._folder / name))
+        except OSError:
+            connection.close()
+            return False
+        self._connections[name] = connection
+        return True
+
+    def _start(self, name: str, environment: dict[str, str]) -> None:
+        quiet = environment | {"TF_CPP_MIN_LOG_LEVEL": "2", "OMP_NUM_THREADS": "1"}
+        command = [sys.executable, "-P", str(HERE / "fork_server.py"), str(PROJECT), str(self._folder), name]
+        with open(self._folder / f"{name}.log", "w") as log:
+            # A session of its own: Ctrl-C is for pytest, which then ends what it has started.
+            server = subprocess.Popen(
+                command, env=quiet, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        self._started.append(server)
 
 
-@cache
-def server() -> ForkServerContext:
-    """The process that is forked. The first call starts it; it ends with this process."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*(f"steps.{step}" for step in STEPS), *LATER])
-    before = dict(os.environ)
-    os.environ |= {"PYTHONPATH": str(PROJECT), "TF_CPP_MIN_LOG_LEVEL": "2"}
-    try:
-        forkserver.ensure_running()
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-    return context
-
-
-def _become(step: str, arguments: list[str], cwd: Path, environment: dict[str, str], files: tuple[Path, Path]) -> None:
-    for file, descriptor in zip(files, (1, 2)):
-        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), descriptor)
-    os.chdir(cwd)
-    os.environ.clear()
-    os.environ.update(environment)
-    tempfile.tempdir = None
-    sys.argv = [str(PROJECT / "steps" / "__main__.py"), step, *arguments]
-    importlib.import_module("steps.__main__").start(step, arguments)
+servers: Servers | None = None  # of this session; its fixture sets it

@@ -36,21 +36,27 @@ def environment(**more: str) -> dict[str, str]:
     return ours | {"PATH": path} | more
 
 
+def forking_environment(**more: str) -> dict[str, str]:
+    """The same, except that steps are forked (:mod:`tests.system.forked`), where pytest has servers for that."""
+    theirs = environment(**more)
+    if forked.servers:
+        theirs["PATH"] = os.pathsep.join([str(forked.servers.scripts(environment())), theirs["PATH"]])
+    return theirs
+
+
 def run_project(*arguments: str, cwd: Path, uri: str | Path = PROJECT, **more: str) -> Process:
     """``mlflow run URI --env-manager local ARGUMENTS``, in a folder."""
     command = ["mlflow", "run", str(uri), "--env-manager", "local", *arguments]
-    return subprocess.run(command, cwd=cwd, env=environment(**more), capture_output=True, text=True, timeout=600)
+    env = forking_environment(**more)
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=600)
 
 
 def run_step(step: str, *arguments: str, cwd: Path, project: Path = PROJECT, **more: str) -> Process:
     """``python -m steps STEP ARGUMENTS`` in a folder, started by hand: without the time that ``mlflow run`` takes."""
-    env = environment(PYTHONPATH=str(project), **more)
+    env = forking_environment(PYTHONPATH=str(project), **more)
     if "MLFLOW_TRACKING_URI" not in more:
         create_store(cwd)
-    with_torch = "--family=pipeline" in arguments  # which does not go with TensorFlow in one process
-    if step in forked.STEPS and project == PROJECT and not with_torch:
-        return forked.run(step, list(arguments), cwd, env, timeout=600)
-    command = [sys.executable, "-m", "steps", step, *arguments]
+    command = ["python", "-m", "steps", step, *arguments]
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=600)
 
 

@@ -7,7 +7,7 @@ import pytest
 from sentiment.registry import promotions
 from tests.conftest import runs, store
 from tests.docs.commands import printed_commands
-from tests.system.processes import environment, run_step, run_steps
+from tests.system.processes import forking_environment, run_step, run_steps
 
 MODEL = "--registered_model=reviewed"
 
@@ -53,7 +53,7 @@ def test_an_approved_version_is_champion_and_the_trail_says_why(waiting):
     # As it was printed, with what the reviewer has to say.
     command = (waiting / "printed").read_text().replace("YOUR_NAME", "ada").replace("WHAT_YOU_FOUND", "'read the card'")
     process = subprocess.run(
-        command, shell=True, cwd=waiting, env=environment(), capture_output=True, text=True, timeout=300
+        command, shell=True, cwd=waiting, env=forking_environment(), capture_output=True, text=True, timeout=300
     )
     assert process.returncode == 0, process.stderr
     assert aliases(waiting) == {"champion": 1}

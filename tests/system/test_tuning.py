@@ -5,10 +5,18 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pandas as pd
+import pytest
 
 from sentiment.features.store import Features
 from tests.conftest import runs, store
-from tests.system.processes import run_step, tune
+from tests.system.processes import NAIVE_BAYES, run_step, tune
+
+
+@pytest.fixture
+def naive_bayes(tmp_path):
+    """The option of a space whose trials take no time."""
+    (tmp_path / "naive_bayes.yaml").write_text(NAIVE_BAYES)
+    return f"--space={tmp_path}/naive_bayes.yaml"
 
 
 def figures(trials):
@@ -91,8 +99,8 @@ def test_the_networks_of_several_seeds_are_one_model(features):
     assert not np.allclose(probabilities, predicted.to_numpy(), atol=1e-3)
 
 
-def test_a_trial_without_epochs_is_never_pruned(features):
-    run, trials = tune(features, "--max_evals=8", "--algo=random")
+def test_a_trial_without_epochs_is_never_pruned(features, naive_bayes):
+    run, trials = tune(features, "--max_evals=8", "--algo=random", naive_bayes)
     assert run.data.metrics["pruned_trials"] == 0
     assert all("validation_accuracy" in trial.data.metrics for trial in trials)
 
@@ -112,16 +120,17 @@ def test_a_grid_over_a_space_of_ones_own(features, tmp_path):
     assert "Traceback" not in process.stderr
 
 
-def test_a_search_goes_on_from_another_one(features):
-    short, first = tune(features, "--max_evals=3", "--algo=tpe")
-    longer, trials = tune(features, "--max_evals=5", "--algo=tpe", f"--resume_run={short.info.run_id}")
+def test_a_search_goes_on_from_another_one(features, naive_bayes):
+    search = ("--algo=tpe", naive_bayes)
+    short, first = tune(features, *search, "--max_evals=3")
+    longer, trials = tune(features, *search, "--max_evals=5", f"--resume_run={short.info.run_id}")
     assert figures(trials)[:3] == figures(first) and len(trials) == 5
     reused = [trial.data.tags.get("step.reused") for trial in trials]
     assert reused[:3] == [trial.info.run_id for trial in first]
-    undisturbed, same = tune(features, "--max_evals=5", "--algo=tpe")
+    undisturbed, same = tune(features, *search, "--max_evals=5")
     assert figures(same) == figures(trials)
     assert undisturbed.data.tags["step.output_digest"] == longer.data.tags["step.output_digest"]
-    process = run_step("tune", "--seed=7", f"--resume_run={short.info.run_id}", cwd=features)
+    process = run_step("tune", *search, "--seed=7", f"--resume_run={short.info.run_id}", cwd=features)
     assert process.returncode == 1 and "had seed=42, and this search has 7: give it the same" in process.stderr
 
 

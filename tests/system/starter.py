@@ -1,0 +1,46 @@
+"""What the scripts ``python`` and ``mlflow`` of :mod:`tests.system.forked` do. Imports next to nothing, to be fast."""
+
+import marshal
+import os
+import signal
+import socket
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def server_for(arguments: list[str]) -> str | None:
+    """The server that can fork a command, or None."""
+    if "--family=pipeline" in arguments:  # torch does not go with TensorFlow in one process
+        return None
+    if arguments[:2] == ["mlflow", "run"]:
+        return "steps"
+    if arguments[:3] == ["python", "-m", "steps"]:
+        return "main" if arguments[3:4] == ["main"] else "steps"
+    return None
+
+
+def stand_for(arguments: list[str], address: str) -> None:
+    """Have a process forked and end as it ends; returns where no server listens.
+
+    Args:
+        arguments: of the process, from its name on.
+        address: where the server listens.
+    """
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        connection.connect(address)
+    except OSError:
+        return
+    # A signal waits until it can be handed on; the process begins with what is blocked here, as a child would.
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    asked = (arguments, os.getcwd(), dict(os.environ), [int(number) for number in blocked], os.getpid())
+    socket.send_fds(connection, [marshal.dumps(asked)], [0, 1, 2])
+    for number in SIGNALS:
+        signal.signal(number, lambda received, _: connection.send(bytes([received])))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    status = connection.recv(4)
+    code = os.waitstatus_to_exitcode(int.from_bytes(status, "little")) if status else 70
+    if code < 0:
+        signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    os._exit(code)

@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from tests.conftest import PROJECT, runs, store
 from tests.serving.malformed import malformed
 from tests.system.processes import (
     NAIVE_BAYES,
-    forking_environment,
+    environment,
     free_port,
     run_step,
     run_steps,
@@ -34,8 +35,8 @@ CURL = re.compile(r"curl (\S+)/invocations .* -d '(.*)'")
 def serving(folder, *arguments, **more):
     """A server: (its port, what it has printed, its process)."""
     port = free_port()
-    command = ["python", "-m", "steps", "serve", f"--port={port}", *arguments]
-    env = forking_environment(PYTHONPATH=str(PROJECT), **more)
+    command = [sys.executable, "-m", "steps", "serve", f"--port={port}", *arguments]
+    env = environment(PYTHONPATH=str(PROJECT), **more)
     process = subprocess.Popen(
         command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

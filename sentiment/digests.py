@@ -1,4 +1,4 @@
-"""SHA-256 digests of texts, files and folders, in hexadecimal."""
+"""SHA-256 digests of texts, files and folders, in hexadecimal, and commits of checkpoints on a hub."""
 
 import hashlib
 import json
@@ -43,3 +43,17 @@ def folder_digest(folder: Path) -> str:
 def content_digest(path: Path) -> str:
     """SHA-256 of a file or folder."""
     return folder_digest(path) if path.is_dir() else file_digest(path)
+
+
+def hub_revision(name: str) -> str | None:
+    """The commit that a name on the Hugging Face hub stands for, the cached one where the hub cannot be reached.
+
+    Returns:
+        The commit, or None where it cannot be determined.
+    """
+    try:
+        from huggingface_hub import snapshot_download
+
+        return Path(snapshot_download(name, allow_patterns="config.json")).name  # of a folder that is named after it
+    except (OSError, ValueError, ImportError):  # the step that needs the checkpoint says what is wrong
+        return None

@@ -4,6 +4,7 @@ No other module spells a tag's name.
 """
 
 import json
+import re
 import tempfile
 import time
 from collections.abc import Mapping
@@ -52,6 +53,7 @@ CLASSES = "classes"  # class names, a JSON list
 MODEL_URI = "model_uri"  # URI of the logged model
 BEST_TRIAL = "best_trial"  # the run of a search's best trial
 WINNER = "winner"  # the family that won a comparison
+TRUTH = "truth"  # who gave the test labels, where people did not give all
 
 # Tags of a trial's run.
 TRIAL = "trial"  # its number, from 1
@@ -350,3 +352,8 @@ def log_parquet(frame: Any, path: str, run_id: str | None = None) -> None:
         frame.to_parquet(file, index=False)
         folder = str(Path(path).parent)
         mlflow.log_artifact(str(file), None if folder == "." else folder, run_id)
+
+
+def metric_name(label: str) -> str:
+    """A class name as part of a metric's name: characters that MLflow does not allow there become underscores."""
+    return re.sub(r"[^\w.\- :]", "_", label)

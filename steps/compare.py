@@ -29,6 +29,7 @@ from sentiment.evaluation.comparison import (
 )
 from sentiment.evaluation.metrics import figures_of
 from sentiment.evaluation.pooling import MIN_DOCUMENTS, pool_families
+from sentiment.evaluation.truth import summarize_truth
 from sentiment.features.store import Features
 from sentiment.model.text.language import looks_english
 from sentiment.reports import plots, table
@@ -51,6 +52,7 @@ from sentiment.tracking import (
     PARENT,
     REVIEW_CARD,
     TEST_PREDICTIONS,
+    TRUTH,
     WINNER,
     active_run,
     artifacts,
@@ -124,6 +126,7 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
             CLASSES: json.dumps(data.classes),
             INGEST_RUN: ingest_run.info.run_id,
             DATASET_DIGEST: origin(ingest_run).dataset_digest,
+            **({TRUTH: truth} if (truth := summarize_truth(comparison["truth"])) else {}),
             NOTE: f"{verdict}\n\n{table.markdown(comparison)}\n\n{table.lost_slices(comparison)}",
         }
     )

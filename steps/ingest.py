@@ -18,6 +18,8 @@ from sentiment.corpora import profile
 from sentiment.corpora.labels import find_variants, normalize_label
 from sentiment.corpora.reading import dataset_source, read_corpus
 from sentiment.corpora.splits import clean, digest, split
+from sentiment.labelling.agreement import log_labelling
+from sentiment.labelling.weak_labels import add_weak_labels
 from sentiment.tracking import DATASET, DATASET_DIGEST, NOTE, OUTPUT_DIGEST
 from sentiment.workflow.parameters import IngestParameters
 
@@ -31,6 +33,8 @@ def ingest(parameters: IngestParameters) -> None:
         frame["label"] = frame["label"].map(normalize_label)
     elif variants:
         print(f"warning: {describe_variants(variants)}", file=sys.stderr, flush=True)
+    if parameters.label_by:
+        frame, votes = add_weak_labels(frame, parameters.label_by, parameters.polarity_thresholds())
     kept, dropped = clean(frame)
     parts = split(kept, parameters.test_size, parameters.validation_size, parameters.split_seed, parameters.stratify)
 
@@ -44,6 +48,7 @@ def ingest(parameters: IngestParameters) -> None:
     mlflow.log_dict(description, "profile/profile.json")
     mlflow.log_figure(profile.plot(parts), "profile/profile.png")
     mlflow.log_table(profile.examples(parts["train"]), "profile/examples.json")
+    labelling = log_labelling(parts, votes) if parameters.label_by else ""
     counts: dict[str, float] = {f"documents_{name}": len(part) for name, part in parts.items()}
     mlflow.log_metrics(counts | dropped)
     content = digest(parts)
@@ -52,7 +57,7 @@ def ingest(parameters: IngestParameters) -> None:
         {
             DATASET_DIGEST: content,
             OUTPUT_DIGEST: content,
-            NOTE: summarize(parameters.corpus, location, description, dropped),
+            NOTE: f"{summarize(parameters.corpus, location, description, dropped)}\n\n{labelling}".rstrip(),
         }
     )
     counted = kept["label"].value_counts()

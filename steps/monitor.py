@@ -1,10 +1,12 @@
 """Compare what the champion sees now, a batch or recorded requests, with what it was made from."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import mlflow
 import pandas as pd
 
+from sentiment.corpora.labels import HUMAN, LABELLED_BY
 from sentiment.errors import Alert, UserError
 from sentiment.monitoring import metrics, monitoring_run
 from sentiment.monitoring.drift import describe_accuracy_drop, find_drifts
@@ -84,7 +86,7 @@ def observe(parameters: MonitorParameters, champion: Champion) -> Observation:
 
 def retrain(champion: Champion, texts: pd.DataFrame, hold: Callable[[], None]) -> None:
     """Run main as the champion's main run was run, on its corpus with the labelled texts added."""
-    splits = [pd.read_parquet(file)[["text", "label"]] for file in sorted(champion.dataset.glob("*.parquet"))]
+    splits = [read_human_labels(file) for file in sorted(champion.dataset.glob("*.parquet"))]
     labelled = texts[texts["label"].notna()][["text", "label"]]
     log_parquet(pd.concat([*splits, labelled], ignore_index=True), "retrain/corpus.parquet")
     corpus = artifacts(active_run().info.run_id, "retrain/corpus.parquet")
@@ -104,3 +106,11 @@ def retrain(champion: Champion, texts: pd.DataFrame, hold: Callable[[], None]) -
             "fail_on_gate": "false",
         },
     )
+
+
+def read_human_labels(file: Path) -> pd.DataFrame:
+    """The texts of a split and the labels that people gave; empty where labelers did, who will label them again."""
+    split = pd.read_parquet(file)
+    if LABELLED_BY in split:
+        split["label"] = split["label"].where(split[LABELLED_BY] == HUMAN, "")
+    return split[["text", "label"]]

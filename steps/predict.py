@@ -12,12 +12,11 @@ from tqdm import tqdm
 
 from sentiment.corpora.tables.kinds import get_kind
 from sentiment.errors import UserError
-from sentiment.evaluation.metrics import metric_name
 from sentiment.scoring.outputs import OutputKind, get_output
 from sentiment.scoring.rows import Totals, open_input, texts_to_score
 from sentiment.scoring.scored import ScoredRows
 from sentiment.scoring.scorer import Scorer
-from sentiment.tracking import MODEL, NOTE
+from sentiment.tracking import MODEL, NOTE, metric_name
 from sentiment.workflow.parameters import PredictParameters
 
 

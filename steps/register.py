@@ -36,6 +36,7 @@ from sentiment.tracking import (
     PARENT,
     REGISTERED_MODEL,
     REVIEW_CARD,
+    TRUTH,
     TUNE_RUN,
     VERSION_GIT_COMMIT,
     active_run,
@@ -131,6 +132,7 @@ def lineage_tags(winner: dict[str, Any], compare_run: Run) -> dict[str, str]:
         DATASET_DIGEST: tags[DATASET_DIGEST],
         COMPARISON_DIGEST: tags.get(OUTPUT_DIGEST),
         CLASSES: tags.get(CLASSES),
+        TRUTH: tags.get(TRUTH),
         VERSION_GIT_COMMIT: tags.get(GIT_COMMIT),
     }
     # MLflow's store keeps no metrics of a version, only of the model that it was made from.

@@ -12,7 +12,7 @@ from sentiment.monitoring.observation import observe_requests
 from sentiment.paths import PROJECT_ROOT
 from sentiment.registry.candidate import Candidate
 from sentiment.registry.promotions import require_champion
-from sentiment.scoring.scorer import resolve_uri
+from sentiment.registry.versions import resolve_uri
 from sentiment.workflow.upstream import find_tune_runs
 from tests.docs.commands import check_command, printed_commands
 

@@ -13,6 +13,7 @@ class Corpus:
         label_column: column that holds the class names.
         slice_column: column that holds the slices of the comparison; it need not be there. Empty: none.
         parameter: name of the parameter that holds the address, for messages.
+        label_required: whether it is a mistake if there is no column that holds the class names.
     """
 
     address: str
@@ -20,6 +21,7 @@ class Corpus:
     label_column: str = "label"
     slice_column: str = "slice"
     parameter: str = "corpus"
+    label_required: bool = True
 
     @property
     def name(self) -> str:

@@ -3,6 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+# Columns of a dataset some of whose texts people have not labelled (:mod:`sentiment.labelling`).
+LABELLED_BY = "labelled_by"  # who gave the label: HUMAN, or the labelers
+VOTE = "vote"  # the class that the labelers give; empty where they abstain
+HUMAN = "human"
+
 
 def normalize_label(label: str) -> str:
     """A label in lower case, with single blanks."""

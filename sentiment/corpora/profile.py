@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from sentiment.corpora.labels import LABELLED_BY
+
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 
@@ -17,19 +19,25 @@ def describe(parts: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any]]:
         parts: DataFrames with the columns text and label, by the name of the split.
 
     Returns:
-        For each split ``documents`` (their number), ``classes`` (their counts) and ``length_quantiles`` (in words
-        between white space, by quantile), in values that JSON can hold.
+        For each split ``documents`` (their number), ``classes`` (their counts), ``length_quantiles`` (in words between
+        white space, by quantile), and ``labelled_by`` (how many labels people and labelers gave, where people have not
+        given all), in values that JSON can hold.
     """
     return {
         name: {
             "documents": len(part),
-            "classes": {label: int(count) for label, count in part["label"].value_counts().sort_index().items()},
+            "classes": _counts(part["label"]),
             "length_quantiles": {
                 f"{quantile:g}": float(value) for quantile, value in lengths(part).quantile(QUANTILES).items()
             },
         }
+        | ({LABELLED_BY: _counts(part[LABELLED_BY])} if LABELLED_BY in part else {})
         for name, part in parts.items()
     }
+
+
+def _counts(values: pd.Series) -> dict[str, int]:
+    return {value: int(count) for value, count in values.value_counts().sort_index().items()}
 
 
 def lengths(part: pd.DataFrame) -> pd.Series:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from sentiment.corpora.labels import HUMAN, LABELLED_BY
 from sentiment.errors import UserError
 
 SPLITS = ("train", "validation", "test")
@@ -43,7 +44,9 @@ def clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
     }
     counted = ", ".join(f"{count} {name.removeprefix('dropped_').replace('_', ' ')}" for name, count in dropped.items())
     if kept.empty:
-        raise UserError(f"no document is left of {given} ({counted}): expected texts with labels")
+        raise UserError(
+            f"no document is left of {given} ({counted}): expected texts with labels, or labelers, -P label_by=vader"
+        )
     classes = sorted(kept["label"].unique())
     if len(classes) < 2:
         raise UserError(f"the label column has one class, {classes[0]!r}: expected two or more to tell apart")
@@ -55,10 +58,11 @@ def split(
 ) -> dict[str, pd.DataFrame]:
     """Split a corpus by a hash of each text, so that a text stays in its split when the corpus grows.
 
-    The shares are therefore approximate, of the whole and of each class.
+    The shares are therefore approximate, of the whole and of each class. Texts that people have labelled go to the test
+    and the validation split first, and to the training split where these are full.
 
     Args:
-        frame: DataFrame with the columns id, text and label.
+        frame: DataFrame with the columns id, text and label, and ``LABELLED_BY`` where people have not labelled all.
         test_size: share of all documents that goes to the test split, between 0 and 1.
         validation_size: share of the rest that goes to the validation split, between 0 and 1.
         seed: of the hash.
@@ -73,8 +77,9 @@ def split(
     """
     place = frame["text"].map(lambda text: hash_text(text, seed)).sort_values(kind="stable")
     frame = frame.loc[place.index]
-    bound = test_size + (1 - test_size) * validation_size
-    names = pd.Series("train", index=frame.index).mask(place < bound, "validation").mask(place < test_size, "test")
+    test_end, validation_end = _ends(frame, place, test_size, test_size + (1 - test_size) * validation_size)
+    names = pd.Series("train", index=frame.index)
+    names = names.mask(place < validation_end, "validation").mask(place < test_end, "test")
     for rows in frame.groupby("label").groups.values() if stratify else ():
         for name in ("test", "validation"):
             if name not in set(names[rows]):
@@ -84,6 +89,30 @@ def split(
     if any(part["label"].nunique() < frame["label"].nunique() for part in parts.values()):
         raise UserError(_too_few(frame, test_size, validation_size))
     return parts
+
+
+def _ends(
+    frame: pd.DataFrame, place: pd.Series, test_end: float, validation_end: float
+) -> tuple[pd.Series | float, pd.Series | float]:
+    """The hash below which each text is in the test split, and below which in one of test and validation split.
+
+    Where people have labelled a part of the texts, the bounds of the others are those that fill both splits up. As long
+    as these have room for all that people have labelled, new texts without a label do not move one with a label.
+    """
+    if LABELLED_BY not in frame:
+        return test_end, validation_end
+    by_people = place.isin(place[frame[LABELLED_BY] == HUMAN])  # texts with the same hash stay together
+    share = by_people.mean()
+    if share in (0, 1):
+        return test_end, validation_end
+    ends = []
+    for end, of_people in (
+        (test_end, test_end / max(share, validation_end)),
+        (validation_end, validation_end / max(share, validation_end)),
+    ):
+        of_others = max(end - share * of_people, 0) / (1 - share)
+        ends.append(by_people.map({True: of_people, False: of_others}))
+    return ends[0], ends[1]
 
 
 def hash_text(text: str, seed: int) -> float:

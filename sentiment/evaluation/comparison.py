@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from mlflow.entities import Run
 
+from sentiment.corpora.labels import LABELLED_BY
 from sentiment.digests import text_digest
 from sentiment.errors import UserError
 from sentiment.evaluation import slices, statistics
@@ -18,6 +19,7 @@ from sentiment.evaluation.choosing import choose
 from sentiment.evaluation.measure import in_own_process, measure, score_test_split
 from sentiment.evaluation.metrics import scores
 from sentiment.evaluation.pooling import Pooling
+from sentiment.evaluation.truth import describe_truth
 from sentiment.features.store import Features
 from sentiment.model.families import ENSEMBLE, needs_own_process
 from sentiment.tracking import OUTPUT_DIGEST, VALIDATION_PREDICTIONS, artifacts, origin
@@ -31,7 +33,8 @@ class EvaluationData:
     """What models are compared on.
 
     Args:
-        test: DataFrame with the columns id, text and label, and slice if the corpus has slices.
+        test: DataFrame with the columns id, text and label, slice if the corpus has slices, and those of
+            :mod:`sentiment.corpora.labels` if it has weak labels.
         classes: class names.
         labels: int array of shape (test documents,), positions in the classes.
         choice_labels: the same of the half of the validation split that families are chosen by.
@@ -171,13 +174,16 @@ def summarize_models(
     """
     rows = [model.row for model in models]
     correct = {model.family: model.probabilities.argmax(axis=1) == data.labels for model in models}
-    found = slices.find_slices(data.texts, data.labels, data.classes, data.test.get("slice", ()))
+    found = slices.find_slices(
+        data.texts, data.labels, data.classes, data.test.get("slice", ()), data.test.get(LABELLED_BY, ())
+    )
     accuracies = slices.slice_accuracies(correct, found)
     winner = models[0].family
     return {
         "winner": winner,
         **choice,
         "test_documents": len(data.test),
+        "truth": describe_truth(data.test, correct),
         "rows": rows,
         "baseline": evaluate_majority(data, correct[winner]),
         "pairs": statistics.compare_pairs(correct),

@@ -8,7 +8,6 @@ main imports this module without numpy and scikit-learn, so the functions import
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -178,8 +177,3 @@ def class_scores(labels: np.ndarray, probabilities: np.ndarray) -> list[dict[str
 def figures_of(row: Mapping[str, Any]) -> dict[str, float]:
     """What is measured in a row of ``comparison.json``, by its keys there."""
     return {key: float(value) for key, value in row.items() if isinstance(value, int | float)}
-
-
-def metric_name(label: str) -> str:
-    """A class name as part of a metric's name: characters that MLflow does not allow there become underscores."""
-    return re.sub(r"[^\w.\- :]", "_", label)

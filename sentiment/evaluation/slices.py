@@ -1,5 +1,5 @@
-"""Accuracy on slices of a split that differ in difficulty: long and short texts, negation, each class, and
-the slices that the corpus names itself."""
+"""Accuracy on slices of a split that differ in difficulty: long and short texts, negation, each class, the
+slices that the corpus names itself, and who gave the label."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,11 @@ MIN_DOCUMENTS = 10  # accuracy on a smaller slice says nothing
 
 
 def find_slices(
-    texts: Sequence[str], labels: np.ndarray, classes: Sequence[str], named: Sequence[str] = ()
+    texts: Sequence[str],
+    labels: np.ndarray,
+    classes: Sequence[str],
+    named: Sequence[str] = (),
+    labelled_by: Sequence[str] = (),
 ) -> dict[str, np.ndarray]:
     """The slices of a split.
 
@@ -23,6 +27,7 @@ def find_slices(
         labels: int array of shape (texts,), positions in the classes.
         classes: class names.
         named: the corpus's own name of each text's slice, empty for none; or nothing at all.
+        labelled_by: who gave each text's label; or nothing at all.
 
     Returns:
         From a slice's name to a bool array of shape (texts,); slices of fewer than ``MIN_DOCUMENTS`` are left out.
@@ -42,6 +47,8 @@ def find_slices(
     found |= {"with negation": negated, "without negation": ~negated}
     found |= {f"class {name}": labels == number for number, name in enumerate(classes)}
     found |= {name: np.array(named) == name for name in sorted(set(named) - {""})}
+    if len(givers := sorted(set(labelled_by))) > 1:
+        found |= {f"labelled by {name}": np.array(labelled_by) == name for name in givers}
     return {name: inside for name, inside in found.items() if inside.sum() >= MIN_DOCUMENTS}
 
 

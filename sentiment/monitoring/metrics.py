@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 
-from sentiment.evaluation.metrics import label_scores, metric_name
+from sentiment.evaluation.metrics import label_scores
 from sentiment.monitoring.drift import Drift
+from sentiment.tracking import metric_name
 
 PERCENTILES = (50, 95, 99)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sentiment.registry.candidate import Candidate
-from sentiment.registry.checks import Check, Terms, accuracy, behaviour, comparable, thresholds
+from sentiment.registry.checks import Check, Terms, accuracy, behaviour, comparable, labels, thresholds
 from sentiment.tracking import GATE
 
 CHECKS: tuple[Callable[[Candidate, Terms], list[Check]], ...] = (
@@ -13,6 +13,7 @@ CHECKS: tuple[Callable[[Candidate, Terms], list[Check]], ...] = (
     comparable.check,
     accuracy.check,
     behaviour.check,
+    labels.check,
 )
 
 

@@ -1,8 +1,14 @@
-"""Versions of a registered model: registering a new one exactly once."""
+"""Versions of a registered model: which one a URI means, and registering a new one exactly once."""
+
+import re
 
 import mlflow
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
+from sentiment.commands import project_command
+from sentiment.errors import UserError
+from sentiment.registry import promotions
 from sentiment.results import has_model
 from sentiment.tracking import COMPARISON_DIGEST
 
@@ -34,6 +40,36 @@ def register(name: str, model_uri: str, tags: dict[str, str], description: str, 
         return first
     client.update_model_version(name, version, description=description)
     return version
+
+
+def resolve_uri(uri: str, parameter: str = "model") -> tuple[str, str]:
+    """A model's URI with the current version in place of an alias, and the model's name for messages.
+
+    Args:
+        uri: the URI.
+        parameter: the parameter that another model can be named with, for the message.
+
+    Raises:
+        UserError: there is no such registered model, version or alias.
+    """
+    match = re.fullmatch(r"models:/([^/@]+)(?:@([^/@]+)|/(\d+))", uri)
+    if not match:
+        return uri, uri
+    name, alias, version = match.groups()
+    try:
+        found = (
+            MlflowClient().get_model_version_by_alias(name, alias)
+            if alias
+            else MlflowClient().get_model_version(name, version)
+        )
+    except MlflowException as error:
+        hint = (
+            f"run `{project_command(registered_model=name)}` first, or name a model with -P {parameter}="
+            if alias == promotions.CHAMPION
+            else "expected one that exists"
+        )
+        raise UserError(f"{uri}: there is no such model at {mlflow.get_tracking_uri()}: {hint}") from error
+    return f"models:/{name}/{found.version}", f"{name} version {found.version}"
 
 
 def _find_first(name: str, digest: str | None) -> str | None:

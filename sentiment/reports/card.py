@@ -12,12 +12,14 @@ import numpy as np
 from matplotlib.figure import Figure
 from mlflow.entities import Run
 
+from sentiment.corpora.labels import LABELLED_BY
 from sentiment.errors import hide_credentials
 from sentiment.evaluation.comparison import EvaluatedModel, EvaluationData
 from sentiment.evaluation.measure import in_own_process, load_and_predict_proba, score_test_split
 from sentiment.evaluation.metrics import METRICS, class_scores
 from sentiment.evaluation.mistakes import find_confident_mistakes
 from sentiment.evaluation.statistics import compare_paired
+from sentiment.evaluation.truth import summarize_truth
 from sentiment.model.families import needs_own_process
 from sentiment.registry.comparable_rows import NotComparable, comparable_rows
 from sentiment.registry.promotions import get_champion
@@ -115,9 +117,10 @@ def _describe_dataset(ingest_run: Run, classes: Sequence[str]) -> dict[str, Any]
     inputs = ingest_run.inputs.dataset_inputs if ingest_run.inputs else []
     profile = mlflow.artifacts.load_dict(f"runs:/{ingest_run.info.run_id}/profile/profile.json")
     dropped = {name.removeprefix("dropped_"): value for name, value in metrics.items() if name.startswith("dropped_")}
+    givers = sorted({giver for part in profile.values() for giver in part.get(LABELLED_BY, {})})
     lines = [
         [split, str(part["documents"]), *(str(part["classes"].get(label, 0)) for label in classes)]
-        + [f"{part['length_quantiles']['0.5']:.0f}"]
+        + [f"{part['length_quantiles']['0.5']:.0f}", *(str(part[LABELLED_BY].get(giver, 0)) for giver in givers)]
         for split, part in profile.items()
     ]
     return {
@@ -129,7 +132,7 @@ def _describe_dataset(ingest_run: Run, classes: Sequence[str]) -> dict[str, Any]
         ),
         "dropped": ", ".join(f"{count:.0f} {name.replace('_', ' ')}" for name, count in dropped.items()),
         "profile": profile,
-        "table": [["split", "texts", *classes, "median words"], *lines],
+        "table": [["split", "texts", *classes, "median words", *(f"labelled by {giver}" for giver in givers)], *lines],
     }
 
 
@@ -155,6 +158,10 @@ def _list_limits(comparison: Mapping[str, Any], dataset: Mapping[str, Any]) -> l
         f"The test split comes from the same corpus and has {comparison['test_documents']} texts, so the accuracy is "
         f"known to about ±{half:.0f} points. On labels that are wrong it learns, and is measured by, the wrong label.",
     ]
+    if truth := summarize_truth(comparison["truth"]):
+        lines.append(
+            f"{truth[0].upper()}{truth[1:]}: before it is used, measure it on texts that people have labelled."
+        )
     if "calibration_error" in winner:
         lines.append(
             f"A score is a probability that is {100 * winner['calibration_error']:.0f} points off on average (ECE)."

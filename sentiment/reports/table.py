@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sentiment.evaluation.metrics import METRICS, Metric
+from sentiment.evaluation.truth import summarize_truth
 
 CONSOLE_WIDTH = 100  # characters
 Rows = Sequence[Mapping[str, Any]]  # rows of comparison.json
@@ -74,13 +75,14 @@ def markdown(comparison: Mapping[str, Any]) -> str:
 
 
 def verdict(comparison: Mapping[str, Any]) -> str:
-    """What won, why, whether its lead on the test split is significant, and an ensemble's weights, in sentences."""
+    """Whose labels it is by, what won, why, whether its lead is significant, an ensemble's weights, in sentences."""
     winner, *others = comparison["rows"]
     name = winner["family"]
+    said = truth(comparison)
     if others:
-        said = [f"{name} wins: {comparison['chosen']}."]
+        said += [f"{name} wins: {comparison['chosen']}."]
     else:
-        said = [f"{name} is the only family, with {winner['validation_accuracy']:.4f} validation accuracy."]
+        said += [f"{name} is the only family, with {winner['validation_accuracy']:.4f} validation accuracy."]
     said += [_describe_pair(name, pair) for pair in comparison["pairs"] if name in (pair["first"], pair["second"])]
     if baseline := comparison.get("baseline"):
         always = f"always answering {baseline['class']!r}"
@@ -90,6 +92,24 @@ def verdict(comparison: Mapping[str, Any]) -> str:
             shares = (f"{weight:.2f} {family}" for family, weight in sorted(weights.items(), key=lambda pair: -pair[1]))
             said.append(f"The {row['family']} is {' + '.join(shares)}.")
     return " ".join(said)
+
+
+def truth(comparison: Mapping[str, Any]) -> list[str]:
+    """Who gave the test labels, in sentences, and what that means; none for a corpus without labelers."""
+    found = comparison.get("truth")  # comparisons of earlier releases have none
+    if not found:
+        return []
+    labelers = ", ".join(found["labelers"]) or "the labelers"
+    who = summarize_truth(found) or f"people gave all {found['documents']} test labels"
+    said = [f"{who[0].upper()}{who[1:]}."]
+    if "accuracy" not in found:
+        return [*said, f"Every figure says how well a model repeats {labelers}, and none how often it is right."]
+    name, accuracy = comparison["winner"], found["accuracy"]
+    said.append(
+        f"On those of people the accuracy of {name} is {accuracy[name]:.3f}, that of {labelers} alone "
+        f"{accuracy['labelers']:.3f}."
+    )
+    return said
 
 
 def lost_slices(comparison: Mapping[str, Any]) -> str:

@@ -1,18 +1,14 @@
 """A registered model that scores texts, one of which may fail without the others."""
 
-import re
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-import mlflow
 import pandas as pd
-from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from sentiment.commands import project_command
 from sentiment.errors import UserError
-from sentiment.registry import promotions
+from sentiment.registry.versions import resolve_uri
 from sentiment.results import load_model
 
 CHARACTERS = 2_000_000  # given to a model at a time, which bounds its memory
@@ -86,32 +82,6 @@ class Scorer:
                 return [*([None] for _ in self._given), [f"the model fails: {type(error).__name__}: {error}"[:500]]]
             half = len(texts) // 2
             return [first + second for first, second in zip(self._score(texts[:half]), self._score(texts[half:]))]
-
-
-def resolve_uri(uri: str) -> tuple[str, str]:
-    """A model's URI with the current version in place of an alias, and the model's name for messages.
-
-    Raises:
-        UserError: there is no such registered model, version or alias.
-    """
-    match = re.fullmatch(r"models:/([^/@]+)(?:@([^/@]+)|/(\d+))", uri)
-    if not match:
-        return uri, uri
-    name, alias, version = match.groups()
-    try:
-        found = (
-            MlflowClient().get_model_version_by_alias(name, alias)
-            if alias
-            else MlflowClient().get_model_version(name, version)
-        )
-    except MlflowException as error:
-        hint = (
-            f"run `{project_command(registered_model=name)}` first, or name a model with -P model="
-            if alias == promotions.CHAMPION
-            else "expected one that exists"
-        )
-        raise UserError(f"{uri}: there is no such model at {mlflow.get_tracking_uri()}: {hint}") from error
-    return f"models:/{name}/{found.version}", f"{name} version {found.version}"
 
 
 def _portions(texts: list[str]) -> list[list[str]]:

@@ -16,10 +16,10 @@ from pyspark.sql.types import BinaryType, StringType, StructField, StructType
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.tables import SEPARATORS
 from sentiment.errors import UserError
+from sentiment.registry.versions import resolve_uri
 from sentiment.results import load_model
 from sentiment.scoring.rows import Totals, open_input
 from sentiment.scoring.scored import output_names
-from sentiment.scoring.scorer import resolve_uri
 from sentiment.search.spark_session import failure_reason, start_session
 
 BROKEN = "_corrupt_record"  # Spark's column for a row that it cannot read

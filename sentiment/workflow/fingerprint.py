@@ -5,12 +5,13 @@ import json
 import platform
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from sentiment.digests import file_digest, text_digest
+from sentiment.labelling.labelers import find_labeler
 from sentiment.model import families
 from sentiment.model.text.subwords import Subwords
 from sentiment.paths import PROJECT_ROOT
@@ -35,7 +36,7 @@ def fingerprint(entry_point: str, parameters: Mapping[str, Any], inputs: Mapping
         "inputs": dict(inputs),
         "sources": {
             path.relative_to(PROJECT_ROOT).as_posix(): file_digest(path)
-            for path in sources(entry_point, parameters.get("family"))
+            for path in sources(entry_point, parameters.get("family"), parameters.get("label_by") or ())
         },
         "python": platform.python_version(),
         "packages": packages(parameters),
@@ -46,7 +47,8 @@ def fingerprint(entry_point: str, parameters: Mapping[str, Any], inputs: Mapping
 def packages(parameters: Mapping[str, Any]) -> dict[str, str]:
     """The versions of the installed packages on which the result of a step with these parameters depends.
 
-    These are the packages of requirements.txt, and those that the step's family, its word vectors and its tokens need.
+    These are the packages of requirements.txt, and those that the step's family, its word vectors, its tokens and its
+    labelers need.
     """
     requirements = (PROJECT_ROOT / "requirements.txt").read_text(encoding="utf-8")
     names = re.findall(r"^([\w.-]+)", requirements, re.MULTILINE)
@@ -56,6 +58,8 @@ def packages(parameters: Mapping[str, Any]) -> dict[str, str]:
         names.append("gensim")
     if parameters.get("tokens", "word") != "word":
         names += Subwords.requirements
+    for labeler in parameters.get("label_by") or ():
+        names += find_labeler(labeler).REQUIREMENTS
     installed = installed_versions()
     return {name: installed[name] for name in map(_normalize, names) if name in installed}
 
@@ -71,21 +75,7 @@ def installed_versions() -> dict[str, str]:
     return {_normalize(name): version for name, version in found}
 
 
-def hub_revision(name: str) -> str | None:
-    """The commit that a name on the Hugging Face hub stands for, the cached one where the hub cannot be reached.
-
-    Returns:
-        The commit, or None where it cannot be determined.
-    """
-    try:
-        from huggingface_hub import snapshot_download
-
-        return Path(snapshot_download(name, allow_patterns="config.json")).name  # of a folder that is named after it
-    except (OSError, ValueError, ImportError):  # the step that needs the checkpoint says what is wrong
-        return None
-
-
-def sources(entry_point: str, family: str | None = None) -> list[Path]:
+def sources(entry_point: str, family: str | None = None, labelers: Iterable[str] = ()) -> list[Path]:
     """The project's files that a step depends on, sorted.
 
     These are the modules that it imports, directly or not, at its start or inside a function, and the page templates
@@ -98,11 +88,13 @@ def sources(entry_point: str, family: str | None = None) -> list[Path]:
     Args:
         entry_point: name of the step.
         family: the family of models that it fits; it is imported by its name, which no import statement shows.
+        labelers: the labelers of its texts, which are imported so, too.
     """
     modules = [f"steps.{entry_point}", "steps.__main__"]
     if family:
         families.get_family(family)  # refuses an unknown one
         modules.append(f"sentiment.model.families.{family}")
+    modules += [find_labeler(labeler).__name__ for labeler in labelers]
     found: set[Path] = set()
     ahead = [file for module in modules for file in _files_of(module)]
     while ahead:

@@ -15,6 +15,7 @@ from sentiment.evaluation.metrics import METRICS
 from sentiment.registry.checks import thresholds
 
 if TYPE_CHECKING:
+    from sentiment.labelling.weak_labels import Thresholds as PolarityThresholds
     from sentiment.model.training import Training
 
 
@@ -73,6 +74,7 @@ Positive = Annotated[Whole, Field(ge=1)]
 Seed = Annotated[Whole, Field(ge=0, le=2**31 - 1)]
 Share = Annotated[float, Field(gt=0, lt=1)]  # neither nothing nor all
 Rate = Annotated[float, Field(ge=0, le=1)]
+Polarity = Annotated[float, Field(ge=-1, le=1)]
 PositiveNumber = Annotated[float, Field(gt=0)]
 Boolean = Annotated[bool, Strict(), BeforeValidator(_parse_boolean)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_split_names)]
@@ -106,10 +108,26 @@ class CorpusParameters(Parameters):
         False, "whether labels that differ in case or white space alone are one class"
     )
 
+    label_by: Names = parameter(
+        (), "what labels texts without a label: vader, opinion_lexicon, models:/NAME@ALIAS, hf://OWNER/NAME"
+    )
+    positive_from: Polarity = parameter(0.05, "polarity from which a labeler calls a text positive")
+    negative_to: Polarity = parameter(-0.05, "polarity up to which a labeler calls a text negative")
+    between: Literal["auto", "neutral", "dropped"] = parameter(
+        "auto", "what is between them: neutral, dropped, or neutral where people have labelled some so"
+    )
+
     @property
     def source(self) -> Corpus:
-        """What is read."""
-        return Corpus(self.corpus, self.text_column, self.label_column)
+        """What is read. With labelers it need not have a column of labels, except for one that was named."""
+        named = self.label_column != CorpusParameters.model_fields["label_column"].default
+        return Corpus(self.corpus, self.text_column, self.label_column, label_required=named or not self.label_by)
+
+    def polarity_thresholds(self) -> "PolarityThresholds":
+        """What a labeler's polarity means."""
+        from sentiment.labelling.weak_labels import Thresholds  # needs numpy, which main does without
+
+        return Thresholds(self.negative_to, self.positive_from, self.between)
 
 
 class SplitParameters(Parameters):

@@ -11,14 +11,15 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from sentiment.corpora.reading import corpus_digest
-from sentiment.digests import content_digest
+from sentiment.digests import content_digest, hub_revision
 from sentiment.errors import UserError
+from sentiment.labelling.labelers import find_labeler, resolve_labeler
 from sentiment.model.families import get_family
 from sentiment.model.text.subwords import HUB
 from sentiment.results import check_manifest, write_manifest
 from sentiment.search.loop import lag_of
 from sentiment.tracking import ENTRY_POINT, FINGERPRINT, MANIFEST, NOTE, OUTPUT_DIGEST, REUSED, active_run, origin
-from sentiment.workflow.fingerprint import fingerprint, hub_revision
+from sentiment.workflow.fingerprint import fingerprint
 from sentiment.workflow.naming import name_run
 from sentiment.workflow.parameters import CorpusParameters, Parameters, TuneParameters
 from sentiment.workflow.step_table import STEPS
@@ -76,6 +77,11 @@ def step_fingerprint(entry_point: str, parameters: Parameters, inputs: Mapping[s
             values[name] = hub_revision(checkpoint)
             if values[name] is None:
                 return None
+    if labelers := values.get("label_by"):
+        # As they are now: an alias counts by its version, a folder or lexicon by its content.
+        values["label_by"] = {name: find_labeler(name).digest(name) for name in sorted(map(resolve_labeler, labelers))}
+        if None in values["label_by"].values():
+            return None
     return fingerprint(entry_point, values, {step.input: content})
 
 

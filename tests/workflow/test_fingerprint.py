@@ -3,9 +3,9 @@ from importlib.metadata import version
 
 import pytest
 
-from sentiment.digests import folder_digest
+from sentiment.digests import folder_digest, hub_revision
 from sentiment.workflow import fingerprint as module
-from sentiment.workflow.fingerprint import fingerprint, hub_revision, sources
+from sentiment.workflow.fingerprint import fingerprint, sources
 
 GIVEN = {"seed": 1, "family": "lstm"}
 STEP = {"entry_point": "tune", "parameters": GIVEN, "inputs": {"featurize_run": "abc"}}

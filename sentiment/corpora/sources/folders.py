@@ -25,6 +25,7 @@ def matches(corpus: Corpus) -> bool:
 def read(corpus: Corpus) -> tuple[Iterator[pa.RecordBatch], str]:
     """Read every file below a class's folder; ids are paths relative to the corpus, and sorted.
 
+    Files beside the classes' folders are documents without a label, where these are no mistake.
     Files and folders whose names begin with a dot are left out.
 
     Raises:
@@ -36,7 +37,7 @@ def read(corpus: Corpus) -> tuple[Iterator[pa.RecordBatch], str]:
 def _documents(corpus: Corpus) -> Iterator[Document]:
     folder = Path(corpus.address)
     found = False
-    for path in sorted(folder.glob("*/**/*")):
+    for path in sorted(folder.glob("*/**/*" if corpus.label_required else "**/*")):
         below = path.relative_to(folder)
         if not path.is_file() or any(part.startswith(".") for part in below.parts):
             continue
@@ -47,7 +48,7 @@ def _documents(corpus: Corpus) -> Iterator[Document]:
                 f"{corpus.name}: {path} is not UTF-8 ({error.reason} at byte {error.start}): convert it to UTF-8"
             ) from error
         found = True
-        yield Document(below.as_posix(), text, below.parts[0])
+        yield Document(below.as_posix(), text, below.parts[0] if len(below.parts) > 1 else "")
     if not found:
         raise UserError(
             f"{corpus.name}: the folder has no documents: expected a folder for each class with text files in it"

@@ -50,7 +50,7 @@ def read(corpus: Corpus) -> tuple[Iterator[pa.RecordBatch], str]:
     Raises:
         UserError: it is not installed and cannot be downloaded, or it has no categories.
     """
-    reader = _load(corpus.address)
+    reader = load(corpus.address)
     if not hasattr(reader, "categories"):
         raise UserError(f"the NLTK corpus {corpus.address} has no categories to learn: expected one like movie_reviews")
     return in_batches(_documents(reader)), str(reader.root)
@@ -90,10 +90,15 @@ def digest(corpus: Corpus) -> Digest | None:
 def dataset_source(corpus: Corpus) -> DatasetSource:
     from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-defined]  # defined at run time
 
-    return LocalArtifactDatasetSource(str(_load(corpus.address).root))
+    return LocalArtifactDatasetSource(str(load(corpus.address).root))
 
 
-def _load(name: str) -> Any:
+def load(name: str) -> Any:
+    """The reader of an NLTK corpus, which is downloaded where it is not installed.
+
+    Raises:
+        UserError: it is not installed and cannot be downloaded.
+    """
     import nltk
 
     corpus = getattr(nltk.corpus, name)

@@ -28,7 +28,7 @@ def read(corpus: Corpus) -> tuple[Iterator[pa.RecordBatch], str]:
     from sentiment.corpora.tables.labelled import read_labelled
 
     kind = get_kind(corpus)
-    return read_labelled(kind.open_table(corpus), corpus, label_required=True), kind.location(corpus)
+    return read_labelled(kind.open_table(corpus), corpus, label_required=corpus.label_required), kind.location(corpus)
 
 
 def digest(corpus: Corpus) -> Digest | None:

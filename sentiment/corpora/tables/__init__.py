@@ -124,8 +124,8 @@ class TableKind(Protocol):
         """MLflow's own name for where the table is."""
 
 
-def require_column(table: Table, parameter: str, column: str) -> None:
-    """Raise UserError where a table has no such column, or several."""
+def require_column(table: Table, parameter: str, column: str, otherwise: str = "") -> None:
+    """Raise UserError where a table has no such column, or several; ``otherwise`` is what to do if there is none."""
     names = table.schema.names
     if column not in names:
         looks = None
@@ -135,7 +135,7 @@ def require_column(table: Table, parameter: str, column: str) -> None:
             raise UserError(f"{table.name} has no column {column!r}: {looks}")
         raise UserError(
             f"{table.name} has no column {column!r}: it has {', '.join(names) or 'none'}; "
-            f"name the right one with -P {parameter}="
+            f"name the right one with -P {parameter}={otherwise}"
         )
     if names.count(column) > 1:
         raise UserError(f"{table.name} has two columns {column}: give each a name of its own")

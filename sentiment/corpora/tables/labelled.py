@@ -30,7 +30,7 @@ def read_labelled(table: Table, corpus: Corpus, *, label_required: bool) -> Iter
     names = table.schema.names
     require_column(table, "text_column", corpus.text_column)
     if label_required or corpus.label_column in names:
-        require_column(table, "label_column", corpus.label_column)
+        require_column(table, "label_column", corpus.label_column, ", or have the texts labelled, -P label_by=vader")
     if corpus.slice_column and corpus.slice_column in names:
         require_column(table, "slice_column", corpus.slice_column)
     return _read(table, corpus, label_required)

@@ -102,11 +102,12 @@ def predict_pipeline(pipeline: Any, texts: Sequence[str]) -> np.ndarray:
     return probabilities / probabilities.sum(axis=1, keepdims=True)
 
 
-def load_pipeline(handle: str) -> Any:
+def load_pipeline(handle: str, parameter: str = "pretrained") -> Any:
     """The pipeline of a checkpoint.
 
     Args:
         handle: a folder, or a name on the Hugging Face hub.
+        parameter: the parameter that names it, for messages.
 
     Raises:
         UserError: no handle, a package is missing, or the checkpoint cannot be loaded.
@@ -126,8 +127,8 @@ def load_pipeline(handle: str) -> Any:
     except (OSError, ValueError, KeyError) as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         raise UserError(
-            f"pretrained={handle} cannot be loaded as a text classifier ({reason}): if the hub cannot be reached from "
-            "here, download the checkpoint elsewhere and give its folder, pretrained=path/to/checkpoint"
+            f"{parameter}={handle} cannot be loaded as a text classifier ({reason}): if the hub cannot be reached from "
+            f"here, download the checkpoint elsewhere and give its folder, {parameter}=path/to/checkpoint"
         ) from error
 
 

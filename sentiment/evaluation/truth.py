@@ -1,0 +1,43 @@
+"""Who gave the labels that models are measured by, where people did not give all of a corpus."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sentiment.corpora.labels import HUMAN, LABELLED_BY, VOTE
+
+
+def describe_truth(test: pd.DataFrame, correct: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Who gave the test labels, and how often the families and the labelers agree with people.
+
+    Args:
+        test: the test split, with the columns label, ``LABELLED_BY`` and ``VOTE`` where a corpus has weak labels.
+        correct: from a family to a bool array of shape (test documents,).
+
+    Returns:
+        A dict with labelers (their names), documents, by_people (how many of the labels people gave) and, where they
+        gave some, accuracy on these: of each family, and of the labelers alone, who are wrong where they abstain. Empty
+        for a corpus without labelers.
+    """
+    if LABELLED_BY not in test:
+        return {}
+    by_people = (test[LABELLED_BY] == HUMAN).to_numpy()
+    labelers = sorted(set(test[LABELLED_BY]) - {HUMAN})
+    truth = {"labelers": labelers, "documents": len(test), "by_people": int(by_people.sum())}
+    if by_people.any():
+        right = {**correct, "labelers": (test[VOTE] == test["label"]).to_numpy()}
+        truth["accuracy"] = {name: float(values[by_people].mean()) for name, values in right.items()}
+    return truth
+
+
+def summarize_truth(truth: Mapping[str, Any]) -> str:
+    """In a few words who gave the test labels; empty where people gave all."""
+    documents, by_people = truth.get("documents", 0), truth.get("by_people", 0)
+    if by_people == documents:
+        return ""
+    labelers = ", ".join(truth["labelers"])
+    if not by_people:
+        return f"the truth is weak: {labelers} gave all {documents} test labels, people none"
+    return f"people gave {by_people} of the {documents} test labels, {labelers} the others"

@@ -1,0 +1,81 @@
+"""Labelers: what rates the polarity of a text that nobody has labelled. One module each, listed in ``MODULES``.
+
+A module is imported by its name and only where a labeler is asked for, so that the steps of a corpus that people have
+labelled do not depend on it. ``main`` imports it for its digest, and starts without numpy: what rates texts is imported
+inside ``rate``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from sentiment.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+PORTION = 1_000  # texts
+MODULES = ("vader", "opinion_lexicon", "registered_model", "pipeline")
+
+
+class Labeler(Protocol):
+    """What a module of a labeler has.
+
+    Attributes:
+        EXPECTED: what its name in ``label_by`` is, as a noun phrase for the message about an unknown one.
+        REQUIREMENTS: packages beside those of requirements.txt that its ratings depend on.
+    """
+
+    EXPECTED: str
+    REQUIREMENTS: tuple[str, ...]
+    __name__: str
+
+    def matches(self, name: str) -> bool:
+        """Whether a name in ``label_by`` is this labeler's."""
+
+    def resolve(self, name: str) -> str:
+        """The name, with what it stands for now in place of an alias.
+
+        Raises:
+            UserError: there is nothing of this name.
+        """
+
+    def digest(self, name: str) -> str | None:
+        """Digest of all that a resolved name's ratings depend on beside packages; None where it cannot be taken."""
+
+    def rate(self, name: str, texts: Sequence[str]) -> np.ndarray:
+        """The polarity of texts: float64 of shape (texts,), from -1 (negative) over 0 (neutral) to 1 (positive).
+
+        Raises:
+            UserError: what it needs is not there, or does not rate polarity.
+        """
+
+
+def find_labeler(name: str) -> Labeler:
+    """The labeler of a name in ``label_by``; UserError where there is none."""
+    modules = [importlib.import_module(f"{__name__}.{module}") for module in MODULES]
+    for module in modules:
+        if module.matches(name):
+            return module
+    expected = [module.EXPECTED for module in modules]
+    raise UserError(f"label_by={name}: expected {', '.join(expected[:-1])}, or {expected[-1]}")
+
+
+def resolve_labeler(name: str) -> str:
+    """A name in ``label_by`` with what it stands for now; see :meth:`Labeler.resolve`."""
+    return find_labeler(name).resolve(name)
+
+
+def in_portions(name: str, texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The texts in portions of at most ``PORTION``, and a progress bar where a labeler takes more than some seconds."""
+    from tqdm import tqdm
+
+    every = 0.1 if sys.stderr.isatty() else 10.0  # seconds; in a log file each update is a line
+    with tqdm(desc=f"ingest: {name}", total=len(texts), unit=" texts", mininterval=every, delay=5) as bar:
+        for start in range(0, len(texts), PORTION):
+            part = texts[start : start + PORTION]
+            yield part
+            bar.update(len(part))

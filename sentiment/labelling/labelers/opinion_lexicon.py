@@ -1,0 +1,50 @@
+"""The opinion lexicon of Hu and Liu (2004): 6,800 positive and negative English words, an NLTK corpus."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.sources import nltk_corpora
+from sentiment.labelling.labelers import in_portions
+
+if TYPE_CHECKING:
+    import numpy as np
+
+EXPECTED = "opinion_lexicon"
+REQUIREMENTS = ()
+WORD = re.compile(r"[a-z][a-z'*+-]*")  # the lexicon has f**k and a+
+
+
+def matches(name: str) -> bool:
+    return name == EXPECTED
+
+
+def resolve(name: str) -> str:
+    return name
+
+
+def digest(name: str) -> str | None:
+    found = nltk_corpora.digest(Corpus(EXPECTED))
+    return found and found.value
+
+
+def rate(name: str, texts: Sequence[str]) -> np.ndarray:
+    """The share of positive words among those that the lexicon has, minus that of negative ones; 0 where it has none.
+
+    Raises:
+        UserError: NLTK's data folders do not have the lexicon, and it cannot be downloaded.
+    """
+    import numpy as np
+
+    reader = nltk_corpora.load(EXPECTED)
+    positive, negative = frozenset(reader.positive()), frozenset(reader.negative())  # envious and two others are both
+
+    def polarity(text: str) -> float:
+        words = WORD.findall(text.lower())
+        above, below = (sum(word in known for word in words) for known in (positive, negative))
+        return (above - below) / max(above + below, 1)
+
+    return np.array([polarity(text) for part in in_portions(name, texts) for text in part], dtype=np.float64)

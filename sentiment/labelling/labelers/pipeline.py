@@ -1,0 +1,59 @@
+"""A text classifier of Hugging Face, as it is: a name on the hub, or a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sentiment.digests import content_digest, hub_revision
+from sentiment.labelling.labelers import in_portions
+
+if TYPE_CHECKING:
+    import numpy as np
+
+EXPECTED = "a text classifier of Hugging Face, hf://OWNER/NAME or its folder"
+REQUIREMENTS = ("transformers", "torch")
+PREFIX = "hf://"
+
+
+def matches(name: str) -> bool:
+    return name.startswith(PREFIX) or Path(name).is_dir()
+
+
+def resolve(name: str) -> str:
+    return name
+
+
+def digest(name: str) -> str | None:
+    return hub_revision(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else content_digest(Path(name))
+
+
+def rate(name: str, texts: Sequence[str]) -> np.ndarray:
+    """The score of the label, with a minus where it is negative, and 0 where it is neutral.
+
+    It is loaded in a process of its own: torch cannot be beside TensorFlow.
+
+    Raises:
+        UserError: there is no such classifier, a package is missing, or its labels are no polarity.
+    """
+    from sentiment.evaluation.measure import in_own_process
+
+    return in_own_process(rate_by_pipeline, name, texts)
+
+
+def rate_by_pipeline(name: str, texts: Sequence[str]) -> np.ndarray:
+    """:func:`rate`, in this process."""
+    import numpy as np
+
+    from sentiment.labelling.classes import polarity_of
+    from sentiment.model.families.pipeline import BATCH, load_pipeline
+
+    pipeline = load_pipeline(name.removeprefix(PREFIX), "label_by")
+    signs = {label: polarity_of(name, label) for label in pipeline.model.config.id2label.values()}
+    answers = [
+        answer
+        for part in in_portions(name, texts)
+        for answer in pipeline(list(part), truncation=True, batch_size=BATCH)
+    ]
+    return np.array([signs[answer["label"]] * answer["score"] for answer in answers], dtype=np.float64)

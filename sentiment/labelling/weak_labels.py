@@ -1,0 +1,114 @@
+"""Weak labels for the texts that people have not labelled: labelers rate their polarity and vote.
+
+What people have labelled keeps its label. The labelers rate these texts as well, which says how far they agree with
+people (:mod:`sentiment.labelling.agreement`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sentiment.corpora.labels import HUMAN, LABELLED_BY, VOTE
+from sentiment.errors import UserError
+from sentiment.labelling.classes import NEGATIVE, NEUTRAL, POSITIVE, name_classes
+from sentiment.labelling.labelers import find_labeler, resolve_labeler
+
+ABSTAINED = ""  # in place of a class
+TOGETHER = " + "  # between the names of labelers that vote
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """What a polarity from -1 to 1 means.
+
+    Args:
+        negative_to: it is negative up to here,
+        positive_from: and positive from here on.
+        between: what it is between them: ``neutral``, ``dropped`` (the labeler abstains), or ``auto``: neutral where
+            people have a class for that.
+    """
+
+    negative_to: float
+    positive_from: float
+    between: str
+
+    def __post_init__(self) -> None:
+        if self.negative_to >= self.positive_from:
+            raise UserError(
+                f"negative_to={self.negative_to:g} and positive_from={self.positive_from:g}: expected the first to be "
+                "the smaller one"
+            )
+
+    def classify(self, polarities: np.ndarray, names: Mapping[int, str], has_neutral: bool) -> np.ndarray:
+        """The class of each polarity, ``ABSTAINED`` where it has none: object array of the same shape."""
+        between = names[NEUTRAL] if has_neutral else ABSTAINED
+        classes = np.full(polarities.shape, between, dtype=object)
+        classes[polarities >= self.positive_from] = names[POSITIVE]
+        classes[polarities <= self.negative_to] = names[NEGATIVE]
+        return classes
+
+
+def add_weak_labels(
+    frame: pd.DataFrame, labelers: Sequence[str], thresholds: Thresholds
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Label what people have not labelled.
+
+    A copy of a text that people have labelled gets their label. Where the labelers do not agree on a class, or all
+    abstain, the label stays empty.
+
+    Args:
+        frame: DataFrame with the string columns text and label, which is empty where nobody has labelled the text.
+        labelers: their names in ``label_by``.
+        thresholds: what their polarities mean.
+
+    Returns:
+        The frame with the further columns ``LABELLED_BY`` and ``VOTE``; and the classes that the labelers give, by
+        text: a DataFrame with a column a labeler, and a last one for their vote where there are several.
+
+    Raises:
+        UserError: a labeler cannot be used, or people have classes that are no polarity.
+    """
+    text, given = frame["text"].str.strip(), frame["label"]
+    by_people = given != ""
+    classes = sorted(given[by_people].unique())
+    names = name_classes(classes)
+    if thresholds.between == "neutral" and classes and names[NEUTRAL] not in classes:
+        raise UserError(
+            f"between=neutral: the labels that people gave have no neutral class ({', '.join(classes)}); drop these "
+            "texts with -P between=dropped"
+        )
+    has_neutral = thresholds.between == "neutral" or (thresholds.between == "auto" and names[NEUTRAL] in classes)
+    texts = text[text != ""].unique().tolist()
+    votes = pd.DataFrame(index=pd.Index(texts, dtype=object))
+    for labeler in sorted(set(map(resolve_labeler, labelers))):
+        polarities = find_labeler(labeler).rate(labeler, texts)
+        votes[labeler] = thresholds.classify(polarities, names, has_neutral)
+    if votes.shape[1] > 1:
+        votes[TOGETHER.join(votes)] = take_vote(votes)
+    vote = text.map(votes.iloc[:, -1]).fillna(ABSTAINED)
+    known = given.where(by_people, text.map(given[by_people].groupby(text[by_people]).first()).fillna(""))
+    return frame.assign(
+        label=known.where(known != "", vote),
+        **{LABELLED_BY: np.where(known != "", HUMAN, votes.columns[-1]), VOTE: vote},
+    ), votes
+
+
+def take_vote(votes: pd.DataFrame) -> np.ndarray:
+    """The class that most of those labelers give that do not abstain; ``ABSTAINED`` where none has the most.
+
+    Args:
+        votes: DataFrame with a column a labeler.
+
+    Returns:
+        Object array of shape (texts,).
+    """
+    given = votes.to_numpy(object)
+    classes = np.array([name for name in pd.unique(given.ravel()) if name != ABSTAINED], dtype=object)
+    if not len(classes):
+        return np.full(len(votes), ABSTAINED, dtype=object)
+    counts = np.stack([(given == name).sum(axis=1) for name in classes], axis=1)
+    most = counts.max(axis=1)
+    agreed = (most > 0) & ((counts == most[:, None]).sum(axis=1) == 1)
+    return np.where(agreed, classes[counts.argmax(axis=1)], ABSTAINED)

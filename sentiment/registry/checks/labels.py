@@ -1,0 +1,11 @@
+"""Whose labels a candidate was measured by, where people did not give all: nothing that it could fail."""
+
+from sentiment.registry.candidate import Candidate
+from sentiment.registry.checks import Check, Terms
+from sentiment.tracking import TRUTH
+
+
+def check(candidate: Candidate, terms: Terms) -> list[Check]:
+    """A passed check that says so, for whoever decides by the others."""
+    said = candidate.compare_run.data.tags.get(TRUTH)
+    return [Check("labels", True, said, is_reason=True)] if said else []

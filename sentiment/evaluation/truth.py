@@ -1,12 +1,18 @@
-"""Who gave the labels that models are measured by, where people did not give all of a corpus."""
+"""Who gave the labels that models are measured by, where people did not give all of a corpus.
+
+main imports this module without numpy and pandas.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from sentiment.corpora.labels import HUMAN, LABELLED_BY, VOTE
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
 
 
 def describe_truth(test: pd.DataFrame, correct: Mapping[str, np.ndarray]) -> dict[str, Any]:

@@ -58,8 +58,8 @@ def split(
 ) -> dict[str, pd.DataFrame]:
     """Split a corpus by a hash of each text, so that a text stays in its split when the corpus grows.
 
-    The shares are therefore approximate, of the whole and of each class. Texts that people have labelled go to the test
-    and the validation split first, and to the training split where these are full.
+    The shares are therefore approximate, of the whole and of each class. Where people have labelled a part of the
+    texts, these go to the test and the validation split first, and to the training split once these are full.
 
     Args:
         frame: DataFrame with the columns id, text and label, and ``LABELLED_BY`` where people have not labelled all.
@@ -96,23 +96,22 @@ def _ends(
 ) -> tuple[pd.Series | float, pd.Series | float]:
     """The hash below which each text is in the test split, and below which in one of test and validation split.
 
-    Where people have labelled a part of the texts, the bounds of the others are those that fill both splits up. As long
-    as these have room for all that people have labelled, new texts without a label do not move one with a label.
+    Where people have labelled a part of the texts, the others fill both splits up. As long as these have room for all
+    that people have labelled, further texts that they have not labelled move none of them.
     """
     if LABELLED_BY not in frame:
         return test_end, validation_end
-    by_people = place.isin(place[frame[LABELLED_BY] == HUMAN])  # texts with the same hash stay together
+    by_people = place.isin(place[frame[LABELLED_BY] == HUMAN])  # texts that share a hash stay together
     share = by_people.mean()
     if share in (0, 1):
         return test_end, validation_end
-    ends = []
-    for end, of_people in (
-        (test_end, test_end / max(share, validation_end)),
-        (validation_end, validation_end / max(share, validation_end)),
-    ):
+
+    def end_of(end: float) -> pd.Series:
+        of_people = end / max(share, validation_end)
         of_others = max(end - share * of_people, 0) / (1 - share)
-        ends.append(by_people.map({True: of_people, False: of_others}))
-    return ends[0], ends[1]
+        return by_people.map({True: of_people, False: of_others})
+
+    return end_of(test_end), end_of(validation_end)
 
 
 def hash_text(text: str, seed: int) -> float:
@@ -125,10 +124,15 @@ def hash_text(text: str, seed: int) -> float:
 def _too_few(frame: pd.DataFrame, test_size: float, validation_size: float) -> str:
     counts = frame["label"].value_counts()
     smallest = ", ".join(f"{label!r} has {count}" for label, count in counts.tail(3).items())
+    advice = "add documents of it, drop the class, or choose larger shares"
+    if LABELLED_BY in frame:
+        advice = (
+            "labels of people go to the test and the validation split first, so choose labelers that give every class, "
+            "or smaller shares, which leave some of people's labels for training"
+        )
     return (
         f"a class has too few documents for all three splits: {smallest} of {len(frame)}, with "
-        f"test_size={test_size:g} and validation_size={validation_size:g}; add documents of it, drop the class, "
-        f"or choose larger shares"
+        f"test_size={test_size:g} and validation_size={validation_size:g}; {advice}"
     )
 
 

@@ -87,12 +87,16 @@ def add_weak_labels(
         votes[labeler] = thresholds.classify(polarities, names, has_neutral)
     if votes.shape[1] > 1:
         votes[TOGETHER.join(votes)] = take_vote(votes)
-    vote = text.map(votes.iloc[:, -1]).fillna(ABSTAINED)
-    known = given.where(by_people, text.map(given[by_people].groupby(text[by_people]).first()).fillna(""))
-    return frame.assign(
-        label=known.where(known != "", vote),
-        **{LABELLED_BY: np.where(known != "", HUMAN, votes.columns[-1]), VOTE: vote},
-    ), votes
+    *_, labeler = votes.columns
+    vote_of, label_of = votes[labeler].to_dict(), dict(zip(text[by_people], given[by_people]))
+    labels = [own or label_of.get(copy, "") for own, copy in zip(given, text)]
+    vote = [vote_of.get(one, ABSTAINED) for one in text]
+    columns = {
+        "label": [label or voted for label, voted in zip(labels, vote)],
+        LABELLED_BY: [HUMAN if label else labeler for label in labels],
+        VOTE: vote,
+    }
+    return frame.assign(**columns), votes
 
 
 def take_vote(votes: pd.DataFrame) -> np.ndarray:

@@ -93,3 +93,54 @@ def test_a_rare_class_is_in_every_split_if_it_is_asked_to_be():
 def test_a_class_too_small_for_three_splits_is_named(stratify):
     with pytest.raises(UserError, match="'rare' has 2"):
         split(corpus(common=100, rare=2), 0.2, 0.1, seed=42, stratify=stratify)
+
+
+def partly_labelled(people, others):
+    frame = corpus(neg=(people + others) // 2, pos=(people + others) // 2)
+    frame["text"] = [f"text {number}" for number in range(len(frame))]
+    frame = frame.sample(frac=1, random_state=0).reset_index(drop=True)
+    return frame.assign(labelled_by=["human"] * people + ["vader"] * others)
+
+
+def shares(parts):
+    return {name: (part["labelled_by"] == "human").mean() for name, part in parts.items()}
+
+
+@pytest.mark.parametrize("people", [40, 200, 1000])
+def test_labels_of_people_go_to_test_and_validation_first_and_the_sizes_are_the_usual_ones(people):
+    frame = partly_labelled(people, 2000 - people)
+    parts = split(frame, 0.2, 0.2, 42, True)
+    assert [len(part) for part in parts.values()] == pytest.approx([1280, 320, 400], abs=50)
+    found = shares(parts)
+    if people < 720:  # the two have room for all
+        assert found["train"] == 0
+        of_people = {name: int(found[name] * len(part)) for name, part in parts.items()}
+        assert of_people["test"] == pytest.approx(people * 20 / 36, abs=15)
+    else:
+        assert found["test"] == found["validation"] == 1 and found["train"] > 0
+
+
+def test_more_texts_without_a_label_move_none_that_people_labelled():
+    frame = partly_labelled(100, 900)
+    fewer = split(frame[:500], 0.2, 0.2, 42, False)
+    more = split(frame, 0.2, 0.2, 42, False)
+    for name in ("test", "validation"):
+        of_people = [set(parts[name]["text"][parts[name]["labelled_by"] == "human"]) for parts in (fewer, more)]
+        assert of_people[0] == of_people[1]
+
+
+def test_texts_that_differ_in_signs_alone_share_a_split_whoever_labelled_them():
+    frame = partly_labelled(100, 900)
+    same = frame[:100].assign(text=frame["text"][:100] + "!", labelled_by="vader")
+    parts = split(pd.concat([frame, same], ignore_index=True), 0.2, 0.2, 42, True)
+    for part in parts.values():
+        texts = set(part["text"])
+        assert all(text.rstrip("!") in texts for text in texts)
+
+
+def test_a_class_that_labelers_never_give_is_told():
+    frame = partly_labelled(100, 900)
+    frame.loc[:9, "label"] = "neutral"
+    with pytest.raises(UserError, match="'neutral' has 10 .* choose labelers that give every class, or smaller shares"):
+        split(frame, 0.2, 0.2, 42, True)
+    split(frame.drop(columns="labelled_by"), 0.2, 0.2, 42, True)

@@ -65,3 +65,22 @@ def test_a_checkpoint_on_the_hub_counts_by_its_commit(tracked, no_sources, monke
     assert digest("1") == digest("1") != digest("2") and digest(None) is None
     assert digest("1", "finetuned", "hf://ada/reviews") != digest("2", "finetuned", "hf://ada/reviews")
     assert digest("1", "finetuned", "bert_tiny_en_uncased") == digest("2", "finetuned", "bert_tiny_en_uncased")
+
+
+def test_a_labeler_counts_by_what_it_stands_for_now(tracked, no_sources, tmp_path):
+    (tmp_path / "c.csv").write_text("text\ngood\nbad\n")
+    tracked.create_registered_model("m")
+    for _ in range(2):
+        tracked.create_model_version("m", "file:///nowhere")
+
+    def digest(label_by, version="1", **others):
+        tracked.set_registered_model_alias("m", "champion", version)
+        given = [f"--{name}={value}" for name, value in others.items()]
+        return step_fingerprint("ingest", parse("ingest", ["--corpus=c.csv", f"--label_by={label_by}", *given]), {})
+
+    assert digest("vader") != digest("") and digest("vader") != digest("vader", positive_from="0.1")
+    assert digest("models:/m@champion,vader") == digest("vader,models:/m/1") != digest("models:/m@champion,vader", "2")
+    (tmp_path / "checkpoint").mkdir()
+    before = digest("checkpoint")
+    (tmp_path / "checkpoint" / "config.json").write_text("{}")
+    assert digest("checkpoint") != before

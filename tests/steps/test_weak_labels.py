@@ -1,0 +1,119 @@
+"""A corpus that people have not labelled, from ingest to the registered model, in this process."""
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+
+from sentiment.errors import UserError
+from sentiment.evaluation.slices import find_slices
+from sentiment.evaluation.truth import describe_truth
+from sentiment.features.store import Features
+from sentiment.labelling.labelers import registered_model
+from sentiment.model.families import get_family
+from sentiment.model.training import Training
+from sentiment.reports.table import verdict
+from sentiment.search.packaging import log_model
+from sentiment.tracking import VALIDATION_PREDICTIONS, artifacts, log_parquet
+from sentiment.workflow.parameters import CompareParameters, FeaturizeParameters, IngestParameters, RegisterParameters
+from steps.compare import compare
+from steps.featurize import featurize
+from steps.ingest import ingest
+from steps.monitor import read_human_labels
+from steps.register import register
+from tests.reports.rows import row
+from tests.steps.test_compare import NAIVE_BAYES, run_step
+
+
+def write_corpus(folder, people):
+    """Texts with a polarity, of which people have labelled some, not all of them as VADER does."""
+    random = np.random.default_rng(0)
+    fillers = random.choice(["film", "story", "actor", "scene", "music"], (240, 4))
+    words = ["great", "awful"] * 120
+    texts = [f"{word} {' '.join(others)} {number}" for number, (word, others) in enumerate(zip(words, fillers))]
+    right = [{"great": "pos", "awful": "neg"}[word] for word in words]
+    labels = [label if number < people and number % 10 else "" for number, label in enumerate(right)]
+    wrong = dict.fromkeys(range(0, people, 10), "neg")
+    labels = [wrong.get(number, label) for number, label in enumerate(labels)]
+    pd.DataFrame({"text": texts} | ({"label": labels} if people else {})).to_csv(folder / "c.csv", index=False)
+    return str(folder / "c.csv")
+
+
+def ingest_weakly(folder, people):
+    return run_step(ingest, IngestParameters(corpus=write_corpus(folder, people), label_by=("vader",)))
+
+
+def tune(ingested):
+    """A tune run of a small model on an ingest run's dataset."""
+    featurized = run_step(featurize, FeaturizeParameters(), ingested)
+    features = Features(artifacts(featurized.info.run_id, "features"), artifacts(ingested.info.run_id, "dataset"))
+    model = get_family("simple").fit(features, NAIVE_BAYES, Training(), lambda *_: None)
+    with mlflow.start_run(tags={"mlflow.project.entryPoint": "tune", "family": "simple"}) as run:
+        tags = {"featurize_run": featurized.info.run_id, "model_uri": log_model("simple", features, model)}
+        mlflow.set_tags(tags | {"step.output_digest": "simple", "best_trial": run.info.run_id})
+        mlflow.log_metric("train_seconds", 2.0)
+        probabilities = model.predict_split(features, "choice")
+        log_parquet(pd.DataFrame(probabilities, columns=features.classes), VALIDATION_PREDICTIONS)
+    return mlflow.get_run(run.info.run_id)
+
+
+def test_without_labels_of_people_every_page_says_that_the_truth_is_weak(tracked, tmp_path, capsys):
+    ingested = ingest_weakly(tmp_path, people=0)
+    assert "people have labelled no text outside" in ingested.data.tags["mlflow.note.content"].lower()
+    compared = run_step(compare, CompareParameters(), [tune(ingested)])
+    registered = run_step(register, RegisterParameters(), compared)
+    documents = int(ingested.data.metrics["documents_test"])
+    said = f"the truth is weak: vader gave all {documents} test labels, people none"
+    comparison = mlflow.artifacts.load_dict(f"runs:/{compared.info.run_id}/comparison.json")
+    assert comparison["truth"] == {"labelers": ["vader"], "documents": documents, "by_people": 0}
+    version = tracked.get_model_version_by_alias("sentiment", "champion")
+    pages = {
+        "console": capsys.readouterr().out,
+        "note of compare": compared.data.tags["mlflow.note.content"],
+        "card": mlflow.artifacts.load_text(f"runs:/{compared.info.run_id}/review.html"),
+        "decision": mlflow.artifacts.load_text(f"runs:/{registered.info.run_id}/review.html"),
+        "note of register": registered.data.tags["mlflow.note.content"],
+        "version": version.description,
+        "its tag": version.tags["truth"],
+        "gate": mlflow.artifacts.load_text(f"runs:/{registered.info.run_id}/gate.json"),
+    }
+    assert [page for page, text in pages.items() if said not in text.lower()] == []
+    # The champion as a labeler of the next corpus.
+    polarities = registered_model.rate_by_model("models:/sentiment/1", ["great film", "awful film"])
+    assert polarities[0] > 0.5 and polarities[1] < -0.5
+
+
+def test_with_some_labels_of_people_the_figures_on_these_stand_beside_the_others(tracked, tmp_path):
+    ingested = ingest_weakly(tmp_path, people=60)
+    metrics = ingested.data.metrics
+    assert metrics["labeler_coverage.vader"] == 1.0 and 0.7 < metrics["labeler_accuracy.vader"] < 1.0
+    assert metrics["labelled_by_people_train"] == 0 < metrics["labelled_by_people_validation"]
+    agreement = mlflow.artifacts.load_dict(f"runs:/{ingested.info.run_id}/labelling/agreement.json")["agreement"]
+    assert agreement[0]["documents"] == metrics["labelled_by_people_validation"]
+    people, documents = (int(metrics[name]) for name in ("labelled_by_people_test", "documents_test"))
+    test = pd.read_parquet(artifacts(ingested.info.run_id, "dataset") / "test.parquet")
+    assert (test["labelled_by"] == "human").sum() == people < documents == len(test)
+    as_vader = (test["vote"] == test["label"]).to_numpy()
+    truth = describe_truth(test, {"simple": as_vader})
+    labels = (test["label"] == "pos").to_numpy(int)
+    slices = find_slices(test["text"].tolist(), labels, ["neg", "pos"], labelled_by=test["labelled_by"])
+    on_people = as_vader[slices["labelled by human"]].mean()
+    assert truth["accuracy"] == {"simple": on_people, "labelers": on_people} and on_people < 1
+    assert as_vader[slices["labelled by vader"]].all()
+    rows = [row("simple", 0.9, 0.9)]
+    said = verdict({"winner": "simple", "rows": rows, "pairs": [], "truth": truth})
+    assert said.startswith(
+        f"People gave {people} of the {documents} test labels, vader the others. On those of people the accuracy of "
+        f"simple is {on_people:.3f}, that of vader alone {on_people:.3f}. simple is the only family"
+    )
+    # Trained again with a batch added, it has the labels of people alone: the labelers give theirs anew.
+    again = read_human_labels(artifacts(ingested.info.run_id, "dataset") / "test.parquet")
+    assert (again["label"] != "").tolist() == (test["labelled_by"] == "human").tolist()
+
+
+def test_a_label_column_that_is_not_there_is_a_mistake_without_labelers_and_where_it_was_named(tracked, tmp_path):
+    corpus = write_corpus(tmp_path, people=0)
+    with pytest.raises(UserError, match="no column 'label'.* or have the texts labelled, -P label_by=vader"):
+        run_step(ingest, IngestParameters(corpus=corpus))
+    with pytest.raises(UserError, match="no column 'stars'"):
+        run_step(ingest, IngestParameters(corpus=corpus, label_by=("vader",), label_column="stars"))

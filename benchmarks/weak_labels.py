@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from report import MACHINE, keep
 
+from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.labels import HUMAN, LABELLED_BY, VOTE
 from sentiment.corpora.reading import read_corpus
 from sentiment.corpora.splits import clean, split
@@ -109,7 +110,7 @@ def report(found, seeds):
 def main(corpora, seeds):
     found = defaultdict(list)
     for corpus in corpora:
-        frame = clean(read_corpus(corpus)[0])[0]
+        frame = clean(read_corpus(Corpus(corpus))[0])[0]
         for seed in range(42, 42 + seeds):
             found[Path(corpus).stem].append(measure(frame, seed))
             report(found, seeds)

@@ -1,5 +1,6 @@
 """Who labelled a dataset, and how far its labelers agree with people on the texts that people have labelled."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from sentiment.corpora.labels import HUMAN, LABELLED_BY
-from sentiment.labelling.weak_labels import ABSTAINED
+from sentiment.labelling.labelers import find_labeler
+from sentiment.labelling.weak_labels import ABSTAINED, TOGETHER
 from sentiment.tracking import metric_name
 
 NO_CLASS = "none"  # in place of a class where a labeler abstains
@@ -44,7 +46,24 @@ def log_labelling(parts: Mapping[str, pd.DataFrame], votes: pd.DataFrame) -> str
             f"{accuracy} where it gives a class, which it does for {row['coverage']:.1%}",
             flush=True,
         )
-    return f"{said}\n\n{describe_agreement(agreement)}"
+    seen = [warning for labeler in votes if (warning := describe_seen(labeler, parts["test"]))]
+    for warning in seen:
+        print(f"warning: {warning}", file=sys.stderr, flush=True)
+    return "\n\n".join([said, *seen, describe_agreement(agreement)])
+
+
+def describe_seen(labeler: str, test: pd.DataFrame) -> str | None:
+    """What a labeler that has seen test texts with people's labels means for the test split; None where it has not."""
+    if TOGETHER in labeler:  # the vote of several
+        return None
+    by_people = test[test[LABELLED_BY] == HUMAN]["text"].str.strip()
+    seen = int(by_people.isin(find_labeler(labeler).training_texts(labeler)).sum())
+    if not seen:
+        return None
+    return (
+        f"{labeler} was made from {seen} of the {len(by_people)} test texts that people labelled, and what it labels "
+        "may carry their labels into the training split: the accuracy on them is flattering"
+    )
 
 
 def measure_agreement(parts: Mapping[str, pd.DataFrame], votes: pd.DataFrame) -> list[dict[str, Any]]:

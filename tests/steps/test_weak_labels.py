@@ -9,6 +9,7 @@ from sentiment.errors import UserError
 from sentiment.evaluation.slices import find_slices
 from sentiment.evaluation.truth import describe_truth
 from sentiment.features.store import Features
+from sentiment.labelling.agreement import describe_seen
 from sentiment.labelling.labelers import registered_model
 from sentiment.model.families import get_family
 from sentiment.model.training import Training
@@ -81,6 +82,9 @@ def test_without_labels_of_people_every_page_says_that_the_truth_is_weak(tracked
     # The champion as a labeler of the next corpus.
     polarities = registered_model.rate_by_model("models:/sentiment/1", ["great film", "awful film"])
     assert polarities[0] > 0.5 and polarities[1] < -0.5
+    seen = pd.read_parquet(artifacts(ingested.info.run_id, "dataset") / "train.parquet")[:5].assign(labelled_by="human")
+    assert "was made from 5 of the 5 test texts that people labelled" in describe_seen("models:/sentiment/1", seen)
+    assert describe_seen("models:/sentiment/1", seen.assign(text="another")) is None
 
 
 def test_with_some_labels_of_people_the_figures_on_these_stand_beside_the_others(tracked, tmp_path):

@@ -3,6 +3,7 @@
 import mlflow
 import pytest
 
+from sentiment.labelling.labelers import pipeline as labeler
 from tests.conftest import runs, store
 from tests.model.checkpoint import write_checkpoint
 from tests.system.processes import FAST_SEARCH, NAIVE_BAYES, SHORT, predict_elsewhere, run_step, run_steps
@@ -64,3 +65,11 @@ def test_options_of_another_family_are_refused(tuned):
     assert process.returncode == 1 and "simple has no members: it goes with family=dense" in process.stderr
     process = run_step("train", "--family=lstm", "--embedding=glove", cwd=tuned)
     assert process.returncode == 1 and "embedding=glove without embedding_file" in process.stderr
+
+
+def test_it_labels_texts_that_have_no_label(tmp_path):
+    for package in ("torch", "transformers"):
+        pytest.importorskip(package, reason=f"{package} is an extra: requirements-pipeline.txt")
+    write_checkpoint(tmp_path / "checkpoint", ["good", "bad", "film"])
+    polarities = labeler.rate(str(tmp_path / "checkpoint"), ["good film", "bad film", "film"])
+    assert polarities.shape == (3,) and all(0.5 <= abs(polarity) <= 1 for polarity in polarities)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from sentiment.errors import UserError
@@ -52,6 +52,9 @@ class Labeler(Protocol):
         Raises:
             UserError: what it needs is not there, or does not rate polarity.
         """
+
+    def training_texts(self, name: str) -> Collection[str]:
+        """The texts that it was fitted on or chosen by, surrounding white space removed, as far as that is known."""
 
 
 def find_labeler(name: str) -> Labeler:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from sentiment.corpora.corpus import Corpus
@@ -29,6 +29,10 @@ def resolve(name: str) -> str:
 def digest(name: str) -> str | None:
     found = nltk_corpora.digest(Corpus(EXPECTED))
     return found and found.value
+
+
+def training_texts(name: str) -> Collection[str]:
+    return ()
 
 
 def rate(name: str, texts: Sequence[str]) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,10 @@ def resolve(name: str) -> str:
 
 def digest(name: str) -> str | None:
     return hub_revision(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else content_digest(Path(name))
+
+
+def training_texts(name: str) -> Collection[str]:
+    return ()
 
 
 def rate(name: str, texts: Sequence[str]) -> np.ndarray:

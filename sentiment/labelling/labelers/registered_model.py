@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
+
+from mlflow import MlflowClient
 
 from sentiment.errors import UserError
 from sentiment.labelling.labelers import in_portions
 from sentiment.registry.versions import resolve_uri
+from sentiment.tracking import DATASET, INGEST_RUN, artifacts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +29,18 @@ def resolve(name: str) -> str:
 
 def digest(name: str) -> str | None:
     return name  # a version does not change
+
+
+def training_texts(name: str) -> Collection[str]:
+    """Those of the dataset that a version of this project was made from."""
+    from sentiment.registry.comparable_rows import split_texts
+
+    model, version = name.removeprefix("models:/").split("/")
+    ingest_run = MlflowClient().get_model_version(model, version).tags.get(INGEST_RUN)
+    if ingest_run is None:
+        return ()
+    texts = split_texts(artifacts(ingest_run, DATASET))
+    return {*texts["train"], *texts["validation"]}
 
 
 def rate(name: str, texts: Sequence[str]) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from sentiment.labelling.labelers import in_portions
@@ -26,6 +26,10 @@ def resolve(name: str) -> str:
 
 def digest(name: str) -> str | None:
     return name
+
+
+def training_texts(name: str) -> Collection[str]:
+    return ()
 
 
 def rate(name: str, texts: Sequence[str]) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,10 @@ def matches(name: str) -> bool:
 
 
 def resolve(name: str) -> str:
-    return resolve_uri(name, "label_by")[0]
+    version = resolve_uri(name, "label_by")[0]
+    if not re.fullmatch(r"models:/[^/@]+/\d+", version):
+        raise UserError(f"label_by={name}: expected {EXPECTED}")
+    return version
 
 
 def digest(name: str) -> str | None:

@@ -87,6 +87,7 @@ TRACE_MODEL = "sentiment.model"  # the registered model, on a trace
 
 # Artifacts that one step writes and another reads.
 DATASET = "dataset"  # a Parquet file for each split
+DATA_CHECK = "profile/data_check.json"  # what the data check found, and the lengths of the texts
 FEATURES = "features"  # what featurize learned, and the encoded splits
 COMPARISON = "comparison.json"  # winner, reason, metrics, tests, slices, behaviour
 TEST_PREDICTIONS = "test_predictions.parquet"  # the test split with each family's label and score

@@ -32,6 +32,7 @@ from sentiment.evaluation.pooling import MIN_DOCUMENTS, pool_families
 from sentiment.evaluation.truth import summarize_truth
 from sentiment.features.store import Features
 from sentiment.model.text.language import looks_english
+from sentiment.quality.check import read_check
 from sentiment.reports import plots, table
 from sentiment.reports.card import render_card
 from sentiment.reports.searches import read_histories
@@ -82,6 +83,9 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
     models, choice = rank_models(parameters.choose, parameters.metric, parameters.margin, models, data)
     comparison = summarize_models(models, choice, measure_sizes(models, features), data)
     figures = plots.draw_comparison(comparison, models, data, read_histories(models))
+    check = read_check(ingest_run, features.max_length)
+    if check:
+        figures["lengths"] = plots.draw_lengths(check["lengths"], features.max_length)
     compare_run = mlflow.get_run(active_run().info.run_id)
     card = render_card(
         comparison,
@@ -90,6 +94,7 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
         figures,
         compare_run=compare_run,
         ingest_run=ingest_run,
+        check=check,
         registered_model=parameters.registered_model,
         seed=seed,
     )

@@ -15,11 +15,15 @@ from mlflow.data.pandas_dataset import from_pandas
 from mlflow.exceptions import MlflowException
 
 from sentiment.corpora import profile
+from sentiment.corpora.corrections import correct_labels
 from sentiment.corpora.labels import find_variants, normalize_label
 from sentiment.corpora.reading import dataset_source, read_corpus
 from sentiment.corpora.splits import clean, digest, split
 from sentiment.labelling.agreement import log_labelling
 from sentiment.labelling.weak_labels import add_weak_labels
+from sentiment.quality.check import check_data, log_check
+from sentiment.quality.corrected_labels import describe_corrections
+from sentiment.quality.near_duplicates import group_near_duplicates, keep_together
 from sentiment.tracking import DATASET, DATASET_DIGEST, NOTE, OUTPUT_DIGEST
 from sentiment.workflow.parameters import IngestParameters
 
@@ -35,8 +39,18 @@ def ingest(parameters: IngestParameters) -> None:
         print(f"warning: {describe_variants(variants)}", file=sys.stderr, flush=True)
     if parameters.label_by:
         frame, votes = add_weak_labels(frame, parameters.label_by, parameters.polarity_thresholds())
-    kept, dropped = clean(frame)
-    parts = split(kept, parameters.test_size, parameters.validation_size, parameters.split_seed, parameters.stratify)
+    correction = correct_labels(frame, parameters.corrections) if parameters.corrections else None
+    kept, dropped = clean(correction.frame if correction else frame)
+    groups = group_near_duplicates(kept["text"])
+    shares = parameters.test_size, parameters.validation_size
+    parts = split(kept, *shares, parameters.split_seed, parameters.stratify, keep_together(groups, kept["text"]))
+    corrected = []
+    if correction:
+        dropped |= {"dropped_by_corrections": correction.dropped}
+        corrected.append(describe_corrections(correction, parts))
+        print(f"ingest: {corrected[0].says}", flush=True)
+    by_text = pd.Series(groups.to_numpy(), index=kept["text"])
+    check = check_data(parts, by_text, *shares, parameters.split_seed, corrected)
 
     with tempfile.TemporaryDirectory() as folder:
         for name, part in parts.items():
@@ -51,13 +65,16 @@ def ingest(parameters: IngestParameters) -> None:
     labelling = log_labelling(parts, votes) if parameters.label_by else ""
     counts: dict[str, float] = {f"documents_{name}": len(part) for name, part in parts.items()}
     mlflow.log_metrics(counts | dropped)
+    log_check(check)
     content = digest(parts)
     classes = description["train"]["classes"]
     mlflow.set_tags(
         {
             DATASET_DIGEST: content,
             OUTPUT_DIGEST: content,
-            NOTE: f"{summarize(parameters.corpus, location, description, dropped)}\n\n{labelling}".rstrip(),
+            NOTE: "\n\n".join(
+                filter(None, [summarize(parameters.corpus, location, description, dropped), labelling, check.markdown()])
+            ),
         }
     )
     counted = kept["label"].value_counts()

@@ -92,6 +92,7 @@ def retrain(champion: Champion, texts: pd.DataFrame, hold: Callable[[], None]) -
     corpus = artifacts(active_run().info.run_id, "retrain/corpus.parquet")
     main_run = champion.version.tags.get(MAIN_RUN)
     earlier = given_parameters(mlflow.get_run(main_run), MainParameters) if main_run else {}
+    earlier.pop("corrections", None)  # the splits have them
     print(f"monitor: training again on {sum(map(len, splits))} texts and {len(labelled)} new ones", flush=True)
     hold()
     launch(

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from sentiment.corpora.labels import HUMAN, LABELLED_BY
@@ -54,7 +55,12 @@ def clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
 
 
 def split(
-    frame: pd.DataFrame, test_size: float, validation_size: float, seed: int, stratify: bool
+    frame: pd.DataFrame,
+    test_size: float,
+    validation_size: float,
+    seed: int,
+    stratify: bool,
+    groups: pd.Series | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Split a corpus by a hash of each text, so that a text stays in its split when the corpus grows.
 
@@ -68,6 +74,8 @@ def split(
         seed: of the hash.
         stratify: whether a class that is so rare that a split would have none of it lends that split a text. As the
             class grows, this text alone may change its split.
+        groups: the text by which each row is split, of the same index, so that rows with the same one share a split;
+            None for its own.
 
     Returns:
         The splits by name, in the order of ``SPLITS``, their rows in the order of the hash.
@@ -75,8 +83,13 @@ def split(
     Raises:
         UserError: a class has too few documents for every split to have one.
     """
-    place = frame["text"].map(lambda text: hash_text(text, seed)).sort_values(kind="stable")
-    frame = frame.loc[place.index]
+    own = frame["text"].map(lambda text: hash_text(text, seed))
+    place = own
+    if groups is not None:
+        grouped = groups != frame["text"]
+        place = own.where(~grouped, groups[grouped].map(lambda text: hash_text(text, seed)))
+    frame = frame.iloc[np.lexsort((own, place))]
+    place = place[frame.index]
     test_end, validation_end = _ends(frame, place, test_size, test_size + (1 - test_size) * validation_size)
     names = pd.Series("train", index=frame.index)
     names = names.mask(place < validation_end, "validation").mask(place < test_end, "test")
@@ -116,9 +129,20 @@ def _ends(
 
 def hash_text(text: str, seed: int) -> float:
     """A number from 0 to 1 that is the same for texts that differ in case, punctuation or white space alone."""
-    words = re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())
-    content = f"{seed} {' '.join(words) or text.strip()}".encode("utf-8", "surrogatepass")
+    content = f"{seed} {normal_form(text)}".encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.sha256(content).digest()[:8], "big") / 2**64
+
+
+def find_split(place: float, test_size: float, validation_size: float) -> str:
+    """The split of a text by its hash (:func:`hash_text`)."""
+    if place < test_size:
+        return "test"
+    return "validation" if place < test_size + (1 - test_size) * validation_size else "train"
+
+
+def normal_form(text: str) -> str:
+    """The words of a text, in NFKC and case-folded, joined by blanks; a text without words as it is."""
+    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())) or text.strip()
 
 
 def _too_few(frame: pd.DataFrame, test_size: float, validation_size: float) -> str:

@@ -40,6 +40,7 @@ PLOTS = {
     "curves": "roc_and_precision_recall",
     "cost": "accuracy_and_cost",
     "learning_curves": "learning_curves",
+    "lengths": "lengths",
     "training_size": "training_size",
 }
 
@@ -51,6 +52,7 @@ def render_card(
     figures: Mapping[str, Figure],
     compare_run: Run,
     ingest_run: Run,
+    check: Mapping[str, Any] | None,
     registered_model: str,
     seed: int,
 ) -> str:
@@ -63,6 +65,7 @@ def render_card(
         figures: what :func:`sentiment.reports.plots.draw_comparison` returned.
         compare_run: the run of the comparison.
         ingest_run: the run that logged the dataset.
+        check: what its data check found (:func:`sentiment.quality.check.read_check`).
         registered_model: the model whose champion is shown beside the winner.
         seed: of the comparison.
     """
@@ -97,6 +100,7 @@ def render_card(
         comparison=comparison,
         families=[model.family for model in models],
         data=dataset,
+        check=check,
         searches=[summarize_search(run) for run in tune_runs],
         table=table.comparison_cells(comparison),
         classes=table.classes(data.classes, class_scores(data.labels, winner.probabilities)),

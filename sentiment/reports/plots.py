@@ -154,6 +154,26 @@ def draw_training_sizes(points: Sequence[Mapping[str, float]], family: str) -> F
     return figure
 
 
+def draw_lengths(lengths: Mapping[int, int], max_length: int) -> Figure:
+    """The lengths of the texts, and what a network reads of one.
+
+    Args:
+        lengths: how many texts have each number of tokens.
+        max_length: tokens that a network reads of a text at once.
+    """
+    figure = Figure(figsize=(5.4, 3.6), layout="constrained")
+    axes = figure.subplots()
+    tokens, counts = np.array(list(lengths)), np.array(list(lengths.values()))
+    ascending = np.argsort(tokens)
+    longest = tokens[ascending][np.searchsorted(np.cumsum(counts[ascending]), 0.99 * counts.sum())]
+    edges = np.linspace(0, max(longest, max_length) * 1.05, 41).tolist()
+    axes.hist(np.minimum(tokens, edges[-1]), bins=edges, weights=counts)
+    axes.axvline(max_length, color="C3", linestyle="--", label=f"max_length {max_length}")
+    axes.set(title="Lengths of the texts (the longest at the edge)", xlabel="tokens", ylabel="texts")
+    axes.legend()
+    return figure
+
+
 def draw_accuracy_intervals(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """Test accuracy of each family with its 95% interval, and its validation accuracy as a ring.
 

@@ -107,6 +107,7 @@ class CorpusParameters(Parameters):
     normalize_labels: Boolean = parameter(
         False, "whether labels that differ in case or white space alone are one class"
     )
+    corrections: str = parameter("", "file of texts with corrected labels; an empty one drops the text", file=True)
 
     label_by: Names = parameter(
         (), "what labels texts without a label: vader, opinion_lexicon, models:/NAME@ALIAS, hf://OWNER/NAME"

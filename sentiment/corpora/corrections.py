@@ -1,0 +1,80 @@
+"""Corrected labels: a file with texts and what their labels should be, such as the list of likely label errors."""
+
+import difflib
+from typing import NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+
+from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.labels import HUMAN, LABELLED_BY, match_labels
+from sentiment.corpora.tables.kinds import open_table
+from sentiment.corpora.tables.labelled import read_labelled
+from sentiment.errors import UserError
+
+
+class Correction(NamedTuple):
+    """What the corrections did.
+
+    Args:
+        frame: the corpus with the corrected labels, without the texts that were dropped.
+        corrected: the texts whose label is another now.
+        dropped: the number of texts whose corrected label is empty.
+        unmatched: the number of rows of the file whose text the corpus does not have.
+    """
+
+    frame: pd.DataFrame
+    corrected: frozenset[str]
+    dropped: int
+    unmatched: int
+
+
+def correct_labels(frame: pd.DataFrame, path: str) -> Correction:
+    """Give texts the labels that a file has for them, and drop those for which it has an empty one.
+
+    A row is for the text that it has, but for white space, which spreadsheets change: so a file of another corpus is
+    noticed, and rows keep their texts when the corpus grows.
+
+    Args:
+        frame: the corpus, with the string columns text and label.
+        path: of a .csv, .tsv, .jsonl or .parquet file with the columns text and label.
+
+    Raises:
+        UserError: the file cannot be read, has two labels for a text or one that is no class of the corpus, or the
+            corpus has none of its texts.
+    """
+    source = Corpus(path, slice_column="", parameter="corrections")
+    rows = pa.Table.from_batches(read_labelled(open_table(source), source, label_required=True)).to_pydict()
+    classes = sorted(set(frame["label"]) - {""})
+    labels = [label or "" for label in match_labels(rows["label"], classes)]
+    corrections: dict[str, str] = {}
+    for text, label in zip(map(squeeze, rows["text"]), labels):
+        if label and label not in classes:
+            close = difflib.get_close_matches(label, classes, n=1)
+            raise UserError(
+                f"corrections={path}: {label!r} is no class of the corpus ({', '.join(classes)})"
+                f"{f', did you mean {close[0]}?' if close else ': correct the label, or empty it to drop the text'}"
+            )
+        if corrections.setdefault(text, label) != label:
+            raise UserError(
+                f"corrections={path}: the text {text[:60]!r} has the labels {corrections[text]!r} and {label!r}: "
+                "keep one of its rows"
+            )
+    keys = frame["text"].map(squeeze)
+    matched = keys.isin(corrections.keys())
+    if not matched.any():
+        raise UserError(
+            f"corrections={path}: the corpus has none of its {len(corrections)} texts: expected a list that ingest "
+            "wrote of this corpus, with the column text as it was"
+        )
+    wanted = keys.map(corrections).where(matched, frame["label"])
+    changed = frame["text"][(wanted != frame["label"]) & (wanted != "")]
+    if LABELLED_BY in frame:
+        frame = frame.assign(**{LABELLED_BY: frame[LABELLED_BY].mask(matched, HUMAN)})
+    kept = frame.assign(label=wanted)[~matched | (wanted != "")]
+    return Correction(kept, frozenset(changed), len(frame) - len(kept), len(corrections) - keys[matched].nunique())
+
+
+def squeeze(text: str) -> str:
+    """A text with single blanks in place of white space, and none around it."""
+    return " ".join(text.split())

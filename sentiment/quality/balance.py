@@ -1,0 +1,28 @@
+"""How the classes are balanced, and what the majority class would reach as the answer to everything."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from sentiment.quality.finding import Finding
+
+UNBALANCED = 0.8  # share of the majority class
+FEW = 30  # test texts of a class; an accuracy of so few is known to 18 points
+
+
+def describe_balance(parts: Mapping[str, pd.DataFrame]) -> Finding:
+    """The share of the majority class of the training split, in the test split, and the classes with few test texts."""
+    counts = parts["train"]["label"].value_counts()
+    majority, test = counts.index[0], parts["test"]["label"]
+    share, baseline = counts.iloc[0] / counts.sum(), (test == majority).mean()
+    rare = {label: count for label, count in test.value_counts().items() if count < FEW}
+    says = (
+        f"{share:.0%} of the training texts are {majority}; a model that always says so has an accuracy of "
+        f"{baseline:.3f} on the test split."
+    )
+    if share >= UNBALANCED:
+        says += " Accuracy hides the other classes: see class_weight=balanced and metric=balanced_accuracy."
+    if rare:
+        named = ", ".join(f"{label} {count}" for label, count in list(rare.items())[:5])
+        says += f" Too few test texts to judge a class by ({FEW} at least): {named}."
+    return Finding("Class balance", len(rare), says, bool(share >= UNBALANCED or rare))

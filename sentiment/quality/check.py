@@ -1,0 +1,149 @@
+"""All checks of a corpus, and what ingest writes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from sentiment.corpora.splits import find_split, hash_text
+from sentiment.model.text.cleaning import Cleaner
+from sentiment.model.text.language import looks_english
+from sentiment.quality.balance import describe_balance
+from sentiment.quality.finding import Finding
+from sentiment.quality.label_errors import describe_label_errors, find_label_errors
+from sentiment.quality.language import find_languages
+from sentiment.quality.leakage import find_leakage
+from sentiment.quality.lengths import count_lengths, describe_lengths
+from sentiment.quality.near_duplicates import describe_near_duplicates, list_near_duplicates
+from sentiment.quality.personal_data import find_personal_data
+from sentiment.tracking import DATA_CHECK
+
+# Texts that are looked at word by word, of larger corpora; the other checks read all texts.
+SAMPLE = 50_000
+# Tokens of a text that the model of the labels reads: the last ones, where reviewers usually state their verdict.
+READ = 400
+SHORT = 100  # median of the tokens up to which VADER's scores help the model: they are means over sentences
+
+
+@dataclass(frozen=True)
+class DataCheck:
+    """What the checks found.
+
+    Args:
+        findings: warnings first.
+        suspects: likely label errors, the likeliest first: columns id, text, label, suggested, probability and split.
+        near_duplicates: the texts that have some, by groups: columns id, text, label, split and group.
+        lengths: how many of the texts that were looked at have each number of tokens.
+        looked_at: their number.
+    """
+
+    findings: list[Finding]
+    suspects: pd.DataFrame
+    near_duplicates: pd.DataFrame
+    lengths: dict[int, int]
+    looked_at: int
+
+    def metrics(self) -> dict[str, float]:
+        """The metrics of the ingest run."""
+        across = self.near_duplicates.groupby("group")["split"].nunique() > 1
+        return {
+            "label_suspects": len(self.suspects),
+            "near_duplicates": len(self.near_duplicates),
+            "near_duplicate_groups_across_splits": int(across.sum()),
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """What the review card shows, in values that JSON can hold."""
+        return {
+            "findings": [asdict(finding) for finding in self.findings],
+            "lengths": {str(tokens): count for tokens, count in self.lengths.items()},
+            "looked_at": self.looked_at,
+        }
+
+    def markdown(self) -> str:
+        """A line for each finding."""
+        lines = [f"- {'⚠ ' if found.warning else ''}**{found.title}**: {found.says}" for found in self.findings]
+        return "\n".join(["Data check:", "", *lines])
+
+
+def check_data(
+    parts: Mapping[str, pd.DataFrame],
+    groups: pd.Series,
+    test_size: float,
+    validation_size: float,
+    seed: int,
+    others: Sequence[Finding] = (),
+) -> DataCheck:
+    """Check a corpus.
+
+    Args:
+        parts: the splits by name, with the columns id, text and label, their rows in random order.
+        groups: what stands for each text's group of near-duplicates, by the text.
+        test_size: as in :func:`sentiment.corpora.splits.split`.
+        validation_size: the same.
+        seed: the same, and of the label check's folds.
+        others: findings from elsewhere.
+    """
+    everything = pd.concat([part.assign(split=name) for name, part in parts.items()], ignore_index=True)
+    share = min(1.0, SAMPLE / len(everything))
+    sample = pd.concat(
+        [part.head(int(share * len(part))).assign(split=name) for name, part in parts.items()], ignore_index=True
+    )
+    cleaner = Cleaner()
+    documents = [cleaner.tokens(text) for text in sample["text"]]
+    labels = sample["label"].to_numpy(str)
+    in_test = (sample["split"] == "test").to_numpy()
+    lexicon = np.median([len(tokens) for tokens in documents]) <= SHORT and looks_english(sample["text"].tolist())
+    found = find_label_errors([tokens[-READ:] for tokens in documents], labels, in_test, lexicon, seed)
+    suspects = sample.iloc[found["row"]][["id", "text", "label"]].reset_index(drop=True)
+    suspects = suspects.assign(suggested=found["suggested"], probability=found["probability"].round(3))
+    suspects["split"] = sample["split"].iloc[found["row"]].to_numpy()
+    near_duplicates = list_near_duplicates(everything, groups)
+    alone = near_duplicates["text"].map(lambda text: find_split(hash_text(text, seed), test_size, validation_size))
+    lengths = count_lengths(documents)
+    findings = [
+        *others,
+        describe_label_errors(suspects, len(sample), int(in_test.sum())),
+        describe_near_duplicates(near_duplicates, alone),
+        find_leakage(documents, labels, sample["text"], sample["id"]),
+        describe_balance(parts),
+        find_languages(parts["train"]["text"].tolist()),
+        describe_lengths(lengths),
+        find_personal_data(everything["text"]),
+    ]
+    return DataCheck(
+        sorted(findings, key=lambda finding: not finding.warning), suspects, near_duplicates, lengths, len(sample)
+    )
+
+
+def log_check(check: DataCheck) -> None:
+    """Log what was found as metrics and artifacts of the active run."""
+    mlflow.log_metrics(check.metrics())
+    mlflow.log_dict(check.summary(), DATA_CHECK)
+    mlflow.log_text(check.suspects.to_csv(index=False), "profile/label_suspects.csv")
+    mlflow.log_text(check.near_duplicates.to_csv(index=False), "profile/near_duplicates.csv")
+
+
+def read_check(ingest_run: Run, max_length: int) -> dict[str, Any] | None:
+    """What :func:`log_check` logged, with the texts that networks of this ``max_length`` cut, the warnings first.
+
+    Returns:
+        ``findings`` and ``lengths`` of :class:`DataCheck`; None for a run of an earlier version of this project.
+    """
+    run_id = ingest_run.info.run_id
+    if DATA_CHECK not in {file.path for file in MlflowClient().list_artifacts(run_id, str(Path(DATA_CHECK).parent))}:
+        return None
+    summary = mlflow.artifacts.load_dict(f"runs:/{run_id}/{DATA_CHECK}")
+    lengths = {int(tokens): count for tokens, count in summary["lengths"].items()}
+    described = describe_lengths(lengths, max_length)
+    findings = [Finding(**found) for found in summary["findings"]]
+    findings = [described if found.title == described.title else found for found in findings]
+    return {"findings": sorted(findings, key=lambda found: not found.warning), "lengths": lengths}

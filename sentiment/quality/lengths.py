@@ -1,0 +1,47 @@
+"""The lengths of the texts, and how many are longer than what a network reads."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from sentiment.quality.finding import Finding
+
+READ = 400  # tokens that networks read of a text by default, at most: MAX_TOKENS of sentiment.features.store
+MANY = 0.05  # share of cut texts that is worth a warning
+SHORT = 2  # tokens
+
+
+def count_lengths(documents: Sequence[Sequence[str]]) -> dict[int, int]:
+    """How many documents have each number of tokens, in ascending order."""
+    return dict(sorted(Counter(map(len, documents)).items()))
+
+
+def count_cut(lengths: Mapping[int, int], max_length: int) -> int:
+    """How many documents are longer than ``max_length`` tokens."""
+    return sum(count for tokens, count in lengths.items() if tokens > max_length)
+
+
+def describe_lengths(lengths: Mapping[int, int], max_length: int = READ) -> Finding:
+    """Quantiles of the lengths, and the texts that are cut.
+
+    Args:
+        lengths: of :func:`count_lengths`.
+        max_length: tokens that a network reads of a text.
+    """
+    total, cut = sum(lengths.values()), count_cut(lengths, max_length)
+    short = sum(count for tokens, count in lengths.items() if tokens <= SHORT)
+    says = (
+        f"Half of {total} texts have at most {_quantile(lengths, 0.5)} tokens, 99% at most {_quantile(lengths, 0.99)}. "
+        f"Longer than the {max_length} that a network reads at once: {cut}; with {SHORT} or fewer: {short}."
+    )
+    if many := cut > MANY * total:
+        says += " See max_length and truncation."
+    return Finding("Lengths", cut, says, many)
+
+
+def _quantile(lengths: Mapping[int, int], share: float) -> int:
+    left = share * sum(lengths.values())
+    for tokens, count in sorted(lengths.items()):
+        left -= count
+        if left <= 0:
+            return tokens
+    return max(lengths)

@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 from sentiment.quality.finding import Finding
 from sentiment.quality.personal_data import excerpt
@@ -15,9 +17,7 @@ EXAMPLES = 3
 
 def find_languages(texts: Sequence[str]) -> Finding:
     """Count the languages of a sample: the first ``TEXTS`` texts, whose order has to be random."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    classify = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True).classify
+    classify = _load_identifier().classify
     looked_at = texts[:TEXTS]
     found = [classify(text[:CHARACTERS]) for text in looked_at]
     sure = [(language, text) for (language, probability), text in zip(found, looked_at) if probability >= SURE]
@@ -31,3 +31,10 @@ def find_languages(texts: Sequence[str]) -> Finding:
     if mixed := len(others) > OTHER * len(sure):
         says += " A model for each language, or a multilingual checkpoint, may serve them better."
     return Finding("Language", len(others), says, mixed, [["language", "text"], *others[:EXAMPLES]] if others else [])
+
+
+@cache  # it takes a second
+def _load_identifier() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -1,0 +1,52 @@
+import pandas as pd
+import pytest
+
+from sentiment.corpora.corrections import correct_labels
+from sentiment.errors import UserError
+
+
+@pytest.fixture
+def frame():
+    texts = ["good\n film", "bad", "so so", "so so", "new"]
+    return pd.DataFrame({"id": list("12345"), "text": texts, "label": ["neg", "neg", "pos", "neg", ""]})
+
+
+def write(folder, content):
+    path = folder / "fixed.csv"
+    path.write_text(content)
+    return str(path)
+
+
+def test_labels_are_replaced_texts_dropped_and_rows_that_match_nothing_counted(frame, tmp_path):
+    path = write(tmp_path, "id,text,label\n9,good film,pos\n8,bad,\n7,so so,NEG\n6,new,pos\n5,unknown,neg\n")
+    correction = correct_labels(frame, path)
+    assert correction.frame["label"].tolist() == ["pos", "neg", "neg", "pos"]
+    assert correction.corrected == {"good\n film", "so so", "new"}
+    assert (correction.dropped, correction.unmatched) == (1, 1)
+
+
+def test_a_list_that_is_given_back_as_it_is_changes_nothing(frame, tmp_path):
+    correction = correct_labels(frame, write(tmp_path, "text,label,suggested\nbad,neg,pos\n"))
+    assert correction.frame.equals(frame) and not correction.corrected
+
+
+@pytest.mark.parametrize(
+    "content, expected",
+    [
+        ("text,label\nbad,possitive\nbad,pos\n", "'possitive' is no class of the corpus"),
+        ("text,label\nbad,poss\n", "did you mean pos"),
+        ("text,label\nbad,pos\nbad,neg\n", "the text 'bad' has the labels 'pos' and 'neg'"),
+        ("text,label\nunknown,pos\n", "the corpus has none of its 1 texts"),
+        ("id,label\n1,pos\n", "no column 'text'"),
+        ("", "is empty"),
+    ],
+)
+def test_a_wrong_file_is_one_line(frame, tmp_path, content, expected):
+    with pytest.raises(UserError, match=expected) as error:
+        correct_labels(frame, write(tmp_path, content))
+    assert "corrections=" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_no_file_is_one_line(frame):
+    with pytest.raises(UserError, match="corrections=nowhere.csv"):
+        correct_labels(frame, "nowhere.csv")

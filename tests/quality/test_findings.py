@@ -1,0 +1,86 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.reading import read_corpus
+from sentiment.corpora.splits import clean, split
+from sentiment.quality.balance import describe_balance
+from sentiment.quality.check import check_data
+from sentiment.quality.language import find_languages
+from sentiment.quality.leakage import find_leakage
+from sentiment.quality.lengths import count_cut, count_lengths, describe_lengths
+from sentiment.quality.near_duplicates import group_near_duplicates
+from sentiment.quality.personal_data import excerpt, find_personal_data
+
+
+@pytest.mark.parametrize(
+    "text, masked",
+    [
+        ("Write to jane.roe+shop@mail.example.org now", "Write to j***@m***.org now"),
+        ("call +49 (30) 1234-5678.", "call +** (**) ****-**78."),
+        ("call (555) 123-4567 or 555.123.4567", "call (***) ***-**67 or ***.***.**67"),
+        ("ruf an: 030/1234567", "ruf an: ***/*****67"),
+    ],
+)
+def test_personal_data_is_found_and_shown_masked(text, masked):
+    found = find_personal_data([text])
+    assert found.count and found.warning and excerpt(text) == masked
+    assert "jane" not in str(found) and "1234" not in str(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["in 2004, 10/12/2004 or 2004-12-31", "1,000,000 of 1.000.000.000", "@anonymous 5 @ 3", "3.14159265358"],
+)
+def test_dates_and_numbers_are_no_personal_data(text):
+    assert find_personal_data([text]).count == 0 and excerpt(text) == text
+
+
+def test_a_token_an_id_and_a_label_that_give_the_class_away_are_named():
+    random = np.random.default_rng(0)
+    labels = np.array(["ham", "spam"])[np.arange(600) % 2]
+    words = random.choice(["film", "story", "actor", "scene"], (600, 5))
+    documents = []
+    for number, (row, label) in enumerate(zip(words, labels)):
+        tracked = label == "spam" and number % 4
+        named = label == "ham" and number % 20 == 0
+        documents.append([*row, *["tracker"] * bool(tracked), *["ham"] * named])
+    ids = pd.Series([f"msg{number:05}" for number in range(600)])
+    texts = pd.Series([" ".join(tokens) for tokens in documents])
+    found = find_leakage(documents, labels, texts, ids)
+    named = [row[:2] for row in found.examples[1:]]
+    assert found.warning and named == [["the token 'tracker'", "spam"], ["the label's name", "ham"]]
+    with_ids = find_leakage(documents, labels, ids + " " + texts, ids)
+    assert ["a text's own id", "", "600 texts"] in with_ids.examples
+
+
+def test_languages_are_counted_and_a_second_one_is_a_warning():
+    english = ["The food was cold and the waiter was very unfriendly to us."] * 90
+    german = ["Das Essen war kalt und der Kellner sehr unfreundlich."] * 10
+    assert not find_languages(english).warning
+    found = find_languages(german + english)
+    assert found.warning and found.count == 10 and "en 90, de 10" in found.says and found.examples[1][0] == "de"
+    assert not find_languages(["ok", "1234"]).warning
+
+
+def test_an_unbalanced_corpus_and_rare_classes_are_a_warning():
+    parts = {name: pd.DataFrame({"label": ["a"] * 90 + ["b"] * 10}) for name in ("train", "validation", "test")}
+    found = describe_balance(parts)
+    assert found.warning and "accuracy of 0.900" in found.says and "b 10" in found.says
+
+
+def test_cut_texts_are_counted():
+    lengths = count_lengths([["a"] * size for size in (1, 10, 10, 500)])
+    assert lengths == {1: 1, 10: 2, 500: 1} and [count_cut(lengths, size) for size in (5, 400, 500)] == [3, 1, 0]
+    assert describe_lengths(lengths, 400).warning and not describe_lengths(lengths, 500).warning
+
+
+def test_the_sample_has_nothing_to_warn_of_and_each_check_says_something():
+    frame, _ = clean(read_corpus(Corpus("sample"))[0])
+    groups = group_near_duplicates(frame["text"]).set_axis(frame["text"])
+    check = check_data(split(frame, 0.2, 0.2, 42, True), groups, 0.2, 0.2, 42)
+    assert not any(found.warning for found in check.findings) and all(found.says for found in check.findings)
+    assert 0 < len(check.suspects) < 0.1 * len(frame) and check.near_duplicates.empty
+    assert list(check.suspects) == ["id", "text", "label", "suggested", "probability", "split"]
+    assert (check.suspects["label"] != check.suspects["suggested"]).all()

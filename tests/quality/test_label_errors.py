@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+
+from sentiment.quality.label_errors import confident_thresholds, find_label_errors, find_off_diagonal
+
+
+def test_the_confident_joint_of_a_small_example():
+    # Thresholds 0.7 and 0.6: the third text is confidently of class 1, the fourth of none, though class 1 is likelier.
+    probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.3, 0.7], [0.45, 0.55], [0.4, 0.6], [0.4, 0.6]])
+    labels = np.array([0, 0, 0, 0, 1, 1])
+    thresholds = confident_thresholds(probabilities, labels)
+    assert thresholds == pytest.approx([0.6375, 0.6])
+    assert find_off_diagonal(probabilities, labels, thresholds).tolist() == [False, False, True, False, False, False]
+
+
+@pytest.fixture(scope="module")
+def flipped():
+    """Documents of words that tell their class but for some, the labels, some of them flipped, and which."""
+    random = np.random.default_rng(0)
+    true = random.choice(["bad", "good"], 600)
+    documents = [
+        [*random.choice(["film", "story", "actor"], 3), label, str(number)] for number, label in enumerate(true)
+    ]
+    wrong = random.choice(600, 30, replace=False)
+    labels = true.copy()
+    labels[wrong] = np.where(true[wrong] == "bad", "good", "bad")
+    return documents, labels, set(wrong.tolist())
+
+
+def test_flipped_labels_are_listed_with_the_label_that_they_had(flipped):
+    documents, labels, wrong = flipped
+    is_test = np.arange(600) % 5 == 0
+    found = find_label_errors(documents, labels, is_test, lexicon=False, seed=0)
+    assert set(found["row"]) <= wrong and len(found) >= 25 and is_test[found["row"]].any()
+    assert (found["suggested"] != labels[found["row"]]).all()
+    assert found["probability"].between(0.5, 1).all() and found["probability"].is_monotonic_decreasing
+
+
+def test_no_test_label_counts_in_what_is_said_of_other_texts(flipped):
+    documents, labels, _ = flipped
+    is_test = np.arange(600) % 5 == 0
+    other = np.where(is_test, labels[::-1], labels)
+    lists = [find_label_errors(documents, these, is_test, lexicon=False, seed=0) for these in (labels, other)]
+    first, second = (found[~is_test[found["row"]]].reset_index(drop=True) for found in lists)
+    assert first.equals(second)
+
+
+def test_a_class_with_one_text_gives_an_empty_list():
+    found = find_label_errors([["a"], ["b"], ["c"]], np.array(["x", "x", "y"]), np.zeros(3, bool), False, 0)
+    assert found.empty and list(found) == ["row", "suggested", "probability"]

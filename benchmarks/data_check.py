@@ -131,8 +131,8 @@ def main(corpora, seeds, sizes):
         "# The data check",
         "",
         f"{MACHINE}. {FLIPPED:.0%} of the labels of a corpus flipped at random, means over {seeds} seeds. "
-        "Listed: share of all texts on the list. Precision counts only flipped labels as errors; what else is listed are "
-        "texts that the model gets wrong, and errors that were there before. At the top: precision of the first 5%.",
+        "Listed: share of all texts on the list. Precision counts only flipped labels as errors; what else is listed "
+        "are texts that the model gets wrong, and earlier errors. At the top: precision of the first 5%.",
         "",
         "| corpus | texts | accuracy of the model | at the top | list | listed | precision | recall |",
         "|---|---|---|---|---|---|---|---|",
@@ -146,6 +146,7 @@ def main(corpora, seeds, sizes):
                 f"| {name} | {len(frame)} | {accuracy:.3f} | {top:.2f} | {which} | {listed:.1%} | {precision:.2f} "
                 f"| {recall:.2f} |"
             )
+    keep(__file__, lines)
     lines += [
         "",
         f"Near-duplicates: share of {COPIES} planted copies of texts of six words and more found, by the edit, "
@@ -161,6 +162,7 @@ def main(corpora, seeds, sizes):
             pairs = shares.pop("pairs")
             cells = " | ".join(f"{share:.2f}" for share in shares.values())
             lines.append(f"| {name} | {similarity} | {length} | {cells} | {pairs} |")
+    keep(__file__, lines)
     lines += [
         "",
         "Seconds, texts of 20 words:",

@@ -69,7 +69,7 @@ def find_pairs(forms: Sequence[str], similarity: float = SIMILARITY, min_length:
     Returns:
         Their places, int64 of shape (pairs, 2), the smaller one first.
     """
-    places = np.flatnonzero([len(form) >= min_length for form in forms])
+    places = np.flatnonzero([len(form) >= max(min_length, SIZE) for form in forms])
     if len(places) < 2:
         return np.empty((0, 2), dtype=np.int64)
     signatures = np.hstack([sign_batch(batch) for batch in _batches([forms[int(place)] for place in places])])

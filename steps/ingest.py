@@ -48,6 +48,7 @@ def ingest(parameters: IngestParameters) -> None:
     if correction:
         dropped |= {"dropped_by_corrections": correction.dropped}
         corrected.append(describe_corrections(correction, parts))
+        mlflow.log_metric("corrected_labels", corrected[0].count)
         print(f"ingest: {corrected[0].says}", flush=True)
     by_text = pd.Series(groups.to_numpy(), index=kept["text"])
     check = check_data(parts, by_text, *shares, parameters.split_seed, corrected)

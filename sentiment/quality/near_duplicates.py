@@ -196,7 +196,8 @@ def describe_near_duplicates(listed: pd.DataFrame, alone: pd.Series) -> Finding:
         says += f" In {conflicting} groups the labels differ: one of them may be wrong."
     if groups:
         says += " They are listed in profile/near_duplicates.csv."
-    shown = [[str(row.group), row.split, row.label, excerpt(row.text)] for row in listed.head(EXAMPLES).itertuples()]
+    rows = by_group.head(2).head(EXAMPLES).itertuples()
+    shown = [[str(row.group), row.split, row.label, excerpt(row.text)] for row in rows]
     return Finding(
         "Near-duplicates", len(listed), says, across > 0, [["group", "split", "label", "text"], *shown] if shown else []
     )

@@ -1,0 +1,45 @@
+"""The data check of ingest in this process, and its list given back with corrections=."""
+
+import mlflow
+import numpy as np
+import pandas as pd
+
+from sentiment.tracking import DATA_CHECK, artifacts
+from sentiment.workflow.parameters import IngestParameters
+from steps.ingest import ingest
+
+
+def run_ingest(**parameters):
+    with mlflow.start_run() as run:
+        ingest(IngestParameters(**parameters))
+    return mlflow.get_run(run.info.run_id)
+
+
+def test_a_corrected_list_comes_back_and_the_run_says_so(tracked, tmp_path, capsys):
+    random = np.random.default_rng(0)
+    true = np.array(["bad", "good"] * 150)
+    labels = np.where(np.arange(300) % 25 == 0, true[::-1], true)
+    texts = [
+        " ".join([*random.choice(["film", "plot", "star", "song"], 3), label, str(number)])
+        for number, label in enumerate(true)
+    ]
+    corpus = tmp_path / "reviews.csv"
+    pd.DataFrame({"text": texts, "label": labels}).to_csv(corpus, index=False)
+    first = run_ingest(corpus=str(corpus))
+    suspects = pd.read_csv(artifacts(first.info.run_id, "profile/label_suspects.csv"))
+    assert 8 <= len(suspects) <= 12 and first.data.metrics["label_suspects"] == len(suspects)
+    assert "**Likely label errors**" in first.data.tags["mlflow.note.content"]
+
+    suspects["label"] = suspects["suggested"]
+    suspects.loc[0, "label"] = ""
+    suspects.to_csv(tmp_path / "fixed.csv", index=False)
+    second = run_ingest(corpus=str(corpus), corrections=str(tmp_path / "fixed.csv"))
+    said = f"Labels corrected with corrections=: {len(suspects) - 1} ("
+    assert said in second.data.tags["mlflow.note.content"] and said in capsys.readouterr().out
+    titles = [
+        found["title"] for found in mlflow.artifacts.load_dict(f"runs:/{second.info.run_id}/{DATA_CHECK}")["findings"]
+    ]
+    assert "Corrected labels" in titles
+    assert second.data.metrics["corrected_labels"] == len(suspects) - 1
+    assert second.data.metrics["dropped_by_corrections"] == 1
+    assert second.data.metrics["label_suspects"] < len(suspects) / 2

@@ -27,7 +27,7 @@ from sentiment.quality.personal_data import find_personal_data
 from sentiment.tracking import DATA_CHECK
 
 # Texts that are looked at word by word, of larger corpora; the other checks read all texts.
-SAMPLE = 50_000
+SAMPLE = 20_000
 # Tokens of a text that the model of the labels reads: the last ones, where reviewers usually state their verdict.
 READ = 400
 SHORT = 100  # median of the tokens up to which VADER's scores help the model: they are means over sentences

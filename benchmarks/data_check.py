@@ -29,6 +29,7 @@ from sentiment.quality.label_errors import (
     confident_thresholds,
     find_off_diagonal,
     predict_out_of_fold,
+    weigh,
 )
 from sentiment.quality.near_duplicates import find_pairs, group_near_duplicates, keep_together
 
@@ -49,7 +50,9 @@ def find_flipped(frame, seed):
     flipped[random.choice(len(true), round(FLIPPED * len(true)), replace=False)] = True
     labels = np.where(flipped, (true + random.integers(1, len(classes), len(true))) % len(classes), true)
     test = frame["test"].to_numpy()
-    probabilities = predict_out_of_fold([tokens[-READ:] for tokens in documents], labels, test, lexicon, FOLDS, seed)
+    probabilities = predict_out_of_fold(
+        weigh([tokens[-READ:] for tokens in documents], test, lexicon), labels, test, FOLDS, seed
+    )
     thresholds = confident_thresholds(probabilities[~test], labels[~test])
     rows = np.arange(len(labels))
     margin = probabilities.max(axis=1) - probabilities[rows, labels]

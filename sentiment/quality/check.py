@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -125,7 +126,9 @@ def check_data(
 
 
 def log_check(check: DataCheck) -> None:
-    """Log what was found as metrics and artifacts of the active run."""
+    """Log what was found as metrics and artifacts of the active run; the console names the warnings."""
+    if warned := [found.title.lower() for found in check.findings if found.warning]:
+        print(f"warning: data check: {', '.join(warned)}; the run's description says what it is", file=sys.stderr)
     mlflow.log_metrics(check.metrics())
     mlflow.log_dict(check.summary(), DATA_CHECK)
     mlflow.log_text(check.suspects.to_csv(index=False), "profile/label_suspects.csv")

@@ -7,6 +7,7 @@ the test split by a model of the two others. No test text is fitted on.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,13 +38,20 @@ def find_label_errors(
 
     Returns:
         The columns ``row`` (the place of the text), ``suggested`` (a class name) and ``probability`` (of that class: 0
-        to 1). Empty if a class has a single text outside the test split.
+        to 1). Empty if a class has a single text outside the test split, or no word is in two
+        texts.
     """
     classes, numbers = np.unique(labels, return_inverse=True)
+    nothing = pd.DataFrame(
+        {"row": np.array([], int), "suggested": np.array([], str), "probability": np.array([], float)}
+    )
     folds = min(FOLDS, *(np.bincount(numbers[~is_test], minlength=len(classes))))
     if folds < 2:
-        return pd.DataFrame({"row": [], "suggested": [], "probability": []})
-    probabilities = predict_out_of_fold(documents, numbers, is_test, lexicon, int(folds), seed)
+        return nothing
+    inputs = weigh(documents, is_test, lexicon)
+    if not inputs.shape[1]:
+        return nothing
+    probabilities = predict_out_of_fold(inputs, numbers, is_test, int(folds), seed)
     thresholds = confident_thresholds(probabilities[~is_test], numbers[~is_test])
     suspected = find_off_diagonal(probabilities, numbers, thresholds)
     suggested = probabilities.argmax(axis=1)
@@ -87,15 +95,20 @@ def find_off_diagonal(probabilities: np.ndarray, labels: np.ndarray, thresholds:
     return counted & (confident.argmax(axis=1) != labels) & (probabilities.argmax(axis=1) != labels)
 
 
-def predict_out_of_fold(
-    documents: Sequence[list[str]], labels: np.ndarray, is_test: np.ndarray, lexicon: bool, folds: int, seed: int
-) -> np.ndarray:
-    """Probabilities by models that were not fitted on the text: float64 of shape (texts, classes)."""
+def predict_out_of_fold(inputs: Any, labels: np.ndarray, is_test: np.ndarray, folds: int, seed: int) -> np.ndarray:
+    """Probabilities by models that were not fitted on the text: float64 of shape (texts, classes).
+
+    Args:
+        inputs: of :func:`weigh`, of shape (texts, terms).
+        labels: int array of shape (texts,).
+        is_test: bool array of shape (texts,).
+        folds: their number.
+        seed: of the folds.
+    """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold
     from sklearn.multiclass import OneVsRestClassifier
 
-    inputs = _weigh(documents, is_test, lexicon)
     known = np.flatnonzero(~is_test)
     splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
     rounds = [(known[inside], known[outside]) for inside, outside in splitter.split(known, labels[known])]
@@ -136,26 +149,24 @@ def describe_label_errors(suspects: pd.DataFrame, looked_at: int, tests: int) ->
     return Finding("Likely label errors", len(suspects), says, examples=[header, *rows] if rows else [])
 
 
-def _weigh(documents: Sequence[list[str]], is_test: np.ndarray, lexicon: bool) -> Any:
+def weigh(documents: Sequence[list[str]], is_test: np.ndarray, lexicon: bool) -> Any:
     """TF-IDF of words and pairs of words, learned outside the test split, and VADER's scores: CSR, a row a text."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
     from sentiment.model.text.lexicon import make_polarity_weigher
     from sentiment.model.text.ngrams import mark_negation
 
     marked = [mark_negation(tokens) for tokens in documents]
-    vectorizer = TfidfVectorizer(analyzer=_words_and_pairs, sublinear_tf=True, min_df=MIN_TEXTS)
-    order = np.argsort(is_test, kind="stable")
-    known, test = (_those(marked, order[is_test[order] == asked]) for asked in (False, True))
-    weights = [vectorizer.fit_transform(known), *([vectorizer.transform(test)] if test else [])]
-    inputs = sparse.vstack(weights, format="csr")[np.argsort(order)]
+    known = [tokens for tokens, test in zip(marked, is_test) if not test]
+    texts_with = Counter(term for tokens in known for term in set(_words_and_pairs(tokens)))
+    terms = sorted(term for term, count in texts_with.items() if count >= MIN_TEXTS)
+    inputs = sparse.csr_array((len(marked), 0))
+    if terms:
+        counts = CountVectorizer(analyzer=_words_and_pairs, vocabulary=terms).transform(marked)
+        inputs = TfidfTransformer(sublinear_tf=True).fit(counts[~is_test]).transform(counts)
     if lexicon:
         inputs = sparse.hstack([inputs, make_polarity_weigher()(list(documents))], format="csr")
     return sparse.csr_matrix(inputs)
-
-
-def _those(documents: Sequence[list[str]], rows: np.ndarray) -> list[list[str]]:
-    return [documents[row] for row in rows]
 
 
 def _words_and_pairs(tokens: list[str]) -> list[str]:

@@ -48,3 +48,9 @@ def test_no_test_label_counts_in_what_is_said_of_other_texts(flipped):
 def test_a_class_with_one_text_gives_an_empty_list():
     found = find_label_errors([["a"], ["b"], ["c"]], np.array(["x", "x", "y"]), np.zeros(3, bool), False, 0)
     assert found.empty and list(found) == ["row", "suggested", "probability"]
+
+
+def test_texts_without_a_common_word_give_an_empty_list():
+    documents = [[f"word{number}"] for number in range(40)]
+    found = find_label_errors(documents, np.array(["x", "y"] * 20), np.arange(40) >= 30, lexicon=False, seed=0)
+    assert found.empty

@@ -69,12 +69,15 @@ def ingest(parameters: IngestParameters) -> None:
     log_check(check)
     content = digest(parts)
     classes = description["train"]["classes"]
+    summary = summarize(parameters.corpus, location, description, dropped)
     mlflow.set_tags(
         {
             DATASET_DIGEST: content,
             OUTPUT_DIGEST: content,
             NOTE: "\n\n".join(
-                filter(None, [summarize(parameters.corpus, location, description, dropped), labelling, check.markdown()])
+                filter(
+                    None, [summarize(parameters.corpus, location, description, dropped), labelling, check.markdown()]
+                )
             ),
         }
     )

@@ -74,11 +74,7 @@ def ingest(parameters: IngestParameters) -> None:
         {
             DATASET_DIGEST: content,
             OUTPUT_DIGEST: content,
-            NOTE: "\n\n".join(
-                filter(
-                    None, [summarize(parameters.corpus, location, description, dropped), labelling, check.markdown()]
-                )
-            ),
+            NOTE: "\n\n".join(filter(None, [summary, labelling, check.markdown()])),
         }
     )
     counted = kept["label"].value_counts()

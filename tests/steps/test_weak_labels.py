@@ -29,7 +29,7 @@ from tests.steps.test_compare import NAIVE_BAYES, run_step
 def write_corpus(folder, people):
     """Texts with a polarity, of which people have labelled some, not all of them as VADER does."""
     random = np.random.default_rng(0)
-    fillers = random.choice(["film", "story", "actor", "scene", "music"], (240, 4))
+    fillers = random.choice(["film", "story", "actor", "scene", "music"], (240, 3))  # too short for near-duplicates
     words = ["great", "awful"] * 120
     texts = [f"{word} {' '.join(others)} {number}" for number, (word, others) in enumerate(zip(words, fillers))]
     right = [{"great": "pos", "awful": "neg"}[word] for word in words]

@@ -2,10 +2,34 @@
 
 import re
 
+# Of a query: the signature of a link that lets in whoever has it, and what else is no business of others.
+_SECRET = re.compile(
+    r"(?<=[?&;])((?:[\w.-]*(?:signature|token|secret|password|passwd|credential)|sig|pwd|api_?key|access_?key|auth)=)"
+    r"([^&;#\s'\"]+)",
+    re.IGNORECASE,
+)
+_USERINFO = re.compile(r"\b([a-z][\w+.-]*)://([^/?#\s'\"]*)@", re.IGNORECASE)
+_USER_ONLY_IS_SECRET = ("http", "https", "s3", "gs")  # a token, a key; a database's user is none
+_CONTAINER = ("abfs", "abfss", "wasb", "wasbs")  # before @ stands a container
+
 
 def hide_credentials(text: str) -> str:
-    """The text without the userinfo, ``user:password@`` or ``token@``, of the URLs in it."""
-    return re.sub(r"(?<=://)[^/\s'\"]*@", "", text)
+    """The text without the userinfo, ``user:password@`` or ``token@``, and the signatures of the URLs in it."""
+    shown = _USERINFO.sub(lambda found: found[0] if _is_container(found) else f"{found[1]}://", text)
+    return _SECRET.sub(r"\1…", shown)
+
+
+def has_credentials(text: str) -> bool:
+    """Whether a URL in the text lets in whoever has it: it has a password, a token or a signature."""
+    return bool(_SECRET.search(text)) or any(
+        ":" in found[2] or found[1].lower() in _USER_ONLY_IS_SECRET
+        for found in _USERINFO.finditer(text)
+        if not _is_container(found)
+    )
+
+
+def _is_container(userinfo: re.Match[str]) -> bool:
+    return userinfo[1].lower() in _CONTAINER and ":" not in userinfo[2]
 
 
 class UserError(Exception):
@@ -25,6 +49,10 @@ class UserError(Exception):
     def __init__(self, message: object, shown: bool = False) -> None:
         super().__init__(hide_credentials(" ".join(str(message).split())))
         self.shown = shown
+
+
+class CredentialsGiven(UserError):
+    """A parameter holds a password or a signature, which would be logged with the run."""
 
 
 class GateFailed(UserError):

@@ -24,7 +24,7 @@ def describe_suffix(path: Path) -> str:
     return ""
 
 
-def describe_json_array(path: Path) -> str:
+def describe_json_array(path: Path | str) -> str:
     return f"this looks like a JSON array, type jq -c '.[]' {quote(str(path))} > lines.jsonl and give that file"
 
 

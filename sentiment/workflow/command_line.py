@@ -11,7 +11,7 @@ import annotated_types
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from sentiment.errors import UserError
+from sentiment.errors import CredentialsGiven, UserError, has_credentials
 from sentiment.workflow.parameters import Parameters
 from sentiment.workflow.step_table import STEPS
 
@@ -35,7 +35,7 @@ def parse(entry_point: str, arguments: list[str]) -> Any:
         The step's parameter model.
 
     Raises:
-        UserError: a value of the wrong type or outside its range, or an unknown name.
+        UserError: a value of the wrong type or outside its range, one with credentials in it, or an unknown name.
     """
     model = STEPS[entry_point].parameters
     parser = _Parser(
@@ -48,6 +48,12 @@ def parse(entry_point: str, arguments: list[str]) -> Any:
         parser.add_argument(f"--{name}", metavar="VALUE", help=_help_text(field).replace("%", "%%"))
     known, rest = parser.parse_known_args(arguments)
     given = vars(known) | _rename(_split_pairs(rest), model)
+    for name, value in given.items():
+        if has_credentials(value):
+            raise CredentialsGiven(
+                f"{name}={value} holds a password, a token or a signature, and parameters are logged: leave it out, "
+                "and put it where the store's own tools look for it (docs/how-to/own-corpus.md#credentials)"
+            )
     if model.model_config.get("extra") != "allow":
         _check_names(entry_point, given, model)
     return validate(model, given)

@@ -19,7 +19,7 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from sentiment.commands import remember_command
-from sentiment.errors import UserError, hide_credentials
+from sentiment.errors import CredentialsGiven, UserError, hide_credentials
 from sentiment.paths import PROJECT_ROOT
 from sentiment.tracking import ENTRY_POINT, ERROR, PARENT, PROCESS
 from sentiment.workflow.command_line import parse, suggest
@@ -64,7 +64,10 @@ def run_entry_point(entry_point: str, arguments: list[str], stop: Stop) -> None:
             parse(entry_point, arguments)
         body = getattr(importlib.import_module(f"steps.{entry_point}"), entry_point)
         with open_run(entry_point, stop):
-            parameters = parse(entry_point, arguments)
+            try:
+                parameters = parse(entry_point, arguments)
+            except CredentialsGiven as given:
+                raise describe_logged(given) if started_by_mlflow else given from None
             if hasattr(parameters, "reuse"):
                 again = "The same command" if parameters.reuse else "The same command with -P reuse=true"
                 stop.advice = f"{again} resumes from what has finished."
@@ -81,6 +84,15 @@ def run_entry_point(entry_point: str, arguments: list[str], stop: Stop) -> None:
         if not mistake.shown or entry_point == "main":  # of which the end is read, far below the step's own line
             print(f"error: {mistake}", file=sys.stderr, flush=True)
         sys.exit(mistake.status)
+
+
+def describe_logged(given: CredentialsGiven) -> CredentialsGiven:
+    """The error for credentials that ``mlflow run`` has logged before this process began; a parameter stays."""
+    run_id = os.environ["MLFLOW_RUN_ID"]
+    return CredentialsGiven(
+        f"{given}. `mlflow run` has logged it already, with run {run_id}: change the password or revoke the link, then "
+        f"`mlflow runs delete --run-id {run_id}` and `mlflow gc --run-ids {run_id}`"
+    )
 
 
 def quieten() -> None:

@@ -4,12 +4,12 @@ import csv
 import io
 from collections.abc import Iterator
 from itertools import chain, islice
-from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
 
 from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.stores import Content, File, suffix_of
 from sentiment.corpora.tables import BATCH_ROWS, NOT_UTF8, SEPARATORS, Batch, Problem, problem_error
 from sentiment.errors import UserError
 
@@ -27,22 +27,22 @@ class DelimitedTable:
     unit = "B"
     numbered = "line"
 
-    def __init__(self, corpus: Corpus, path: Path) -> None:
-        self.name, self.text_column = corpus.name, corpus.text_column
-        self.suffix = path.suffix.lower()
+    def __init__(self, corpus: Corpus, file: File) -> None:
+        self.name, self.text_column = file.name, corpus.text_column
+        self.suffix = suffix_of(file.address)
         self.hint = f"fix it: a field with a {'comma' if self.suffix == '.csv' else 'tab'} in it needs quotes around it"
-        self.total: int | None = path.stat().st_size
-        self._path = path
-        with open(path, "rb") as file:
-            number, header, _ = next(self._rows(_as_text_file(file)), (1, [], False))
+        self.total = file.size
+        self._file = file
+        with Content(file) as content:
+            number, header, _ = next(self._rows(_as_text_file(content)), (1, [], False))
         if any(field != _replace_invalid(field) for field in header):
             raise problem_error(self, Problem(number, NOT_UTF8))
         self.schema = pa.schema([(field, pa.string()) for field in header])
 
     def __iter__(self) -> Iterator[Batch]:
         width = len(self.schema)
-        with open(self._path, "rb") as file:
-            text = _as_text_file(file)  # closes the file when it is collected, so it is kept here
+        with Content(self._file) as content:
+            text = _as_text_file(content)  # closes the file when it is collected, so it is kept here
             rows = self._rows(text)
             next(rows)  # the header
             while found := list(islice(rows, BATCH_ROWS)):
@@ -58,7 +58,7 @@ class DelimitedTable:
                 cells = list(zip(*rows_of_width))
                 arrays = [pa.array(column, pa.string()) for column in cells]
                 columns = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
-                yield Batch(columns, file.tell(), problems, cells)
+                yield Batch(columns, content.consumed(), problems, cells)
 
     def _rows(self, text: io.TextIOWrapper) -> Iterator[tuple[int, list[str], bool]]:
         """For each row but empty lines the number of its first line, its fields, and whether a quote is left open."""

@@ -1,63 +1,99 @@
-"""Tables in files: .csv, .tsv, .jsonl and .parquet."""
+"""Tables in files: .csv, .tsv, .jsonl and .parquet, one or several, compressed or not, in any store."""
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.hints import describe_suffix
+from sentiment.corpora.stores import (
+    BUCKETS,
+    COMPRESSIONS,
+    WEB,
+    File,
+    compression_of,
+    digest_files,
+    find_files,
+    scheme_of,
+    suffix_of,
+)
+from sentiment.corpora.stores.local import parquet_files
 from sentiment.corpora.tables import SUFFIXES, Table
-from sentiment.digests import Digest, file_digest
+from sentiment.digests import Digest
 from sentiment.errors import UserError
 
 if TYPE_CHECKING:
     from mlflow.data.dataset_source import DatasetSource
 
-EXPECTED = f"a path that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
+EXPECTED = (
+    f"a path, a pattern such as reviews-*.csv, or an address of {'://, '.join((*WEB, *BUCKETS[:-1]))}:// that ends in "
+    f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}, with or without {', '.join(COMPRESSIONS)}, or a folder of .parquet"
+)
 
 
 def matches(corpus: Corpus) -> bool:
-    return Path(corpus.address).suffix.lower() in SUFFIXES
+    scheme = scheme_of(corpus.address)
+    if scheme and scheme not in (*WEB, *BUCKETS):
+        return False
+    if suffix_of(corpus.address) in SUFFIXES:
+        return True
+    if scheme:  # a folder
+        return scheme in BUCKETS and not Path(corpus.address).suffix
+    path = Path(corpus.address)
+    return path.is_dir() and bool(parquet_files(path))
 
 
 def open_table(corpus: Corpus) -> Table:
-    path = Path(corpus.address)
-    if not path.is_file():
-        beside = [file.name for file in path.parent.glob("*")] if path.parent.is_dir() else []
-        close = difflib.get_close_matches(path.name, beside, n=1, cutoff=0.75)
-        meant = f", did you mean {path.parent / close[0]}?" if close else ""
-        raise UserError(f"{corpus.name}: there is no such file{meant}")
-    if path.stat().st_size == 0:
-        raise UserError(f"{corpus.name} is empty: expected a column {corpus.text_column!r} and a row for each text")
-    suffix = path.suffix.lower()
+    files = find_files(corpus.name, corpus.address)
+    for file in files:
+        if file.size == 0:
+            raise UserError(f"{file.name} is empty: expected a column {corpus.text_column!r} and a row for each text")
+    if len(files) == 1 and not files[0].part:
+        return open_file(corpus, files[0])
+    from sentiment.corpora.tables.parts import Parts
+
+    return Parts(corpus.name, files, lambda file: open_file(corpus, file))
+
+
+def open_file(corpus: Corpus, file: File) -> Table:
+    """Open one file as a table."""
+    suffix = suffix_of(file.address)
     if suffix == ".parquet":
+        if compression_of(file.address):
+            raise UserError(f"{file.name}: Parquet files have a compression of their own: decompress it")
         from sentiment.corpora.tables.parquet import ParquetTable
 
-        return ParquetTable(corpus, path)
+        return ParquetTable(corpus, file)
     if suffix == ".jsonl":
         from sentiment.corpora.tables.json_lines import JsonLinesTable
 
-        return JsonLinesTable(corpus, path)
+        return JsonLinesTable(corpus, file)
     from sentiment.corpora.tables.delimited import DelimitedTable
 
-    return DelimitedTable(corpus, path)
+    return DelimitedTable(corpus, file)
 
 
 def digest(corpus: Corpus) -> Digest | None:
-    path = Path(corpus.address)
-    return Digest(file_digest(path)) if path.is_file() else None
+    try:
+        return digest_files(find_files(corpus.name, corpus.address))
+    except UserError:  # reading it says why
+        return None
 
 
 def location(corpus: Corpus) -> str:
-    return str(Path(corpus.address).resolve())
+    return corpus.address if scheme_of(corpus.address) else str(Path(corpus.address).resolve())
 
 
 def dataset_source(corpus: Corpus) -> DatasetSource:
+    from mlflow.data.dataset_source_registry import resolve_dataset_source
     from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-defined]  # defined at run time
 
-    return LocalArtifactDatasetSource(location(corpus))
+    place = location(corpus)
+    scheme = scheme_of(place)
+    if not scheme:
+        return LocalArtifactDatasetSource(place)
+    return resolve_dataset_source(place.replace("abfs://", "abfss://", 1))  # the scheme that MLflow knows
 
 
 def describe(address: str) -> str:

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.hints import describe_json_array
+from sentiment.corpora.stores import Content, File
 from sentiment.corpora.tables import BATCH_ROWS, NOT_UTF8, Batch, Problem, problem_error
 
 TYPES = {
@@ -39,13 +39,10 @@ class JsonLinesTable:
     numbered = "line"
     hint = "expected a JSON object on each line"
 
-    def __init__(self, corpus: Corpus, path: Path) -> None:
-        self.name, self.text_column = corpus.name, corpus.text_column
-        self.total: int | None = path.stat().st_size
-        self._path = path
-        with open(path, "rb") as file:
-            if file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
-                self.hint = describe_json_array(path)
+    def __init__(self, corpus: Corpus, file: File) -> None:
+        self.name, self.text_column = file.name, corpus.text_column
+        self.total = file.size
+        self._file = file
         kinds = self._kinds()
         types = {column: TYPES.get(frozenset(found)) for column, found in kinds.items()}
         self._as_json = {column for column, kind in types.items() if kind is None}
@@ -53,8 +50,8 @@ class JsonLinesTable:
 
     def __iter__(self) -> Iterator[Batch]:
         names = self.schema.names
-        with open(self._path, "rb") as file:
-            lines = ((number, line) for number, line in enumerate(file, start=1) if line.strip())
+        with Content(self._file) as content:
+            lines = ((number, line) for number, line in enumerate(content, start=1) if line.strip())
             while found := list(islice(lines, BATCH_ROWS)):
                 rows, problems = [], {}
                 for place, (number, line) in enumerate(found):
@@ -68,14 +65,17 @@ class JsonLinesTable:
                     pa.array(map(_to_json, column) if field.name in self._as_json else column, field.type)
                     for column, field in zip(cells, self.schema)
                 ]
-                yield Batch(pa.RecordBatch.from_arrays(arrays, schema=self.schema), file.tell(), problems, cells)
+                columns = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+                yield Batch(columns, content.consumed(), problems, cells)
 
     def _kinds(self) -> dict[str, set[str]]:
         """The kinds of values that each key has, in the order in which the keys come."""
         kinds: dict[str, set[str]] = {}
         first = None
-        with open(self._path, "rb") as file:
-            for number, line in enumerate(file, start=1):
+        with Content(self._file) as content:
+            for number, line in enumerate(content, start=1):
+                if number == 1 and line.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
+                    self.hint = describe_json_array(self._file.address)
                 values, what = _parse(line) if line.strip() else ({}, None)
                 if what:
                     first = first or Problem(number, what)

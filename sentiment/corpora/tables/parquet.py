@@ -1,12 +1,12 @@
 """Parquet files. Columns keep their types."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.stores import File
 from sentiment.corpora.tables import BATCH_ROWS, NOT_UTF8, Batch, Problem
 from sentiment.errors import UserError
 
@@ -25,10 +25,11 @@ class ParquetTable:
     numbered = "row"
     hint = "write the file again"
 
-    def __init__(self, corpus: Corpus, path: Path) -> None:
-        self.name, self.text_column = corpus.name, corpus.text_column
+    def __init__(self, corpus: Corpus, file: File) -> None:
+        self.name, self.text_column = file.name, corpus.text_column
+        content = file.open_seekable()
         try:
-            self._file = pq.ParquetFile(path)
+            self._file = pq.ParquetFile(content)
         except (pa.ArrowException, OSError) as error:
             raise self._unreadable(error) from error
         self.total: int | None = self._file.metadata.num_rows

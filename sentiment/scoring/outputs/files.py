@@ -1,7 +1,11 @@
-"""Scored rows in a file: .csv, .tsv, .jsonl or .parquet."""
+"""Scored rows in a file: .csv, .tsv, .jsonl or .parquet, compressed or not, on this machine or in a bucket."""
 
+import bz2
+import gzip
 import json
+import lzma
 import os
+import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -12,30 +16,37 @@ import pyarrow.parquet as pq
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.hints import describe_suffix
+from sentiment.corpora.stores import BUCKETS, COMPRESSIONS, buckets, compression_of, scheme_of, suffix_of
 from sentiment.corpora.tables import SEPARATORS, SUFFIXES
 from sentiment.errors import UserError
 
-EXPECTED = f"a file that ends in {', '.join(SUFFIXES)}"
+EXPECTED = (
+    f"a path, or an address of {', '.join(f'{scheme}://' for scheme in BUCKETS[:-1])}, that ends in "
+    f"{', '.join(SUFFIXES)}, with or without {', '.join(COMPRESSIONS)}"
+)
 
 
 def matches(address: str) -> bool:
-    return "://" not in address
+    return scheme_of(address) in ("", *BUCKETS)
 
 
 def check(address: str, source: Corpus, overwrite: bool) -> None:
-    path = Path(address)
-    if path.suffix.lower() not in SUFFIXES:
-        raise UserError(f"output={path}: expected {EXPECTED}{describe_suffix(path)}")
-    if path.resolve() == Path(source.address).resolve():
-        raise UserError(f"output={path} is the input: give it another name")
-    if path.exists() and not overwrite:
-        raise UserError(f"output={path} already exists: give another name, or -P overwrite=true")
-    if not path.parent.is_dir():
-        raise UserError(f"output={path}: there is no folder {path.parent}")
+    name, path = f"output={address}", Path(address)
+    if suffix_of(address) not in SUFFIXES:
+        raise UserError(f"{name}: expected {EXPECTED}{describe_suffix(path)}")
+    if suffix_of(address) == ".parquet" and compression_of(address):
+        raise UserError(f"{name}: Parquet files have a compression of their own: leave out {compression_of(address)}")
+    remote = bool(scheme_of(address))
+    if address == source.address or not remote and path.resolve() == Path(source.address).resolve():
+        raise UserError(f"{name} is the input: give it another name")
+    if not overwrite and (buckets.exists(name, address) if remote else path.exists()):
+        raise UserError(f"{name} already exists: give another name, or -P overwrite=true")
+    if not remote and not path.parent.is_dir():
+        raise UserError(f"{name}: there is no folder {path.parent}")
 
 
 def location(address: str) -> str:
-    return str(Path(address).resolve())
+    return address if scheme_of(address) else str(Path(address).resolve())
 
 
 def open_output(address: str, schema: pa.Schema) -> "ScoredFile":
@@ -45,48 +56,73 @@ def open_output(address: str, schema: pa.Schema) -> "ScoredFile":
 class ScoredFile:
     """A :class:`sentiment.scoring.outputs.Output` of a file.
 
-    It writes to a file beside ``address``, which takes its place at the end, and is deleted where an error ends the
-    block. CSV has no nested values: they are written as JSON.
+    It writes to a file beside ``address``, for a bucket in the folder of temporary files, which takes its place or is
+    copied there at the end, and is deleted where an error ends the block. CSV has no nested values: they are written as
+    JSON.
     """
 
     def __init__(self, address: str, schema: pa.Schema) -> None:
-        self._path = Path(address)
-        self._partial = self._path.with_name(f".{self._path.name}.partial")
-        self._suffix = self._path.suffix.lower()
+        self._address, self._suffix = address, suffix_of(address)
         if self._suffix in SEPARATORS:
             flat = [field.with_type(pa.string()) if pa.types.is_nested(field.type) else field for field in schema]
             schema = pa.schema(flat)
         self._schema = schema
 
     def __enter__(self) -> Self:
-        if self._suffix == ".parquet":
-            self._writer = pq.ParquetWriter(self._partial, self._schema)
-        elif self._suffix == ".jsonl":
-            self._writer = open(self._partial, "w", encoding="utf-8", newline="\n")
+        if scheme_of(self._address):
+            handle, name = tempfile.mkstemp(suffix=".partial")
+            os.close(handle)
+            self._partial = Path(name)
         else:
+            path = Path(self._address)
+            self._partial = path.with_name(f".{path.name}.partial")
+        try:
+            self._content = _open(self._partial, compression_of(self._address))
+        except OSError as error:
+            raise UserError(f"output={self._address} cannot be written: {error.strerror}") from error
+        if self._suffix == ".parquet":
+            self._writer = pq.ParquetWriter(self._content, self._schema)
+        elif self._suffix != ".jsonl":
             options = pyarrow.csv.WriteOptions(delimiter=SEPARATORS[self._suffix], quoting_style="needed")
-            self._writer = pyarrow.csv.CSVWriter(self._partial, self._schema, write_options=options)
+            self._writer = pyarrow.csv.CSVWriter(self._content, self._schema, write_options=options)
+        else:
+            self._writer = None
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._writer.close()
-        if kind:
-            self._partial.unlink()
-        else:
-            os.replace(self._partial, self._path)
+        try:
+            if self._writer is not None:
+                self._writer.close()
+            self._content.close()
+            if kind:
+                return
+            if scheme_of(self._address):
+                buckets.upload(f"output={self._address}", self._partial, self._address)
+            else:
+                os.replace(self._partial, self._address)
+        finally:
+            self._partial.unlink(missing_ok=True)
 
     def write(self, rows: pa.RecordBatch) -> None:
-        if self._suffix == ".jsonl":
+        if self._writer is None:
             lines = (json.dumps(row, ensure_ascii=False, default=str) for row in rows.to_pylist())
-            self._writer.writelines(f"{line}\n" for line in lines)
+            self._content.write("".join(f"{line}\n" for line in lines).encode())
             return
         arrays = [
             _to_json(array) if pa.types.is_nested(array.type) and pa.types.is_string(field.type) else array
             for array, field in zip(rows.columns, self._schema)
         ]
         self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
+
+
+def _open(path: Path, compression: str) -> Any:
+    """A new file that is compressed while it is written."""
+    if compression == ".zst":
+        return pa.CompressedOutputStream(pa.OSFile(str(path), "wb"), "zstd")
+    modules: dict[str, Any] = {".gz": gzip, ".bz2": bz2, ".xz": lzma}
+    return modules[compression].open(path, "wb") if compression else open(path, "wb")
 
 
 def _to_json(array: pa.Array) -> pa.Array:

@@ -1,0 +1,186 @@
+"""Where files are: on this machine, on a web server, or in a bucket of S3, Google or Azure. One module a store.
+
+``main`` imports these modules, and starts without pyarrow: it is imported where it is used.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import zlib
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO, Protocol
+from urllib.parse import urlsplit
+
+from sentiment.digests import Digest, text_digest
+from sentiment.errors import UserError
+
+MAGIC = frozenset("*?[")  # what makes an address a pattern
+BUFFER = 1024 * 1024  # bytes
+COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
+WEB = ("http", "https")
+BUCKETS = ("s3", "gs", "abfs", "abfss")
+
+
+class File(Protocol):
+    """A file in a store.
+
+    Attributes:
+        name: the parameter and the address, for messages.
+        address: its path or URI.
+        part: its path below the folder of a pattern, which tells its rows from those of the others; empty for a file
+            that is named alone.
+        size: in bytes; None where the store does not say.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def part(self) -> str: ...
+    @property
+    def size(self) -> int | None: ...
+
+    def open(self) -> BinaryIO:
+        """The bytes, to be read from the start to the end."""
+
+    def open_seekable(self) -> Any:
+        """The bytes, to be read from any place: what pyarrow reads, a path or a file."""
+
+    def digest(self) -> Digest | None:
+        """Digest of the content, or of the store's own tag or version of it; None where it has none."""
+
+
+class _Reading(io.RawIOBase):
+    """The decompressed bytes of a file. What goes wrong on the way is a UserError that names the file."""
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+        self._stored = file.open()
+        self._content = _decompress(self._stored, compression_of(file.address))
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            found = self._content.read(len(buffer))
+        except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
+            raise self._broken(error) from error
+        except OSError as error:  # also those of pyarrow, of bz2 and of requests
+            if "ompress" in str(error) or "Invalid data stream" in str(error):
+                raise self._broken(error) from error
+            raise UserError(f"{self._file.name} cannot be read to its end: {error}") from error
+        buffer[: len(found)] = found
+        return len(found)
+
+    def consumed(self) -> int:
+        return self._stored.tell()
+
+    def close(self) -> None:
+        if not self.closed:
+            self._stored.close()
+        super().close()
+
+    def _broken(self, error: Exception) -> UserError:
+        return UserError(
+            f"{self._file.name} cannot be decompressed ({error}): it is cut short or broken, copy it again"
+        )
+
+
+class Content(io.BufferedReader):
+    """The decompressed bytes of a file, buffered."""
+
+    def __init__(self, file: File) -> None:
+        self._reading = _Reading(file)
+        super().__init__(self._reading, BUFFER)
+
+    def consumed(self) -> int:
+        """The bytes of the file, as it is stored, that have been read."""
+        return self._reading.consumed()
+
+
+def find_files(name: str, address: str) -> Sequence[File]:
+    """The files that an address names: one, those that match a pattern, or the Parquet files in a folder.
+
+    Args:
+        name: the parameter and the address, for messages.
+        address: a path, or a URI of one of the stores.
+
+    Raises:
+        UserError: there are none, or they may not be read.
+    """
+    scheme = scheme_of(address)
+    if scheme in WEB:
+        from sentiment.corpora.stores import web
+
+        return web.find(name, address)
+    if scheme in BUCKETS:
+        from sentiment.corpora.stores import buckets
+
+        return buckets.find(name, address)
+    from sentiment.corpora.stores import local
+
+    return local.find(name, address)
+
+
+def digest_files(files: Sequence[File]) -> Digest | None:
+    """One digest of all files, or None where one has none."""
+    digests = [file.digest() for file in files]
+    known = [digest for digest in digests if digest]
+    if len(known) < len(digests) or not known:
+        return None
+    if len(files) == 1 and not files[0].part:
+        return known[0]
+    named = [[file.part, digest.value] for file, digest in zip(files, known)]
+    return Digest(text_digest(json.dumps(named)), known[0].of)
+
+
+def scheme_of(address: str) -> str:
+    """The scheme of a URI in lower case; empty for a path."""
+    scheme, separator, _ = address.partition("://")
+    return scheme.lower() if separator else ""
+
+
+def compression_of(address: str) -> str:
+    """The last suffix, where it is that of a compression; else empty."""
+    suffix = PurePosixPath(_path(address)).suffix.lower()
+    return suffix if suffix in COMPRESSIONS else ""
+
+
+def suffix_of(address: str) -> str:
+    """The suffix that says what a file holds, without that of its compression, in lower case."""
+    path = _path(address)
+    return PurePosixPath(path[: len(path) - len(compression_of(address))]).suffix.lower()
+
+
+def base_of(path: str) -> str:
+    """The folder above the first part of a pattern that is one; of another path the folder that it is in."""
+    parts = path.split("/")
+    first = next((place for place, part in enumerate(parts) if MAGIC & set(part)), len(parts) - 1)
+    return "/".join(parts[:first])
+
+
+def _path(address: str) -> str:
+    if scheme_of(address) in WEB:
+        return urlsplit(address).path
+    return address.partition("://")[2] if "://" in address else address
+
+
+def _decompress(stored: BinaryIO, compression: str) -> Any:
+    if compression == ".gz":
+        return gzip.GzipFile(fileobj=stored)
+    if compression == ".bz2":
+        return bz2.BZ2File(stored)
+    if compression == ".xz":
+        return lzma.LZMAFile(stored)
+    if compression == ".zst":
+        import pyarrow as pa
+
+        return pa.CompressedInputStream(stored, "zstd")
+    return stored

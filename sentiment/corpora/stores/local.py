@@ -1,0 +1,66 @@
+"""Files on this machine."""
+
+import difflib
+import glob
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from sentiment.corpora.stores import MAGIC, base_of
+from sentiment.digests import Digest, file_digest
+from sentiment.errors import UserError
+
+
+@dataclass(frozen=True)
+class LocalFile:
+    """A :class:`sentiment.corpora.stores.File` on this machine."""
+
+    name: str
+    address: str
+    part: str
+    size: int | None
+
+    def open(self) -> BinaryIO:
+        try:
+            return open(self.address, "rb")
+        except OSError as error:
+            raise UserError(f"{self.name} cannot be read: {error.strerror}") from error
+
+    def open_seekable(self) -> str:
+        self.open().close()  # for the line that says why it cannot be read
+        return self.address
+
+    def digest(self) -> Digest | None:
+        try:
+            return Digest(file_digest(self.address))
+        except OSError:  # reading it says why
+            return None
+
+
+def find(name: str, address: str) -> Sequence[LocalFile]:
+    path = Path(address)
+    if path.is_file():
+        return [LocalFile(name, address, "", path.stat().st_size)]
+    if path.is_dir():
+        found = [str(file) for file in parquet_files(path)]
+        base = address
+        missing = "the folder has no Parquet files"
+    else:
+        found = sorted(file for file in glob.glob(address, recursive=True) if Path(file).is_file())
+        base = base_of(path.as_posix())
+        missing = "no file matches"
+    if not found and not (path.is_dir() or MAGIC & set(address)):
+        beside = [file.name for file in path.parent.glob("*")] if path.parent.is_dir() else []
+        close = difflib.get_close_matches(path.name, beside, n=1, cutoff=0.75)
+        missing = f"there is no such file{f', did you mean {path.parent / close[0]}?' if close else ''}"
+    if not found:
+        raise UserError(f"{name}: {missing}")
+    parts = [Path(file).relative_to(base or ".").as_posix() for file in found]
+    return [LocalFile(f"{name}: {file}", file, part, Path(file).stat().st_size) for file, part in zip(found, parts)]
+
+
+def parquet_files(folder: Path) -> list[Path]:
+    """The Parquet files in and below a folder, sorted; without those whose path has a part that begins with . or _."""
+    found = (file for file in folder.rglob("*.parquet") if file.is_file())
+    return sorted(file for file in found if not any(part[0] in "._" for part in file.relative_to(folder).parts))

@@ -47,6 +47,7 @@ FEATURIZE_RUN = "featurize_run"  # the featurize run
 TUNE_RUN = "tune_run"  # the tune run; of an ensemble those of its members, separated by commas
 COMPARE_RUN = "compare_run"  # the compare run
 MAIN_RUN = "main_run"  # the main run
+CORPUS_DIGEST = "corpus.digest"  # of an ingest run: what the corpus is told from others by, such as content or ETag
 DATASET_DIGEST = "dataset.digest"  # digest of the three splits
 FAMILY = "family"  # the family of models
 CLASSES = "classes"  # class names, a JSON list

@@ -17,20 +17,22 @@ from mlflow.exceptions import MlflowException
 from sentiment.corpora import profile
 from sentiment.corpora.corrections import correct_labels
 from sentiment.corpora.labels import find_variants, normalize_label
-from sentiment.corpora.reading import dataset_source, read_corpus
+from sentiment.corpora.reading import corpus_digest, dataset_source, read_corpus
 from sentiment.corpora.splits import clean, digest, split
+from sentiment.digests import Digest
 from sentiment.labelling.agreement import log_labelling
 from sentiment.labelling.weak_labels import add_weak_labels
 from sentiment.quality.check import check_data, log_check
 from sentiment.quality.corrected_labels import describe_corrections
 from sentiment.quality.near_duplicates import group_near_duplicates, keep_together
-from sentiment.tracking import DATASET, DATASET_DIGEST, NOTE, OUTPUT_DIGEST
+from sentiment.tracking import CORPUS_DIGEST, DATASET, DATASET_DIGEST, NOTE, OUTPUT_DIGEST
 from sentiment.workflow.parameters import IngestParameters
 
 MOST_CLASSES = 10  # that the console shows, the largest
 
 
 def ingest(parameters: IngestParameters) -> None:
+    found = corpus_digest(parameters.source)
     frame, location = read_corpus(parameters.source)
     variants = find_variants(frame["label"].unique())
     if parameters.normalize_labels:
@@ -69,11 +71,12 @@ def ingest(parameters: IngestParameters) -> None:
     log_check(check)
     content = digest(parts)
     classes = description["train"]["classes"]
-    summary = summarize(parameters.corpus, location, description, dropped)
+    summary = summarize(parameters.corpus, location, found, description, dropped)
     mlflow.set_tags(
         {
             DATASET_DIGEST: content,
             OUTPUT_DIGEST: content,
+            CORPUS_DIGEST: f"{found.of} {found.value}" if found else "none: it is read each time",
             NOTE: "\n\n".join(filter(None, [summary, labelling, check.markdown()])),
         }
     )
@@ -114,9 +117,12 @@ def log_inputs(parts: Mapping[str, pd.DataFrame], source: DatasetSource, name: s
             time.sleep(0.1 * 2**attempt)
 
 
-def summarize(corpus: str, location: str, description: Mapping[str, Any], dropped: Mapping[str, int]) -> str:
+def summarize(
+    corpus: str, location: str, found: Digest | None, description: Mapping[str, Any], dropped: Mapping[str, int]
+) -> str:
     """The splits as a table, and what was dropped, in Markdown."""
     classes = list(description["train"]["classes"])
+    known = f"It is known by its {found.of}." if found else "It has no digest, so it is read each time."
     rows = [
         f"| {name} | {part['documents']} | "
         + " | ".join(str(part["classes"][label]) for label in classes)
@@ -125,7 +131,7 @@ def summarize(corpus: str, location: str, description: Mapping[str, Any], droppe
     ]
     return "\n".join(
         [
-            f"Corpus `{corpus}`, read from `{location}`.",
+            f"Corpus `{corpus}`, read from `{location}`. {known}",
             "",
             f"| split | documents | {' | '.join(classes)} | median words |",
             "|---" * (len(classes) + 3) + "|",

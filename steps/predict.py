@@ -1,16 +1,15 @@
 """Score the texts of a file with a registered model, row by row in their order, however large the file is."""
 
 import gc
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import mlflow
 from mlflow.data.meta_dataset import MetaDataset
-from tqdm import tqdm
 
 from sentiment.corpora.tables.kinds import get_kind
+from sentiment.corpora.tables.progress import follow
 from sentiment.errors import UserError
 from sentiment.scoring.outputs import OutputKind, get_output
 from sentiment.scoring.rows import Totals, open_input, texts_to_score
@@ -62,17 +61,14 @@ def score_here(parameters: PredictParameters, kind: OutputKind, hold: Callable[[
         print(f"predict: column {name} of {parameters.input} is {now} in {parameters.output}", flush=True)
     gc.set_threshold(50_000, 20, 20)  # thousands of rows look like garbage: collecting it takes a tenth of the time
     totals = Totals(scorer.version)
-    every = 0.1 if sys.stderr.isatty() else 10.0  # seconds; in a log file each update is a line
-    bar = tqdm(desc="predict", total=table.total, unit=table.unit, unit_scale=True, mininterval=every, file=sys.stderr)
-    with bar, kind.open_output(parameters.output, rows.schema) as output:
-        for batch in table:
+    with kind.open_output(parameters.output, rows.schema) as output:
+        for batch in follow(table, "predict"):
             hold()
             texts, missing = texts_to_score(table, batch)
             labels, *numbers, failed = scorer.score(texts)
             reasons = [before or now for before, now in zip(missing, failed)]
             output.write(rows.join(batch.columns, [labels, *numbers, reasons]))
             totals.add(labels, reasons, batch.values(parameters.label_column) if labelled else ())
-            bar.update(batch.done - bar.n)
     return totals
 
 

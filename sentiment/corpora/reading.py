@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from sentiment.corpora import hints
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.sources import CorpusSource, folders, nltk_corpora, sample, tables
+from sentiment.corpora.stores import MAGIC, scheme_of
 from sentiment.corpora.tables import SUFFIXES
+from sentiment.corpora.tables.kinds import get_kind
 from sentiment.digests import Digest
 from sentiment.errors import UserError
 
@@ -40,6 +42,8 @@ def find_source(corpus: Corpus) -> CorpusSource:
     if source:
         return source
     address = corpus.address
+    if scheme_of(address) or MAGIC & set(address):
+        get_kind(corpus)  # which says what an address looks like
     if Path(address).exists():
         looks = hints.describe_suffix(Path(address))
         raise UserError(f"{corpus.name}: expected a file that ends in {', '.join(SUFFIXES)}, or a folder{looks}")

@@ -63,11 +63,11 @@ def run_entry_point(entry_point: str, arguments: list[str], stop: Stop) -> None:
         if {"-h", "--help"} & set(arguments):
             parse(entry_point, arguments)
         body = getattr(importlib.import_module(f"steps.{entry_point}"), entry_point)
-        with open_run(entry_point, stop):
+        with open_run(entry_point, stop) as run:
             try:
                 parameters = parse(entry_point, arguments)
             except CredentialsGiven as given:
-                raise describe_logged(given) if started_by_mlflow else given from None
+                raise describe_logged(given, run.info.run_id) if started_by_mlflow else given from None
             if hasattr(parameters, "reuse"):
                 again = "The same command" if parameters.reuse else "The same command with -P reuse=true"
                 stop.advice = f"{again} resumes from what has finished."
@@ -86,9 +86,8 @@ def run_entry_point(entry_point: str, arguments: list[str], stop: Stop) -> None:
         sys.exit(mistake.status)
 
 
-def describe_logged(given: CredentialsGiven) -> CredentialsGiven:
+def describe_logged(given: CredentialsGiven, run_id: str) -> CredentialsGiven:
     """The error for credentials that ``mlflow run`` has logged before this process began; a parameter stays."""
-    run_id = os.environ["MLFLOW_RUN_ID"]
     return CredentialsGiven(
         f"{given}. `mlflow run` has logged it already, with run {run_id}: change the password or revoke the link, then "
         f"`mlflow runs delete --run-id {run_id}` and `mlflow gc --run-ids {run_id}`"

@@ -8,7 +8,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED, UNAUTHENTICATED
 
 from sentiment.errors import UserError, hide_credentials
-from sentiment.workflow.process import check_tracking_server, open_run
+from sentiment.workflow.command_line import parse
+from sentiment.workflow.process import check_tracking_server, open_run, run_entry_point
 from sentiment.workflow.stopping import Stop
 
 
@@ -20,10 +21,47 @@ from sentiment.workflow.stopping import Stop
         ("postgresql://ada:s@cret@host/db and http://b:c@d", "postgresql://host/db and http://d"),
         ("mail ada@example.org, see http://host/@ada", "mail ada@example.org, see http://host/@ada"),
         ("sqlite:////home/ada/mlflow.db", "sqlite:////home/ada/mlflow.db"),
+        ("https://h/a.csv?X-Amz-Signature=s3cret&part=1", "https://h/a.csv?X-Amz-Signature=…&part=1"),
+        ("abfs://reviews@ada.dfs.core.windows.net/a.csv", "abfs://reviews@ada.dfs.core.windows.net/a.csv"),
     ],
 )
 def test_credentials_of_urls_are_hidden(text, shown):
     assert hide_credentials(text) == shown == str(UserError(text))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "--corpus=https://ada:s3cret@host/a.csv",
+        "--corpus=https://s3cret@host/a.csv",
+        "--corpus=https://host/a.csv?sv=2025&sig=s3cret",
+        "--corpus=s3://s3cret@bucket/a.csv",
+        "--corpus=abfs://reviews:s3cret@ada.dfs.core.windows.net/a.csv",
+        "--corpus=postgresql://ada:s3cret@host/shop",
+    ],
+)
+def test_credentials_in_a_parameter_are_refused_and_logged_nowhere(tracked, monkeypatch, capsys, given):
+    with pytest.raises(SystemExit):
+        run_entry_point("ingest", [given], Stop("ingest"))
+    run = tracked.search_runs(["0"])[0]
+    line = capsys.readouterr().err
+    assert "holds a password, a token or a signature, and parameters are logged" in line
+    assert run.info.status == "FAILED" and run.data.params == {} and f"error: {run.data.tags['error']}\n" in line
+    assert "s3cret" not in f"{run.to_dictionary()}{line}"
+
+
+def test_credentials_that_mlflow_run_has_logged_are_told_with_what_to_do(tracked, monkeypatch, capsys):
+    run_id = tracked.create_run("0").info.run_id
+    monkeypatch.setenv("MLFLOW_RUN_ID", run_id)
+    with pytest.raises(SystemExit):
+        run_entry_point("ingest", ["--corpus=https://ada:s3cret@host/a.csv"], Stop("ingest"))
+    line = capsys.readouterr().err
+    assert f"`mlflow gc --run-ids {run_id}`" in line and "change the password" in line and "s3cret" not in line
+
+
+def test_a_user_or_a_container_is_no_secret():
+    for given in ("postgresql://ada@host/shop", "abfs://reviews@ada.dfs.core.windows.net/a.csv", "https://host/a?b=c"):
+        assert parse("ingest", [f"--corpus={given}"]).corpus == given
 
 
 def test_a_run_keeps_no_credentials_of_its_source_and_its_error(tracked, monkeypatch):

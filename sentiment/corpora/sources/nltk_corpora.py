@@ -33,6 +33,8 @@ def names() -> list[str]:
 
 
 def _is_corpus(name: str) -> bool:
+    if not name.isidentifier():  # then NLTK need not be imported
+        return False
     import nltk.corpus
     from nltk.corpus.reader import CorpusReader
     from nltk.corpus.util import LazyCorpusLoader

@@ -97,12 +97,12 @@ class WebReader(io.RawIOBase):
 
     def _open(self) -> Any:
         """The rest of the file, from the place that has been reached."""
+        if self._place and self._file.tag is None:  # nothing says whether the rest would be that of the same content
+            raise UserError(f"{self._file.name}: the connection broke after {self._place:,} bytes: start again")
         response = request(self._file.name, self._file.address, self._place)
         if self._place and _tag(response) != self._file.tag:
             raise UserError(f"{self._file.name} has changed while it was read: start again")
         if self._place and response.status_code != 206:  # the server has no ranges: what is known already comes again
-            if self._file.tag is None:
-                raise UserError(f"{self._file.name}: the connection broke after {self._place:,} bytes: start again")
             known = self._place
             while known:
                 skipped = len(response.raw.read(min(known, 1024 * 1024)))

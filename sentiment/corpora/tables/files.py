@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from mlflow.data.dataset_source import DatasetSource
 
 EXPECTED = (
-    f"a path, a pattern such as reviews-*.csv, or an address of {'://, '.join((*WEB, *BUCKETS[:-1]))}:// that ends in "
-    f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}, with or without {', '.join(COMPRESSIONS)}, or a folder of .parquet"
+    f"a path, a pattern or an address of {'://, '.join((*WEB, *BUCKETS[:-1]))}:// that ends in "
+    f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}, compressed ({', '.join(COMPRESSIONS)}) or not"
 )
 
 

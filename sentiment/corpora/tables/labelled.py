@@ -7,8 +7,10 @@ import pyarrow as pa
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.tables import Batch, Table, problem_error, require_column
+from sentiment.corpora.tables.progress import follow
 from sentiment.errors import UserError
 
+BAR_AFTER = 3.0  # seconds
 SCHEMA = pa.schema([(name, pa.string()) for name in ("id", "text", "label", "slice")])
 
 
@@ -38,7 +40,7 @@ def read_labelled(table: Table, corpus: Corpus, *, label_required: bool) -> Iter
 
 def _read(table: Table, corpus: Corpus, label_required: bool) -> Iterator[pa.RecordBatch]:
     part, number, found = "", 0, False
-    for batch in table:
+    for batch in follow(table, "read", BAR_AFTER):
         if batch.part != part:
             part, number = batch.part, 0
         kept: Sequence[int] = range(batch.columns.num_rows)

@@ -1,0 +1,31 @@
+"""How far a table has been read, on the console."""
+
+import sys
+from collections.abc import Iterator
+
+from tqdm import tqdm
+
+from sentiment.corpora.tables import Batch, Table
+
+
+def follow(table: Table, what: str, delay: float = 0.0) -> Iterator[Batch]:
+    """The batches of a table, with a bar and a rate on stderr; each counts when the next one is asked for.
+
+    Args:
+        table: the table.
+        what: what is done with it, before the bar.
+        delay: seconds before the bar appears.
+    """
+    every = 0.1 if sys.stderr.isatty() else 10.0  # seconds; in a log file each update is a line
+    with tqdm(
+        desc=what,
+        total=table.total,
+        unit=table.unit,
+        unit_scale=True,
+        mininterval=every,
+        delay=delay,
+        file=sys.stderr,
+    ) as bar:
+        for batch in table:
+            yield batch
+            bar.update(batch.done - bar.n)

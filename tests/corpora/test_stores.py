@@ -1,0 +1,195 @@
+"""Files that are compressed, several, or elsewhere: read, digested, and written by predict."""
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import sys
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.reading import corpus_digest, dataset_source, read_corpus
+from sentiment.corpora.stores import web
+from sentiment.corpora.tables.kinds import open_table
+from sentiment.errors import UserError
+from sentiment.scoring.outputs import get_output
+from tests.corpora.web import serve_web
+
+TEXTS = [f"text {number}, schön" for number in range(12_000)]  # several batches
+ROWS = pa.table({"text": TEXTS, "label": ["neg", "pos"] * 6_000})
+CSV = ("text,label\n" + "".join(f'"{text}",{label}\n' for text, label in zip(*ROWS.to_pydict().values()))).encode()
+SOME = pa.table({"text": ["A gem.", "Dull."], "label": ["pos", "neg"]})
+
+
+def parquet(table=SOME):
+    content = io.BytesIO()
+    pq.write_table(table, content)
+    return content.getvalue()
+
+
+COMPRESS = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
+
+
+@pytest.mark.parametrize("suffix", [*COMPRESS, ".zst"])
+def test_a_compressed_file_has_the_same_rows_and_a_cut_one_is_told(tmp_path, suffix):
+    path = tmp_path / f"reviews.csv{suffix}"
+    with get_output(str(path)).open_output(str(path), ROWS.schema) as output:  # as predict writes it
+        for batch in ROWS.to_batches(max_chunksize=5_000):
+            output.write(batch)
+    assert list(tmp_path.iterdir()) == [path]
+    frame, _ = read_corpus(Corpus(str(path)))
+    assert frame["text"].tolist() == TEXTS
+    if suffix in COMPRESS:  # by its own library, several members one after the other
+        path.write_bytes(COMPRESS[suffix](CSV[:70_000]) + COMPRESS[suffix](CSV[70_000:]))
+        assert read_corpus(Corpus(str(path)))[0]["text"].tolist() == TEXTS
+    table = open_table(Corpus(str(path)))
+    assert [batch.done for batch in table][-1] == table.total == path.stat().st_size
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(UserError, match=f"reviews.csv{suffix} cannot be decompressed .*: it is cut short or broken"):
+        read_corpus(Corpus(str(path)))
+
+
+def test_several_files_are_one_table_with_ids_that_stay(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, rows in (("b/2.csv", "dull,neg\n"), ("a.csv", "fine,pos\ngood,pos\n"), ("b/.hidden.csv", "x,y\n")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("text,label\n" + rows)
+    frame, _ = read_corpus(Corpus("**/*.csv"))
+    assert frame["text"].tolist() == ["fine", "good", "dull"] and frame["id"].tolist() == [
+        "a.csv:0",
+        "a.csv:1",
+        "b/2.csv:0",
+    ]
+    before = corpus_digest(Corpus("**/*.csv"))
+    (tmp_path / "a0.csv").write_text("label,text\npos,new\n")  # the columns in another order
+    frame, _ = read_corpus(Corpus("**/*.csv"))
+    assert "b/2.csv:0" in set(frame["id"]) and frame["text"].tolist() == ["fine", "good", "new", "dull"]
+    assert corpus_digest(Corpus("**/*.csv")) != before
+    (tmp_path / "a1.csv").write_text("text,label\n\nbroken\n")
+    with pytest.raises(UserError, match=r"corpus=\*\*/\*.csv: a1.csv cannot be read as .csv: line 3 has 1 field"):
+        read_corpus(Corpus("**/*.csv"))
+    (tmp_path / "a1.csv").write_text("text,stars\nfine,5\n")
+    with pytest.raises(UserError, match=r"a1.csv and a.csv have different columns \(text, stars and text, label\)"):
+        read_corpus(Corpus("a*.csv"))
+    with pytest.raises(UserError, match="no file matches"):
+        read_corpus(Corpus("none-*.csv"))
+
+
+def test_a_folder_of_parquet_files_is_a_table(tmp_path):
+    for name in ("part-1.parquet", "day=2/part-2.parquet", "_temporary/part-3.parquet"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(parquet())
+    frame, _ = read_corpus(Corpus(str(tmp_path)))
+    assert frame["id"].tolist() == [
+        "day=2/part-2.parquet:0",
+        "day=2/part-2.parquet:1",
+        "part-1.parquet:0",
+        "part-1.parquet:1",
+    ]
+    table = open_table(Corpus(str(tmp_path)))
+    assert [batch.done for batch in table] == [2, 4] and table.total == 4
+    (tmp_path / "part-4.parquet").write_bytes(parquet(pa.table({"text": [1], "label": ["pos"]})))
+    with pytest.raises(UserError, match="part-4.parquet has a column of another type than the files before it"):
+        read_corpus(Corpus(str(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    "name, content, expected",
+    [
+        ("a.parquet.gz", b"x", "Parquet files have a compression of their own"),
+        ("cut.parquet", parquet()[:200], "cannot be read as .parquet"),
+        ("latin.csv.gz", gzip.compress("text,label\nschön,pos\n".encode("latin-1")), r"not UTF-8 \(line 2\)"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_why(tmp_path, name, content, expected):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match=expected):
+        read_corpus(Corpus(str(tmp_path / name)))
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may read every file")
+def test_a_file_that_may_not_be_read_says_so(tmp_path):
+    (tmp_path / "a.csv").touch(0o000)
+    with pytest.raises(UserError, match="Permission denied"):
+        read_corpus(Corpus(str(tmp_path / "a.csv")))
+
+
+@pytest.fixture(scope="module")
+def server():
+    with serve_web() as found:
+        yield found
+
+
+@pytest.fixture
+def site(server, monkeypatch):
+    monkeypatch.setattr(web, "PAUSE", 0.001)
+    server.files = {"/a.csv": CSV, "/a.csv.gz": gzip.compress(CSV), "/a.parquet": parquet(), "/secret.csv": b"refused"}
+    server.ranges, server.breaks, server.tags = True, 0, True
+    server.asked.clear()
+    return server
+
+
+def test_a_file_on_a_web_server(site):
+    corpus = Corpus(f"{site.url}/a.csv?download=1")
+    frame, location = read_corpus(corpus)
+    assert frame["text"].tolist() == TEXTS and location == corpus.address
+    assert dataset_source(corpus).to_dict() == {"url": corpus.address}
+    assert read_corpus(Corpus(f"{site.url}/a.csv.gz"))[0]["text"].tolist() == TEXTS
+    assert read_corpus(Corpus(f"{site.url}/a.parquet"))[0]["text"].tolist() == ["A gem.", "Dull."]
+    before = corpus_digest(corpus)
+    assert before.of == "ETag" and corpus_digest(corpus) == before
+    site.files["/a.csv"] = CSV[:-1]
+    assert corpus_digest(corpus) != before
+    site.tags = False
+    assert corpus_digest(corpus) is None
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_connection_that_breaks_goes_on_where_it_broke(site, ranges):
+    corpus = Corpus(f"{site.url}/a.csv")
+    table = open_table(corpus)
+    site.ranges, site.breaks = ranges, 2
+    assert sum((list(batch.values("text")) for batch in table), []) == TEXTS
+    assert site.breaks == 0 and any(site.asked)
+
+
+def test_a_connection_that_cannot_be_taken_up_again_fails_whole(site):
+    table = open_table(Corpus(f"{site.url}/a.csv"))
+    site.breaks = 1_000
+    with pytest.raises(UserError, match=r"the connection broke after [\d,]+ bytes, and each of 4 times"):
+        list(table)
+    site.breaks, site.tags = 0, False
+    table = open_table(Corpus(f"{site.url}/a.csv"))
+    site.breaks = 1
+    with pytest.raises(UserError, match=r"the connection broke after [\d,]+ bytes: start again"):
+        list(table)
+    site.tags, site.breaks = True, 0
+    table = open_table(Corpus(f"{site.url}/a.csv"))
+    site.breaks, site.files["/a.csv"] = 1, CSV.replace(b"text 1,", b"text 0,")
+    with pytest.raises(UserError, match="has changed while it was read: start again"):
+        list(table)
+
+
+@pytest.mark.parametrize(
+    "path, expected",
+    [
+        ("/none.csv", "there is no such file"),
+        ("/secret.csv", "the server refuses it: a login goes into ~/.netrc"),
+        ("/reviews-*.csv", "a web server has no list of its files"),
+        ("/book.xlsx", "expected .*: this is a spreadsheet, save it as book.csv"),
+    ],
+)
+def test_what_a_web_server_does_not_give(site, path, expected):
+    with pytest.raises(UserError, match=expected):
+        read_corpus(Corpus(site.url + path))
+
+
+def test_a_server_that_is_not_there():
+    with pytest.raises(UserError, match=r"the server does not answer \(.*refused\)"):
+        read_corpus(Corpus("http://127.0.0.1:1/a.csv"))
+    with pytest.raises(UserError, match="output=http://h/a.csv: expected a path, or an address of s3://"):
+        get_output("http://h/a.csv")

@@ -1,0 +1,177 @@
+"""Files in buckets: moto's S3 server and azurite, on loopback."""
+
+import gzip
+import io
+import os
+import shutil
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.reading import corpus_digest, dataset_source, read_corpus
+from sentiment.corpora.stores import buckets
+from sentiment.errors import UserError
+from sentiment.scoring.outputs import get_output
+
+pytestmark = pytest.mark.system
+
+# azurite's own, in its documentation
+AZURITE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+TEXTS = [f"text {number}, schön" for number in range(12_000)]  # several batches
+CSV = ("text,label\n" + "".join(f'"{text}",{"np"[place % 2]}\n' for place, text in enumerate(TEXTS))).encode()
+SOME = pa.table({"text": ["A gem.", "Dull."], "label": ["pos", "neg"]})
+PARTS = [f"{name}:{row}" for name in ("day=2/part-2.parquet", "part-1.parquet") for row in (0, 1)]
+
+
+def parquet(table=SOME):
+    content = io.BytesIO()
+    pq.write_table(table, content)
+    return content.getvalue()
+
+
+@contextmanager
+def _serve(command, port):
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(300):
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                assert process.poll() is None, f"{command[0]} ended"
+                time.sleep(0.1)
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+@contextmanager
+def serve_s3():
+    """moto's S3 server; gives the variables that an S3 client needs."""
+    program = shutil.which("moto_server")
+    if program is None:
+        pytest.skip("moto_server is not on the PATH (.ci/run installs it)")
+    port = free_port()
+    with _serve([program, "-p", str(port)], port):
+        yield {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+@contextmanager
+def serve_azure(folder):
+    """azurite's blob service; gives the variable that its clients need."""
+    program = shutil.which("azurite-blob")
+    if program is None:
+        pytest.skip("azurite-blob is not on the PATH (.ci/run installs it)")
+    port = free_port()
+    options = ["--silent", "--blobPort", str(port), "--location", os.fspath(folder), "--skipApiVersionCheck"]
+    with _serve([program, *options], port):
+        endpoint = f"http://127.0.0.1:{port}/devstoreaccount1"
+        account = f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={AZURITE_KEY}"
+        yield {"AZURE_STORAGE_CONNECTION_STRING": f"{account};BlobEndpoint={endpoint};"}
+
+
+@pytest.fixture(scope="module", params=["s3", "azure"])
+def bucket(request, tmp_path_factory):
+    """The address of a bucket with some files in it."""
+    with serve_s3() if request.param == "s3" else serve_azure(tmp_path_factory.mktemp("azurite")) as variables:
+        patch = pytest.MonkeyPatch()
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        address = "s3://reviews" if request.param == "s3" else "abfs://reviews@devstoreaccount1.dfs.core.windows.net"
+        if request.param == "s3":
+            from pyarrow.fs import S3FileSystem
+
+            S3FileSystem(endpoint_override=variables["AWS_ENDPOINT_URL"], allow_bucket_creation=True).create_dir(
+                "reviews"
+            )
+        else:
+            buckets.open_bucket("corpus", f"{address}/")[0].create_dir("reviews")
+        files = {
+            "a.csv": CSV,
+            "many/x-1.csv.gz": gzip.compress(CSV),
+            "many/deeper/x-2.csv.gz": gzip.compress(b"text,label\nlast,pos\n"),
+            "table/part-1.parquet": parquet(),
+            "table/day=2/part-2.parquet": parquet(),
+            "cut.parquet": parquet()[:200],
+        }
+        for name, content in files.items():
+            file = tmp_path_factory.mktemp("upload") / "file"
+            file.write_bytes(content)
+            buckets.upload("output", file, f"{address}/{name}")
+        yield address
+        patch.undo()
+
+
+def test_files_in_a_bucket(bucket, tmp_path):
+    corpus = Corpus(f"{bucket}/a.csv")
+    frame, location = read_corpus(corpus)
+    assert frame["text"].tolist() == TEXTS and location == corpus.address
+    before = corpus_digest(corpus)
+    assert before.of == "ETag" and corpus_digest(corpus) == before
+    assert dataset_source(corpus).to_dict()["uri"].endswith("/a.csv")
+    assert read_corpus(Corpus(f"{bucket}/many/x-*.csv.gz"))[0]["text"].tolist() == TEXTS
+    frame, _ = read_corpus(Corpus(f"{bucket}/**/x-*.csv.gz"))
+    assert frame["id"].tolist()[0] == "many/deeper/x-2.csv.gz:0" and len(frame) == len(TEXTS) + 1
+    frame, _ = read_corpus(Corpus(f"{bucket}/table"))
+    assert frame["id"].tolist() == [
+        "day=2/part-2.parquet:0",
+        "day=2/part-2.parquet:1",
+        "part-1.parquet:0",
+        "part-1.parquet:1",
+    ]
+    for path, expected in (
+        ("cut.parquet", "cannot be read as .parquet"),
+        ("none.csv", "there is no such file"),
+        ("none-*.csv", "no file matches"),
+        ("empty/", "there is no such file"),
+    ):
+        with pytest.raises(UserError, match=expected):
+            read_corpus(Corpus(f"{bucket}/{path}"))
+    with pytest.raises(UserError, match="there is no bucket nowhere"):
+        read_corpus(Corpus(f"{bucket.replace('reviews', 'nowhere')}/a.csv"))
+
+
+@pytest.mark.parametrize("name", ["scored.parquet", "scored.jsonl.zst"])
+def test_what_predict_writes_into_a_bucket(bucket, name):
+    address = f"{bucket}/out/{name}"
+    kind = get_output(address)
+    kind.check(address, Corpus("a.csv"), overwrite=False)
+    with pytest.raises(ValueError), kind.open_output(address, SOME.schema) as output:
+        output.write(SOME.to_batches()[0])
+        raise ValueError
+    kind.check(address, Corpus("a.csv"), overwrite=False)  # nothing is there
+    with kind.open_output(address, SOME.schema) as output:
+        output.write(SOME.to_batches()[0])
+    assert read_corpus(Corpus(address))[0]["text"].tolist() == ["A gem.", "Dull."]
+    with pytest.raises(UserError, match="already exists: give another name, or -P overwrite=true"):
+        kind.check(address, Corpus("a.csv"), overwrite=False)
+    with pytest.raises(UserError, match="is the input"):
+        kind.check(address, Corpus(address), overwrite=True)
+
+
+def test_a_bucket_without_permission_names_the_variables(bucket, monkeypatch):
+    if bucket.startswith("s3"):
+        pytest.skip("moto lets everyone in")
+    monkeypatch.setenv(
+        "AZURE_STORAGE_CONNECTION_STRING", os.environ["AZURE_STORAGE_CONNECTION_STRING"].replace("Eby8", "AAAA")
+    )
+    with pytest.raises(UserError, match="no permission. Credentials come from AZURE_STORAGE_CONNECTION_STRING"):
+        read_corpus(Corpus(f"{bucket}/a.csv"))

@@ -8,6 +8,8 @@ from pathlib import Path
 import mlflow
 from mlflow.data.meta_dataset import MetaDataset
 
+from sentiment.corpora.stores import scheme_of
+from sentiment.corpora.tables import SUFFIXES
 from sentiment.corpora.tables.kinds import get_kind
 from sentiment.corpora.tables.progress import follow
 from sentiment.errors import UserError
@@ -76,6 +78,12 @@ def score_on_spark(parameters: PredictParameters) -> Totals:
     """Score on a Spark cluster, with the same result; the output is a folder, as Spark writes it."""
     if parameters.probabilities:
         raise UserError("probabilities=true goes with engine=local: leave out one of them")
+    for address in (parameters.input, parameters.output):
+        if scheme_of(address) or Path(address).suffix.lower() not in SUFFIXES:
+            raise UserError(
+                f"{address}: engine=spark reads and writes paths that end in {', '.join(SUFFIXES)}, uncompressed: give "
+                "one, or leave out engine=spark"
+            )
     try:
         from sentiment.scoring.spark import score
     except ModuleNotFoundError as missing:

@@ -18,6 +18,7 @@ from sentiment.corpora import profile
 from sentiment.corpora.corrections import correct_labels
 from sentiment.corpora.labels import find_variants, normalize_label
 from sentiment.corpora.reading import corpus_digest, dataset_source, read_corpus
+from sentiment.corpora.source_splits import keep_splits
 from sentiment.corpora.splits import clean, digest, split
 from sentiment.digests import Digest
 from sentiment.labelling.agreement import log_labelling
@@ -42,18 +43,28 @@ def ingest(parameters: IngestParameters) -> None:
     if parameters.label_by:
         frame, votes = add_weak_labels(frame, parameters.label_by, parameters.polarity_thresholds())
     correction = correct_labels(frame, parameters.corrections) if parameters.corrections else None
-    kept, dropped = clean(correction.frame if correction else frame)
-    groups = group_near_duplicates(kept["text"])
-    shares = parameters.test_size, parameters.validation_size
-    parts = split(kept, *shares, parameters.split_seed, parameters.stratify, keep_together(groups, kept["text"]))
+    frame = correction.frame if correction else frame
+    sizes = parameters.test_size, parameters.validation_size
+    if parameters.splits == "source":
+        parts, dropped, notes = keep_splits(frame, parameters.source.name, *sizes, parameters.split_seed)
+        for note in notes:
+            print(f"ingest: {note}", flush=True)
+        texts = pd.concat(parts.values(), ignore_index=True)["text"]
+        groups = group_near_duplicates(texts)
+    else:
+        kept, dropped = clean(frame)
+        texts = kept["text"]
+        groups = group_near_duplicates(texts)
+        parts = split(kept, *sizes, parameters.split_seed, parameters.stratify, keep_together(groups, texts))
     corrected = []
     if correction:
         dropped |= {"dropped_by_corrections": correction.dropped}
         corrected.append(describe_corrections(correction, parts))
         mlflow.log_metric("corrected_labels", corrected[0].count)
         print(f"ingest: {corrected[0].says}", flush=True)
-    by_text = pd.Series(groups.to_numpy(), index=kept["text"])
-    check = check_data(parts, by_text, *shares, parameters.split_seed, corrected)
+    by_text = pd.Series(groups.to_numpy(), index=texts)
+    own_splits = parameters.splits == "source"
+    check = check_data(parts, by_text, *sizes, parameters.split_seed, corrected, own_splits)
 
     with tempfile.TemporaryDirectory() as folder:
         for name, part in parts.items():
@@ -80,11 +91,11 @@ def ingest(parameters: IngestParameters) -> None:
             NOTE: "\n\n".join(filter(None, [summary, labelling, check.markdown()])),
         }
     )
-    counted = kept["label"].value_counts()
+    counted = pd.concat(parts.values())["label"].value_counts()
     shown = ", ".join(f"{label} {count}" for label, count in counted.head(MOST_CLASSES).sort_index().items())
     shown += ", …" if len(counted) > MOST_CLASSES else ""
     print(
-        f"ingest: {len(kept)} documents of {parameters.corpus} in {len(classes)} classes ({shown}): "
+        f"ingest: {counted.sum()} documents of {parameters.corpus} in {len(classes)} classes ({shown}): "
         + ", ".join(f"{len(part)} {name}" for name, part in parts.items())
         + f" ({sum(dropped.values())} dropped)",
         flush=True,

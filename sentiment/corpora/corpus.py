@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from sentiment.corpora.databases import is_database
+from sentiment.errors import UserError
+
 
 @dataclass(frozen=True)
 class Corpus:
@@ -12,6 +15,8 @@ class Corpus:
         text_column: column that holds the texts, where they have columns.
         label_column: column that holds the class names.
         slice_column: column that holds the slices of the comparison; it need not be there. Empty: none.
+        split_column: column that says of which split of the source a text is. Empty: it does not matter.
+        query: the query that gives the texts, where the address is a database.
         parameter: name of the parameter that holds the address, for messages.
         label_required: whether it is a mistake if there is no column that holds the class names.
     """
@@ -20,8 +25,14 @@ class Corpus:
     text_column: str = "text"
     label_column: str = "label"
     slice_column: str = "slice"
+    split_column: str = ""
+    query: str = ""
     parameter: str = "corpus"
     label_required: bool = True
+
+    def __post_init__(self) -> None:
+        if self.query and not is_database(self.address):
+            raise UserError(f"query={self.query} goes with the URL of a database, and {self.name} is none")
 
     @property
     def name(self) -> str:
@@ -31,4 +42,4 @@ class Corpus:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that are used."""
-        return tuple(filter(None, (self.text_column, self.label_column, self.slice_column)))
+        return tuple(filter(None, (self.text_column, self.label_column, self.slice_column, self.split_column)))

@@ -62,8 +62,8 @@ def read_corpus(corpus: Corpus) -> tuple[pd.DataFrame, str]:
 
     Returns:
         A tuple ``(frame, location)``: a DataFrame with the string columns ``id``, ``text`` and ``label``, and
-        ``slice`` where a document has one, one row a document in the corpus's own order, and the path or URI that it
-        was read from.
+        ``slice`` and ``split`` where a document has one, one row a document in the corpus's own order, and the path or
+        URI that it was read from.
 
     Raises:
         UserError: there is no such corpus, or it cannot be read.
@@ -72,7 +72,8 @@ def read_corpus(corpus: Corpus) -> tuple[pd.DataFrame, str]:
 
     batches, location = find_source(corpus).read(corpus)
     frame = pa.Table.from_batches(batches).to_pandas()
-    return frame if (frame["slice"] != "").any() else frame.drop(columns="slice"), location
+    unused = [name for name in ("slice", "split") if (frame[name] == "").all()]
+    return frame.drop(columns=unused), location
 
 
 def corpus_digest(corpus: Corpus) -> Digest | None:

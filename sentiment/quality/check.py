@@ -82,6 +82,7 @@ def check_data(
     validation_size: float,
     seed: int,
     others: Sequence[Finding] = (),
+    own_splits: bool = False,
 ) -> DataCheck:
     """Check a corpus.
 
@@ -92,6 +93,7 @@ def check_data(
         validation_size: the same.
         seed: the same, and of the label check's folds.
         others: findings from elsewhere.
+        own_splits: whether the splits are those of the source, so that near-duplicates were not kept together.
     """
     everything = pd.concat([part.assign(split=name) for name, part in parts.items()], ignore_index=True)
     share = min(1.0, SAMPLE / len(everything))
@@ -108,7 +110,9 @@ def check_data(
     suspects = suspects.assign(suggested=found["suggested"], probability=found["probability"].round(3))
     suspects["split"] = sample["split"].iloc[found["row"]].to_numpy()
     near_duplicates = list_near_duplicates(everything, groups)
-    alone = near_duplicates["text"].map(lambda text: find_split(hash_text(text, seed), test_size, validation_size))
+    alone = None
+    if not own_splits:
+        alone = near_duplicates["text"].map(lambda text: find_split(hash_text(text, seed), test_size, validation_size))
     lengths = count_lengths(documents)
     findings = [
         *others,

@@ -170,26 +170,31 @@ def list_near_duplicates(frame: pd.DataFrame, groups: pd.Series) -> pd.DataFrame
     return listed[["id", "text", "label", "split", "group"]]
 
 
-def describe_near_duplicates(listed: pd.DataFrame, alone: pd.Series) -> Finding:
+def describe_near_duplicates(listed: pd.DataFrame, alone: pd.Series | None) -> Finding:
     """How many texts have near-duplicates, in how many groups, and which of these stand across splits.
 
     Args:
         listed: of :func:`list_near_duplicates`.
-        alone: the split that each of the texts would be in by itself, of the same index.
+        alone: the split that each of the texts would be in by itself, of the same index; None where the splits are
+            those of the source.
     """
     by_group = listed.groupby("group")
-    moved = int((alone.groupby(listed["group"]).nunique() > 1).sum())
     across = int((by_group["split"].nunique() > 1).sum())
     conflicting = int((by_group["label"].nunique() > 1).sum())
     groups = by_group.ngroups
     says = f"{len(listed)} texts are near-duplicates" + (f", in {groups} groups" if groups else "")
     if groups:
-        says += f" of up to {by_group.size().max()}. {moved} of the groups would have stood across the splits"
+        says += f" of up to {by_group.size().max()}. "
+        still = f"{across} of the groups stand across the splits of the source"
+        if alone is not None:
+            moved = int((alone.groupby(listed["group"]).nunique() > 1).sum())
+            says += f"{moved} of the groups would have stood across the splits, and "
+            still = f"{across} still do, too large for one split or of a rare class"
         says += (
-            f", and {across} still do, too large for one split or of a rare class: the test split has copies of "
-            "training texts, and a model that knows them by heart looks better than it is"
+            f"{still}: the test split has copies of training texts, and a model that knows them by heart looks better "
+            "than it is"
             if across
-            else ", and none does"
+            else "none does"
         )
     says += "."
     if conflicting:

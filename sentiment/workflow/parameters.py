@@ -5,6 +5,7 @@ models. A group holds parameters that belong together; a step's model lists its 
 shown. A model's values are frozen.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Strict
@@ -101,7 +102,8 @@ class Parameters(BaseModel):
 
 
 class CorpusParameters(Parameters):
-    corpus: str = parameter("sample", "sample, an NLTK corpus such as movie_reviews, a file or a folder")
+    corpus: str = parameter("sample", "sample, an NLTK corpus, a file, a folder, a database, or another place of texts")
+    query: str = parameter("", "select that gives the rows, where the corpus is a database")
     text_column: str = parameter("text", "column of a file that holds the texts")
     label_column: str = parameter("label", "column of a file that holds the class names")
     normalize_labels: Boolean = parameter(
@@ -122,7 +124,8 @@ class CorpusParameters(Parameters):
     def source(self) -> Corpus:
         """What is read. With labelers it need not have a column of labels, except for one that was named."""
         named = self.label_column != CorpusParameters.model_fields["label_column"].default
-        return Corpus(self.corpus, self.text_column, self.label_column, label_required=named or not self.label_by)
+        required = named or not self.label_by
+        return Corpus(self.corpus, self.text_column, self.label_column, query=self.query, label_required=required)
 
     def polarity_thresholds(self) -> "PolarityThresholds":
         """What a labeler's polarity means."""
@@ -135,6 +138,7 @@ class SplitParameters(Parameters):
     test_size: Share = parameter(0.2, "share of all documents in the test split, approximately")
     validation_size: Share = parameter(0.2, "share of the remaining documents in the validation split, approximately")
     stratify: Boolean = parameter(True, "whether every split gets a text of every class, also of a rare one")
+    splits: Literal["hash", "source"] = parameter("hash", "source keeps the splits that the corpus has itself")
     split_seed: Seed = parameter(42, "seed of the splits; seed does not change them")
 
 
@@ -262,7 +266,10 @@ class ReuseParameters(Parameters):
 
 
 class IngestParameters(CorpusParameters, SplitParameters, ReuseParameters):
-    pass
+    @property
+    def source(self) -> Corpus:
+        """What is read, with its own splits where they are kept."""
+        return replace(super().source, split_column="split" if self.splits == "source" else "")
 
 
 class FeaturizeParameters(CleaningParameters, EncodingParameters, ReuseParameters):
@@ -340,8 +347,9 @@ class RollbackParameters(RegisteredModelParameters):
 
 
 class PredictParameters(EngineParameters):
-    input: str = parameter("", "file to score: .csv, .tsv, .jsonl or .parquet")
-    output: str = parameter("", "file to write, of the same kinds: the input's columns, label, score and reason")
+    input: str = parameter("", "what to score: a file, a database with query, or another table")
+    query: str = parameter("", "select that gives the rows, where the input is a database")
+    output: str = parameter("", "file to write, or table to append to: the input's columns, label, score and reason")
     model: str = parameter("models:/sentiment@champion", "URI of the model")
     text_column: str = parameter("text", "column of the input that holds the texts")
     label_column: str = parameter("label", "column of the input that holds the labels, if it has any")
@@ -351,7 +359,9 @@ class PredictParameters(EngineParameters):
     @property
     def source(self) -> Corpus:
         """What is scored."""
-        return Corpus(self.input, self.text_column, self.label_column, slice_column="", parameter="input")
+        return Corpus(
+            self.input, self.text_column, self.label_column, slice_column="", query=self.query, parameter="input"
+        )
 
 
 class ServeParameters(RegisteredModelParameters):
@@ -363,7 +373,8 @@ class ServeParameters(RegisteredModelParameters):
 
 
 class MonitorParameters(RegisteredModelParameters):
-    batch: str = parameter("", "labelled or unlabelled file to look at; without one the recorded requests")
+    batch: str = parameter("", "labelled or unlabelled texts to look at; without them the recorded requests")
+    query: str = parameter("", "select that gives the rows, where the batch is in a database")
     text_column: str = parameter("text", "column of the batch that holds the texts")
     label_column: str = parameter("label", "column of the batch that holds the labels, if it has any")
     hours: PositiveNumber = parameter(24.0, "age of the recorded requests to look at, at most")
@@ -377,4 +388,6 @@ class MonitorParameters(RegisteredModelParameters):
     @property
     def source(self) -> Corpus:
         """The batch."""
-        return Corpus(self.batch, self.text_column, self.label_column, slice_column="", parameter="batch")
+        return Corpus(
+            self.batch, self.text_column, self.label_column, slice_column="", query=self.query, parameter="batch"
+        )

@@ -27,12 +27,14 @@ class Document(NamedTuple):
         text: its text; empty where it has none.
         label: its class name; empty where it has none.
         slice: the slice of the comparison that it belongs to; empty where it belongs to none.
+        split: the split of the source that it belongs to; empty where it belongs to none, or that does not matter.
     """
 
     id: str
     text: str
     label: str
     slice: str = ""
+    split: str = ""
 
 
 class CorpusSource(Protocol):

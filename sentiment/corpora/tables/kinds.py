@@ -1,11 +1,11 @@
 """The kinds of tables that ``corpus=``, ``input=`` and ``batch=`` read. A new kind is its module and its line here."""
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.tables import Table, TableKind, files, require_column
+from sentiment.corpora.tables import Table, TableKind, delta, files, hub, iceberg, require_column, sql
 from sentiment.errors import UserError
 
 # The first one that matches opens the table.
-KINDS: tuple[TableKind, ...] = (files,)
+KINDS: tuple[TableKind, ...] = (sql, hub, iceberg, delta, files)
 EXPECTED = ", ".join(kind.EXPECTED for kind in KINDS)
 
 

@@ -1,4 +1,4 @@
-"""The texts, labels and slices of a table in which every row has to be readable."""
+"""The texts, labels, slices and splits of a table in which every row has to be readable."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,20 +11,20 @@ from sentiment.corpora.tables.progress import follow
 from sentiment.errors import UserError
 
 BAR_AFTER = 3.0  # seconds
-SCHEMA = pa.schema([(name, pa.string()) for name in ("id", "text", "label", "slice")])
+SCHEMA = pa.schema([(name, pa.string()) for name in ("id", "text", "label", "slice", "split")])
 
 
 def read_labelled(table: Table, corpus: Corpus, *, label_required: bool) -> Iterator[pa.RecordBatch]:
-    """Read the texts, the labels and the slices of a table.
+    """Read the texts, the labels, the slices and the splits of a table.
 
     Args:
         table: the table.
-        corpus: which of its columns are used; it need not have the one with the slices.
+        corpus: which of its columns are used; it need not have those with the slices and splits.
         label_required: whether the table has to have the column with the labels.
 
     Returns:
-        Record batches of ``SCHEMA``, without nulls: white space around labels and slices removed, the empty string for
-        what is missing. Ids are row numbers, from 0; of a table in several parts each row's part and number in it.
+        Record batches of ``SCHEMA``, without nulls: white space around all but texts removed, the empty string for what
+        is missing. Ids are row numbers, from 0; of a table in several parts each row's part and number in it.
 
     Raises:
         UserError: the table lacks a column; while the batches are taken: it has no rows, or one with a problem.
@@ -33,8 +33,9 @@ def read_labelled(table: Table, corpus: Corpus, *, label_required: bool) -> Iter
     require_column(table, "text_column", corpus.text_column)
     if label_required or corpus.label_column in names:
         require_column(table, "label_column", corpus.label_column, ", or have the texts labelled, -P label_by=vader")
-    if corpus.slice_column and corpus.slice_column in names:
-        require_column(table, "slice_column", corpus.slice_column)
+    for parameter, column in (("slice_column", corpus.slice_column), ("split_column", corpus.split_column)):
+        if column and column in names:
+            require_column(table, parameter, column)
     return _read(table, corpus, label_required)
 
 
@@ -51,7 +52,7 @@ def _read(table: Table, corpus: Corpus, label_required: bool) -> Iterator[pa.Rec
                     raise problem_error(table, problem, part)
             kept = [place for place in kept if place not in blank]
         columns = [[f"{part}:{row}" if part else str(row) for row in range(number, number + len(kept))]]
-        for name in (corpus.text_column, corpus.label_column, corpus.slice_column):
+        for name in (corpus.text_column, corpus.label_column, corpus.slice_column, corpus.split_column):
             values = batch.values(name) if name and name in batch.columns.schema.names else None
             columns.append([as_text(values[place]) for place in kept] if values is not None else [""] * len(kept))
         columns[2:] = [[value.strip() for value in values] for values in columns[2:]]

@@ -59,9 +59,9 @@ class OutputKind(Protocol):
 
 def get_output(address: str) -> OutputKind:
     """The kind of an output; UserError where the address is of none."""
-    from sentiment.scoring.outputs import files
+    from sentiment.scoring.outputs import files, sql
 
-    outputs: tuple[OutputKind, ...] = (files,)
+    outputs: tuple[OutputKind, ...] = (sql, files)
     kind = next((kind for kind in outputs if kind.matches(address)), None)
     if kind is None:
         raise UserError(f"output={address}: expected {', '.join(kind.EXPECTED for kind in outputs)}")

@@ -111,7 +111,7 @@ class ScoredFile:
             self._content.write("".join(f"{line}\n" for line in lines).encode())
             return
         arrays = [
-            _to_json(array) if pa.types.is_nested(array.type) and pa.types.is_string(field.type) else array
+            to_json(array) if pa.types.is_nested(array.type) and pa.types.is_string(field.type) else array
             for array, field in zip(rows.columns, self._schema)
         ]
         self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
@@ -125,7 +125,7 @@ def _open(path: Path, compression: str) -> Any:
     return modules[compression].open(path, "wb") if compression else open(path, "wb")
 
 
-def _to_json(array: pa.Array) -> pa.Array:
+def to_json(array: pa.Array) -> pa.Array:
     values: list[Any] = array.to_pylist()
     written = [None if value is None else json.dumps(value, ensure_ascii=False, default=str) for value in values]
     return pa.array(written, pa.string())

@@ -1,0 +1,94 @@
+"""The training, validation and test split that a source has itself."""
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from sentiment.corpora.splits import SPLITS, clean, hash_text
+from sentiment.errors import UserError
+
+# What sources call the splits, in lower case.
+NAMES = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+LATEST_FIRST = ("test", "validation", "train")
+
+
+class SourceSplits(NamedTuple):
+    """The splits of a source.
+
+    Args:
+        parts: DataFrames by the name of the split, in the order of ``SPLITS``.
+        dropped: number of dropped rows by reason, as of :func:`sentiment.corpora.splits.clean`.
+        notes: what is not as the source has it, in words.
+    """
+
+    parts: dict[str, pd.DataFrame]
+    dropped: dict[str, int]
+    notes: list[str]
+
+
+def keep_splits(frame: pd.DataFrame, corpus: str, test_size: float, validation_size: float, seed: int) -> SourceSplits:
+    """Clean a corpus and split it as its source does.
+
+    A text that stands in two splits is kept in the later one alone: in test before validation before train. Texts are
+    the same here as for :func:`sentiment.corpora.splits.split`. A split that the source does not have, or that has no
+    labels, is taken from its training split by a hash of each text.
+
+    Args:
+        frame: DataFrame with the string columns id, text, label and, where the source has splits, split.
+        corpus: the parameter and the address, for messages.
+        test_size: share of the training split that becomes the test split, where there is none.
+        validation_size: share of the training split that becomes the validation split, where there is none.
+        seed: of the hash.
+
+    Raises:
+        UserError: the source has no splits to keep, nothing is left, or a split has no text of a class.
+    """
+    frame, notes = _name_splits(frame, corpus)
+    frame["key"] = frame["text"].map(lambda text: hash_text(text, 0))
+    usable = frame[(frame["text"].str.strip() != "") & (frame["label"] != "")]
+    if doubled := int((usable.groupby("key")["split"].nunique() > 1).sum()):
+        notes.append(f"{doubled:,} texts stand in two splits of the source, and are kept in the later one")
+    cleaned, dropped = clean(frame)  # which keeps the first of duplicates: that of the latest split
+    kept = cleaned[cleaned["split"] == cleaned.groupby("key")["split"].transform("first")]
+    dropped["dropped_in_earlier_splits"] = len(cleaned) - len(kept)
+
+    place = kept["text"].map(lambda text: hash_text(text, seed)).sort_values(kind="stable")
+    kept = kept.loc[place.index]
+    names = kept["split"]
+    for name, share in (("test", test_size), ("validation", validation_size)):
+        if name not in set(names):
+            names = names.mask((names == "train") & (place < share), name)
+            notes.append(
+                f"the source has no {name} split with labels: {share:g} of its training split are taken for it"
+            )
+    parts = {name: kept[names == name].drop(columns=["split", "key"]).reset_index(drop=True) for name in SPLITS}
+    for name, part in parts.items():
+        if missing := sorted(set(kept["label"]) - set(part["label"])):
+            raise UserError(
+                f"splits=source: the {name} split has no text of the class {missing[0]!r}: leave out splits=source to "
+                "split by a hash of the texts"
+            )
+    return SourceSplits(parts, dropped, notes)
+
+
+def _name_splits(frame: pd.DataFrame, corpus: str) -> tuple[pd.DataFrame, list[str]]:
+    """The rows that are of a split, with our name for it, the latest split first; and a note on the others."""
+    given = frame["split"] if "split" in frame else pd.Series("", index=frame.index)
+    named = given.str.lower().map(NAMES)
+    if not {"train"} < set(named.dropna()):
+        has = f"they are {', '.join(map(repr, given.unique()[:5]))}" if given.any() else "it has none"
+        raise UserError(
+            f"splits=source: {corpus} needs splits train and test, and may have validation, in a column split; {has}. "
+            "Leave out splits=source to split by a hash of the texts"
+        )
+    others = given[named.isna()]
+    notes = []
+    if len(others):
+        called = ", ".join(repr(name) for name in others.unique()[:5])
+        notes.append(f"{len(others):,} rows are left out, whose split is none of train, validation and test: {called}")
+    frame = frame.assign(split=named)
+    return pd.concat([frame[named == name] for name in LATEST_FIRST], ignore_index=True), notes

@@ -1,0 +1,161 @@
+"""Datasets of the Hugging Face hub: ``hf://datasets/owner/name``, ``?config=`` and ``split=`` where it has several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import parse_qsl
+
+from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.tables import BATCH_ROWS, Table
+from sentiment.digests import Digest
+from sentiment.errors import UserError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from mlflow.data.dataset_source import DatasetSource
+
+PREFIX = "hf://datasets/"
+EXPECTED = "a dataset of the Hugging Face hub, hf://datasets/owner/name"
+SPLIT = "split"  # the column that says of which split a row is
+PATIENCE = 10  # seconds for an answer of the hub
+REQUIREMENTS = "requirements-tables.txt"
+
+
+class Handle(NamedTuple):
+    """What an address says.
+
+    Args:
+        name: the dataset's, ``owner/name``.
+        config: its configuration; None for the only one.
+        split: the split that is read; None for all.
+        revision: a commit, branch or tag; None for the latest.
+    """
+
+    name: str
+    config: str | None
+    split: str | None
+    revision: str | None
+
+
+def matches(corpus: Corpus) -> bool:
+    return corpus.address.startswith(PREFIX)
+
+
+def open_table(corpus: Corpus) -> Table:
+    handle = parse(corpus)
+    revision = find_revision(corpus)
+
+    import pyarrow as pa
+
+    try:
+        from datasets import Dataset, load_dataset
+    except ModuleNotFoundError as error:
+        raise UserError(f"{corpus.name} needs datasets: pip install -r {REQUIREMENTS}") from error
+
+    from sentiment.corpora.tables.arrow import ArrowTable
+
+    try:
+        found = load_dataset(handle.name, handle.config, split=handle.split, revision=revision)
+    except (OSError, ValueError, RuntimeError) as error:  # datasets' own errors are among them
+        raise UserError(
+            f"{corpus.name} cannot be read: {_first_line(error)}; a configuration and a split are named as in "
+            f"{PREFIX}owner/name?config=plain_text&split=train"
+        ) from error
+    splits: dict[str, Dataset] = {"": found} if isinstance(found, Dataset) else dict(found)
+    features = next(iter(splits.values())).features
+    names = {column: feature.names for column, feature in features.items() if hasattr(feature, "int2str")}
+    schema = pa.schema(
+        [
+            pa.field(field.name, pa.string()) if field.name in names else field
+            for field in features.arrow_schema.remove_metadata()
+        ]
+    )
+    with_split = handle.split is None and SPLIT not in features
+    if with_split:
+        schema = schema.append(pa.field(SPLIT, pa.string()))
+
+    def read() -> Iterator[tuple[str, pa.RecordBatch]]:
+        for split, dataset in splits.items():
+            for rows in dataset.with_format("arrow").iter(BATCH_ROWS):
+                columns = [
+                    _name_classes(column, names[name]) if name in names else column
+                    for name, column in zip(rows.column_names, rows.columns)
+                ]
+                if with_split:
+                    columns.append(pa.chunked_array([pa.repeat(split, rows.num_rows)]))
+                table = pa.Table.from_arrays(columns, schema=schema)
+                yield from ((split, batch) for batch in table.combine_chunks().to_batches())
+
+    return ArrowTable(corpus, schema, sum(map(len, splits.values())), read)
+
+
+def digest(corpus: Corpus) -> Digest | None:
+    try:
+        commit = find_revision(corpus)
+    except UserError:  # ingest says why
+        return None
+    return Digest(commit, "commit") if commit else None
+
+
+def location(corpus: Corpus) -> str:
+    commit = find_revision(corpus)
+    return f"{corpus.address}, commit {commit}" if commit else corpus.address
+
+
+def dataset_source(corpus: Corpus) -> DatasetSource:
+    from mlflow.data.huggingface_dataset_source import HuggingFaceDatasetSource
+
+    handle = parse(corpus)
+    return HuggingFaceDatasetSource(handle.name, handle.config, split=handle.split, revision=find_revision(corpus))
+
+
+def parse(corpus: Corpus) -> Handle:
+    """The parts of an address; UserError where it has others."""
+    path, _, query = corpus.address.removeprefix(PREFIX).partition("?")
+    name, _, revision = path.partition("@")
+    given = dict(parse_qsl(query, keep_blank_values=True))
+    if not name or name.count("/") > 1 or set(given) - {"config", "split"}:
+        raise UserError(f"{corpus.name}: expected {PREFIX}owner/name, and ?config= and split= where it has several")
+    return Handle(name, given.get("config"), given.get("split"), revision or None)
+
+
+def find_revision(corpus: Corpus) -> str | None:
+    """The commit of the hub that an address stands for; None where HF_HUB_OFFLINE says that the cached one is meant.
+
+    Raises:
+        UserError: the hub does not answer, or has no such dataset; or huggingface_hub is not installed.
+    """
+    handle = parse(corpus)
+    try:
+        from httpx2 import HTTPError
+        from huggingface_hub import HfApi, constants
+        from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
+    except ModuleNotFoundError as error:
+        raise UserError(f"{corpus.name} needs datasets: pip install -r {REQUIREMENTS}") from error
+    if constants.HF_HUB_OFFLINE:
+        return None
+    try:
+        return HfApi().dataset_info(handle.name, revision=handle.revision, timeout=PATIENCE).sha
+    except (RepositoryNotFoundError, RevisionNotFoundError, HFValidationError) as error:
+        raise UserError(
+            f"{corpus.name}: the hub has no such dataset, or not for you: correct the name, or log in with "
+            "`hf auth login` or HF_TOKEN where it is private or gated"
+        ) from error
+    except (HTTPError, OSError) as error:
+        raise UserError(
+            f"{corpus.name}: the hub does not answer ({_first_line(error)}): try again, or set HF_HUB_OFFLINE=1 to "
+            "read what an earlier run has downloaded"
+        ) from error
+
+
+def _name_classes(numbers: pa.ChunkedArray, names: list[str]) -> pa.ChunkedArray:
+    """Names in place of the numbers of classes; nothing for -1, which stands for no label."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.take(pa.array(names), pc.if_else(pc.less(numbers, 0), None, numbers))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,108 @@
+"""The rows that a query gives, streamed."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy.exc import SQLAlchemyError
+
+from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.databases import connect, describe
+from sentiment.corpora.tables import BATCH_ROWS, Batch
+from sentiment.errors import UserError
+
+
+class SqlTable:
+    """A :class:`sentiment.corpora.tables.Table` of what a query gives, which is sent again for a second iteration.
+
+    A database does not say of what types the columns of a query are, in words that all drivers share: the first
+    ``BATCH_ROWS`` rows do. What is a structure in the database, such as JSON or an array, becomes a string of JSON, and
+    what Arrow has no simple type for a string.
+
+    Raises:
+        UserError: the database cannot be reached, or refuses the query.
+    """
+
+    suffix = ""
+    total: int | None = None
+    unit = "rows"
+    numbered = "row"
+    hint = "correct it in the query"
+
+    def __init__(self, corpus: Corpus) -> None:
+        self.name, self.text_column = corpus.name, corpus.text_column
+        self._corpus = corpus
+        self._names: list[str] = []
+        self._parts: Iterator[Sequence[Any]] | None = self._fetch()
+        self._first = next(self._parts, [])  # also connects, and sends the query
+        cells = list(zip(*self._first)) if self._first else [()] * len(self._names)
+        self.schema = pa.schema([(name, _kind(values)) for name, values in zip(self._names, cells)])
+
+    def __iter__(self) -> Iterator[Batch]:
+        parts, self._parts = self._parts or self._fetch(), None
+        part, done = self._first or next(parts, []), 0
+        self._first = []
+        while part:
+            cells = list(zip(*part))
+            arrays = [self._array(values, field, done) for values, field in zip(cells, self.schema)]
+            done += len(part)
+            yield Batch(pa.RecordBatch.from_arrays(arrays, schema=self.schema), done, cells=cells)
+            part = next(parts, [])
+
+    def _fetch(self) -> Iterator[Sequence[Any]]:
+        """Lists of up to ``BATCH_ROWS`` rows."""
+        fetched = 0
+        with connect(self.name, self._corpus.address, read_only=True) as connection:
+            # Without parameters a driver leaves % as it is.
+            options = {"stream_results": True, "yield_per": BATCH_ROWS, "no_parameters": True}
+            result = connection.execution_options(**options).exec_driver_sql(self._corpus.query)
+            self._names = list(result.keys())
+            while True:
+                try:
+                    rows = result.fetchmany(BATCH_ROWS)
+                except SQLAlchemyError as error:
+                    if not fetched:
+                        raise
+                    raise UserError(
+                        f"{self.name}: reading broke off after {fetched:,} rows, of which nothing is kept: "
+                        f"{describe(error)}{'; try again' if getattr(error, 'connection_invalidated', False) else ''}"
+                    ) from error
+                if not rows:
+                    return
+                fetched += len(rows)
+                try:
+                    yield rows
+                except GeneratorExit:  # nobody reads on: an orderly end of the transaction is of no use
+                    connection.invalidate()
+                    raise
+
+    def _array(self, values: Sequence[Any], field: pa.Field, before: int) -> pa.Array:
+        if pa.types.is_string(field.type):
+            return pa.array(map(_as_string, values), pa.string())
+        try:
+            return pa.array(values, field.type)
+        except (pa.ArrowException, TypeError, OverflowError, ValueError) as error:
+            raise UserError(
+                f"{self.name}: the column {field.name} is {field.type} in the first rows, and something else among "
+                f"rows {before + 1:,} to {before + len(values):,} ({error}): give it one type in the query, such as "
+                f"cast({field.name} as varchar(100))"
+            ) from error
+
+
+def _kind(values: Sequence[Any]) -> pa.DataType:
+    """The type of some values of a column; a string where they are mixed, structured, or all missing."""
+    try:
+        kind = pa.array(values).type
+    except (pa.ArrowException, TypeError, OverflowError, ValueError):
+        return pa.string()
+    if pa.types.is_decimal(kind):
+        return pa.decimal128(38, kind.scale)
+    simple = pa.types.is_primitive(kind) or pa.types.is_binary(kind)  # numbers, times, truth; bytes
+    return kind if simple else pa.string()
+
+
+def _as_string(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, (dict, list)) else str(value)

@@ -49,6 +49,7 @@ COMPARE_RUN = "compare_run"  # the compare run
 MAIN_RUN = "main_run"  # the main run
 CORPUS_DIGEST = "corpus.digest"  # of an ingest run: what the corpus is told from others by, such as content or ETag
 DATASET_DIGEST = "dataset.digest"  # digest of the three splits
+DATASET_LOCATION = "dataset.location"  # where an ingest run read them: a path or an address, and a query or a version
 FAMILY = "family"  # the family of models
 CLASSES = "classes"  # class names, a JSON list
 MODEL_URI = "model_uri"  # URI of the logged model

@@ -21,18 +21,21 @@ from sentiment.corpora.reading import corpus_digest, dataset_source, read_corpus
 from sentiment.corpora.source_splits import keep_splits
 from sentiment.corpora.splits import clean, digest, split
 from sentiment.digests import Digest
+from sentiment.errors import UserError
 from sentiment.labelling.agreement import log_labelling
 from sentiment.labelling.weak_labels import add_weak_labels
 from sentiment.quality.check import check_data, log_check
 from sentiment.quality.corrected_labels import describe_corrections
 from sentiment.quality.near_duplicates import group_near_duplicates, keep_together
-from sentiment.tracking import CORPUS_DIGEST, DATASET, DATASET_DIGEST, NOTE, OUTPUT_DIGEST
+from sentiment.tracking import CORPUS_DIGEST, DATASET, DATASET_DIGEST, DATASET_LOCATION, NOTE, OUTPUT_DIGEST
 from sentiment.workflow.parameters import IngestParameters
 
 MOST_CLASSES = 10  # that the console shows, the largest
 
 
 def ingest(parameters: IngestParameters) -> None:
+    if parameters.label_by and parameters.splits == "source":
+        raise UserError("label_by puts the labels that people gave into validation and test: leave out splits=source")
     found = corpus_digest(parameters.source)
     frame, location = read_corpus(parameters.source)
     variants = find_variants(frame["label"].unique())
@@ -88,6 +91,7 @@ def ingest(parameters: IngestParameters) -> None:
             DATASET_DIGEST: content,
             OUTPUT_DIGEST: content,
             CORPUS_DIGEST: f"{found.of} {found.value}" if found else "none: it is read each time",
+            DATASET_LOCATION: location[:5000],  # the most that fits
             NOTE: "\n\n".join(filter(None, [summary, labelling, check.markdown()])),
         }
     )

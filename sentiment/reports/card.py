@@ -1,6 +1,5 @@
 """The review card: one self-contained HTML page on which the winner of a comparison can be reviewed."""
 
-import json
 import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -29,7 +28,16 @@ from sentiment.reports.highlight import highlight
 from sentiment.reports.searches import summarize_search
 from sentiment.results import has_model
 from sentiment.search.trials import BEST
-from sentiment.tracking import FAMILY, GIT_COMMIT, SOURCE_NAME, origin, run_page, shown_tracking_uri, ui_url
+from sentiment.tracking import (
+    DATASET_LOCATION,
+    FAMILY,
+    GIT_COMMIT,
+    SOURCE_NAME,
+    origin,
+    run_page,
+    shown_tracking_uri,
+    ui_url,
+)
 
 CHANGED_TEXTS = 20  # texts that are shown of those whose label has changed
 PACKAGES = ("mlflow", "tensorflow", "keras", "scikit-learn", "numpy")
@@ -118,7 +126,6 @@ def render_card(
 def _describe_dataset(ingest_run: Run, classes: Sequence[str]) -> dict[str, Any]:
     """Where the dataset comes from, how it was split, and its profile."""
     params, metrics = ingest_run.data.params, ingest_run.data.metrics
-    inputs = ingest_run.inputs.dataset_inputs if ingest_run.inputs else []
     profile = mlflow.artifacts.load_dict(f"runs:/{ingest_run.info.run_id}/profile/profile.json")
     dropped = {name.removeprefix("dropped_"): value for name, value in metrics.items() if name.startswith("dropped_")}
     givers = sorted({giver for part in profile.values() for giver in part.get(LABELLED_BY, {})})
@@ -129,10 +136,12 @@ def _describe_dataset(ingest_run: Run, classes: Sequence[str]) -> dict[str, Any]
     ]
     return {
         "corpus": params["corpus"],
-        "source": json.loads(inputs[0].dataset.source)["uri"],
+        "source": ingest_run.data.tags.get(DATASET_LOCATION, params["corpus"]),
         "digest": origin(ingest_run).dataset_digest,
         "split": ", ".join(
-            f"{name}={params[name]}" for name in ("split_seed", "test_size", "validation_size") if name in params
+            f"{name}={params[name]}"
+            for name in ("splits", "split_seed", "test_size", "validation_size")
+            if name in params
         ),
         "dropped": ", ".join(f"{count:.0f} {name.replace('_', ' ')}" for name, count in dropped.items()),
         "profile": profile,

@@ -1,6 +1,7 @@
 """The texts, labels, slices and splits of a table in which every row has to be readable."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -31,8 +32,10 @@ def read_labelled(table: Table, corpus: Corpus, *, label_required: bool) -> Iter
     """
     names = table.schema.names
     require_column(table, "text_column", corpus.text_column)
+    _require_type(table, "texts", "text_column", corpus.text_column, _may_be_text)
     if label_required or corpus.label_column in names:
         require_column(table, "label_column", corpus.label_column, ", or have the texts labelled, -P label_by=vader")
+        _require_type(table, "class names", "label_column", corpus.label_column, _may_be_label)
     for parameter, column in (("slice_column", corpus.slice_column), ("split_column", corpus.split_column)):
         if column and column in names:
             require_column(table, parameter, column)
@@ -65,13 +68,41 @@ def _read(table: Table, corpus: Corpus, label_required: bool) -> Iterator[pa.Rec
         raise UserError(f"{table.name} has no rows: expected {expected} and a row for each text")
 
 
+def _require_type(table: Table, what: str, parameter: str, column: str, fits: Callable[[pa.DataType], bool]) -> None:
+    kind = table.schema.field(column).type
+    if not fits(kind):
+        raise UserError(
+            f"{table.name}: the column {column} holds {kind}, expected {what}: name another with -P {parameter}=, or "
+            "convert it"
+        )
+
+
+def _may_be_text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    is_a = pa.types
+    return is_a.is_string(kind) or is_a.is_large_string(kind) or is_a.is_string_view(kind) or is_a.is_null(kind)
+
+
+def _may_be_label(kind: pa.DataType) -> bool:
+    """Strings, or what has few values of which each has one spelling: numbers, truth."""
+    is_a = pa.types
+    return (
+        _may_be_text(kind)
+        or is_a.is_integer(kind)
+        or is_a.is_floating(kind)
+        or is_a.is_decimal(kind)
+        or is_a.is_boolean(kind)
+    )
+
+
 def as_text(value: Any) -> str:
     """A value as a string: empty for a missing one, and 1 rather than 1.0 for whole numbers."""
     if isinstance(value, str):
         return value
     if value is None or value != value:  # NaN
         return ""
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, (float, Decimal)) and value % 1 == 0:
         return str(int(value))
     return str(value)
 

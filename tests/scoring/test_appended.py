@@ -1,0 +1,102 @@
+"""Scored rows appended to a table of a database that is a file."""
+
+import decimal
+import sqlite3
+from contextlib import closing
+
+import mlflow
+import pyarrow as pa
+import pytest
+
+from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.databases import connect
+from sentiment.errors import UserError
+from sentiment.scoring.outputs import get_output
+
+COLUMNS = pa.RecordBatch.from_pydict(
+    {
+        "text": ["fine", "dull 😀"],
+        "run_id": [1, 2],  # a column of the input
+        "price": pa.array([decimal.Decimal("1.50"), None], pa.decimal128(38, 2)),
+        "tags": [["a"], None],
+        "score": [0.9, 0.6],
+    }
+)
+ROWS = [("fine", 1, 1.5, '["a"]', 0.9), ("dull 😀", 2, None, None, 0.6)]
+
+
+@pytest.fixture(params=["sqlite", "duckdb"])
+def shop(request, tmp_path):
+    pytest.importorskip({"duckdb": "duckdb_engine"}.get(request.param, "sqlite3"), reason="requirements-sql.txt")
+    return f"{request.param}:///{tmp_path}/shop.db"
+
+
+def append(address, columns=COLUMNS, fail=False):
+    """Append rows in a run of its own; the run's id."""
+    kind = get_output(address)
+    kind.check(address, Corpus("reviews.csv"), overwrite=False)
+    with mlflow.start_run() as run:
+        with kind.open_output(address, columns.schema) as output:
+            output.write(columns)
+            if fail:
+                raise UserError("the model fails")
+        return run.info.run_id
+
+
+def read(shop, query):
+    with connect("shop", shop, read_only=True) as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(query)]
+
+
+def test_rows_are_appended_with_the_id_of_the_run(shop, tracked):
+    first, second = append(f"{shop}#scored"), append(f"{shop}#scored")
+    names = "text, input_run_id, price, tags, score"
+    for run_id in (first, second):
+        assert read(shop, f"select {names} from scored where run_id = '{run_id}' order by input_run_id") == ROWS
+    assert read(shop, "select count(*) from scored") == [(4,)]
+
+
+def test_an_error_leaves_no_row_and_no_table(shop, tracked, tmp_path):
+    with pytest.raises(UserError, match="the model fails"):
+        append(f"{shop}#scored", fail=True)
+    assert not (tmp_path / "shop.db").exists()
+    append(f"{shop}#scored")
+    for address in (f"{shop}#scored", f"{shop}#others"):
+        with pytest.raises(UserError, match="the model fails"):
+            append(address, fail=True)
+    assert read(shop, "select count(*) from scored") == [(2,)]
+    with pytest.raises(UserError, match="others"):
+        read(shop, "select * from others")
+
+
+def test_a_row_that_the_database_refuses_leaves_none_of_the_others(tracked, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as database:
+        database.execute("create table scored (run_id text, text text check (text <> 'dull 😀'))")
+    with pytest.raises(UserError, match="CHECK constraint failed"):
+        append(f"sqlite:///{tmp_path}/shop.db#scored", COLUMNS.select(["text"]))
+    assert read(f"sqlite:///{tmp_path}/shop.db", "select * from scored") == []
+
+
+def test_a_table_without_a_column_is_refused_before_anything_is_scored(shop, tracked):
+    append(f"{shop}#scored", COLUMNS.select(["text", "score"]))
+    with pytest.raises(UserError, match="has no column 'price', it has run_id, text, score"):
+        append(f"{shop}#scored", COLUMNS.select(["text", "price"]), fail=True)
+
+
+@pytest.mark.parametrize(
+    "address, overwrite, expected",
+    [
+        ("sqlite:///shop.db", False, "names no table: write sqlite:///shop.db#scored"),
+        ("sqlite:///shop.db#scored", True, "rows are appended to a table, never replaced"),
+        ("postgresql://ada:secret@host/shop#scored", False, "with the password in PGPASSWORD"),
+    ],
+)
+def test_an_output_that_is_no_table_is_refused(address, overwrite, expected):
+    with pytest.raises(UserError, match=expected) as raised:
+        get_output(address).check(address, Corpus("reviews.csv"), overwrite)
+    assert "secret" not in str(raised.value)
+
+
+def test_a_folder_that_is_missing_is_refused_before_anything_is_scored(tracked):
+    with pytest.raises(UserError, match="there is no folder"):
+        append("sqlite:///nowhere/shop.db#scored", fail=True)

@@ -4,7 +4,7 @@ import re
 
 # Of a query: the signature of a link that lets in whoever has it, and what else is no business of others.
 _SECRET = re.compile(
-    r"(?<=[?&;])((?:[\w.-]*(?:signature|token|secret|password|passwd|credential)|sig|pwd|api_?key|access_?key|auth)=)"
+    r"(?<=[?&;])((?:[\w.-]*(?:signature|token|secret|password|passwd|passphrase|passcode|credential)|sig|pwd|api_?key|access_?key|auth)=)"
     r"([^&;#\s'\"]+)",
     re.IGNORECASE,
 )

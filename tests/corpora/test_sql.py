@@ -1,4 +1,4 @@
-"""Corpora in databases that are files: SQLite and DuckDB. PostgreSQL and MySQL are in tests/system/test_databases.py."""
+"""Corpora in databases that are files, SQLite and DuckDB; servers are in tests/system/test_databases.py."""
 
 import json
 import sqlite3
@@ -118,9 +118,7 @@ def test_a_column_has_one_type_and_is_streamed(tmp_path):
         assert second.columns["note"].to_pylist() == ["5000"]  # in whose column nothing was before
         database.execute("update reviews set stars = 'five' where rowid = ?", [BATCH_ROWS + 1])
         database.commit()
-        with pytest.raises(
-            UserError, match="the column stars is int64 in the first rows, and something else among rows"
-        ):
+        with pytest.raises(UserError, match="stars is int64 in the first rows, and something else among rows"):
             list(open_table(Corpus(f"sqlite:///{file}", query="select * from reviews")))
 
 
@@ -130,21 +128,11 @@ def test_a_column_has_one_type_and_is_streamed(tmp_path):
         ("sqlite:///nowhere.db", "there is no such file"),
         ("duckdb:///:memory:", "there is no such file"),
         ("mysql://host:port/shop", "is no URL of a database"),
-        ("postgresql://ada:secret@host/shop", "give postgresql://host/shop, with the password in PGPASSWORD"),
-        ("mysql://ada@host/shop?passwd=secret", "give mysql://host/shop, with the password in MYSQL_PWD"),
-        ("snowflake://ada:secret@account/shop", "connections.toml"),
     ],
 )
-def test_an_address_that_is_none_or_has_a_password_is_refused(address, expected):
-    with pytest.raises(UserError, match=expected) as raised:
+def test_an_address_that_is_none_says_so(address, expected):
+    with pytest.raises(UserError, match=expected):
         open_table(Corpus(address, query="select 1"))
-    assert "secret" not in str(raised.value)
-
-
-def test_no_message_shows_a_password_that_is_in_an_address():
-    with pytest.raises(UserError) as raised:
-        open_table(Corpus("mysql://host/shop?passwd=secret"))
-    assert "secret" not in str(raised.value)
 
 
 def test_a_query_goes_with_a_database():

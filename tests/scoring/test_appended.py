@@ -88,13 +88,11 @@ def test_a_table_without_a_column_is_refused_before_anything_is_scored(shop, tra
     [
         ("sqlite:///shop.db", False, "names no table: write sqlite:///shop.db#scored"),
         ("sqlite:///shop.db#scored", True, "rows are appended to a table, never replaced"),
-        ("postgresql://ada:secret@host/shop#scored", False, "with the password in PGPASSWORD"),
     ],
 )
 def test_an_output_that_is_no_table_is_refused(address, overwrite, expected):
-    with pytest.raises(UserError, match=expected) as raised:
+    with pytest.raises(UserError, match=expected):
         get_output(address).check(address, Corpus("reviews.csv"), overwrite)
-    assert "secret" not in str(raised.value)
 
 
 def test_a_folder_that_is_missing_is_refused_before_anything_is_scored(tracked):

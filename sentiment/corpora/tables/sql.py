@@ -6,7 +6,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.databases import DATABASES, check_query, is_database, parse_url
+from sentiment.corpora.databases import DATABASES, check_query, is_database
 from sentiment.corpora.tables import Table
 from sentiment.digests import Digest
 from sentiment.errors import UserError
@@ -22,7 +22,6 @@ def matches(corpus: Corpus) -> bool:
 
 
 def open_table(corpus: Corpus) -> Table:
-    parse_url(corpus.name, corpus.address)  # first: an address with a password is in no message
     if not corpus.query:
         table = corpus.address.partition("#")[2] or "reviews"
         raise UserError(f"{corpus.name} needs a query that gives the rows: -P query={quote(f'select * from {table}')}")

@@ -99,7 +99,7 @@ def connect(name: str, address: str, *, read_only: bool) -> Iterator[Connection]
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise UserError(f"{name} needs another package ({error}): pip install -r {database.requirements}") from error
     except SQLAlchemyError as error:
-        raise UserError(f"{name}: {describe(error)}{_login_hint(str(error), database)}") from error
+        raise UserError(f"{name}: {describe(error)}{_login_hint(describe(error), database)}") from error
 
 
 def file_of(name: str, address: str) -> Path | None:

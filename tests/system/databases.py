@@ -51,7 +51,7 @@ def mysql() -> Iterator[str]:
         _call(folder, "mariadb-install-db", "--no-defaults", data, "--auth-root-authentication-method=normal")
         port, script = free_port(), folder / "users.sql"
         script.write_text(
-            "create database shop;\ncreate user ada@'127.0.0.1' identified by 'secret';\n"
+            "create database shop character set utf8mb4;\ncreate user ada@'127.0.0.1' identified by 'secret';\n"
             "grant all on *.* to ada@'127.0.0.1';\n"
         )
         address = [

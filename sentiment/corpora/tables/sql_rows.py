@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from sentiment.corpora.corpus import Corpus
@@ -57,13 +58,14 @@ class SqlTable:
             # Without parameters a driver leaves % as it is.
             options = {"stream_results": True, "yield_per": BATCH_ROWS, "no_parameters": True}
             result = connection.execution_options(**options).exec_driver_sql(self._corpus.query)
-            self._names = list(result.keys())
+            self._names, cursor = list(result.keys()), result.cursor
             while True:
                 try:
                     rows = result.fetchmany(BATCH_ROWS)
                 except SQLAlchemyError as error:
                     if not fetched:
                         raise
+                    _give_up(connection, cursor)
                     raise UserError(
                         f"{self.name}: reading broke off after {fetched:,} rows, of which nothing is kept: "
                         f"{describe(error)}{'; try again' if getattr(error, 'connection_invalidated', False) else ''}"
@@ -73,8 +75,8 @@ class SqlTable:
                 fetched += len(rows)
                 try:
                     yield rows
-                except GeneratorExit:  # nobody reads on: an orderly end of the transaction is of no use
-                    connection.invalidate()
+                except GeneratorExit:  # nobody reads on
+                    _give_up(connection, cursor)
                     raise
 
     def _array(self, values: Sequence[Any], field: pa.Field, before: int) -> pa.Array:
@@ -88,6 +90,13 @@ class SqlTable:
                 f"rows {before + 1:,} to {before + len(values):,} ({error}): give it one type in the query, such as "
                 f"cast({field.name} as varchar(100))"
             ) from error
+
+
+def _give_up(connection: Connection, cursor: Any) -> None:
+    """Close a connection as it is: an orderly end would read all other rows, or fail as reading has."""
+    if unread := getattr(cursor, "_result", None):  # of PyMySQL, which else reads on when it is collected
+        unread.unbuffered_active = False
+    connection.invalidate()
 
 
 def _kind(values: Sequence[Any]) -> pa.DataType:

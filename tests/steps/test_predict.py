@@ -1,0 +1,17 @@
+import pytest
+
+from sentiment.errors import UserError
+from sentiment.workflow.command_line import parse
+from steps.predict import predict
+
+
+@pytest.mark.parametrize(
+    "given, name",
+    [
+        (["--input=sqlite:///shop.db", "--query=select 1 as text", "--output=scored.csv"], "input"),
+        (["--input=reviews.csv", "--output=sqlite:///shop.db#scored"], "output"),
+    ],
+)
+def test_spark_takes_paths_alone(given, name):
+    with pytest.raises(UserError, match=f"{name}=sqlite:.*: engine=spark takes paths that its workers see"):
+        predict(parse("predict", [*given, "--engine=spark"]), hold=lambda: None)

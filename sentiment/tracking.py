@@ -75,6 +75,9 @@ VERSION_GIT_COMMIT = "git_commit"  # commit of the project that made it
 COMPARISON_DIGEST = "comparison.digest"  # digest of the comparison that it won
 GATE_TERMS = "gate.terms"  # the parameters that its gate was evaluated with, a JSON object
 
+PACKAGE_RUN = "package.run"  # the package run that wrote it into a folder last
+PACKAGE_SHA256 = "package.sha256"  # of the SHA256SUMS of that folder
+
 REVIEW = "review."  # before reviewer, note and at: who approved it, why and when; a second time review.2.
 
 # Tag of a registered model: one entry of its audit trail, before its number and a timestamp.

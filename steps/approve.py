@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import mlflow
 from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
 
 from sentiment.errors import UserError
 from sentiment.registry import gate, promotions
 from sentiment.registry.candidate import Candidate
+from sentiment.registry.versions import find_version
 from sentiment.tracking import (
     COMPARE_RUN,
     COMPARISON,
@@ -25,15 +25,12 @@ from sentiment.workflow.parameters import ApproveParameters, GateParameters
 
 
 def approve(parameters: ApproveParameters) -> None:
-    name, version, client = parameters.registered_model, parameters.version, MlflowClient()
+    name, version = parameters.registered_model, parameters.version
     if not (version and parameters.reviewer and parameters.note):
         raise UserError(
             "approve needs version, reviewer and note: -P version=7 -P reviewer=ada -P note='read the card'"
         )
-    try:
-        tags = client.get_model_version(name, version).tags
-    except MlflowException as error:
-        raise UserError(f"version={version}: {name} has no such version at {mlflow.get_tracking_uri()}") from error
+    tags = find_version(name, version).tags
     if not {COMPARE_RUN, GATE_TERMS} <= set(tags):
         raise UserError(f"version={version}: it was not registered by this project, so it cannot be held to a gate")
     compare_run = checked_run(COMPARE_RUN, tags[COMPARE_RUN], "compare")

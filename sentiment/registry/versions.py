@@ -4,6 +4,7 @@ import re
 
 import mlflow
 from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from sentiment.commands import project_command
@@ -70,6 +71,20 @@ def resolve_uri(uri: str, parameter: str = "model") -> tuple[str, str]:
         )
         raise UserError(f"{uri}: there is no such model at {mlflow.get_tracking_uri()}: {hint}") from error
     return f"models:/{name}/{found.version}", f"{name} version {found.version}"
+
+
+def find_version(name: str, version: str) -> ModelVersion:
+    """A version of a registered model: the one that is named, or the champion where none is.
+
+    Raises:
+        UserError: there is none.
+    """
+    if not version:
+        return promotions.require_champion(name)
+    try:
+        return MlflowClient().get_model_version(name, version)
+    except MlflowException as error:
+        raise UserError(f"version={version}: {name} has no such version at {mlflow.get_tracking_uri()}") from error
 
 
 def _find_first(name: str, digest: str | None) -> str | None:

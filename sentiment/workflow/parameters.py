@@ -364,12 +364,24 @@ class PredictParameters(EngineParameters):
         )
 
 
-class ServeParameters(RegisteredModelParameters):
-    host: str = parameter("127.0.0.1", "address to listen on")
+class PortParameters(Parameters):
     port: Annotated[Whole, Field(ge=1, le=65535)] = parameter(5001, "port to listen on")
+
+
+class ServeParameters(RegisteredModelParameters, PortParameters):
+    host: str = parameter("127.0.0.1", "address to listen on")
     reload_seconds: NotNegative = parameter(10, "how often to look for a new champion; 0 for never")
     record: Boolean = parameter(False, "whether requests are recorded as MLflow traces, for monitor")
     record_text: Boolean = parameter(True, "false keeps only the SHA-256 and the length of a text")
+
+
+class ImageParameters(Parameters):
+    image: str = parameter("", "name of the image, with its registry and without a tag; by default the model's")
+
+
+class PackageParameters(RegisteredModelParameters, ImageParameters):
+    version: str = parameter("", "version to package; by default the champion")
+    folder: str = parameter("", "folder to write; by default package-MODEL-VERSION")
 
 
 class MonitorParameters(RegisteredModelParameters):

@@ -21,6 +21,7 @@ from mlflow.exceptions import MlflowException
 from sentiment.commands import remember_command
 from sentiment.errors import CredentialsGiven, UserError, hide_credentials
 from sentiment.paths import PROJECT_ROOT
+from sentiment.secret_files import read_secret_files
 from sentiment.tracking import ENTRY_POINT, ERROR, PARENT, PROCESS
 from sentiment.workflow.command_line import parse, suggest
 from sentiment.workflow.logged_parameters import log_parameters
@@ -58,6 +59,7 @@ def run_entry_point(entry_point: str, arguments: list[str], stop: Stop) -> None:
         os.chdir(caller.cwd())
         stop.watch(caller, os.environ["MLFLOW_RUN_ID"])
     try:
+        read_secret_files(os.environ)
         if entry_point not in STEPS:
             raise UserError(f"there is no entry point {entry_point!r}: {suggest(entry_point, STEPS)}")
         if {"-h", "--help"} & set(arguments):

@@ -62,4 +62,5 @@ STEPS = {
     "predict": Step(parameters.PredictParameters),
     "serve": Step(parameters.ServeParameters),
     "monitor": Step(parameters.MonitorParameters),
+    "package": Step(parameters.PackageParameters),
 }

@@ -10,7 +10,8 @@ from sentiment.workflow.project_file import generated_files
 from sentiment.workflow.step_table import STEPS
 from tests.conftest import PROJECT
 
-AFTERWARDS = {"predict", "serve", "monitor", "approve", "rollback"}  # what is done with a registered model
+# What is done with a registered model.
+AFTERWARDS = {"predict", "serve", "monitor", "approve", "rollback", "package"}
 ENTRY_POINTS = {"ingest", "featurize", "train", "tune", "compare", "register", "main", *AFTERWARDS}
 
 

@@ -1,0 +1,95 @@
+"""The files of a package: those of ``templates/``, filled in, and copies of the model and of the project's code."""
+
+import math
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from sentiment.digests import file_digest
+from sentiment.errors import UserError
+from sentiment.paths import PROJECT_ROOT
+
+TEMPLATES = Path(__file__).parent / "templates"
+# What the server of an image needs of the project, and what its stack does.
+SERVER_FILES = (
+    "sentiment/__init__.py",
+    "sentiment/deployment/__init__.py",
+    "sentiment/deployment/server.py",
+    "sentiment/serving/__init__.py",
+    "sentiment/serving/requests.py",
+)
+STACK_FILES = ("sentiment", "steps", "MLproject", "LICENSE")
+SUMS = "SHA256SUMS"
+MIB = 2**20
+SPARE = 1.25  # memory that is asked for, as a multiple of what was measured
+LIMIT = 1.5  # memory at which a container is ended, as a multiple of what is asked for
+IMAGE = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::\d+)?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
+
+
+def image_name(image: str, name: str) -> str:
+    """The image's name without a tag: the one that is given, or one that follows from the registered model's.
+
+    Raises:
+        UserError: it is not a name of an image.
+    """
+    if image and not IMAGE.fullmatch(image):
+        raise UserError(
+            f"image={image}: expected a name in lower case without a tag, such as registry.example.org/team/sentiment"
+        )
+    return image or object_name(name)
+
+
+def object_name(name: str) -> str:
+    """A registered model's name as that of a Kubernetes object or an image: lower case, digits and ``-``."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "model"
+
+
+def plan_memory(peak: int) -> dict[str, int]:
+    """The memory that a container asks for and its limit, in MiB, in steps of 64.
+
+    Args:
+        peak: what was measured, in bytes.
+    """
+    request = 64 * math.ceil(peak * SPARE / MIB / 64)
+    limit = 64 * math.ceil(request * LIMIT / 64)
+    return {"memory_measured": math.ceil(peak / MIB), "memory": request, "memory_limit": limit}
+
+
+def copy_sources(package: Path) -> None:
+    """Copy the project's code into a package: ``server/`` for the image, ``stack/project/`` for the stack."""
+    for name in SERVER_FILES:
+        target = package / "server" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(PROJECT_ROOT / name, target)
+    for name in STACK_FILES:
+        source, target = PROJECT_ROOT / name, package / "stack" / "project" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "tests"))
+        else:
+            shutil.copyfile(source, target)
+
+
+def write_templates(package: Path, values: Mapping[str, Any]) -> None:
+    """Fill in all files of ``templates/``, each into the place in the package that it has there."""
+    # None of them is HTML; a value that is missing is an error.
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True
+    )
+    for template in environment.list_templates():
+        target = package / template
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(environment.get_template(template).render(values), encoding="utf-8")
+        target.chmod((TEMPLATES / template).stat().st_mode)
+
+
+def write_sums(package: Path) -> str:
+    """Write the SHA-256 of each file of a package, for ``sha256sum --check``, and return that of this list."""
+    files = sorted(path.relative_to(package).as_posix() for path in package.rglob("*") if path.is_file())
+    lines = [f"{file_digest(package / name)}  {name}\n" for name in files]
+    (package / SUMS).write_text("".join(lines), encoding="utf-8")
+    return file_digest(package / SUMS)

@@ -1,0 +1,64 @@
+"""What a packaged model consists of: a CycloneDX bill of materials, and the licences of what is served."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from sentiment.errors import UserError
+
+NOT_STATED = "not stated"
+
+
+def write_bill(interpreter: Path, file: Path, name: str, version: str, digest: str) -> None:
+    """Write the CycloneDX bill of materials (JSON, version 1.6) of a model and the environment that serves it.
+
+    Args:
+        interpreter: that of the environment.
+        file: the file to write.
+        name: registered model.
+        version: its version.
+        digest: SHA-256 of the model's files (:func:`sentiment.digests.folder_digest`).
+
+    Raises:
+        UserError: cyclonedx-bom is not installed, or fails.
+    """
+    # Its own validation takes longer than all the rest, and the tests do it.
+    options = ["--no-validate", "--output-reproducible", "--output-format", "JSON", "--output-file", str(file)]
+    command = [sys.executable, "-m", "cyclonedx_py", "environment", *options, str(interpreter)]
+    process = subprocess.run(command, capture_output=True, text=True)
+    if "No module named cyclonedx_py" in process.stderr:
+        raise UserError("package needs cyclonedx-bom: pip install -r requirements-package.txt")
+    if process.returncode:
+        raise UserError(f"cyclonedx-py failed: {process.stderr.strip()[-1000:]}")
+    bill = json.loads(file.read_text(encoding="utf-8"))
+    bill["metadata"]["component"] = {
+        "type": "machine-learning-model",
+        "bom-ref": f"{name}@{version}",
+        "name": name,
+        "version": version,
+        "properties": [{"name": "sha256", "value": digest}],  # of a folder; a CycloneDX hash is that of a file
+    }
+    file.write_text(json.dumps(bill, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_licences(bill: Path) -> dict[tuple[str, str], str]:
+    """The licence of each component of a bill of materials, from name and version, in the order of the names."""
+    components = json.loads(bill.read_text(encoding="utf-8"))["components"]
+    return {
+        (component["name"], component["version"]): _describe(component.get("licenses", ()))
+        for component in sorted(components, key=lambda component: component["name"].lower())
+    }
+
+
+def _describe(licences: Any) -> str:
+    """The licences that a package states of itself, SPDX ids where it gives any, in place of its classifiers."""
+    stated = {"classifier": [], "id": []}  # type: dict[str, list[str]]
+    for entry in licences:
+        licence = entry.get("license", {})
+        if text := entry.get("expression") or licence.get("id"):
+            stated["id"].append(text)
+        elif text := licence.get("name", "").rpartition(" :: ")[2]:
+            stated["classifier"].append(text)
+    return ", ".join(stated["id"] or stated["classifier"]) or NOT_STATED

@@ -1,0 +1,83 @@
+"""Write a folder that builds an image of a registered model, with manifests, bill of materials and licences."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import mlflow
+from mlflow import MlflowClient
+
+from sentiment.deployment.folder import (
+    SUMS,
+    copy_sources,
+    image_name,
+    object_name,
+    plan_memory,
+    write_sums,
+    write_templates,
+)
+from sentiment.deployment.inventory import NOT_STATED, read_licences, write_bill
+from sentiment.deployment.locking import make_environment, write_lock
+from sentiment.deployment.trial import LONG, MANY, try_server
+from sentiment.digests import folder_digest
+from sentiment.errors import UserError
+from sentiment.paths import PROJECT_ROOT
+from sentiment.registry.versions import find_version
+from sentiment.results import model_files
+from sentiment.tracking import MODEL_VERSION, PACKAGE_RUN, PACKAGE_SHA256, REGISTERED_MODEL, active_run
+from sentiment.workflow.parameters import PackageParameters
+
+BILL, LICENCES, LOCK, MEMORY = "sbom.json", "licences.md", "requirements.txt", "memory.json"
+
+
+def package(parameters: PackageParameters, hold: Callable[[], None]) -> None:
+    model = parameters.registered_model
+    image = image_name(parameters.image, model)
+    version = str(find_version(model, parameters.version).version)
+    target = Path(parameters.folder or f"package-{object_name(model)}-{version}")
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise UserError(f"folder={target}: it exists, and is not empty: give another one, or remove it")
+    mlflow.set_tags({REGISTERED_MODEL: model, MODEL_VERSION: version})
+    files = model_files(f"models:/{model}/{version}")
+    python = python_of(files)
+
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "package"
+        shutil.copytree(files, folder / "model", ignore=shutil.ignore_patterns("__pycache__"))
+        copy_sources(folder)
+        write_lock([folder / "model" / "requirements.txt"], folder / LOCK, python)
+        team = [PROJECT_ROOT / "requirements.in", PROJECT_ROOT / "requirements-team.txt"]
+        write_lock(team, folder / "stack" / "requirements.txt", python)
+        hold()
+        interpreter = make_environment(folder / LOCK, Path(temporary) / "environment", python)
+        write_bill(interpreter, folder / BILL, model, version, folder_digest(folder / "model"))
+        peak = try_server(interpreter, folder / "model", folder / "server", Path(temporary), hold)
+
+        memory = plan_memory(peak)
+        asked = {"peak_bytes": peak, "texts_in_largest_request": MANY, "characters_of_each": LONG}
+        (folder / MEMORY).write_text(json.dumps(asked, indent=1) + "\n", encoding="utf-8")
+        licences = read_licences(folder / BILL)
+        names = {"name": object_name(model), "model": model, "version": version, "image": image, "python": python}
+        write_templates(folder, {**names, **memory, "licences": licences})
+        digest = write_sums(folder)
+        for name in (BILL, LICENCES, LOCK, MEMORY, SUMS):
+            mlflow.log_artifact(str(folder / name))
+        shutil.copytree(folder, target, dirs_exist_ok=True)
+
+    mlflow.log_metrics({"peak_memory_mib": memory["memory_measured"], "packages": len(licences)})
+    for tag, value in {PACKAGE_RUN: active_run().info.run_id, PACKAGE_SHA256: digest}.items():
+        MlflowClient().set_model_version_tag(model, version, tag, value)
+    silent = [name for (name, _), licence in licences.items() if licence == NOT_STATED]
+    print(
+        f"package: {model} version {version} is in {target}, with {len(licences)} packages"
+        f"{f', of which {chr(44).join(silent)} state no licence' if silent else ''}. Its server answers, and takes "
+        f"{memory['memory_measured']} MiB\n\ndocker build -t {image}:{version} {target}",
+        flush=True,
+    )
+
+
+def python_of(model: Path) -> str:
+    """The version of Python that a model was made with."""
+    return str(mlflow.models.Model.load(str(model)).flavors["python_function"]["python_version"])

@@ -78,10 +78,15 @@ GATE_TERMS = "gate.terms"  # the parameters that its gate was evaluated with, a 
 PACKAGE_RUN = "package.run"  # the package run that wrote it into a folder last
 PACKAGE_SHA256 = "package.sha256"  # of the SHA256SUMS of that folder
 
+DEPLOYED = "deployed."  # before target and endpoint: what was done there last, by whom and when
+
 REVIEW = "review."  # before reviewer, note and at: who approved it, why and when; a second time review.2.
 
 # Tag of a registered model: one entry of its audit trail, before its number and a timestamp.
 PROMOTION = "promotion."
+
+# Tag of a registered model: one deployment of a version, before a timestamp and the version.
+DEPLOYMENT = "deployment."
 
 # Tag of a logged model.
 MODEL_SHA256 = "sha256"  # of its files

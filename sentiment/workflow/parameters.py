@@ -384,6 +384,16 @@ class PackageParameters(RegisteredModelParameters, ImageParameters):
     folder: str = parameter("", "folder to write; by default package-MODEL-VERSION")
 
 
+class DeployParameters(RegisteredModelParameters, ImageParameters, PortParameters):
+    target: Literal["local", "sagemaker"] = parameter("local", "where to: a process of this machine, or SageMaker")
+    action: Literal["create", "update", "delete", "test"] = parameter("create", "what to do with the endpoint")
+    endpoint: str = parameter("", "name of the endpoint; by default the model's")
+    version: str = parameter("", "version to deploy; by default the champion")
+    any_version: Boolean = parameter(False, "whether a version that is not champion may be deployed")
+    traffic: Annotated[float, Field(gt=0, le=1)] = parameter(1.0, "share of requests that an update gives the version")
+    settings: str = parameter("", "YAML file with what SageMaker needs, by the names of MLflow's client", file=True)
+
+
 class MonitorParameters(RegisteredModelParameters):
     batch: str = parameter("", "labelled or unlabelled texts to look at; without them the recorded requests")
     query: str = parameter("", "select that gives the rows, where the batch is in a database")

@@ -63,4 +63,5 @@ STEPS = {
     "serve": Step(parameters.ServeParameters),
     "monitor": Step(parameters.MonitorParameters),
     "package": Step(parameters.PackageParameters),
+    "deploy": Step(parameters.DeployParameters),
 }

@@ -1,0 +1,137 @@
+"""Endpoints that are processes of this machine, on the loopback address; they outlive the command that starts them."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from sentiment.deployment.requests import ask_for_labels
+from sentiment.deployment.server import HOST, MODEL_PATH, PORT
+from sentiment.errors import UserError
+from sentiment.paths import PROJECT_ROOT
+from sentiment.results import model_files
+
+FOLDER = "deployments"  # in the folder of the command: models, messages, and what is running
+ADDRESS = "127.0.0.1"
+STARTING = 600.0  # seconds that a server may take until it listens
+ENDING = 30.0  # seconds that it may take to finish its requests
+
+
+class Local:
+    """The target ``local``.
+
+    Args:
+        port: to listen on.
+        hold: to be called before a process is started.
+    """
+
+    def __init__(self, port: int, hold: Callable[[], None]) -> None:
+        self._port = port
+        self._hold = hold
+
+    def create(self, endpoint: str, uri: str, version: str) -> str:
+        if self._find(endpoint):
+            raise UserError(f"endpoint={endpoint}: it is there already: -P action=update replaces its version")
+        with socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind((ADDRESS, self._port))
+            except OSError as error:
+                raise UserError(f"port={self._port}: nothing can listen there ({error}): give another one") from error
+        return self._start(endpoint, uri, version, self._port)
+
+    def update(self, endpoint: str, uri: str, version: str, traffic: float) -> str:
+        if traffic < 1:
+            raise UserError("traffic goes with target=sagemaker: a local endpoint has one version")
+        state, before = self._require(endpoint)
+        url = self._start(endpoint, uri, version, state["port"])  # which listens on the same port, beside the old one
+        self._end(before)
+        return url
+
+    def delete(self, endpoint: str) -> None:
+        _, process = self._require(endpoint)
+        self._end(process)
+        shutil.rmtree(Path(FOLDER, endpoint))
+
+    def predict(self, endpoint: str, texts: list[str]) -> list[dict[str, Any]]:
+        state, _ = self._require(endpoint)
+        return ask_for_labels(state["port"], texts)
+
+    def _start(self, endpoint: str, uri: str, version: str, port: int) -> str:
+        folder = Path(FOLDER, endpoint).resolve()
+        model = folder / f"version-{version}-{time.time_ns()}"  # the same version may be started anew
+        shutil.copytree(model_files(uri), model)
+        ours = {MODEL_PATH: str(model), HOST: ADDRESS, PORT: str(port), "PYTHONPATH": str(PROJECT_ROOT)}
+        # Of this process's folder for temporary files nothing will be left.
+        environment = {name: value for name, value in os.environ.items() if name != "TMPDIR"} | ours
+        self._hold()
+        with open(folder / "server.log", "a", encoding="utf-8") as log:
+            server = subprocess.Popen(
+                [sys.executable, "-m", "sentiment.deployment.server"],
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        process = psutil.Process(server.pid)
+        try:
+            self._wait(server, process, folder / "server.log")
+        except BaseException:
+            server.kill()
+            server.wait()
+            shutil.rmtree(model)
+            raise
+        state = {"pid": server.pid, "started": process.create_time(), "port": port, "version": version}
+        (folder / "endpoint.json").write_text(json.dumps(state), encoding="utf-8")
+        for old in folder.glob("version-*"):
+            if old != model:
+                shutil.rmtree(old)
+        return f"http://{ADDRESS}:{port}/invocations"
+
+    def _wait(self, server: subprocess.Popen[bytes], process: psutil.Process, log: Path) -> None:
+        """Return when a server listens, which it does once it has loaded its model and tried it."""
+        deadline = time.monotonic() + STARTING
+        while True:
+            self._hold()
+            if server.poll() is not None or time.monotonic() > deadline:
+                said = log.read_text(encoding="utf-8").strip()[-1000:]
+                raise UserError(f"the server does not start; the end of {log}: {said}")
+            if any(connection.status == "LISTEN" for connection in process.net_connections("tcp4")):
+                return
+            time.sleep(0.1)
+
+    def _find(self, endpoint: str) -> tuple[dict[str, Any], psutil.Process] | None:
+        """What is known of an endpoint, and its process; None where there is none, or it has ended."""
+        file = Path(FOLDER, endpoint, "endpoint.json")
+        if not file.exists():
+            return None
+        state = json.loads(file.read_text(encoding="utf-8"))
+        try:
+            process = psutil.Process(state["pid"])
+            return (state, process) if process.create_time() == state["started"] else None
+        except psutil.NoSuchProcess:
+            return None
+
+    def _require(self, endpoint: str) -> tuple[dict[str, Any], psutil.Process]:
+        found = self._find(endpoint)
+        if found is None:
+            raise UserError(f"endpoint={endpoint}: nothing of this name runs from {Path(FOLDER).resolve()}")
+        return found
+
+    def _end(self, process: psutil.Process) -> None:
+        """End a server when it has finished its requests."""
+        process.terminate()
+        try:
+            process.wait(ENDING)
+        except psutil.TimeoutExpired:
+            process.kill()

@@ -1,0 +1,44 @@
+"""Where a version can be deployed to: one small protocol, and its clients by name."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from sentiment.workflow.parameters import DeployParameters
+
+
+class Target(Protocol):
+    """A kind of endpoints. Each method raises UserError where it cannot do what it should."""
+
+    def create(self, endpoint: str, uri: str, version: str) -> str:
+        """Make an endpoint that answers with a version; returns its address.
+
+        Args:
+            endpoint: its name.
+            uri: the model's URI, ``models:/name/number``.
+            version: its version.
+        """
+
+    def update(self, endpoint: str, uri: str, version: str, traffic: float) -> str:
+        """Have an endpoint answer with a version, without a gap; with a share below 1 the former ones answer, too."""
+
+    def delete(self, endpoint: str) -> None:
+        """End an endpoint, and remove what it used."""
+
+    def predict(self, endpoint: str, texts: list[str]) -> list[dict[str, Any]]:
+        """An endpoint's answer to some texts: a dict with label and score for each."""
+
+
+def get_target(parameters: DeployParameters, hold: Callable[[], None]) -> Target:
+    """The target that the parameters name.
+
+    Args:
+        parameters: of the step.
+        hold: to be called before a process is started.
+    """
+    if parameters.target == "sagemaker":
+        from sentiment.deployment.sagemaker import SageMaker
+
+        return SageMaker(parameters.image, parameters.settings)
+    from sentiment.deployment.local import Local
+
+    return Local(parameters.port, hold)

@@ -1,0 +1,48 @@
+"""Which versions are deployed where: tags of the versions, and a trail of the registered model."""
+
+from datetime import UTC, datetime
+
+from mlflow import MlflowClient
+
+from sentiment.errors import UserError
+from sentiment.registry.promotions import get_champion_version
+from sentiment.tracking import DEPLOYED, DEPLOYMENT, USER, active_run
+
+GONE = " is gone"  # what was done, of a version that an endpoint has no longer
+
+
+def check_champion(name: str, version: str, any_version: bool) -> None:
+    """Raise UserError where a version is not champion, unless any version will do."""
+    champion = get_champion_version(name)
+    if not any_version and version != champion:
+        raise UserError(
+            f"version={version}: {f'version {champion}' if champion else 'no version'} of {name} is champion: promote "
+            f"this one first, or give -P any_version=true"
+        )
+
+
+def record(name: str, versions: list[str], target: str, endpoint: str, done: str) -> None:
+    """Write what was done with an endpoint to the tags of versions, and to the trail of the registered model.
+
+    Args:
+        name: registered model.
+        versions: the versions.
+        target: kind of the endpoint.
+        endpoint: its name.
+        done: what was done, in words.
+    """
+    client, run, now = MlflowClient(), active_run(), datetime.now(UTC)
+    who = run.data.tags.get(USER, "unknown")
+    for version in versions:
+        line = f"{now.isoformat(timespec='seconds')}: {target} endpoint {endpoint}, version {version}{done}"
+        line += f", by {who} in run {run.info.run_id}"
+        client.set_model_version_tag(name, version, f"{DEPLOYED}{target}.{endpoint}", line)
+        timestamp = now.strftime("%Y%m%dT%H%M%S.%f")
+        client.set_registered_model_tag(name, f"{DEPLOYMENT}{timestamp}.v{version}", line)
+
+
+def list_deployed(name: str, target: str, endpoint: str) -> list[str]:
+    """The versions whose tags say that they are part of an endpoint."""
+    tag = f"{DEPLOYED}{target}.{endpoint}"
+    versions = MlflowClient().search_model_versions(f"name = '{name}'")
+    return [str(version.version) for version in versions if GONE not in version.tags.get(tag, GONE)]

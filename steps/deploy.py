@@ -1,0 +1,69 @@
+"""Create, update, test or delete an endpoint that answers with a registered version."""
+
+import http.client
+from collections.abc import Callable
+
+import mlflow
+
+from sentiment.deployment.folder import object_name
+from sentiment.deployment.targets import Target, get_target
+from sentiment.errors import UserError
+from sentiment.registry import deployments
+from sentiment.registry.versions import find_version
+from sentiment.results import model_files
+from sentiment.tracking import MODEL_VERSION, NOTE, REGISTERED_MODEL
+from sentiment.workflow.parameters import DeployParameters
+
+TEXTS = ["A gem. I laughed all the way home.", "Two hours that I will never get back."]
+
+
+def deploy(parameters: DeployParameters, hold: Callable[[], None]) -> None:
+    name, kind = parameters.registered_model, parameters.target
+    endpoint = parameters.endpoint or object_name(name)
+    if object_name(endpoint) != endpoint:
+        raise UserError(f"endpoint={endpoint}: expected lower case letters, digits and -, at most 40 of them")
+    mlflow.set_tag(REGISTERED_MODEL, name)
+    target = get_target(parameters, hold)
+    if parameters.action == "test":
+        summary = f"{kind} endpoint {endpoint} answers: {request(target, endpoint)}"
+    elif parameters.action == "delete":
+        versions = deployments.list_deployed(name, kind, endpoint)
+        target.delete(endpoint)
+        deployments.record(name, versions, kind, endpoint, deployments.GONE)
+        summary = f"{kind} endpoint {endpoint} is deleted"
+    else:
+        summary = put(target, endpoint, parameters)
+    mlflow.set_tag(NOTE, summary)
+    print(f"deploy: {summary}", flush=True)
+
+
+def put(target: Target, endpoint: str, parameters: DeployParameters) -> str:
+    """Create or update an endpoint, ask it, and record what was done; returns a summary."""
+    name, kind, traffic = parameters.registered_model, parameters.target, parameters.traffic
+    version = str(find_version(name, parameters.version).version)
+    deployments.check_champion(name, version, parameters.any_version)
+    mlflow.set_tag(MODEL_VERSION, version)
+    uri = f"models:/{name}/{version}"
+    model_files(uri)  # which are those that were registered
+    if parameters.action == "create":
+        if traffic < 1:
+            raise UserError("traffic goes with action=update: the first version of an endpoint gets all of it")
+        before = []
+        address = target.create(endpoint, uri, version)
+    else:
+        before = deployments.list_deployed(name, kind, endpoint)
+        address = target.update(endpoint, uri, version, traffic)
+    share = f"{traffic:.0%} of the requests"
+    deployments.record(name, [version], kind, endpoint, f" answers {share} at {address}")
+    if traffic == 1:
+        deployments.record(name, [one for one in before if one != version], kind, endpoint, deployments.GONE)
+    return f"{name} version {version} answers {share} at {address}: {request(target, endpoint)}"
+
+
+def request(target: Target, endpoint: str) -> str:
+    """What an endpoint says to two texts, in words."""
+    try:
+        rows = target.predict(endpoint, TEXTS)
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise UserError(f"endpoint={endpoint}: it does not answer as it should: {error}") from error
+    return ", ".join(f"{row['label']} ({row['score']:.2f})" for row in rows)

@@ -69,11 +69,11 @@ def package(parameters: PackageParameters, hold: Callable[[], None]) -> None:
     mlflow.log_metrics({"peak_memory_mib": memory["memory_measured"], "packages": len(licences)})
     for tag, value in {PACKAGE_RUN: active_run().info.run_id, PACKAGE_SHA256: digest}.items():
         MlflowClient().set_model_version_tag(model, version, tag, value)
-    silent = [name for (name, _), licence in licences.items() if licence == NOT_STATED]
+    silent = ", ".join(name for (name, _), licence in licences.items() if licence == NOT_STATED)
+    of_them = f", of which {silent} state no licence" if silent else ""
     print(
-        f"package: {model} version {version} is in {target}, with {len(licences)} packages"
-        f"{f', of which {chr(44).join(silent)} state no licence' if silent else ''}. Its server answers, and takes "
-        f"{memory['memory_measured']} MiB\n\ndocker build -t {image}:{version} {target}",
+        f"package: {model} version {version} is in {target}, with {len(licences)} packages{of_them}. Its server "
+        f"answers, and takes {memory['memory_measured']} MiB\n\ndocker build -t {image}:{version} {target}",
         flush=True,
     )
 

@@ -70,7 +70,12 @@ def console_report(comparison: Mapping[str, Any]) -> str:
 
 def markdown(comparison: Mapping[str, Any]) -> str:
     """The table in Markdown."""
-    header, *body = comparison_cells(comparison)
+    return to_markdown(comparison_cells(comparison))
+
+
+def to_markdown(lines: Sequence[Sequence[str]]) -> str:
+    """A header and lines of cells as a table in Markdown."""
+    header, *body = lines
     return "\n".join(f"| {' | '.join(line)} |" for line in [header, ["---"] * len(header), *body])
 
 

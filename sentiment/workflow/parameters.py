@@ -336,6 +336,15 @@ class MainParameters(
     reuse: Boolean = parameter(True, "whether finished steps with the same inputs are reused", changes_result=False)
 
 
+class ReportParameters(RegisteredModelParameters, GateParameters, ForceParameters):
+    model_config = ConfigDict(extra="forbid")
+
+    compare_run: str = parameter("", "comparison to report; by default the latest")
+    version: str = parameter("", "version or alias whose comparison is reported, in place of compare_run")
+    output: str = parameter("", "Markdown file to write; without one it is printed")
+    fail_on_gate: Boolean = parameter(False, "whether the command fails where the winner does not pass")
+
+
 class ApproveParameters(RegisteredModelParameters, ForceParameters):
     version: str = parameter("", "version to promote")
     reviewer: str = parameter("", "who reviewed it")

@@ -57,6 +57,7 @@ STEPS = {
     "compare": Step(parameters.CompareParameters, "tune_runs", "tune"),
     "register": Step(parameters.RegisterParameters, "compare_run", "compare", registration_stands),
     "main": Step(parameters.MainParameters),
+    "report": Step(parameters.ReportParameters),
     "approve": Step(parameters.ApproveParameters),
     "rollback": Step(parameters.RollbackParameters),
     "predict": Step(parameters.PredictParameters),

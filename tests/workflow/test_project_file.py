@@ -11,7 +11,7 @@ from sentiment.workflow.step_table import STEPS
 from tests.conftest import PROJECT
 
 # What is done with a registered model.
-AFTERWARDS = {"predict", "serve", "monitor", "approve", "rollback", "package", "deploy"}
+AFTERWARDS = {"predict", "serve", "monitor", "approve", "rollback", "report", "package", "deploy"}
 ENTRY_POINTS = {"ingest", "featurize", "train", "tune", "compare", "register", "main", *AFTERWARDS}
 
 

@@ -1,0 +1,106 @@
+"""A comparison beside the champion's, as the Markdown of a comment on a pull request."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sentiment.registry.gate import Verdict
+from sentiment.reports import table
+
+Comparison = Mapping[str, Any]  # the content of comparison.json
+
+
+@dataclass(frozen=True)
+class Incumbent:
+    """The champion, as a winner is shown beside it.
+
+    Args:
+        version: its number.
+        comparison: the one that it won.
+        same_data: whether that was measured on the same splits.
+    """
+
+    version: str
+    comparison: Comparison
+    same_data: bool
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """Its row of comparison.json, named as the champion."""
+        row = self.comparison["rows"][0]
+        return row | {"family": f"champion, version {self.version} ({row['family']})"}
+
+
+def render_comment(name: str, comparison: Comparison, verdict: Verdict, incumbent: Incumbent | None) -> str:
+    """The comment.
+
+    Args:
+        name: the registered model.
+        comparison: what is proposed.
+        verdict: what the gate says of its winner.
+        incumbent: the champion, or None where there is none.
+    """
+    winner = comparison["rows"][0]
+    rows = [winner, *([incumbent.row] if incumbent else []), *comparison["rows"][1:]]
+    baseline = comparison.get("baseline")
+    parts = [
+        f"### {name}: {winner['family']}, test accuracy {winner['test_accuracy']:.3f} "
+        f"({winner['test_accuracy_low']:.3f} to {winner['test_accuracy_high']:.3f})",
+        say_decision(verdict, incumbent),
+        table.verdict(comparison),
+        table.to_markdown(table.cells([*rows, *([baseline] if baseline else [])])),
+        "" if incumbent is None or incumbent.same_data else SPLITS_DIFFER,
+        _fold("The gate", verdict.markdown()),
+        _fold("Behaviour tests", table.to_markdown(behaviour_cells(comparison, incumbent))),
+        _fold("Slices", table.lost_slices(comparison)),
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+SPLITS_DIFFER = (
+    "The champion's row was measured on the test split of another dataset, its own; the gate compares both on the same "
+    "texts."
+)
+
+
+def say_decision(verdict: Verdict, incumbent: Incumbent | None) -> str:
+    """Whether the winner would become champion, and why, in one sentence."""
+    if verdict.is_champion:
+        held = "" if verdict.passed else f", and does not pass the gate: {verdict.reason}"
+        return f"**It is the model that is champion already**{held}."
+    if not verdict.passed:
+        return f"**It would not become champion**: {verdict.reason}."
+    place = (
+        f"**It would become champion** in place of version {incumbent.version}"
+        if incumbent
+        else "**It would be the first champion**"
+    )
+    return f"{place}: {verdict.reason}."
+
+
+def behaviour_cells(comparison: Comparison, incumbent: Incumbent | None) -> list[list[str]]:
+    """A header and a line for each capability: the share of its tests that the winner fails, and the champion."""
+    rates = _failure_rates(comparison)
+    others = _failure_rates(incumbent.comparison) if incumbent else {}
+    header = ["capability", "kind", "tests", "fail", *(["of the champion's"] if incumbent else [])]
+    lines = [
+        [capability, kind, str(tests), f"{rate:.0%}", *([_show_rate(others, (kind, capability))] if incumbent else [])]
+        for (kind, capability), (tests, rate) in rates.items()
+    ]
+    return [header, *lines]
+
+
+def _failure_rates(comparison: Comparison) -> dict[tuple[str, str], tuple[int, float]]:
+    """The number of tests and the failure rate of a comparison's winner, by kind and capability."""
+    found: Sequence[Mapping[str, Any]] = comparison["behaviour"][comparison["winner"]]
+    return {(row["kind"], row["capability"]): (row["cases"], row["failure_rate"]) for row in found}
+
+
+def _show_rate(rates: Mapping[tuple[str, str], tuple[int, float]], test: tuple[str, str]) -> str:
+    """A failure rate; empty where the champion was not asked."""
+    return f"{rates[test][1]:.0%}" if test in rates else ""
+
+
+def _fold(title: str, text: str) -> str:
+    """A part that opens on a click; empty where there is no text."""
+    return f"<details><summary>{title}</summary>\n\n{text}\n\n</details>" if text else ""

@@ -1,0 +1,82 @@
+"""Write a comparison beside the champion's as Markdown, with the gate's verdict, for the comment on a pull request."""
+
+import json
+from pathlib import Path
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.entities import Run
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from sentiment.errors import GateFailed, UserError
+from sentiment.registry import gate, promotions
+from sentiment.registry.candidate import Candidate
+from sentiment.reports.pull_request import Incumbent, render_comment
+from sentiment.tracking import (
+    COMPARE_RUN,
+    COMPARISON,
+    GATE,
+    REGISTERED_MODEL,
+    Origin,
+    artifacts,
+    checked_run,
+    origin,
+)
+from sentiment.workflow.parameters import ReportParameters
+from sentiment.workflow.upstream import find_run
+
+
+def report(parameters: ReportParameters) -> None:
+    name = parameters.registered_model
+    if parameters.version:
+        compare_run = find_compare_run(find_version(name, parameters.version))
+    else:
+        compare_run = find_run("compare_run", parameters.compare_run, "compare")
+    comparison = read_comparison(compare_run)
+    champion = promotions.get_champion(name)
+    candidate = Candidate(comparison["rows"][0], compare_run, champion)
+    verdict = gate.evaluate(candidate, parameters.terms() | {"force": parameters.force})
+
+    incumbent = None
+    if champion is not None:
+        its_run = find_compare_run(champion)
+        same_data = origin(its_run).dataset_digest == origin(compare_run).dataset_digest
+        incumbent = Incumbent(str(champion.version), read_comparison(its_run), same_data)
+    text = render_comment(name, comparison, verdict, incumbent)
+    mlflow.log_text(text, "report.md")
+    mlflow.set_tags({REGISTERED_MODEL: name, GATE: "passed" if verdict.passed else "failed"} | verdict.tags())
+    if parameters.output:
+        Path(parameters.output).write_text(text, encoding="utf-8")
+    print(f"report: written to {parameters.output}" if parameters.output else text, flush=True)
+    if parameters.fail_on_gate and not verdict.passed:
+        raise GateFailed(
+            f"the winner of compare run {compare_run.info.run_id} does not pass the gate: {verdict.reason}"
+        )
+
+
+def find_version(name: str, version: str) -> ModelVersion:
+    """A version of a registered model by its number or alias.
+
+    Raises:
+        UserError: there is none.
+    """
+    client = MlflowClient()
+    try:
+        if version.isdecimal():
+            return client.get_model_version(name, version)
+        return client.get_model_version_by_alias(name, version)
+    except MlflowException as error:
+        raise UserError(
+            f"version={version}: {name} has no such version or alias at {mlflow.get_tracking_uri()}"
+        ) from error
+
+
+def find_compare_run(version: ModelVersion) -> Run:
+    """The compare run that a version won."""
+    made_from = Origin(f"{version.name} version {version.version}", version.tags)
+    return checked_run(COMPARE_RUN, made_from.compare_run, "compare")
+
+
+def read_comparison(compare_run: Run) -> dict:
+    return json.loads(artifacts(compare_run.info.run_id, COMPARISON).read_text(encoding="utf-8"))

@@ -1,0 +1,48 @@
+"""The commands in .github/workflows/ would be accepted; actionlint and zizmor, in .ci/run, look at the rest."""
+
+import re
+import shlex
+from string import Template
+
+import pytest
+import yaml
+
+from sentiment.workflow.step_table import STEPS
+from tests.conftest import PROJECT
+from tests.docs.commands import check_step
+
+WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
+VALUES = {
+    "BATCH": "labelled.csv",
+    "CORPUS": "reviews.csv",
+    "GATES": "accuracy>=0.85",
+    "REGISTERED_MODEL": "reviews",
+    "TARGET": "sagemaker",
+}
+TO_COME = {"package", "deploy"} - set(STEPS)
+
+
+def scripts(workflow):
+    """The shell scripts of a workflow's steps, each with its continued lines joined."""
+    jobs = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"].values()
+    found = [step["run"] for job in jobs for step in job.get("steps", []) if "run" in step]
+    return [script.replace("\\\n", " ") for script in found]
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_entry_points_take_the_parameters_that_workflows_give_them(workflow):
+    commands = [line for script in scripts(workflow) for line in re.findall(r"python -m steps (.+)", script)]
+    assert commands or workflow.stem in ("release", "codeql")
+    for command in commands:
+        step, *arguments = shlex.split(Template(command).substitute(VALUES))
+        if step not in {"mlproject"} | TO_COME:
+            check_step(step, arguments)
+
+
+def test_files_that_workflows_name_are_there():
+    for workflow in WORKFLOWS:
+        for script in scripts(workflow):
+            for name in re.findall(r"(?:-r |--with-requirements |requirements )([\w.-]+\.txt)", script):
+                assert (PROJECT / name).exists() or (name == "requirements-azure.txt" and TO_COME), name
+            for name in re.findall(r"python ([\w/]+\.py)", script):
+                assert (PROJECT / name).exists(), name

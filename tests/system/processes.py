@@ -151,7 +151,7 @@ def wait_until(answers: Callable[[], T], process: subprocess.Popen, seconds: flo
 
 
 @contextmanager
-def tracking_server(folder: Path, port: int | None = None) -> Iterator[str]:
+def tracking_server(folder: Path, port: int | None = None, **more: str) -> Iterator[str]:
     """The URL of an ``mlflow server`` with SQLite behind it, in a folder that may have one."""
     create_store(folder)
     port = port or free_port()
@@ -160,7 +160,7 @@ def tracking_server(folder: Path, port: int | None = None) -> Iterator[str]:
         [*command, "--backend-store-uri", "sqlite:///mlflow.db", "--artifacts-destination", str(folder / "artifacts")],
         cwd=folder,
         # Without the server's seven processes for jobs, which nothing here asks for.
-        env=environment(MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false"),
+        env=environment(MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false", **more),
         start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -1,0 +1,103 @@
+"""A promotion on a tracking server starts a command elsewhere, and nothing else does."""
+
+import base64
+import hashlib
+import hmac
+import json
+import subprocess
+import sys
+import time
+
+import mlflow
+import pytest
+import requests
+from cryptography.fernet import Fernet
+
+from sentiment.registry import promotions
+from tests.conftest import PROJECT
+from tests.system.processes import environment, free_port, tracking_server, wait_for, wait_until
+
+WEBHOOKS = PROJECT / "examples" / "webhooks"
+SECRET = "s3cret of the webhook"
+
+
+@pytest.fixture(scope="module")
+def receiver(tmp_path_factory):
+    """The URL of a receiver for the model ``m``, and the file in which each start of its command is a line."""
+    started, port = tmp_path_factory.mktemp("receiver") / "started", free_port()
+    command = ["sh", "-c", f"echo deployed >> {started}"]
+    process = subprocess.Popen(
+        [sys.executable, str(WEBHOOKS / "receive.py"), "m", str(port), *command],
+        env=environment(WEBHOOK_SECRET=SECRET),
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}/"
+    wait_until(lambda: requests.post(url, timeout=5), process)
+    yield url, started
+    process.terminate()
+    process.wait()
+
+
+def lines(started):
+    return started.read_text().count("\n") if started.exists() else 0
+
+
+def test_a_promotion_starts_the_command_once(receiver, tmp_path, monkeypatch):
+    url, started = receiver
+    before = lines(started)
+    settings = {
+        "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": Fernet.generate_key().decode(),
+        "MLFLOW_WEBHOOK_ALLOWED_SCHEMES": "http,https",  # the receiver has no TLS here
+        "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true",
+    }
+    with tracking_server(tmp_path, **settings) as server:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+        create = [sys.executable, str(WEBHOOKS / "create.py"), url]
+        process = subprocess.run(
+            create, env=environment(MLFLOW_TRACKING_URI=server, WEBHOOK_SECRET=SECRET), capture_output=True, text=True
+        )
+        assert process.returncode == 0, process.stderr
+        assert process.stdout.endswith(f"sends model_version_alias.created to {url}\n")
+        client = mlflow.MlflowClient(server)
+        mlflow.set_tracking_uri(server)
+        try:
+            for name in ("m", "other"):
+                client.create_registered_model(name)
+                for _ in range(2):
+                    client.create_model_version(name, "s3://nowhere/model")
+            client.set_registered_model_alias("m", "challenger", "1")
+            assert promotions.promote("other", "1", None, "the first")
+            assert promotions.promote("m", "1", None, "the first")
+            wait_for(lambda: lines(started) == before + 1, seconds=60)
+            promotions.update_aliases("m")  # the same champion once more
+            assert promotions.promote("m", "2", "1", "better")
+            wait_for(lambda: lines(started) == before + 2, seconds=60)
+        finally:
+            mlflow.set_tracking_uri(None)
+    # The secret is not in the server's store as it is.
+    assert SECRET.encode() not in (tmp_path / "mlflow.db").read_bytes()
+
+
+def signed(body, secret=SECRET, age=0):
+    delivery, sent = "1", str(int(time.time()) - age)
+    digest = hmac.new(secret.encode(), f"{delivery}.{sent}.".encode() + body, hashlib.sha256).digest()
+    signature = f"v1,{base64.b64encode(digest).decode()}"
+    return {"X-MLflow-Delivery-Id": delivery, "X-MLflow-Timestamp": sent, "X-MLflow-Signature": signature}
+
+
+def promotion(version):
+    data = {"name": "m", "alias": "champion", "version": version}
+    return json.dumps({"entity": "model_version_alias", "action": "created", "data": data}).encode()
+
+
+def test_what_the_server_has_not_signed_just_now_starts_nothing(receiver):
+    url, started = receiver
+    before, body = lines(started), promotion("71")
+    refused = [{}, signed(body, "another secret"), signed(promotion("72")), {"X-MLflow-Signature": "v1,é".encode()}]
+    for headers in refused:
+        assert requests.post(url, data=body, headers=headers, timeout=5).status_code == 401
+    assert requests.post(url, data=body, headers=signed(body, age=3600), timeout=5).status_code == 202  # sent again
+    assert lines(started) == before
+    # One that it has signed comes after those and is the first to start something.
+    assert requests.post(url, data=body, headers=signed(body), timeout=5).status_code == 202
+    wait_for(lambda: lines(started) == before + 1, seconds=30)

@@ -13,11 +13,14 @@ from tests.docs.commands import check_step
 
 WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
 VALUES = {
+    "ACTION": "update",
     "BATCH": "labelled.csv",
     "CORPUS": "reviews.csv",
     "GATES": "accuracy>=0.85",
+    "IMAGE": "registry.example.org/team/reviews",
     "REGISTERED_MODEL": "reviews",
-    "TARGET": "sagemaker",
+    "SETTINGS": "deploy.yaml",
+    "VERSION": "7",
 }
 TO_COME = {"package", "deploy"} - set(STEPS)
 
@@ -43,6 +46,6 @@ def test_files_that_workflows_name_are_there():
     for workflow in WORKFLOWS:
         for script in scripts(workflow):
             for name in re.findall(r"(?:-r |--with-requirements |requirements )([\w.-]+\.txt)", script):
-                assert (PROJECT / name).exists() or (name == "requirements-azure.txt" and TO_COME), name
+                assert (PROJECT / name).exists() or (name == "requirements-package.txt" and TO_COME), name
             for name in re.findall(r"python ([\w/]+\.py)", script):
                 assert (PROJECT / name).exists(), name

@@ -35,6 +35,7 @@ def approve(parameters: ApproveParameters) -> None:
         raise UserError(f"version={version}: it was not registered by this project, so it cannot be held to a gate")
     compare_run = checked_run(COMPARE_RUN, tags[COMPARE_RUN], "compare")
     winner = json.loads(artifacts(compare_run.info.run_id, COMPARISON).read_text(encoding="utf-8"))["rows"][0]
+    promotions.check_permission(name)
     # A parameter of the gate that the version was not registered with has its default.
     terms = GateParameters.model_validate_json(tags[GATE_TERMS]).terms() | {"force": parameters.force}
 

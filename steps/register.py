@@ -47,6 +47,7 @@ from sentiment.workflow.parameters import GateParameters, RegisterParameters
 
 def register(parameters: RegisterParameters, compare_run: Run) -> None:
     name = parameters.registered_model
+    promotions.check_permission(name)
     comparison = json.loads(artifacts(compare_run.info.run_id, COMPARISON).read_text(encoding="utf-8"))
     winner = comparison["rows"][0]
 

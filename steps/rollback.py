@@ -15,6 +15,7 @@ def rollback(parameters: RollbackParameters) -> None:
         champion, previous = promotions.find_previous(name)
     except MlflowException as error:
         raise UserError(f"registered_model={name}: there is no such model at {mlflow.get_tracking_uri()}") from error
+    promotions.check_permission(name)
     if previous is None:
         now = f"version {champion} is champion" if champion else "it has no champion"
         raise UserError(f"{name} has no previous champion to go back to that still exists; {now}")

@@ -45,8 +45,8 @@ def run_commands() -> None:
     """One after the other; MLflow may tell of a promotion more than once."""
     deployed = None
     while True:
-        if (version := promoted.get()) != deployed and subprocess.run(COMMAND).returncode == 0:
-            deployed = version
+        if (version := promoted.get()) != deployed:
+            deployed = version if subprocess.run(COMMAND).returncode == 0 else None
 
 
 if __name__ == "__main__":

@@ -154,10 +154,17 @@ def wait_until(answers: Callable[[], T], process: subprocess.Popen, seconds: flo
 def tracking_server(folder: Path, port: int | None = None, **more: str) -> Iterator[str]:
     """The URL of an ``mlflow server`` with SQLite behind it, in a folder that may have one."""
     create_store(folder)
+    options = ["--backend-store-uri", "sqlite:///mlflow.db", "--artifacts-destination", str(folder / "artifacts")]
+    with start_server(folder, options, port, **more) as url:
+        yield url
+
+
+@contextmanager
+def start_server(folder: Path, options: list[str], port: int | None = None, **more: str) -> Iterator[str]:
+    """The URL of an ``mlflow server`` with these options, started in a folder."""
     port = port or free_port()
-    command = ["mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     process = subprocess.Popen(
-        [*command, "--backend-store-uri", "sqlite:///mlflow.db", "--artifacts-destination", str(folder / "artifacts")],
+        ["mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1", *options],
         cwd=folder,
         # Without the server's seven processes for jobs, which nothing here asks for.
         env=environment(MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false", **more),
@@ -167,7 +174,7 @@ def tracking_server(folder: Path, port: int | None = None, **more: str) -> Itera
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        wait_until(lambda: urllib.request.urlopen(f"{url}/health", timeout=5), process, seconds=120)
+        wait_until(lambda: urllib.request.urlopen(f"{url}/health", timeout=5), process, seconds=300)
         yield url
     finally:
         os.killpg(process.pid, signal.SIGTERM)

@@ -1,0 +1,43 @@
+"""training: the whole chain, from a corpus to a registered model, held to the gate."""
+
+from datetime import timedelta
+
+import pendulum
+from airflow.sdk import Param, dag, task
+from airflow.sdk.exceptions import AirflowFailException
+from entry_points import Found, run_entry_point
+from notifications import notify_failure
+
+
+@dag(
+    schedule="@weekly",
+    start_date=pendulum.datetime(2026, 1, 1),
+    catchup=False,
+    max_active_runs=1,
+    default_args={
+        "retries": 3,  # each goes on from what has finished: main reuses finished steps and trials
+        "retry_delay": timedelta(minutes=10),
+        "execution_timeout": timedelta(hours=6),
+        "on_failure_callback": notify_failure,
+    },
+    params={
+        "corpus": Param("sample", description="a file, a folder, a URL of a database"),
+        "registered_model": Param("sentiment"),
+        "gates": Param("", description="figures to reach, such as accuracy>=0.85"),
+        "more": Param({}, type="object", description="more parameters of main"),
+    },
+)
+def training() -> None:
+    @task
+    def train(params: dict) -> str:
+        given = {name: params[name] for name in ("corpus", "registered_model", "gates")} | params["more"]
+        try:
+            run_entry_point("main", fail_on_gate="true", **given)
+        except Found as gate:
+            raise AirflowFailException(str(gate)) from gate  # the same data would not pass a second time
+        return run_entry_point("report", registered_model=params["registered_model"])
+
+    train()
+
+
+training()

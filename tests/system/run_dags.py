@@ -13,14 +13,14 @@ from airflow.dag_processing.dagbag import BundleDagBag, sync_bag_to_db
 
 folder = sys.argv[1]
 DagBundlesManager().sync_bundles_to_db()
-bag = BundleDagBag(folder, bundle_path=folder, bundle_name="dags-folder")
-assert not bag.import_errors, bag.import_errors
-sync_bag_to_db(bag, "dags-folder", None)
 found = []
 for name, parameters in json.load(sys.stdin):
+    # Read anew for each run: a DAG keeps the parameters of the run before.
+    bag = BundleDagBag(folder, bundle_path=folder, bundle_name="dags-folder")
+    assert not bag.import_errors, bag.import_errors
+    sync_bag_to_db(bag, "dags-folder", None)
     for task in bag.dags[name].tasks:
         task.retry_delay = timedelta(0)  # what fails is tried again at once
     run = bag.dags[name].test(run_conf=parameters)
-    tasks = run.get_task_instances()
-    found.append({"state": run.state, "tasks": {task.task_id: task.state for task in tasks}})
+    found.append({"state": run.state, "tasks": {task.task_id: task.state for task in run.get_task_instances()}})
 print(json.dumps(found))

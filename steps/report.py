@@ -4,14 +4,13 @@ import json
 from pathlib import Path
 
 import mlflow
-from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
-from mlflow.exceptions import MlflowException
 
-from sentiment.errors import GateFailed, UserError
+from sentiment.errors import GateFailed
 from sentiment.registry import gate, promotions
 from sentiment.registry.candidate import Candidate
+from sentiment.registry.versions import find_version
 from sentiment.reports.pull_request import Incumbent, render_comment
 from sentiment.tracking import (
     COMPARE_RUN,
@@ -53,23 +52,6 @@ def report(parameters: ReportParameters) -> None:
         raise GateFailed(
             f"the winner of compare run {compare_run.info.run_id} does not pass the gate: {verdict.reason}"
         )
-
-
-def find_version(name: str, version: str) -> ModelVersion:
-    """A version of a registered model by its number or alias.
-
-    Raises:
-        UserError: there is none.
-    """
-    client = MlflowClient()
-    try:
-        if version.isdecimal():
-            return client.get_model_version(name, version)
-        return client.get_model_version_by_alias(name, version)
-    except MlflowException as error:
-        raise UserError(
-            f"version={version}: {name} has no such version or alias at {mlflow.get_tracking_uri()}"
-        ) from error
 
 
 def find_compare_run(version: ModelVersion) -> Run:

@@ -21,10 +21,7 @@ SOMEONE = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteu
 @contextmanager
 def postgresql() -> Iterator[str]:
     """The address of a database of a PostgreSQL server; the password is for PGPASSWORD."""
-    folders = [shutil.which("initdb"), *sorted(glob("/usr/lib/postgresql/*/bin/initdb"))]
-    initdb = next((Path(found).resolve() for found in folders if found), None)
-    if initdb is None:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    programs = postgresql_programs()
     with _folder() as folder:
         (folder / "password").write_text("secret")
         create = [
@@ -34,11 +31,20 @@ def postgresql() -> Iterator[str]:
             "--no-sync",
             "--locale=C.UTF-8",
         ]
-        _call(folder, initdb, f"--pgdata={folder}/data", *create)
+        _call(folder, programs / "initdb", f"--pgdata={folder}/data", *create)
         port = free_port()
         options = ["-p", str(port), "-k", str(folder), "-c", "fsync=off", "-c", "listen_addresses=127.0.0.1"]
-        with _server(folder, port, initdb.with_name("postgres"), "-D", f"{folder}/data", *options):
+        with _server(folder, port, programs / "postgres", "-D", f"{folder}/data", *options):
             yield f"postgresql://ada@127.0.0.1:{port}/postgres"
+
+
+def postgresql_programs() -> Path:
+    """The folder of PostgreSQL's programs, which Debian does not put on the PATH; skips where they are missing."""
+    found = [shutil.which("initdb"), *sorted(glob("/usr/lib/postgresql/*/bin/initdb"))]
+    initdb = next((Path(path).resolve() for path in found if path), None)
+    if initdb is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    return initdb.parent
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 from mlflow.server import get_app_client
 
 from sentiment.registry import promotions
-from tests.system.postgresql import connect, find_programs, postgresql
+from tests.system.databases import postgresql, postgresql_programs
 from tests.system.processes import (
     FAST_SEARCH,
     NAIVE_BAYES,
@@ -78,6 +78,12 @@ def logged_in(team, name):
             mlflow.set_tracking_uri(before)
 
 
+def create_database(url, name):
+    psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed: requirements-team.txt")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+
+
 @contextmanager
 def object_store():
     """The URL of moto's server."""
@@ -126,10 +132,10 @@ def team_server(folder, database, users, store, bucket):
 def team(tmp_path_factory):
     """The stack, with the users ada and bob, and the experiment ``reviews``, which ada has created."""
     with ExitStack() as stack:
-        database = stack.enter_context(postgresql())
+        database = stack.enter_context(postgresql()).replace("ada@", "ada:secret@")
         store = stack.enter_context(object_store())
         folder = tmp_path_factory.mktemp("server")
-        connect(database).execute("CREATE DATABASE users")
+        create_database(database, "users")
         users = database.replace("/postgres", "/users")
         started = Team(database, store, folder, "")
         started.bucket("mlflow").create()
@@ -232,11 +238,11 @@ def restore_backup(team, folder):
     Returns:
         The URLs of the two databases, and the bucket.
     """
-    programs, restored = find_programs(), []
+    programs, restored = postgresql_programs(), []
     for name in ("postgres", "users"):
         url, file = team.database.replace("/postgres", f"/{name}"), folder / f"{name}.sql"
         subprocess.run([programs / "pg_dump", "--file", file, url], check=True)
-        connect(team.database).execute(f"CREATE DATABASE restored_{name}")
+        create_database(team.database, f"restored_{name}")
         restored.append(team.database.replace("/postgres", f"/restored_{name}"))
         load = [programs / "psql", "--quiet", "--set=ON_ERROR_STOP=1", "--file", file, restored[-1]]
         subprocess.run(load, check=True, capture_output=True)

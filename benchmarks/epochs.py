@@ -10,6 +10,7 @@ first, which traces.
 import statistics
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +55,7 @@ def main():
     cleaner = Cleaner()
     documents = [cleaner.tokens(movie_reviews.raw(name)) for name in movie_reviews.fileids()]
     labels = np.array([name.startswith("pos") for name in movie_reviews.fileids()], dtype=np.int32)
-    vocabulary = Vocabulary.learn(documents, 10_000)
+    vocabulary = Vocabulary.learn(Counter(token for tokens in documents for token in tokens), 10_000)
     rows = []
     split = vocabulary.encode(documents, TOKENS, "last"), labels
     for family in ("lstm", "transformer"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,18 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from sentiment.features.terms import count_terms, learn_terms
+from sentiment.features.tokens import NumberedTokens, Numbering, number_subwords, number_words
 from sentiment.model.text.cleaning import Cleaner
-from sentiment.model.text.ngrams import count_terms, learn_terms
 from sentiment.model.text.subwords import Subwords
+from sentiment.model.text.truncation import padded_width, truncate
 from sentiment.model.text.vocabulary import Vocabulary
 
 # What max_length=0 stands for: the length up to which most training texts are read whole, and no more than a network on
 # a CPU reads in acceptable time.
 LENGTH_QUANTILE = 0.99
 MAX_TOKENS = 400
+FEWEST = 10  # texts of a class in a sample, where it has so many
 
 
 @dataclass(frozen=True)
@@ -32,10 +35,15 @@ class Features:
     Args:
         folder: the folder that :func:`write_features` filled.
         dataset: the ingest run's folder ``dataset``, for models that read raw text.
+        most: of the training split a sample of so many texts is all that is seen, and of the validation split one of
+            half as many; 0: everything.
+        seed: of the sample.
     """
 
     folder: Path
     dataset: Path | None = None
+    most: int = 0
+    seed: int = 0
 
     @cached_property
     def cleaner(self) -> Cleaner:
@@ -105,7 +113,10 @@ class Features:
 
     def network_tokens(self, texts: list[str]) -> list[list[str]]:
         """The words, or subwords, of raw texts that the vocabulary is of."""
-        return _network_tokens(texts, [self.cleaner.tokens(text) for text in texts], self.subwords)
+        if self.subwords and self.subwords.raw_text:
+            return self.subwords.split(texts)
+        words = [self.cleaner.tokens(text) for text in texts]
+        return self.subwords.split(words) if self.subwords else words
 
     def join_splits(self, folder: Path) -> Features:
         """Features learned anew from all but the test split, which become the training split.
@@ -130,6 +141,15 @@ class Features:
             folder, {"train": train[within < share * size], "validation": self._read_split("validation")}
         )
 
+    def draw_sample(self, most: int, seed: int) -> Features:
+        """These features with a sample of the training split in its place, and of the validation split half as much.
+
+        Args:
+            most: texts of the training split.
+            seed: of the sample.
+        """
+        return replace(self, most=most, seed=seed)
+
     def _learn_anew(self, folder: Path, parts: Mapping[str, pd.DataFrame]) -> Features:
         (folder / "dataset").mkdir()
         for name, part in parts.items():
@@ -145,10 +165,22 @@ class Features:
 
         Every second document of the validation split, in the order of the classes, is for the choice between families.
         """
-        if split not in ("validation", "choice"):
-            return split, slice(None)
-        by_class = np.argsort(np.load(self.folder / "validation_labels.npy"), kind="stable")
-        return "validation", np.sort(by_class[1::2] if split == "choice" else by_class[::2])
+        if split in ("validation", "choice"):
+            by_class = np.argsort(np.load(self.folder / "validation_labels.npy"), kind="stable")
+            rows = np.sort(by_class[1::2] if split == "choice" else by_class[::2])
+            return "validation", self._draw("validation", rows, self.most // 2) if split == "validation" else rows
+        if split == "train" and self.most:
+            return split, self._draw(split, np.arange(len(np.load(self.folder / "train_labels.npy"))), self.most)
+        return split, slice(None)
+
+    def _draw(self, split: str, rows: np.ndarray, count: int) -> np.ndarray:
+        """``count`` of the rows of a split, ascending: of each class its share, and ``FEWEST`` at least."""
+        if not count or len(rows) <= count:
+            return rows
+        labels = pd.Series(np.load(self.folder / f"{split}_labels.npy")[rows])
+        mixed = labels.sample(frac=1, random_state=self.seed)
+        within, size = (mixed.groupby(mixed).transform(how) for how in ("cumcount", "size"))
+        return rows[np.sort(mixed.index[within < np.maximum(size * count / len(rows), FEWEST)])]
 
     def _read_split(self, split: str, columns: list[str] | None = None) -> pd.DataFrame:
         if self.dataset is None:
@@ -186,15 +218,24 @@ def write_features(
     Returns:
         The features in the folder.
     """
-    documents = {name: [cleaner.tokens(text) for text in part["text"]] for name, part in parts.items()}
     classes = sorted(parts["train"]["label"].unique())
-    terms, counts = learn_terms(documents["train"])
-    subwords = Subwords.learn(documents["train"], vocabulary_size) if tokens == "subword" else tokenizer
-    read = {name: _network_tokens(part["text"].tolist(), documents[name], subwords) for name, part in parts.items()}
-    vocabulary = Vocabulary.learn(read["train"], vocabulary_size)
+    numbering = read_numbering = Numbering()
+    train = parts["train"]["text"].array
+    plain, marked = number_words(train, cleaner, numbering, "featurize train")
+    words = numbering.words
+    terms, counts = learn_terms(marked, words)
+    subwords = Subwords.learn(plain.spell(words), vocabulary_size) if tokens == "subword" else tokenizer
+    read_train = plain
+    if subwords:
+        read_numbering = Numbering()
+        read_train = number_subwords(subwords, train, plain.spell(words), read_numbering)
+    occurs = np.bincount(read_train.numbers, minlength=len(read_numbering.words)).tolist()
+    vocabulary = Vocabulary.learn(
+        {word: count for word, count in zip(read_numbering.words, occurs) if count}, vocabulary_size
+    )
     # A checkpoint's tokenizer splits words into pieces, more or less of them: it is held to the limit alone.
     max_pieces = max_length or MAX_TOKENS
-    max_length = max_length or choose_length(read["train"])
+    max_length = max_length or choose_length(read_train.lengths)
 
     settings = {
         "cleaner": cleaner.as_dict(),
@@ -210,21 +251,33 @@ def write_features(
         subwords.save(folder)
     _write_lines(folder / "vocabulary.txt", vocabulary.words)
     _write_lines(folder / "terms.txt", terms)
+    sparse.save_npz(folder / "train_counts.npz", counts, compressed=False)
+    del counts
     for name, part in parts.items():
-        np.save(folder / f"{name}_ids.npy", vocabulary.encode(read[name], max_length, truncation))
+        read = read_train
+        if name != "train":
+            texts = part["text"].array
+            plain, marked = number_words(texts, cleaner, numbering, f"featurize {name}")
+            words = numbering.words
+            sparse.save_npz(folder / f"{name}_counts.npz", count_terms(marked, words, terms), compressed=False)
+            read = number_subwords(subwords, texts, plain.spell(words), read_numbering) if subwords else plain
+        ids = vocabulary.encode_words(read_numbering.words)
+        _write_ids(folder / f"{name}_ids.npy", read, ids, max_length, truncation)
         np.save(folder / f"{name}_labels.npy", np.searchsorted(classes, part["label"].to_numpy(str)).astype(np.int32))
-        of_split = counts if name == "train" else count_terms(documents[name], terms)
-        sparse.save_npz(folder / f"{name}_counts.npz", of_split, compressed=False)
     return Features(folder)
 
 
-def _network_tokens(texts: list[str], words: list[list[str]], subwords: Subwords | None) -> list[list[str]]:
-    return words if subwords is None else subwords.split(texts if subwords.raw_text else words)
+def _write_ids(path: Path, tokens: NumberedTokens, ids: np.ndarray, max_length: int, truncation: str) -> None:
+    """Write what :meth:`Vocabulary.encode` gives; ``ids`` has the id of each number."""
+    shape = len(tokens.lengths), padded_width(tokens.lengths.tolist(), max_length, truncation)
+    padded = np.lib.format.open_memmap(path, "w+", np.int32, shape)  # filled with PADDING, which is 0
+    for row, numbers in enumerate(tokens):
+        read = truncate(numbers, max_length, truncation)
+        padded[row, : len(read)] = ids[read]
 
 
-def choose_length(documents: list[list[str]]) -> int:
+def choose_length(lengths: np.ndarray) -> int:
     """The number of tokens that all but 1% of the documents have at most, up to ``MAX_TOKENS``."""
-    lengths = [len(tokens) for tokens in documents]
     return int(np.clip(np.quantile(lengths, LENGTH_QUANTILE, method="higher"), 1, MAX_TOKENS))
 
 

@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 
-from ...errors import UserError
-
 MAX_ORDER = 3  # words per n-gram
 # Where texts are short, most of these n-grams occur in a single document, which helps; where they are long, the limit
 # leaves those out, since the n-grams of most documents come first.
@@ -20,29 +18,6 @@ CLAUSE_ENDS = frozenset(".,:;!?")
 REACH = 8  # words; where punctuation was dropped, nothing else ends it
 
 Documents = list[list[str]]  # the tokens of each document
-
-
-def learn_terms(documents: Documents) -> tuple[list[str], Any]:
-    """The n-grams of the training split by descending document frequency, at most ``MAX_TERMS``, and their counts.
-
-    Args:
-        documents: those of the training split alone.
-
-    Returns:
-        The n-grams, their words joined by blanks, and how often each occurs in these documents, as
-        :func:`count_terms` gives it.
-
-    Raises:
-        UserError: no document has a token.
-    """
-    if not any(documents):
-        raise UserError("the training texts have no words: cleaning removed everything")
-    vectorizer = _vectorizer(max_order=MAX_ORDER)
-    counts = vectorizer.fit_transform(map(mark_negation, documents))
-    document_frequency = np.bincount(counts.indices, minlength=counts.shape[1])
-    terms = vectorizer.get_feature_names_out()
-    order = np.lexsort((terms, -document_frequency))[:MAX_TERMS]
-    return [str(term) for term in terms[order]], counts[:, order].astype(np.float32)
 
 
 def mark_negation(tokens: list[str]) -> list[str]:
@@ -62,13 +37,8 @@ def mark_negation(tokens: list[str]) -> list[str]:
     return marked
 
 
-def count_terms(documents: Documents, terms: list[str]) -> Any:
-    """How often each term occurs in each document: sparse CSR float32 of shape (documents, terms)."""
-    return make_term_counter(terms)(documents)
-
-
 def make_term_counter(terms: list[str]) -> Callable[[Documents], Any]:
-    """:func:`count_terms` for these terms as a function of the documents. It indexes the terms only once."""
+    """A function of documents that counts these terms in each: sparse CSR float32 of shape (documents, terms)."""
     count = _make_counter(terms)
     return lambda documents: count([mark_negation(tokens) for tokens in documents])
 

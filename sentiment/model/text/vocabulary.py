@@ -1,7 +1,6 @@
 """Words as integer ids, the input of the networks."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -23,20 +22,23 @@ class Vocabulary:
         self._ids = {word: number for number, word in enumerate(words, start=RESERVED)}
 
     @classmethod
-    def learn(cls, documents: Iterable[list[str]], size: int) -> "Vocabulary":
+    def learn(cls, counts: Mapping[str, int], size: int) -> "Vocabulary":
         """The most frequent words of the training split.
 
         Args:
-            documents: the tokens of the training split alone.
+            counts: how often each word occurs in the training split alone.
             size: number of ids, including the two reserved ones.
         """
-        counts = Counter(token for tokens in documents for token in tokens)
         # Ties are broken alphabetically, so that the order of the documents does not matter.
         ranked = sorted(counts, key=lambda word: (-counts[word], word))
         return cls(ranked[: size - RESERVED])
 
     def __len__(self) -> int:
         return len(self.words) + RESERVED
+
+    def encode_words(self, words: Sequence[str]) -> np.ndarray:
+        """The id of each word: int32 of shape (words,)."""
+        return np.array([self._ids.get(word, UNKNOWN) for word in words], dtype=np.int32)
 
     def encode(self, documents: list[list[str]], max_length: int, truncation: str = "last") -> np.ndarray:
         """Token ids, padded at the end.

@@ -95,6 +95,9 @@ MODEL_SHA256 = "sha256"  # of its files
 MONITORING_OF = "monitoring.of"  # the registered model
 TRACE_MODEL = "sentiment.model"  # the registered model, on a trace
 
+# Metric of a tune run: the training texts of each trial, where these are a sample.
+SEARCH_TEXTS = "search_texts"
+
 # Artifacts that one step writes and another reads.
 DATASET = "dataset"  # a Parquet file for each split
 DATA_CHECK = "profile/data_check.json"  # what the data check found, and the lengths of the texts

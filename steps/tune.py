@@ -32,6 +32,7 @@ from sentiment.tracking import (
     MODEL_URI,
     NOTE,
     OUTPUT_DIGEST,
+    SEARCH_TEXTS,
     active_run,
     artifacts,
     checked_run,
@@ -121,7 +122,9 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
             "failed_trials": sum(outcome.error is not None for outcome in outcomes),
             "pruned_trials": sum(outcome.figures is None and outcome.error is None for outcome in outcomes),
         }
+        | ({SEARCH_TEXTS: logged.sample} if logged.sample else {})
     )
+    sampled = f" The trials were fitted on a sample of {logged.sample:,} texts of it." if logged.sample else ""
     mlflow.set_tags(
         {
             OUTPUT_DIGEST: logged.digest,
@@ -129,7 +132,7 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
             MODEL_URI: logged.uri,
             NOTE: f"Best of {count} trials: `{format_params(best.params)}`, "
             f"validation {parameters.metric} {logged.figures[parameters.metric]:.4f}. "
-            f"Fitted on the {'training and validation' if logged.refitted else 'training'} split.",
+            f"Fitted on the {'training and validation' if logged.refitted else 'training'} split.{sampled}",
         }
     )
 

@@ -22,7 +22,7 @@ from sentiment.evaluation.pooling import Pooling
 from sentiment.evaluation.truth import describe_truth
 from sentiment.features.store import Features
 from sentiment.model.families import ENSEMBLE, needs_own_process
-from sentiment.tracking import OUTPUT_DIGEST, VALIDATION_PREDICTIONS, artifacts, origin
+from sentiment.tracking import OUTPUT_DIGEST, SEARCH_TEXTS, VALIDATION_PREDICTIONS, artifacts, origin
 
 MAJORITY = "majority class"
 COSTS = ("latency_ms_p50", "model_bytes")
@@ -145,6 +145,9 @@ def _evaluate(
         "tune_run": ",".join(run.info.run_id for run in tune_runs),
         "model_uri": model_uri,
     }
+    sampled = [run.data.metrics[SEARCH_TEXTS] for run in tune_runs if SEARCH_TEXTS in run.data.metrics]
+    if sampled:
+        row[SEARCH_TEXTS] = int(min(sampled))
     return EvaluatedModel(tune_runs, row, measured.probabilities["test"], on_validation, failed, behaviour)
 
 

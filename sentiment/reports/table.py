@@ -6,6 +6,7 @@ from typing import Any
 
 from sentiment.evaluation.metrics import METRICS, Metric
 from sentiment.evaluation.truth import summarize_truth
+from sentiment.tracking import SEARCH_TEXTS
 
 CONSOLE_WIDTH = 100  # characters
 Rows = Sequence[Mapping[str, Any]]  # rows of comparison.json
@@ -93,6 +94,8 @@ def verdict(comparison: Mapping[str, Any]) -> str:
         always = f"always answering {baseline['class']!r}"
         said.append(_describe_pair(name, baseline["lead"] | {"first": name, "second": always}))
     for row in comparison["rows"]:
+        if sample := row.get(SEARCH_TEXTS):
+            said.append(f"The hyperparameters of {row['family']} were chosen on a sample of {sample:,} training texts.")
         if weights := row.get("weights"):
             shares = (f"{weight:.2f} {family}" for family, weight in sorted(weights.items(), key=lambda pair: -pair[1]))
             said.append(f"The {row['family']} is {' + '.join(shares)}.")

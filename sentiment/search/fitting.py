@@ -93,6 +93,7 @@ def run_trial(
         mlflow.set_tracking_uri(config.tracking_uri)
     features, usual = _load_inputs(config)
     family = get_family(config.family)
+    features = sample_for_trials(family, features, usual.seed)
     run = TrialRun(MlflowClient(), run_id, name)
     curve: list[float] = []
 
@@ -141,6 +142,7 @@ class LoggedModel:
         figures: on the split ``choice``, by which nothing of it was chosen.
         seconds: time that it took beyond the best trial's fit.
         refitted: whether it was fitted again on training and validation split.
+        sample: the training texts of each trial where these are a sample, else 0; the model is fitted on all.
     """
 
     uri: str
@@ -148,6 +150,7 @@ class LoggedModel:
     figures: dict[str, float]
     seconds: float
     refitted: bool
+    sample: int
 
 
 def log_best_model(config: TrialConfig, run_id: str, best: Outcome, dataset: str) -> LoggedModel:
@@ -167,12 +170,23 @@ def log_best_model(config: TrialConfig, run_id: str, best: Outcome, dataset: str
     features, training = _load_inputs(config)
     training = replace(training, epochs=best.epochs)
     family = get_family(config.family)
-    if best.model:
+    started = time.time()
+    sample = sample_for_trials(family, features, training.seed)
+    if sample is not features:
+        count, documents = len(features.labels("train")), len(sample.labels("train"))
+        print(
+            f"tune {family.name}: fitting {best.name}, the best trial on a sample of {documents:,} texts, on all "
+            f"{count:,} of the training split",
+            flush=True,
+        )
+        model = family.fit(features, best.params, training, lambda epoch, figures: None)
+    elif best.model:
         model = family.load(best.model)
+        started = time.time()
     else:
         print(f"tune {family.name}: fitting {best.name} once more, since its model was not kept", flush=True)
         model = family.fit(features, best.params, training, lambda epoch, figures: None)
-    started = time.time()
+        started = time.time()
     try:
         if training.members > 1:
             print(f"tune {family.name}: an ensemble of {training.members} at {best.name}", flush=True)
@@ -191,7 +205,16 @@ def log_best_model(config: TrialConfig, run_id: str, best: Outcome, dataset: str
         served = SentimentModel(features.cleaner, features.classes, refitted)
         behavior.append(served.predict_proba(features.texts("choice")))
     digest = model_digest(behavior, package_digest(uri), best.params, features.classes, dataset)
-    return LoggedModel(uri, digest, figures, seconds, refitted is not None)
+    sampled = 0 if sample is features else len(sample.labels("train"))
+    return LoggedModel(uri, digest, figures, seconds, refitted is not None, sampled)
+
+
+def sample_for_trials(family: Family, features: Features, seed: int) -> Features:
+    """The features that trials are fitted on: those given, or a sample where the family takes one of so many texts."""
+    most = family.search_texts
+    if most is None or len(features.labels("train")) <= most:
+        return features
+    return features.draw_sample(most, seed)
 
 
 def _refit(family: Family, features: Features, best: Outcome, training: Training, model: Model) -> Model | None:

@@ -43,7 +43,7 @@ def test_both_parts_have_unit_length_and_are_weighed_as_the_papers_say(weighting
     ratio = np.log(inside / inside.sum() / (outside / outside.sum())) if "ratio" in weighting else 1
     idf = TfidfTransformer().fit(frequencies).idf_
     words = frequencies[:, :2] * ratio * (idf[:2] if "tfidf" in weighting else 1)
-    features = model._scale(sparse.csr_array(frequencies), model.scale_[0]).toarray()
+    features = model.scale(sparse.csr_array(frequencies), model.scale_[0]).toarray()
     assert np.allclose(features[:, :2], normalize(words))
     assert np.allclose(features[:, 2:], 0.5 * normalize(frequencies[:, 2:] * idf[2:]))
 

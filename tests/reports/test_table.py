@@ -33,6 +33,11 @@ def test_verdict_has_the_weights_of_the_ensemble_whether_it_wins_or_not():
     assert said.endswith("The ensemble is 0.75 simple + 0.25 lstm.")
 
 
+def test_verdict_says_where_hyperparameters_were_chosen_on_a_sample():
+    said = table.verdict({"rows": [row("simple", 0.9, 0.86) | {"search_texts": 50_000}], "pairs": []})
+    assert said.endswith("The hyperparameters of simple were chosen on a sample of 50,000 training texts.")
+
+
 def test_the_slices_that_are_lost_are_listed_the_worst_first():
     lost = [{"slice": "a", "documents": 20, "family": "lstm", "behind": 0.01}]
     lost.append({"slice": "b", "documents": 30, "family": "lstm", "behind": 0.05})

@@ -7,11 +7,13 @@ import pytest
 from sentiment.evaluation.metrics import log_loss
 from sentiment.features.store import write_features
 from sentiment.model.families.dense import DEFAULTS, SPACE
+from sentiment.model.families.simple import FAMILY
 from sentiment.model.space import drop_inactive
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.training import Criterion, Training
-from sentiment.search.fitting import TrialConfig, run_trial
+from sentiment.search.fitting import TrialConfig, log_best_model, run_trial
 from sentiment.search.trials import Outcome, TrialRecorder, loss_of, select_best
+from tests.model.conftest import make_features
 
 
 @pytest.fixture
@@ -55,6 +57,28 @@ def test_a_trial_under_the_threshold_ends_there_and_has_no_model(trial, tmp_path
     assert run.info.status == "FINISHED" and run.data.tags["pruned"] == "after epoch 2" and len(outcome.curve) == 2
     assert outcome.figures is None and outcome.loss == pytest.approx(1 - outcome.curve[-1])
     assert not (tmp_path / "model").exists()
+
+
+def test_where_trials_see_a_sample_the_model_is_fitted_on_all(tracked, tmp_path, monkeypatch, capsys):
+    features = make_features(tmp_path, ["good", "bad"])
+    texts = []
+    fit = type(FAMILY).fit
+
+    def fit_and_count(family, part, *arguments):
+        texts.append(len(part.labels("train")))
+        return fit(family, part, *arguments)
+
+    monkeypatch.setattr(type(FAMILY), "fit", fit_and_count)
+    monkeypatch.setattr(type(FAMILY), "search_texts", 40)
+    paths = str(features.folder), str(features.dataset)
+    config = TrialConfig("simple", *paths, Training(), mlflow.get_tracking_uri())
+    params = {"classifier": "multinomial_nb", "weighting": "counts", "max_order": 1, "max_terms": 5_000, "alpha": 1.0}
+    with mlflow.start_run() as run:
+        started = TrialRecorder("simple", run).start(params)
+        outcome = run_trial(config, started.run_id, started.name, params, 1, (), tmp_path / "model", None)
+        logged = log_best_model(config, run.info.run_id, outcome, "digest")
+    assert texts == [40, 120] and logged.sample == 40 and not logged.refitted and logged.seconds > 0
+    assert "the best trial on a sample of 40 texts, on all 120 of the training split" in capsys.readouterr().out
 
 
 def test_a_search_takes_the_lowest_log_loss_where_that_is_the_metric():

@@ -56,6 +56,8 @@ class Family(Protocol):
         default_trials: trials of a search for which no number is given.
         own_process: whether its models cannot be loaded in a process that has loaded models of other families.
         requirements: names of the packages that its fits depend on, and every served model of it.
+        search_texts: training texts above which a search tries hyperparameters on a sample of so many; the best are
+            fitted on all then. None where each trial reads all.
         starts: further points that a search starts from: the hyperparameters in which each differs from the first one.
         hub_prefix: what precedes the name of a checkpoint on the Hugging Face hub; None where none comes from there.
     """
@@ -66,6 +68,7 @@ class Family(Protocol):
     default_trials: int = 5
     own_process: bool = False
     requirements: tuple[str, ...] = ()
+    search_texts: int | None = None
     starts: tuple[Params, ...] = ()
     hub_prefix: str | None = None
 

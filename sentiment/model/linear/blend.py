@@ -11,7 +11,9 @@ import numpy as np
 from scipy import sparse
 from scipy.special import expit
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.utils import gen_batches
 
+from ..progress import show_progress
 from ..space import Params
 from ..text.chargrams import learn_grams, make_gram_weigher, select_frequent
 from ..text.language import looks_english
@@ -19,7 +21,7 @@ from ..text.lexicon import COLUMNS, make_polarity_weigher
 from ..text.ngrams import make_tail_counter, make_term_weigher, weigh_terms
 from ..training import Features, Training, compute_sample_weight
 from .blended_svm import BlendedSVM
-from .splits import SPLITS, calibration_folds, stack_splits
+from .splits import IN_MEMORY, PART, SPLITS, calibration_folds, stack_splits
 from .terms import select_terms, select_terms_of, term_orders
 
 ARRAYS = ("classes_", "scale_", "coef_", "intercept_")  # of a fitted BlendedSVM
@@ -151,11 +153,28 @@ class BlendModel:
         return self.predict_matrix(self._encode(documents))
 
     def predict_split(self, features: Features, split: str) -> np.ndarray:
-        return self.predict_proba(features.tokens(split))
+        if len(features.labels(split)) <= IN_MEMORY:
+            return self.predict_proba(features.tokens(split))
+        return self.to_probabilities(self.score_split(features, split))
 
     def predict_matrix(self, matrix: Any) -> np.ndarray:
         """Probabilities for what :func:`join_columns` gives, of shape (documents, terms + grams + lexicon)."""
-        scores = self.svm.decision_function(matrix).reshape(matrix.shape[0], -1)
+        return self.to_probabilities(self.svm.decision_function(matrix))
+
+    def score_split(self, features: Features, split: str) -> np.ndarray:
+        """The SVM's signed distances for a split that is read a part at a time, as its ``decision_function`` gives."""
+        texts, tokens = features.texts(split), features.cleaner.tokens
+        parts = []
+        with show_progress(f"simple: predicting {split}", len(texts), "text") as bar:
+            for rows in gen_batches(len(texts), PART):
+                documents = [tokens(text) for text in texts[rows]]
+                parts.append(self.svm.decision_function(self._encode(documents)))
+                bar.update(len(documents))
+        return np.concatenate(parts)
+
+    def to_probabilities(self, scores: np.ndarray) -> np.ndarray:
+        """Probabilities for what the SVM's ``decision_function`` gives: float64 of shape (documents, classes)."""
+        scores = scores.reshape(len(scores), -1)
         positive = expit(-(self.slopes * scores + self.offsets))
         if positive.shape[1] == 1:
             return np.hstack([1 - positive, positive])

@@ -64,18 +64,17 @@ class BlendedSVM(CountClassifier):
         """
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
         check_counts(self, X)
-        positive_classes = self._set_classes(y)
+        positive_classes = self.set_classes(y)
         weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
-        words, scaled = self._bounds(X)
-        idf = 1 + np.log((1 + len(y)) / (1 + np.bincount(X.nonzero()[1], minlength=X.shape[1])))
-        idf[scaled:] = 1
-        self.scale_ = np.tile(idf, (len(positive_classes), 1))
+        words, _ = self._bounds(X)
+        ratios = []
         if self.weighting != "tfidf":
             present = (X[:, :words] > 0).astype(np.float64)
             ratios = [log_count_ratio(present, y == positive, weight, self.alpha) for positive in positive_classes]
-            self.scale_[:, :words] = np.array(ratios) * (idf[:words] if self.weighting == "ratio_tfidf" else 1)
+        document_frequency = np.bincount(X.nonzero()[1], minlength=X.shape[1])
+        self.scale_ = self.weigh_columns(document_frequency, len(y), ratios, len(positive_classes))
         svms = [
-            LinearSVC(C=self.C, random_state=self.random_state).fit(self._scale(X, scale), y == positive, weight)
+            LinearSVC(C=self.C, random_state=self.random_state).fit(self.scale(X, scale), y == positive, weight)
             for positive, scale in zip(positive_classes, self.scale_)
         ]
         self.coef_ = np.vstack([svm.coef_ for svm in svms])
@@ -86,16 +85,37 @@ class BlendedSVM(CountClassifier):
         """Signed distances: shape (documents,) for two classes, (documents, classes) for more."""
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
-        scores = np.column_stack([self._scale(X, scale) @ weights for scale, weights in zip(self.scale_, self.coef_)])
+        scores = np.column_stack([self.scale(X, scale) @ weights for scale, weights in zip(self.scale_, self.coef_)])
         scores += self.intercept_
         return scores.ravel() if len(self.classes_) == 2 else scores
+
+    def weigh_columns(
+        self, document_frequency: np.ndarray, documents: int, ratios: list[np.ndarray], problems: int
+    ) -> np.ndarray:
+        """``scale_`` for columns with these document frequencies.
+
+        Args:
+            document_frequency: int array of shape (columns,).
+            documents: their number.
+            ratios: the log-count ratios of the words in each binary problem; none where ``weighting`` is ``tfidf``.
+            problems: the number of binary problems.
+        """
+        idf = 1 + np.log((1 + documents) / (1 + document_frequency))
+        if self.unscaled:
+            idf[-self.unscaled :] = 1
+        scale = np.tile(idf, (problems, 1))
+        if ratios:
+            words = len(ratios[0])
+            scale[:, :words] = np.array(ratios) * (idf[:words] if self.weighting == "ratio_tfidf" else 1)
+        return scale
 
     def _bounds(self, X: Any) -> tuple[int, int]:
         """The columns at which the second and the third part begin."""
         scaled = X.shape[1] - self.unscaled
         return scaled if self.words is None else self.words, scaled
 
-    def _scale(self, X: Any, scale: np.ndarray) -> Any:
+    def scale(self, X: Any, scale: np.ndarray) -> Any:
+        """The documents as the SVM sees them, by one of the rows of ``scale_``: sparse CSR of the same shape."""
         X = sparse.csr_array(X)
         words, scaled = self._bounds(X)
         parts = [

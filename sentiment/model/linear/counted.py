@@ -25,7 +25,7 @@ from ..space import Params
 from ..text.ngrams import make_term_counter
 from ..training import Features, Training, compute_sample_weight
 from .nb_svm import NBSVM
-from .splits import SPLITS, calibration_folds, stack_splits
+from .splits import IN_MEMORY, SPLITS, calibration_folds, stack_splits
 from .terms import select_terms, select_terms_of, term_orders
 
 CLASSIFIERS: dict[str, Callable[[Params, int], ClassifierMixin]] = {
@@ -114,6 +114,12 @@ class CountModel:
 
     def fit(self, counts: Any, labels: np.ndarray, weights: np.ndarray | None = None) -> None:
         weighted = self.weighting.fit_transform(counts) if self.weighting else counts
+        if isinstance(self.classifier, GaussianNB) and len(labels) > IN_MEMORY:
+            for rows in gen_batches(len(labels), BATCH):
+                part = _as_needed(self.classifier, weighted[rows])
+                of_part = None if weights is None else weights[rows]
+                self.classifier.partial_fit(part, labels[rows], np.unique(labels), of_part)
+            return
         self.classifier.fit(_as_needed(self.classifier, weighted), labels, sample_weight=weights)
         if isinstance(self.classifier, CalibratedClassifierCV):
             _replace_nb_svm(self.classifier)

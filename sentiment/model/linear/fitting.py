@@ -14,7 +14,8 @@ from ..space import Params
 from ..training import Features, Training
 from .blend import BlendModel, BlendTrainer
 from .counted import CLASSIFIERS, CountModel, CountTrainer
-from .splits import SPLITS
+from .large_blend import LargeBlendTrainer
+from .splits import IN_MEMORY, SPLITS
 from .validation import FOLDS, cross_validate_folds, report_fit
 
 
@@ -47,12 +48,15 @@ class Trainer(Protocol):
 
 
 TRAINERS: dict[str, type[Trainer]] = {"blend": BlendTrainer, **dict.fromkeys(CLASSIFIERS, CountTrainer)}
+LARGE_TRAINERS: dict[str, type[Trainer]] = {"blend": LargeBlendTrainer}  # for more documents than IN_MEMORY
 MODELS: tuple[type[LinearModel], ...] = (BlendModel, CountModel)
 
 
 def fit_linear(features: Features, params: Params, training: Training, on_epoch: OnEpoch) -> Model:
     """See :meth:`sentiment.model.families.Family.fit`. There are no epochs or batches: it is a single fit."""
-    model, probabilities = TRAINERS[params["classifier"]](features, params, training).fit()
+    is_large = len(features.labels("train")) > IN_MEMORY
+    trainers = TRAINERS | LARGE_TRAINERS if is_large else TRAINERS
+    model, probabilities = trainers[params["classifier"]](features, params, training).fit()
     report_fit(features, training, probabilities, on_epoch)
     return model
 

@@ -20,7 +20,7 @@ class CountClassifier(ClassifierMixin, BaseEstimator):
         scores = self.decision_function(X)
         return self.classes_[(scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)]
 
-    def _set_classes(self, y: np.ndarray) -> np.ndarray:
+    def set_classes(self, y: np.ndarray) -> np.ndarray:
         """Store the classes, and return those that have a binary problem each: all of them, or the second of two."""
         check_classification_targets(y)
         self.classes_ = np.unique(y)
@@ -73,7 +73,7 @@ class NBSVM(CountClassifier):
         """
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float64)
         check_counts(self, X)
-        positive_classes = self._set_classes(y)
+        positive_classes = self.set_classes(y)
         present = sparse.csr_array(X > 0, dtype=np.float64)
         weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
         fitted = [self._fit_binary(present, y == positive, weight) for positive in positive_classes]
@@ -118,8 +118,14 @@ def log_count_ratio(present: Any, positive: np.ndarray, sample_weight: np.ndarra
     Returns:
         float64 array of shape (features,).
     """
-    inside = alpha + present[positive].T @ sample_weight[positive]
-    outside = alpha + present[~positive].T @ sample_weight[~positive]
+    inside = present[positive].T @ sample_weight[positive]
+    outside = present[~positive].T @ sample_weight[~positive]
+    return log_ratio(inside, outside, alpha)
+
+
+def log_ratio(inside: np.ndarray, outside: np.ndarray, alpha: float) -> np.ndarray:
+    """The same of the features' counts in positive and in other documents: float64 arrays of shape (features,)."""
+    inside, outside = alpha + inside, alpha + outside
     return np.log(inside / inside.sum()) - np.log(outside / outside.sum())
 
 

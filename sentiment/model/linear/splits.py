@@ -10,6 +10,8 @@ from scipy import sparse
 
 SPLITS = ("train", "validation")
 CALIBRATION_FOLDS = 3
+IN_MEMORY = 50_000  # documents of a split whose weighted n-grams are held in memory; more are read a part at a time
+PART = 10_000  # documents
 
 
 def stack_splits(of_split: Callable[[str], Any]) -> Any:

@@ -1,7 +1,7 @@
 """The character n-grams inside words (grams), which unknown and misspelled words share with known ones."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +14,7 @@ from .ngrams import Documents
 MIN_SIZE, MAX_SIZE = 2, 5  # characters, including a blank before and after the word
 MAX_GRAMS = 200_000
 BATCH = 2_000  # documents that are counted at a time while n-grams are learned, to save memory
+LARGE_BATCH = 20_000  # the same where the words have been counted
 MAX_WORD = 50  # characters of a word; longer ones, such as a URL or a key, are cut
 CACHED_WORDS = 20_000  # whose n-grams are kept
 
@@ -59,21 +60,58 @@ def _number(grams: list[str]) -> dict[str, int]:
     return {gram: number for number, gram in enumerate(grams)}
 
 
+class CountedWords:
+    """The words of documents that come in portions, of which each is split into n-grams only once.
+
+    Args:
+        portions: the documents' tokens.
+    """
+
+    def __init__(self, portions: Iterable[Documents]) -> None:
+        words: dict[str, int] = {}
+        parts = [_count_words(documents, words) for documents in portions]
+        for part in parts:
+            part.resize(part.shape[0], len(words))
+        self._documents = sparse.vstack(parts, format="csr")
+        every = sorted({gram for word in words for gram in _grams(word)})
+        of_words = _spell(words, _number(every))
+        document_frequency = np.zeros(len(every), dtype=np.int64)
+        for batch in gen_batches(self._documents.shape[0], LARGE_BATCH):
+            document_frequency += np.bincount((self._documents[batch] @ of_words).indices, minlength=len(every))
+        chosen = select_frequent(document_frequency)
+        self._of_words = of_words[:, chosen]
+        self.grams = [every[column] for column in chosen]
+
+    def weigh(self, batch: slice) -> Any:
+        """What :func:`make_gram_weigher` gives for ``grams`` and some of the documents."""
+        counts = self._documents[batch] @ self._of_words
+        counts.data = 1 + np.log(counts.data)
+        return counts
+
+
 def _count(documents: Documents, column: dict[str, int]) -> Any:
     """The documents' words times the words' n-grams, so that each word is split only once."""
     words: dict[str, int] = {}
+    return _count_words(documents, words) @ _spell(words, column)
+
+
+def _count_words(documents: Documents, words: dict[str, int]) -> Any:
+    """How often each word occurs in each document; those that are new to ``words`` are numbered there."""
     rows, columns, counts = [], [], []
     for row, tokens in enumerate(documents):
         for word, count in Counter(tokens).items():
             rows.append(row)
             columns.append(words.setdefault(word[:MAX_WORD], len(words)))
             counts.append(count)
+    return sparse.csr_array((np.array(counts, np.float32), (rows, columns)), (len(documents), len(words)))
+
+
+def _spell(words: Iterable[str], column: dict[str, int]) -> Any:
+    """The n-grams of each word that have a column: sparse CSR float32 of shape (words, n-grams)."""
     grams_of_words = [[column[gram] for gram in _grams(word) if gram in column] for word in words]
     ends = np.cumsum([0, *map(len, grams_of_words)])
     numbers = np.fromiter((number for grams in grams_of_words for number in grams), np.int32, ends[-1])
-    of_words = sparse.csr_array((np.ones(len(numbers), np.float32), numbers, ends), (len(words), len(column)))
-    in_documents = sparse.csr_array((np.array(counts, np.float32), (rows, columns)), (len(documents), len(words)))
-    return in_documents @ of_words
+    return sparse.csr_array((np.ones(len(numbers), np.float32), numbers, ends), (len(ends) - 1, len(column)))
 
 
 @lru_cache(maxsize=CACHED_WORDS)

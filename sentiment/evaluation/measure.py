@@ -5,18 +5,22 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import mlflow
 import numpy as np
 from mlflow.pyfunc import PyFuncModel
+from sklearn.utils import gen_batches
 
 from sentiment.evaluation.metrics import METRICS, scores
 from sentiment.evaluation.statistics import accuracy_interval
 from sentiment.model.families.pipeline import predict_pipeline
+from sentiment.model.progress import show_progress
 from sentiment.results import load_model, model_files
 
 TIMED_REQUESTS = 100
+AT_ONCE = 20_000  # texts that a model is given, which bounds its memory
 
 Result = TypeVar("Result")
 
@@ -85,9 +89,15 @@ def load_and_predict_proba(model_uri: str, texts: Sequence[str]) -> np.ndarray:
 def predict_proba(model: PyFuncModel, texts: Sequence[str]) -> np.ndarray:
     """Probabilities of the classes, in the order of their names: float64 of shape (texts, classes)."""
     raw = model.get_raw_model()
-    if hasattr(raw, "predict_proba"):
-        return raw.predict_proba(texts)
-    return predict_pipeline(raw, texts)
+    predict = raw.predict_proba if hasattr(raw, "predict_proba") else partial(predict_pipeline, raw)
+    if len(texts) <= AT_ONCE:
+        return predict(texts)
+    parts = []
+    with show_progress("predicting", len(texts), "text") as bar:
+        for rows in gen_batches(len(texts), AT_ONCE):
+            parts.append(predict(texts[rows]))
+            bar.update(len(parts[-1]))
+    return np.concatenate(parts)
 
 
 def measure_latency(model: PyFuncModel, texts: Sequence[str]) -> tuple[float, float]:

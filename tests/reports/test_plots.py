@@ -1,4 +1,5 @@
 import numpy as np
+from sklearn.metrics import roc_auc_score
 
 from sentiment.reports import plots
 from sentiment.reports.page import embed_panels
@@ -8,6 +9,17 @@ LABELS = np.array([0, 1, 2, 0, 1, 2])
 PROBABILITIES = np.array(
     [[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.1, 0.2, 0.7], [0.3, 0.6, 0.1], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6]]
 )
+
+
+def test_of_a_curve_with_very_many_points_some_are_drawn_and_all_count():
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 2, 200_000)
+    score = np.clip(random.normal(0.4 + 0.2 * labels, 0.2), 0, 1)
+    figure = plots.draw_curves(labels, {"simple": np.column_stack([1 - score, score])})
+    for axes in figure.axes:
+        line = axes.lines[0]
+        assert len(line.get_xdata()) == plots.DRAWN and {line.get_xdata()[0], line.get_xdata()[-1]} == {0.0, 1.0}
+    assert f"(area {roc_auc_score(labels, score):.3f})" in figure.axes[0].lines[0].get_label()
 
 
 def test_plots_are_drawn_for_two_and_three_classes(tmp_path):

@@ -7,14 +7,14 @@ from sentiment.evaluation.behaviour.perturbations import direction_cases, invari
 from sentiment.evaluation.behaviour.report import select_applicable
 from sentiment.evaluation.behaviour.templates import functionality_cases
 from sentiment.evaluation.behaviour.user_cases import read_cases
-from sentiment.model.text.language import looks_english
+from sentiment.model.text.language import ENOUGH, looks_english
 
 
 def build_cases(texts: Sequence[str], classes: Sequence[str], seed: int, user_file: str = "") -> list[Case]:
     """All cases that apply to a corpus; those that are in English only to one that looks English.
 
     Args:
-        texts: the texts of the test split.
+        texts: the texts of the test split, of which the first ``ENOUGH`` are looked at.
         classes: class names.
         seed: seed of the changes to the texts.
         user_file: YAML file with cases of the user's own; none where it is empty.
@@ -22,6 +22,7 @@ def build_cases(texts: Sequence[str], classes: Sequence[str], seed: int, user_fi
     Raises:
         UserError: the file cannot be read, or an entry is not a valid case.
     """
+    texts = texts[:ENOUGH]  # ingest has them in random order
     cases = invariance_cases(texts, seed)
     if looks_english(texts):
         cases = functionality_cases() + cases + direction_cases(texts, seed)

@@ -55,6 +55,20 @@ class CredentialsGiven(UserError):
     """A parameter holds a password or a signature, which would be logged with the run."""
 
 
+def killed(what: str, texts: int | None) -> UserError:
+    """The error for a process that ended without a word, as on SIGKILL.
+
+    Args:
+        what: the process, at the beginning of a sentence.
+        texts: how many it worked on; None where that is not known.
+    """
+    at = f" at {texts:,} texts" if texts else ""
+    return UserError(
+        f"{what} was killed from outside{at}, most likely because the memory ran out: give it fewer texts, fewer "
+        "families or parallelism=1, or a machine with more memory"
+    )
+
+
 class GateFailed(UserError):
     """A winner did not pass the gate, where that has to end the process with a status of its own."""
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
+from sentiment.errors import killed
+from sentiment.features.store import Features
 from sentiment.model.space import Params
 from sentiment.search.fitting import TrialConfig, run_trial
 from sentiment.search.progress import TrialProgress
@@ -76,6 +79,9 @@ class TrialRunner:
                 self._hold()  # a search that is told to stop loses its workers, too
                 if isinstance(error, MlflowException):
                     raise error
+                if isinstance(error, BrokenProcessPool):
+                    texts = len(Features(Path(self._config.features)).labels("train"))
+                    error = killed("its process", texts)
                 trial.fail(error)
                 outcome = Outcome(trial.run_id, trial.name, params, passes, error=describe_error(error))
             else:

@@ -10,9 +10,9 @@ from typing import Any
 import mlflow
 from mlflow.exceptions import ExecutionException, MlflowException
 
-from sentiment.errors import UserError
+from sentiment.errors import UserError, killed
 from sentiment.paths import PROJECT_ROOT
-from sentiment.tracking import ERROR, active_run
+from sentiment.tracking import COMPARE_RUN, ERROR, FEATURIZE_RUN, INGEST_RUN, PROCESS, active_run, with_result
 from sentiment.workflow.command_line import format_value
 from sentiment.workflow.stopping import launching
 
@@ -44,7 +44,7 @@ def launch(entry_point: str, parameters: Mapping[str, Any], run_name: str | None
                 env_manager="local",  # the active environment is the project's already
             )
     except ExecutionException as failure:
-        raise UserError(_reason(str(failure), entry_point), shown=True) from failure
+        raise _explain(str(failure), entry_point, parameters) from failure
     return submitted.run_id
 
 
@@ -56,11 +56,30 @@ def use_this_python() -> None:
         os.environ["PATH"] = folder + os.pathsep + path
 
 
-def _reason(message: str, entry_point: str) -> str:
-    """The line that a failed child left in its tag ``error``; MLflow's exception names the child in its text alone."""
+def _explain(message: str, entry_point: str, parameters: Mapping[str, Any]) -> UserError:
+    """The line that a failed child left in its tag ``error``; MLflow's exception names the child in its text alone.
+
+    A child that began its work and left no line did not end by itself.
+    """
     run_id = re.search(r"ID '(\w+)'", message)
     try:
         tags = mlflow.get_run(run_id[1]).data.tags if run_id else {}
+        if PROCESS in tags and ERROR not in tags:
+            return killed(f"{entry_point} {parameters.get('family', '')}".strip(), _count_texts(parameters))
     except MlflowException:  # the child has printed its line
         tags = {}
-    return tags.get(ERROR, f"{entry_point} failed: {message}")
+    return UserError(tags.get(ERROR, f"{entry_point} failed: {message}"), shown=True)
+
+
+def _count_texts(links: Mapping[str, Any]) -> int | None:
+    """The texts of the corpus that a step works on; None where they have not been counted yet.
+
+    Args:
+        links: its parameters, or the tags of a run, which name the runs that it builds on.
+    """
+    for name in (INGEST_RUN, FEATURIZE_RUN, "tune_runs", COMPARE_RUN):
+        if given := links.get(name):
+            run = with_result(mlflow.get_run(given if isinstance(given, str) else given[0]))
+            counts = [value for key, value in run.data.metrics.items() if key.startswith("documents_")]
+            return int(sum(counts)) if counts else _count_texts(run.data.tags)
+    return None

@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +20,7 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from sentiment.commands import remember_command
-from sentiment.errors import CredentialsGiven, UserError, hide_credentials
+from sentiment.errors import CredentialsGiven, UserError, hide_credentials, killed
 from sentiment.paths import PROJECT_ROOT
 from sentiment.secret_files import read_secret_files
 from sentiment.tracking import ENTRY_POINT, ERROR, PARENT, PROCESS
@@ -174,8 +175,10 @@ def open_run(entry_point: str, stop: Stop) -> Iterator[Run]:
 
 
 def explain(error: BaseException) -> BaseException:
-    """A UserError for what goes wrong with MLflow's stores; every other error as it is."""
+    """A UserError for what goes wrong with MLflow's stores or a process that was killed; every other error as it is."""
     text = str(error)
+    if isinstance(error, BrokenProcessPool):
+        return killed("a process of this step", None)
     if isinstance(error, BrokenPipeError):
         return UserError("nobody reads the output any more: its pipe or console was closed")
     if isinstance(error, MlflowException) and error.error_code in ("PERMISSION_DENIED", "UNAUTHENTICATED"):

@@ -169,6 +169,9 @@ def test_a_step_that_fails_ends_the_others(folder):
     dense.kill()
     _, stderr = chain.communicate(timeout=60)
     assert chain.returncode == 1 and "Traceback" not in stderr
+    texts = sum(value for key, value in runs(folder, "ingest")[0].data.metrics.items() if key.startswith("documents_"))
+    line = f"error: tune dense was killed from outside at {texts:,.0f} texts, most likely because the memory ran out: "
+    assert len([shown for shown in stderr.splitlines() if shown.startswith(line) and "parallelism=1" in shown]) == 1
     wait_for_end(below, 10)
     by_family = {run.data.tags["family"]: run.info.status for run in runs(folder, "tune")}
     assert by_family["simple"] == "KILLED" and not [run for run in runs(folder) if run.info.status == "RUNNING"]

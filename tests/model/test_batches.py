@@ -23,6 +23,17 @@ def split():
 
 
 @pytest.mark.parametrize("padding", [None, PADDING])
+def test_batches_that_are_read_one_by_one_are_the_same(make_batches, split, padding, monkeypatch):
+    def epochs():
+        batches = make_batches(split, 32, padding, seed=1)
+        return [column for _ in range(2) for batch in batches.as_numpy_iterator() for column in batch]
+
+    copied = epochs()
+    monkeypatch.setattr("sentiment.model.network.batches.IN_MEMORY", 100)
+    assert all(np.array_equal(one, other) for one, other in zip(copied, epochs(), strict=True))
+
+
+@pytest.mark.parametrize("padding", [None, PADDING])
 def test_each_text_comes_once_with_its_label_and_weight(make_batches, split, padding):
     batches = list(make_batches(split, 32, padding, seed=1).as_numpy_iterator())
     assert [len(labels) for _, labels, _ in batches].count(32) == TEXTS // 32 and len(batches) == -(-TEXTS // 32)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+IN_MEMORY = 50_000  # documents of a split that is copied; those of a larger one are read batch by batch
 SORTED_BATCHES = 8  # batches whose texts are sorted by length together
 
 
@@ -21,7 +22,8 @@ def make_batches(
     quarter (benchmarks/epochs.md).
 
     Args:
-        split: token ids, int32 of shape (documents, length), and further arrays with a row for each document.
+        split: token ids, int32 of shape (documents, length), and further arrays with a row for each document. Of more
+            than ``IN_MEMORY`` documents nothing is copied, so that processes share what is memory-mapped.
         batch_size: documents per batch.
         padding: the id that pads texts at their end; None to leave the batches as wide as the split.
         seed: shuffles the documents, differently in each epoch; None keeps their order, or sorts them.
@@ -29,11 +31,23 @@ def make_batches(
     Returns:
         A dataset of tuples of tensors, with ``ceil(documents / batch_size)`` batches.
     """
-    batches = tf.data.Dataset.from_tensor_slices(split)
+    is_large = len(split[1]) > IN_MEMORY
+    batches = tf.data.Dataset.range(len(split[1])) if is_large else tf.data.Dataset.from_tensor_slices(split)
     if seed is not None:
         batches = batches.shuffle(len(split[1]), seed=seed)
+
+    def read(rows: Any) -> tuple:
+        kinds = [tf.as_dtype(column.dtype) for column in split]
+        columns = tf.numpy_function(lambda places: [column[places] for column in split], [rows], kinds)
+        for column, whole in zip(columns, split):
+            column.set_shape((None, *whole.shape[1:]))
+        return tuple(columns)
+
+    def gather(size: int) -> tf.data.Dataset:
+        return batches.batch(size).map(read) if is_large else batches.batch(size)
+
     if padding is None:
-        batches = batches.batch(batch_size)
+        batches = gather(batch_size)
     else:
 
         def lengths(ids: Any) -> Any:
@@ -46,7 +60,7 @@ def make_batches(
         def trim(ids: Any, *others: Any) -> tuple:
             return ids[:, : tf.maximum(tf.reduce_max(lengths(ids)), 1)], *others
 
-        batches = batches.batch(SORTED_BATCHES * batch_size).map(sort_by_length).rebatch(batch_size)
+        batches = gather(SORTED_BATCHES * batch_size).map(sort_by_length).rebatch(batch_size)
         if seed is not None:
             batches = batches.shuffle(SORTED_BATCHES, seed=seed)
         count = math.ceil(len(split[1]) / batch_size)

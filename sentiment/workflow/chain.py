@@ -59,13 +59,13 @@ class ChainStep:
             self.run.set_exception(error)
 
     def describe(self) -> str:
-        """Whether it ran or was reused, its run, how long it took or how long that saved: a line."""
+        """Whether it ran or was reused, its run, how long it took or how long that saved, and its memory: a line."""
         run = self.run.result()
         seconds = run.data.metrics.get("step_seconds", 0.0)
         did = (
             f"reused  {run.info.run_id}, saved {seconds:.1f} s"
             if self._reused
-            else f"ran     {run.info.run_id} {seconds:6.1f} s"
+            else f"ran     {run.info.run_id} {seconds:6.1f} s {run.data.metrics.get('peak_memory_mb', 0.0):7,.0f} MB"
         )
         return f"{self.name:<12} {did}"
 

@@ -1,6 +1,8 @@
 """Finished runs that have the result which a step is about to compute."""
 
 import os
+import resource
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -44,7 +46,8 @@ def run_or_reuse(entry_point: str, body: Callable[..., None], parameters: Parame
         started = time.time()
         body(parameters, **inputs)
         write_manifest(run for runs in inputs.values() for run in (runs if isinstance(runs, list) else [runs]))
-        mlflow.log_metric("step_seconds", time.time() - started)  # without the start of the process and its imports
+        # The seconds are without the start of the process and its imports.
+        mlflow.log_metrics({"step_seconds": time.time() - started, "peak_memory_mb": peak_memory()})
         return
     run_id = twin.info.run_id
     mlflow.set_tags(
@@ -55,6 +58,12 @@ def run_or_reuse(entry_point: str, body: Callable[..., None], parameters: Parame
         }
     )
     print(f"{entry_point}: nothing changed since run {run_id}, which has the result", flush=True)
+
+
+def peak_memory() -> float:
+    """The most that this process, or one that it started and that has ended, had resident, in MB."""
+    unit = 1e6 if sys.platform == "darwin" else 1e3  # of bytes there, of kilobytes elsewhere
+    return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / unit
 
 
 def step_fingerprint(entry_point: str, parameters: Parameters, inputs: Mapping[str, Run | list[Run]]) -> str | None:

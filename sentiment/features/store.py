@@ -160,6 +160,7 @@ class Features:
         written = write_features(folder, parts, self.cleaner, size, self.max_length, self.truncation, tokens, tokenizer)
         return Features(written.folder, folder / "dataset")
 
+    @lru_cache(maxsize=8)  # noqa: B019, a sample is drawn from all labels
     def _locate(self, split: str) -> tuple[str, Any]:
         """The split of the corpus that holds a split, and the rows there.
 

@@ -75,8 +75,10 @@ class SimpleFamily(Family):
         return cross_validate(features, params, training)
 
     def refit(self, features: Features, params: Params, training: Training, model: Model) -> Model | None:
-        if len(features.labels("train")) > self.search_texts:  # a quarter more of so many changes little
-            return None
+        from ..training import LABELLED
+
+        if sum(len(features.labels(split)) for split in LABELLED) > self.search_texts:
+            return None  # a quarter more of so many changes little
         from ..linear.fitting import refit_linear
 
         return refit_linear(features, params, training)

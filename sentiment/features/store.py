@@ -181,7 +181,7 @@ class Features:
         labels = pd.Series(np.load(self.folder / f"{split}_labels.npy")[rows])
         mixed = labels.sample(frac=1, random_state=self.seed)
         within, size = (mixed.groupby(mixed).transform(how) for how in ("cumcount", "size"))
-        return rows[np.sort(mixed.index[within < np.maximum(size * count / len(rows), FEWEST)])]
+        return rows[np.sort(mixed.index[within < np.maximum(size * count // len(rows), FEWEST)])]
 
     def _read_split(self, split: str, columns: list[str] | None = None) -> pd.DataFrame:
         if self.dataset is None:

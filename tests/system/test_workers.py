@@ -2,9 +2,12 @@ import os
 import signal
 import time
 from concurrent.futures.process import BrokenProcessPool
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from sentiment.search.runner import TrialRunner
 from sentiment.search.workers import Workers
 
 
@@ -39,6 +42,27 @@ def test_a_worker_that_dies_takes_its_call_along_and_no_other(workers):
         victim.result(timeout=20)
     assert other.result(timeout=20)[0] == "other"
     assert workers.submit(slow, 0.1, "next").result(timeout=60)[0] == "next"
+
+
+def test_of_a_worker_that_is_killed_the_trial_says_so_and_at_which_size(workers, tmp_path):
+    np.save(tmp_path / "train_labels.npy", np.zeros(1234, dtype=np.int32))
+    trial = SimpleNamespace(run_id="run", name="trial", fail=lambda error: None)
+    killed = SimpleNamespace(here=False, submit=lambda *_: workers.submit(die, 0))
+    runner = TrialRunner(
+        SimpleNamespace(features=str(tmp_path)),
+        1,
+        False,
+        SimpleNamespace(start=lambda params, epochs: trial),
+        {},
+        killed,
+        SimpleNamespace(show_trial=lambda outcome: None),
+        None,
+        lambda: None,
+    )
+    error = runner.begin(1, {}, None, []).result(timeout=60).error
+    assert error.startswith(
+        "UserError: its process was killed from outside at 1,234 texts, most likely because the memory"
+    )
 
 
 def test_one_worker_is_this_process():

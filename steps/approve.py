@@ -21,7 +21,8 @@ from sentiment.tracking import (
     artifacts,
     checked_run,
 )
-from sentiment.workflow.parameters import ApproveParameters, GateParameters
+from sentiment.workflow.parameter_groups import GateParameters
+from sentiment.workflow.parameters import ApproveParameters
 
 
 def approve(parameters: ApproveParameters) -> None:

@@ -42,7 +42,8 @@ from sentiment.tracking import (
     active_run,
     artifacts,
 )
-from sentiment.workflow.parameters import GateParameters, RegisterParameters
+from sentiment.workflow.parameter_groups import GateParameters
+from sentiment.workflow.parameters import RegisterParameters
 
 
 def register(parameters: RegisterParameters, compare_run: Run) -> None:

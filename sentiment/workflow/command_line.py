@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from sentiment.errors import CredentialsGiven, UserError, has_credentials
-from sentiment.workflow.parameters import Parameters
+from sentiment.workflow.parameter_types import Parameters
 from sentiment.workflow.step_table import STEPS
 
 # Former names of parameters, still accepted with a note.

@@ -7,7 +7,7 @@ import mlflow
 from mlflow.entities import Run
 
 from sentiment.workflow.command_line import current_name, format_value, validate
-from sentiment.workflow.parameters import Parameters
+from sentiment.workflow.parameter_types import Parameters
 
 
 def log_parameters(parameters: Parameters) -> None:

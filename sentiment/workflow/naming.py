@@ -9,7 +9,7 @@ import mlflow
 from mlflow.entities import Run
 
 from sentiment.tracking import FEATURIZE_RUN, INGEST_RUN, PARENT, RUN_NAME, active_run
-from sentiment.workflow.parameters import Parameters
+from sentiment.workflow.parameter_types import Parameters
 
 MADE_UP = re.compile(r"[a-z]+-[a-z]+-\d+")
 

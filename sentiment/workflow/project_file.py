@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sentiment.paths import PROJECT_ROOT
 from sentiment.workflow.command_line import describe_values, format_value
-from sentiment.workflow.parameters import Parameters
+from sentiment.workflow.parameter_types import Parameters
 from sentiment.workflow.step_table import STEPS
 
 MLPROJECT = PROJECT_ROOT / "MLproject"
@@ -12,7 +12,7 @@ REFERENCE = PROJECT_ROOT / "docs" / "reference" / "parameters.md"
 WIDTH = 120  # of a line of a command
 
 HEADER = """\
-# Written by `python -m steps mlproject` from sentiment/workflow/parameters.py: edit parameters there.
+# Written by `python -m steps mlproject` from the models of parameters in sentiment/workflow/: edit them there.
 name: sentiment
 
 python_env: python_env.yaml

@@ -23,7 +23,9 @@ from sentiment.search.loop import lag_of
 from sentiment.tracking import ENTRY_POINT, FINGERPRINT, MANIFEST, NOTE, OUTPUT_DIGEST, REUSED, active_run, origin
 from sentiment.workflow.fingerprint import fingerprint
 from sentiment.workflow.naming import name_run
-from sentiment.workflow.parameters import CorpusParameters, Parameters, TuneParameters
+from sentiment.workflow.parameter_groups import CorpusParameters
+from sentiment.workflow.parameter_types import Parameters
+from sentiment.workflow.parameters import TuneParameters
 from sentiment.workflow.step_table import STEPS
 from sentiment.workflow.upstream import find_inputs
 

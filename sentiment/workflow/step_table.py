@@ -10,7 +10,7 @@ from mlflow.entities import Run
 from sentiment import tracking
 from sentiment.paths import PROJECT_ROOT
 from sentiment.workflow import parameters
-from sentiment.workflow.parameters import Parameters
+from sentiment.workflow.parameter_types import Parameters
 
 
 def registration_stands(run: Run) -> bool:

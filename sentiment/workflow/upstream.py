@@ -9,7 +9,7 @@ from sentiment.commands import project_command
 from sentiment.errors import UserError
 from sentiment.tracking import checked_run, finished_runs, origin
 from sentiment.workflow.launch import launch
-from sentiment.workflow.parameters import Parameters
+from sentiment.workflow.parameter_types import Parameters
 from sentiment.workflow.step_table import STEPS
 
 

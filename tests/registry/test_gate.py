@@ -10,7 +10,7 @@ import pytest
 from sentiment.registry import candidate, gate
 from sentiment.registry.candidate import Candidate
 from sentiment.registry.checks import Check, accuracy
-from sentiment.workflow.parameters import GateParameters
+from sentiment.workflow.parameter_groups import GateParameters
 
 RUN = SimpleNamespace(data=SimpleNamespace(tags={"step.output_digest": "content"}))
 TERMS = GateParameters().terms() | {"force": False}

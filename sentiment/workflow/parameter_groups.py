@@ -1,0 +1,201 @@
+"""Parameters that belong together, each declared once: name, type, range, default and description.
+
+``MLproject``, ``python -m steps STEP --help``, docs/reference/parameters.md and the checks of values follow from them.
+A step has the parameters of the groups that its model lists (:mod:`sentiment.workflow.parameters`).
+"""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from sentiment.corpora.corpus import Corpus
+from sentiment.evaluation.metrics import METRICS
+from sentiment.workflow.parameter_types import (
+    Boolean,
+    Engine,
+    ModelName,
+    Names,
+    NotNegative,
+    Parameters,
+    Polarity,
+    Positive,
+    Rate,
+    Seed,
+    Share,
+    Thresholds,
+    Whole,
+    parameter,
+)
+
+if TYPE_CHECKING:
+    from sentiment.labelling.weak_labels import Thresholds as PolarityThresholds
+    from sentiment.model.training import Training
+
+
+class CorpusParameters(Parameters):
+    corpus: str = parameter("sample", "sample, an NLTK corpus, a file, a folder, a database, or another place of texts")
+    query: str = parameter("", "select that gives the rows, where the corpus is a database")
+    text_column: str = parameter("text", "column of a file that holds the texts")
+    label_column: str = parameter("label", "column of a file that holds the class names")
+    normalize_labels: Boolean = parameter(
+        False, "whether labels that differ in case or white space alone are one class"
+    )
+    corrections: str = parameter("", "file of texts with corrected labels; an empty one drops the text", file=True)
+
+    label_by: Names = parameter(
+        (), "what labels texts without a label: vader, opinion_lexicon, models:/NAME@ALIAS, hf://OWNER/NAME"
+    )
+    positive_from: Polarity = parameter(0.05, "polarity from which a labeler calls a text positive")
+    negative_to: Polarity = parameter(-0.05, "polarity up to which a labeler calls a text negative")
+    between: Literal["auto", "neutral", "dropped"] = parameter(
+        "auto", "what is between them: neutral, dropped, or neutral where people have labelled some so"
+    )
+
+    @property
+    def source(self) -> Corpus:
+        """What is read. With labelers it need not have a column of labels, except for one that was named."""
+        named = self.label_column != CorpusParameters.model_fields["label_column"].default
+        required = named or not self.label_by
+        return Corpus(self.corpus, self.text_column, self.label_column, query=self.query, label_required=required)
+
+    def polarity_thresholds(self) -> "PolarityThresholds":
+        """What a labeler's polarity means."""
+        from sentiment.labelling.weak_labels import Thresholds  # needs numpy, which main does without
+
+        return Thresholds(self.negative_to, self.positive_from, self.between)
+
+
+class SplitParameters(Parameters):
+    test_size: Share = parameter(0.2, "share of all documents in the test split, approximately")
+    validation_size: Share = parameter(0.2, "share of the remaining documents in the validation split, approximately")
+    stratify: Boolean = parameter(True, "whether every split gets a text of every class, also of a rare one")
+    splits: Literal["hash", "source"] = parameter("hash", "source keeps the splits that the corpus has itself")
+    split_seed: Seed = parameter(42, "seed of the splits; seed does not change them")
+
+
+class SeedParameters(Parameters):
+    seed: Seed = parameter(42, "seed of everything that is random, except for the splits")
+
+
+class CleaningParameters(Parameters):
+    cleaning: Literal["standard", "tweets"] = parameter(
+        "standard", "tweets makes one token of each user and link, and reads the words of hashtags"
+    )
+    lowercase: Boolean = parameter(True, "whether texts are converted to lower case")
+    strip_punctuation: Boolean = parameter(False, "whether punctuation is dropped (emoji stay)")
+    stop_words: Literal["none", "english"] = parameter("none", "drop no words, or scikit-learn's English stop words")
+    stemming: Literal["none", "porter"] = parameter("none", "no stemming, or NLTK's Porter stemmer")
+
+
+class PretrainedParameters(Parameters):
+    pretrained: str = parameter(
+        "", "checkpoint of encoder, finetuned, pipeline and tokens: a folder, a preset or hf://owner/name", file=True
+    )
+
+
+class EncodingParameters(PretrainedParameters):
+    tokens: Literal["word", "subword", "checkpoint"] = parameter(
+        "word", "what networks read: words, subwords learned from them, or those of the tokenizer of pretrained"
+    )
+    vocabulary_size: Annotated[Whole, Field(ge=3)] = parameter(10000, "token ids of the networks' vocabulary")
+    max_length: NotNegative = parameter(
+        0, "tokens that a network reads of a text; 0 follows the training texts, up to 400"
+    )
+    truncation: Literal["last", "first", "head_tail", "chunks"] = parameter(
+        "last", "which part of a longer text a network reads"
+    )
+
+
+class MetricParameters(Parameters):
+    metric: Literal["accuracy", "balanced_accuracy", "f1_macro", "log_loss", "roc_auc"] = parameter(
+        "accuracy", "what epochs, trials, families and the champion are chosen by"
+    )
+
+
+class TrainingParameters(MetricParameters, PretrainedParameters):
+    epochs: Positive = parameter(5, "passes over the training split, at most")
+    batch_size: Positive = parameter(32, "documents in a training step")
+    class_weight: Literal["none", "balanced"] = parameter("none", "balanced weighs documents by class frequency")
+    embedding: Literal["random", "word2vec", "glove"] = parameter("random", "initial embeddings of lstm")
+    embedding_file: str = parameter("", "file of word vectors; without one word2vec learns them", file=True)
+
+    def training(self) -> "Training":
+        """What these parameters, and the seed and members of the step, say of how a family is fitted."""
+        from sentiment.model.training import Criterion, Training  # needs numpy, which main does without
+
+        known = {name: value for name, value in self.model_dump().items() if name in Training.__dataclass_fields__}
+        metric = METRICS[self.metric]
+        assert metric.function is not None
+        return Training(**known | {"metric": Criterion(metric.name, metric.function, metric.higher_is_better)})
+
+
+class FamiliesParameters(Parameters):
+    families: Names = parameter(("simple", "lstm", "transformer"), "families to tune and compare, separated by commas")
+
+
+class EngineParameters(Parameters):
+    engine: Engine = parameter("local", "spark runs on the cluster of spark_master", changes_result=False)
+    spark_master: str = parameter("", "URL of a Spark cluster, or local[n]", changes_result=False)
+
+
+class SearchParameters(Parameters):
+    max_evals: NotNegative = parameter(0, "trials of a family; 0: 5, of networks 2; grid tries every point")
+    tuner: Literal["hyperopt", "keras_tuner"] = parameter("hyperopt", "library that proposes the trials")
+    algo: Literal["tpe", "random", "anneal", "grid", "bayesian", "hyperband"] = parameter(
+        "tpe", "tpe, random, anneal, grid of hyperopt; random, bayesian, hyperband, grid of keras_tuner"
+    )
+    space: str = parameter("", "YAML file that narrows the families' search spaces", file=True)
+    prune: Boolean = parameter(True, "whether trials that fall behind the others are stopped early")
+    members: Positive = parameter(1, "networks of different seeds whose mean is the model; training takes as many fits")
+    parallelism: NotNegative = parameter(
+        0, "trials at the same time; 0 for one a core, up to 4 (simple: one)", changes_result=False
+    )
+
+
+class ChoiceParameters(MetricParameters):
+    choose: Literal["accuracy", "fastest_within", "smallest_within"] = parameter(
+        "accuracy", "rule that picks the winner by the validation split"
+    )
+    margin: Rate = parameter(0.01, "loss in the metric that fastest_within and smallest_within may accept")
+    ensemble: Boolean = parameter(True, "whether a weighted mean of the families is compared with them")
+    behaviour: str = parameter("", "YAML file with behaviour tests of your own", file=True)
+
+
+class RegisteredModelParameters(Parameters):
+    registered_model: ModelName = parameter("sentiment", "name of the registered model")
+
+
+class GateParameters(MetricParameters):
+    """What a model is held to before it becomes champion. Stored with a version, and read back when it is approved."""
+
+    # A version that was registered by a later release may have been held to more; what is not known here is ignored.
+    model_config = ConfigDict(extra="ignore")
+
+    gates: Thresholds = parameter((), "figures to reach: accuracy>=0.85,latency_ms_p95<=50")
+    tolerance: Rate = parameter(0.0, "by how much the metric may be worse than the champion's")
+    behaviour_tolerance: Rate = parameter(0.05, "by how much more of the behaviour tests may fail")
+
+    def terms(self) -> dict[str, Any]:
+        """The gate's parameters by name, as its checks take them."""
+        return {name: getattr(self, name) for name in GateParameters.model_fields}
+
+
+class PromotionParameters(Parameters):
+    require_review: Boolean = parameter(False, "whether the winner stays challenger until it is approved")
+    fail_on_gate: Boolean = parameter(False, "whether the command fails where the winner does not pass")
+
+
+class ForceParameters(Parameters):
+    force: Boolean = parameter(False, "replace a champion of other classes or of another corpus")
+
+
+class ReuseParameters(Parameters):
+    reuse: Boolean = parameter(False, "whether a finished run with the same inputs is reused", changes_result=False)
+
+
+class PortParameters(Parameters):
+    port: Annotated[Whole, Field(ge=1, le=65535)] = parameter(5001, "port to listen on")
+
+
+class ImageParameters(Parameters):
+    image: str = parameter("", "name of the image, with its registry and without a tag; by default the model's")

@@ -19,6 +19,7 @@ from scipy.optimize import minimize
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+from sentiment.artifacts import artifacts
 from sentiment.evaluation.metrics import scores
 from sentiment.evaluation.pooling import assign_folds, fit_weights
 from sentiment.features.store import Features
@@ -30,7 +31,6 @@ from sentiment.tracking import (
     FEATURES,
     TEST_PREDICTIONS,
     VALIDATION_PREDICTIONS,
-    artifacts,
     origin,
 )
 

@@ -12,7 +12,8 @@ import pandas as pd
 from sqlalchemy import create_engine, delete, inspect
 from sqlalchemy.sql import column, table
 
-from sentiment.tracking import DATASET, artifacts, with_result
+from sentiment.artifacts import artifacts
+from sentiment.tracking import DATASET, with_result
 
 name = sys.argv[1]
 experiment = mlflow.set_experiment(os.environ.get("MLFLOW_EXPERIMENT_NAME", "Default"))

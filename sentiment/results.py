@@ -15,9 +15,10 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
+from sentiment.artifacts import checked_artifact, download, manifest
 from sentiment.digests import content_digest
 from sentiment.errors import UserError
-from sentiment.tracking import MANIFEST, MODEL_SHA256, MODEL_URI, active_run, checked_artifact, download, manifest
+from sentiment.tracking import MANIFEST, MODEL_SHA256, MODEL_URI, active_run
 
 MODELS = "models:/"  # before the id of a logged model
 

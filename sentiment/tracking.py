@@ -5,23 +5,17 @@ No other module spells a tag's name.
 
 import json
 import re
-import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
 import mlflow
-from mlflow import ActiveRun, MlflowClient
+from mlflow import ActiveRun
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
-from mlflow.utils.uri import append_to_uri_path
 
-from sentiment.digests import content_digest
-from sentiment.errors import UserError, hide_credentials
+from sentiment.errors import UserError
+from sentiment.pages import shown_tracking_uri
 
 # Tags that MLflow defines.
 ENTRY_POINT = "mlflow.project.entryPoint"
@@ -190,41 +184,6 @@ def active_run() -> ActiveRun:
     return run
 
 
-def ui_url(page: str) -> str:
-    """The address of a page of MLflow's UI; without a tracking server, of the UI that ``mlflow ui`` starts.
-
-    Args:
-        page: see :func:`ui_page`.
-    """
-    uri = shown_tracking_uri()
-    return (uri.rstrip("/") if uri.startswith("http") else "http://localhost:5000") + page
-
-
-def ui_page(path: str) -> str:
-    """A page of MLflow's UI, such as ``models/sentiment``, as a link from another page of it.
-
-    Unless an address says that it is about the training of models, MLflow 3 shows an experiment as one of traces and
-    judges. Nothing that can be stored with the experiment changes that.
-    """
-    return f"/#/{path}?workflowType=machine_learning"
-
-
-def run_page(run: Run, artifact: str = "") -> str:
-    """The page of a run, or of one of its artifacts, as :func:`ui_page`."""
-    path = f"experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
-    return ui_page(f"{path}/artifacts/{artifact}" if artifact else path)
-
-
-def version_page(name: str, version: str) -> str:
-    """The page of a model version, as :func:`ui_page`."""
-    return ui_page(f"models/{quote(name)}/versions/{version}")
-
-
-def shown_tracking_uri() -> str:
-    """The tracking URI as it may be shown, without a user and a password."""
-    return hide_credentials(mlflow.get_tracking_uri())
-
-
 def finished_runs(entry_point: str, max_results: int = 1000) -> list[Run]:
     """FINISHED runs of an entry point in the active run's experiment, the latest first."""
     found = mlflow.search_runs(
@@ -296,76 +255,6 @@ def finished(run: Run) -> Run:
 def with_result(run: Run) -> Run:
     """The run that has the result of a run: itself, or the earlier one that it reused."""
     return mlflow.get_run(run.data.tags[REUSED]) if REUSED in run.data.tags else run
-
-
-def artifacts(run_id: str, path: str) -> Path:
-    """A local path of an artifact (file or folder) of a run: the store's own where it is local, else a copy.
-
-    Where it is gone, or is not what the step left (tag ``MANIFEST``), that of another run with the same result is
-    taken.
-
-    Raises:
-        UserError: there is none.
-    """
-    run = mlflow.get_run(run_id)
-    try:
-        return checked_artifact(run, path)
-    except UserError:
-        for other in _runs_with_the_result_of(run):
-            with suppress(UserError):
-                return checked_artifact(other, path)
-        raise
-
-
-def manifest(run: Run) -> dict[str, str]:
-    """The SHA-256 of each artifact and model that a step left, by its path or URI; empty where it recorded none."""
-    return json.loads(run.data.tags.get(MANIFEST, "{}"))
-
-
-def download(address: str, expected: str | None) -> Path:
-    """A local path of what is at an address.
-
-    Args:
-        address: of a file or folder in an artifact store.
-        expected: its SHA-256, where that was recorded.
-
-    Raises:
-        OSError, MlflowException: it is gone, or its SHA-256 is another.
-    """
-    path = Path(mlflow.artifacts.download_artifacts(address))
-    if expected and content_digest(path) != expected:
-        raise OSError("it has changed since it was written, its SHA-256 is another")
-    return path
-
-
-def checked_artifact(run: Run, path: str) -> Path:
-    """:func:`artifacts`, of this run alone."""
-    try:
-        # By its own address: asked for by run and path, MLflow copies what lies on this machine, too.
-        return download(append_to_uri_path(run.info.artifact_uri, path), manifest(run).get(path))
-    except (MlflowException, OSError) as error:
-        raise UserError(
-            f"the artifact {path} of run {run.info.run_id} cannot be used ({error}): run that step again"
-        ) from error
-
-
-def _runs_with_the_result_of(run: Run) -> list[Run]:
-    """Other FINISHED runs of the same step, in its experiment, whose result is the same."""
-    tags = run.data.tags
-    same = [f"tags.`{name}` = '{tags.get(name)}'" for name in (ENTRY_POINT, OUTPUT_DIGEST)]
-    found = MlflowClient().search_runs(
-        [run.info.experiment_id], " and ".join([*same, "attributes.status = 'FINISHED'"])
-    )
-    return [other for other in found if manifest(other) and other.info.run_id != run.info.run_id]
-
-
-def log_parquet(frame: Any, path: str, run_id: str | None = None) -> None:
-    """Log a DataFrame as the artifact ``path``, which ends in .parquet, of a run; of the active one by default."""
-    with tempfile.TemporaryDirectory() as temporary:
-        file = Path(temporary) / Path(path).name
-        frame.to_parquet(file, index=False)
-        folder = str(Path(path).parent)
-        mlflow.log_artifact(str(file), None if folder == "." else folder, run_id)
 
 
 def metric_name(label: str) -> str:

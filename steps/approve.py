@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import mlflow
 from mlflow import MlflowClient
 
+from sentiment.artifacts import artifacts
 from sentiment.errors import UserError
 from sentiment.registry import gate, promotions
 from sentiment.registry.candidate import Candidate
@@ -18,7 +19,6 @@ from sentiment.tracking import (
     MODEL_VERSION,
     REGISTERED_MODEL,
     REVIEW,
-    artifacts,
     checked_run,
 )
 from sentiment.workflow.parameter_groups import GateParameters

@@ -11,6 +11,7 @@ import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Run
 
+from sentiment.artifacts import artifacts, log_parquet
 from sentiment.corpora.logged_datasets import log_model_metrics, use_datasets
 from sentiment.errors import UserError
 from sentiment.evaluation.behaviour import Case
@@ -56,9 +57,7 @@ from sentiment.tracking import (
     TRUTH,
     WINNER,
     active_run,
-    artifacts,
     checked_run,
-    log_parquet,
     origin,
 )
 from sentiment.workflow.logged_parameters import parameters_of

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from mlflow.entities import Run
 
+from sentiment.artifacts import artifacts
 from sentiment.corpora.splits import SPLITS
 from sentiment.digests import folder_digest
 from sentiment.errors import UserError
@@ -16,7 +17,15 @@ from sentiment.features.store import Features, write_features
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.subwords import Subwords
 from sentiment.model.text.vocabulary import UNKNOWN
-from sentiment.tracking import DATASET, DATASET_DIGEST, FEATURES, INGEST_RUN, NOTE, OUTPUT_DIGEST, artifacts, origin
+from sentiment.tracking import (
+    DATASET,
+    DATASET_DIGEST,
+    FEATURES,
+    INGEST_RUN,
+    NOTE,
+    OUTPUT_DIGEST,
+    origin,
+)
 from sentiment.workflow.parameters import FeaturizeParameters
 
 MANY_UNKNOWN = 0.25  # share of the validation split's words; English corpora of 3,000 short texts have about 0.1

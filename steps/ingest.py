@@ -27,7 +27,14 @@ from sentiment.labelling.weak_labels import add_weak_labels
 from sentiment.quality.check import check_data, log_check
 from sentiment.quality.corrected_labels import describe_corrections
 from sentiment.quality.near_duplicates import group_near_duplicates, keep_together
-from sentiment.tracking import CORPUS_DIGEST, DATASET, DATASET_DIGEST, DATASET_LOCATION, NOTE, OUTPUT_DIGEST
+from sentiment.tracking import (
+    CORPUS_DIGEST,
+    DATASET,
+    DATASET_DIGEST,
+    DATASET_LOCATION,
+    NOTE,
+    OUTPUT_DIGEST,
+)
 from sentiment.workflow.parameters import IngestParameters
 
 MOST_CLASSES = 10  # that the console shows, the largest

@@ -15,6 +15,7 @@ from mlflow.entities.model_registry import ModelVersion
 from sentiment.errors import GateFailed, UserError
 from sentiment.evaluation.metrics import figures_of
 from sentiment.model import families
+from sentiment.pages import run_page, shown_tracking_uri, ui_url, version_page
 from sentiment.registry import promotions
 from sentiment.reports import table
 from sentiment.search.cores import share_cores
@@ -31,10 +32,6 @@ from sentiment.tracking import (
     REGISTERED_MODEL,
     REVIEW_CARD,
     active_run,
-    run_page,
-    shown_tracking_uri,
-    ui_url,
-    version_page,
 )
 from sentiment.workflow.chain import Chain, ChainStep
 from sentiment.workflow.parameters import MainParameters

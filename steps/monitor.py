@@ -6,6 +6,7 @@ from pathlib import Path
 import mlflow
 import pandas as pd
 
+from sentiment.artifacts import artifacts, log_parquet
 from sentiment.corpora.labels import HUMAN, LABELLED_BY
 from sentiment.errors import Alert, UserError
 from sentiment.monitoring import metrics, monitoring_run
@@ -21,8 +22,6 @@ from sentiment.tracking import (
     NOTE,
     REGISTERED_MODEL,
     active_run,
-    artifacts,
-    log_parquet,
 )
 from sentiment.workflow.launch import launch
 from sentiment.workflow.logged_parameters import given_parameters

@@ -26,7 +26,13 @@ from sentiment.errors import UserError
 from sentiment.paths import PROJECT_ROOT
 from sentiment.registry.versions import find_version
 from sentiment.results import model_files
-from sentiment.tracking import MODEL_VERSION, PACKAGE_RUN, PACKAGE_SHA256, REGISTERED_MODEL, active_run
+from sentiment.tracking import (
+    MODEL_VERSION,
+    PACKAGE_RUN,
+    PACKAGE_SHA256,
+    REGISTERED_MODEL,
+    active_run,
+)
 from sentiment.workflow.parameters import PackageParameters
 
 BILL, LICENCES, LOCK, MEMORY = "sbom.json", "licences.md", "requirements.txt", "memory.json"

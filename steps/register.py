@@ -7,6 +7,7 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from sentiment.artifacts import artifacts
 from sentiment.commands import project_command
 from sentiment.digests import text_digest
 from sentiment.errors import GateFailed
@@ -40,7 +41,6 @@ from sentiment.tracking import (
     TUNE_RUN,
     VERSION_GIT_COMMIT,
     active_run,
-    artifacts,
 )
 from sentiment.workflow.parameter_groups import GateParameters
 from sentiment.workflow.parameters import RegisterParameters

@@ -7,6 +7,7 @@ import mlflow
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 
+from sentiment.artifacts import artifacts
 from sentiment.errors import GateFailed
 from sentiment.registry import gate, promotions
 from sentiment.registry.candidate import Candidate
@@ -18,7 +19,6 @@ from sentiment.tracking import (
     GATE,
     REGISTERED_MODEL,
     Origin,
-    artifacts,
     checked_run,
     origin,
 )

@@ -6,6 +6,7 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from sentiment.artifacts import artifacts
 from sentiment.corpora.logged_datasets import log_model_metrics, use_datasets
 from sentiment.errors import UserError
 from sentiment.evaluation.metrics import scores
@@ -24,7 +25,6 @@ from sentiment.tracking import (
     OUTPUT_DIGEST,
     RUN_NAME,
     active_run,
-    artifacts,
     origin,
 )
 from sentiment.workflow.parameters import TrainParameters

@@ -8,6 +8,7 @@ from dataclasses import replace
 import mlflow
 from mlflow.entities import Run
 
+from sentiment.artifacts import artifacts
 from sentiment.corpora.logged_datasets import log_model_metrics, use_datasets
 from sentiment.errors import UserError
 from sentiment.features.store import Features
@@ -34,7 +35,6 @@ from sentiment.tracking import (
     OUTPUT_DIGEST,
     SEARCH_TEXTS,
     active_run,
-    artifacts,
     checked_run,
     origin,
 )

@@ -8,9 +8,9 @@ import mlflow
 import numpy as np
 import pytest
 
+from sentiment.artifacts import artifacts
 from sentiment.errors import UserError
 from sentiment.results import check_manifest, manifest, model_files, write_manifest
-from sentiment.tracking import artifacts
 from sentiment.workflow.reuse import find_twin
 
 TAGS = {"step.fingerprint": "abc", "step.output_digest": "def", "mlflow.project.entryPoint": "featurize"}

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from mlflow.entities import Run
 
+from sentiment.artifacts import artifacts
 from sentiment.corpora.labels import LABELLED_BY
 from sentiment.digests import text_digest
 from sentiment.errors import UserError
@@ -22,7 +23,7 @@ from sentiment.evaluation.pooling import Pooling
 from sentiment.evaluation.truth import describe_truth
 from sentiment.features.store import Features
 from sentiment.model.families import ENSEMBLE, needs_own_process
-from sentiment.tracking import OUTPUT_DIGEST, SEARCH_TEXTS, VALIDATION_PREDICTIONS, artifacts, origin
+from sentiment.tracking import OUTPUT_DIGEST, SEARCH_TEXTS, VALIDATION_PREDICTIONS, origin
 
 MAJORITY = "majority class"
 COSTS = ("latency_ms_p50", "model_bytes")

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 
+from sentiment.artifacts import artifacts, log_parquet
 from sentiment.errors import UserError
 from sentiment.features.store import Features
 from sentiment.registry.comparable_rows import split_texts, trained_on
 from sentiment.scoring.scorer import Scorer
-from sentiment.tracking import DATASET, FEATURES, Origin, artifacts, checked_run, log_parquet, origin
+from sentiment.tracking import DATASET, FEATURES, Origin, checked_run, origin
 
 
 @dataclass(frozen=True)

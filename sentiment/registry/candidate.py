@@ -12,6 +12,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import PyFuncModel
 
+from sentiment.artifacts import artifacts
 from sentiment.commands import project_command
 from sentiment.errors import UserError
 from sentiment.registry.comparable_rows import NotComparable, comparable_rows
@@ -21,7 +22,6 @@ from sentiment.tracking import (
     INGEST_RUN,
     OUTPUT_DIGEST,
     TEST_PREDICTIONS,
-    artifacts,
     checked_run,
     origin,
 )

@@ -8,9 +8,17 @@ import pandas as pd
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 
+from sentiment.artifacts import artifacts
 from sentiment.corpora.splits import SPLITS
 from sentiment.errors import UserError
-from sentiment.tracking import CLASSES, DATASET, DATASET_DIGEST, INGEST_RUN, artifacts, checked_run, origin
+from sentiment.tracking import (
+    CLASSES,
+    DATASET,
+    DATASET_DIGEST,
+    INGEST_RUN,
+    checked_run,
+    origin,
+)
 
 MIN_DOCUMENTS = 30  # a comparison on fewer says nothing
 SAME_CORPUS = 0.5  # smallest share of the champion's documents in a corpus that is the same one, extended or corrected

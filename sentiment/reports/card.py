@@ -20,6 +20,7 @@ from sentiment.evaluation.mistakes import find_confident_mistakes
 from sentiment.evaluation.statistics import compare_paired
 from sentiment.evaluation.truth import summarize_truth
 from sentiment.model.families import needs_own_process
+from sentiment.pages import run_page, shown_tracking_uri, ui_url
 from sentiment.registry.comparable_rows import NotComparable, comparable_rows
 from sentiment.registry.promotions import get_champion
 from sentiment.reports import page, table
@@ -28,16 +29,7 @@ from sentiment.reports.highlight import highlight
 from sentiment.reports.searches import summarize_search
 from sentiment.results import has_model
 from sentiment.search.trials import BEST
-from sentiment.tracking import (
-    DATASET_LOCATION,
-    FAMILY,
-    GIT_COMMIT,
-    SOURCE_NAME,
-    origin,
-    run_page,
-    shown_tracking_uri,
-    ui_url,
-)
+from sentiment.tracking import DATASET_LOCATION, FAMILY, GIT_COMMIT, SOURCE_NAME, origin
 
 CHANGED_TEXTS = 20  # texts that are shown of those whose label has changed
 PACKAGES = ("mlflow", "tensorflow", "keras", "scikit-learn", "numpy")

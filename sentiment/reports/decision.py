@@ -6,9 +6,9 @@ It does not import what draws the rest of the card, so that register starts fast
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from sentiment.pages import ui_url, version_page
 from sentiment.registry.checks import Check
 from sentiment.reports import page
-from sentiment.tracking import ui_url, version_page
 
 BEGIN, END = "<!--decision-->", "<!--/decision-->"
 

@@ -10,8 +10,8 @@ from mlflow.entities.model_registry import ModelVersion
 
 from sentiment.monitoring.drift import MIN_TEXTS, QUANTITIES, Drift
 from sentiment.monitoring.metrics import requests_over_time
+from sentiment.pages import run_page, ui_url
 from sentiment.reports import monitoring_plots, page
-from sentiment.tracking import run_page, ui_url
 
 MISTAKES = 10  # the most confident ones of the champion
 

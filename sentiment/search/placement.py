@@ -10,12 +10,12 @@ from functools import partial
 
 import mlflow
 
+from sentiment.artifacts import artifacts
 from sentiment.errors import UserError
 from sentiment.model.families import get_family
 from sentiment.search.fitting import prepare
 from sentiment.search.loop import LAG
 from sentiment.search.workers import Pool, Workers, thread_limits
-from sentiment.tracking import artifacts
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,14 @@ from typing import Any
 import mlflow
 from mlflow.entities import Run
 
-from sentiment.tracking import ENTRY_POINT, PARENT, REUSED, active_run, finished_runs, with_result
+from sentiment.tracking import (
+    ENTRY_POINT,
+    PARENT,
+    REUSED,
+    active_run,
+    finished_runs,
+    with_result,
+)
 from sentiment.workflow.command_line import validate
 from sentiment.workflow.launch import launch
 from sentiment.workflow.reuse import find_twin, step_fingerprint

@@ -20,7 +20,16 @@ from sentiment.model.families import get_family
 from sentiment.model.text.subwords import HUB
 from sentiment.results import check_manifest, write_manifest
 from sentiment.search.loop import lag_of
-from sentiment.tracking import ENTRY_POINT, FINGERPRINT, MANIFEST, NOTE, OUTPUT_DIGEST, REUSED, active_run, origin
+from sentiment.tracking import (
+    ENTRY_POINT,
+    FINGERPRINT,
+    MANIFEST,
+    NOTE,
+    OUTPUT_DIGEST,
+    REUSED,
+    active_run,
+    origin,
+)
 from sentiment.workflow.fingerprint import fingerprint
 from sentiment.workflow.naming import name_run
 from sentiment.workflow.parameter_groups import CorpusParameters

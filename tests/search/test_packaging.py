@@ -12,6 +12,7 @@ import pytest
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
+from sentiment.artifacts import artifacts
 from sentiment.evaluation.pooling import pool_families
 from sentiment.features.store import Features
 from sentiment.model import families
@@ -21,7 +22,7 @@ from sentiment.model.training import Training
 from sentiment.search import fitting, packaging
 from sentiment.search.fitting import TrialConfig, log_best_model, run_trial
 from sentiment.search.trials import TrialRecorder
-from sentiment.tracking import VALIDATION_PREDICTIONS, artifacts
+from sentiment.tracking import VALIDATION_PREDICTIONS
 from tests.model.conftest import make_features
 
 # All that somebody else's family consists of, beside its name in the registry.

@@ -5,11 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sentiment.artifacts import artifacts, log_parquet
 from sentiment.features.store import Features
 from sentiment.model.families import get_family
 from sentiment.model.training import Training
 from sentiment.search.packaging import log_model
-from sentiment.tracking import VALIDATION_PREDICTIONS, artifacts, log_parquet
+from sentiment.tracking import VALIDATION_PREDICTIONS
 from sentiment.workflow.parameters import CompareParameters, FeaturizeParameters, IngestParameters, RegisterParameters
 from sentiment.workflow.reuse import write_manifest
 from steps.compare import compare

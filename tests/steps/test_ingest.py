@@ -4,7 +4,8 @@ import mlflow
 import numpy as np
 import pandas as pd
 
-from sentiment.tracking import DATA_CHECK, artifacts
+from sentiment.artifacts import artifacts
+from sentiment.tracking import DATA_CHECK
 from sentiment.workflow.parameters import IngestParameters
 from steps.ingest import ingest
 

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sentiment.artifacts import artifacts, log_parquet
 from sentiment.errors import UserError
 from sentiment.evaluation.slices import find_slices
 from sentiment.evaluation.truth import describe_truth
@@ -15,7 +16,7 @@ from sentiment.model.families import get_family
 from sentiment.model.training import Training
 from sentiment.reports.table import verdict
 from sentiment.search.packaging import log_model
-from sentiment.tracking import VALIDATION_PREDICTIONS, artifacts, log_parquet
+from sentiment.tracking import VALIDATION_PREDICTIONS
 from sentiment.workflow.parameters import CompareParameters, FeaturizeParameters, IngestParameters, RegisterParameters
 from steps.compare import compare
 from steps.featurize import featurize

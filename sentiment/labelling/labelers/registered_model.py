@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from mlflow import MlflowClient
 
+from sentiment.artifacts import artifacts
 from sentiment.errors import UserError
 from sentiment.labelling.labelers import in_portions
 from sentiment.registry.versions import resolve_uri
-from sentiment.tracking import DATASET, INGEST_RUN, artifacts
+from sentiment.tracking import DATASET, INGEST_RUN
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,11 +4,12 @@ import json
 
 import numpy as np
 
+from sentiment.artifacts import artifacts
 from sentiment.evaluation.behaviour import Case, report
 from sentiment.evaluation.measure import predict_proba
 from sentiment.registry.candidate import Candidate
 from sentiment.registry.checks import Check, Terms
-from sentiment.tracking import BEHAVIOUR_CASES, artifacts
+from sentiment.tracking import BEHAVIOUR_CASES
 
 
 def check(candidate: Candidate, terms: Terms) -> list[Check]:

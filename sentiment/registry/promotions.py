@@ -238,13 +238,14 @@ def check_permission(name: str) -> None:
     """Raise UserError where this user may not register a version of a model, which is better known before training."""
     try:
         if _get_aliases(name) is not None:
-            MlflowClient().delete_registered_model_tag(name, f"{PROMOTION}none")  # there is none; changes nothing
+            # There is none, so this changes nothing. A promotion may delete an alias, which asks for more than to set it.
+            MlflowClient().delete_registered_model_alias(name, "promotion-none")
     except MlflowException as error:
         if error.error_code != ErrorCode.Name(PERMISSION_DENIED):
             raise
         raise UserError(
             f"registered_model={name}: this user may not change it at {mlflow.get_tracking_uri()}: ask its owner for "
-            "the permission EDIT, or give another name"
+            "the permission MANAGE, or give another name"
         ) from error
 
 

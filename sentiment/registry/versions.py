@@ -74,7 +74,7 @@ def resolve_uri(uri: str, parameter: str = "model") -> tuple[str, str]:
 
 
 def find_version(name: str, version: str) -> ModelVersion:
-    """A version of a registered model: the one that is named, or the champion where none is.
+    """A version of a registered model: the one of that number or alias, or the champion where none is named.
 
     Raises:
         UserError: there is none.
@@ -82,9 +82,13 @@ def find_version(name: str, version: str) -> ModelVersion:
     if not version:
         return promotions.require_champion(name)
     try:
-        return MlflowClient().get_model_version(name, version)
+        if version.isdecimal():
+            return MlflowClient().get_model_version(name, version)
+        return MlflowClient().get_model_version_by_alias(name, version)
     except MlflowException as error:
-        raise UserError(f"version={version}: {name} has no such version at {mlflow.get_tracking_uri()}") from error
+        raise UserError(
+            f"version={version}: {name} has no such version or alias at {mlflow.get_tracking_uri()}"
+        ) from error
 
 
 def _find_first(name: str, digest: str | None) -> str | None:

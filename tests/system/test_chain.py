@@ -82,6 +82,7 @@ def test_comparison_has_every_family_and_the_winner_has_the_best_validation_accu
         "plots/accuracy_and_cost.png",
         "plots/behaviour.png",
         "plots/calibration.png",
+        "plots/lengths.png",
         "plots/roc_and_precision_recall.png",
         "plots/learning_curves.png",
         "plots/training_size.png",

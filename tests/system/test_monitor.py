@@ -166,7 +166,7 @@ def test_recorded_requests_are_looked_at(registered):
     "arguments, expected",
     [
         (["--batch=none.csv"], "batch=none.csv: there is no such file"),
-        (["--batch=fresh.xlsx"], "batch=fresh.xlsx: expected a file that ends in .csv"),
+        (["--batch=fresh.xlsx"], "batch=fresh.xlsx: expected a path, a pattern"),
         (["--batch=fresh.csv", "--text_column=body"], "batch=fresh.csv has no column 'body'"),
         (["--batch=stars.csv"], "label '5' is no class of the champion (negative, positive)"),
         (["--batch=bare.csv", "--retrain=true"], "retrain=true needs labels"),

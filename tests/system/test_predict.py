@@ -159,7 +159,7 @@ def test_what_a_run_of_it_leaves_in_mlflow(registered):
         (["--input=none.csv", "--output=o.csv"], "input=none.csv: there is no such file"),
         (
             ["--input=here.csv", "--output=o.xlsx"],
-            "output=o.xlsx: expected a file that ends in .csv, .tsv, .jsonl, .parquet",
+            "output=o.xlsx: expected a path, or an address of s3://",
         ),
         (["--input=here.csv", "--output=here.csv"], "output=here.csv is the input"),
         (["--input=here.csv", "--output=there.csv"], "output=there.csv already exists"),

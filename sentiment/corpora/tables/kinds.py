@@ -6,7 +6,7 @@ from sentiment.errors import UserError
 
 # The first one that matches opens the table.
 KINDS: tuple[TableKind, ...] = (sql, hub, iceberg, delta, files)
-EXPECTED = ", ".join(kind.EXPECTED for kind in KINDS)
+EXPECTED = ", ".join(kind.EXPECTED for kind in reversed(KINDS))  # the most common first
 
 
 def find_kind(corpus: Corpus) -> TableKind | None:

@@ -64,5 +64,5 @@ def get_output(address: str) -> OutputKind:
     outputs: tuple[OutputKind, ...] = (sql, files)
     kind = next((kind for kind in outputs if kind.matches(address)), None)
     if kind is None:
-        raise UserError(f"output={address}: expected {', '.join(kind.EXPECTED for kind in outputs)}")
+        raise UserError(f"output={address}: expected {', '.join(kind.EXPECTED for kind in reversed(outputs))}")
     return kind

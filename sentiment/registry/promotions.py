@@ -238,7 +238,7 @@ def check_permission(name: str) -> None:
     """Raise UserError where this user may not register a version of a model, which is better known before training."""
     try:
         if _get_aliases(name) is not None:
-            # There is none, so this changes nothing. A promotion may delete an alias, which asks for more than to set it.
+            # There is none: nothing changes. A promotion may delete an alias, which asks for more than to set one.
             MlflowClient().delete_registered_model_alias(name, "promotion-none")
     except MlflowException as error:
         if error.error_code != ErrorCode.Name(PERMISSION_DENIED):

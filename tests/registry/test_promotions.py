@@ -302,10 +302,10 @@ def test_the_champion_is_not_asked_for_by_its_alias(versions, monkeypatch):
 
 
 def test_who_may_not_change_a_model_is_told_so_and_who_may_changes_nothing(versions, monkeypatch):
-    before = versions.get_registered_model("m").tags
+    before = vars(versions.get_registered_model("m"))
     promotions.check_permission("m")
     promotions.check_permission("other")
-    assert versions.get_registered_model("m").tags == before
-    monkeypatch.setattr(MlflowClient, "delete_registered_model_tag", refuse)
-    with pytest.raises(UserError, match="registered_model=m: this user may not change it at .*EDIT"):
+    assert vars(versions.get_registered_model("m")) == before
+    monkeypatch.setattr(MlflowClient, "delete_registered_model_alias", refuse)
+    with pytest.raises(UserError, match="registered_model=m: this user may not change it at .*MANAGE"):
         promotions.check_permission("m")

@@ -219,7 +219,7 @@ def test_the_compose_file_is_valid_and_reads_every_secret_from_a_file(packaged, 
 @pytest.mark.parametrize(
     "arguments, line",
     [
-        (["--version=7"], "error: version=7: sentiment has no such version at "),
+        (["--version=7"], "error: version=7: sentiment has no such version or alias at "),
         (["--registered_model=nobody"], "error: nobody has no champion at "),
         (["--image=Registry/Mood:1"], "error: image=Registry/Mood:1: expected a name in lower case without a tag"),
         (["--folder=mlruns"], "error: folder=mlruns: it exists, and is not empty"),

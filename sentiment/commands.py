@@ -33,8 +33,9 @@ def remember_command(tags: Mapping[str, str]) -> None:
         uri = "." if os.getcwd() == str(PROJECT_ROOT) else shlex.quote(str(PROJECT_ROOT))
     else:  # a git URL, of which PROJECT_ROOT is a temporary clone
         uri = shlex.quote(hide_credentials(source))
-    if branch := tags.get("mlflow.source.git.branch"):
-        uri += f" --version {shlex.quote(branch)}"
+        # Not for a folder: with a version MLflow fetches into it, and so makes a user's own repository a shallow one.
+        if branch := tags.get("mlflow.source.git.branch"):
+            uri += f" --version {shlex.quote(branch)}"
     # A step that was started by hand, and one in the active environment, has no tag.
     manager = tags.get("mlflow.project.env", "local")
     os.environ.setdefault(COMMAND, f"mlflow run {uri} --env-manager {manager}")

@@ -70,6 +70,11 @@ def test_a_command_in_an_error_would_be_taken_as_it_is_printed(tracked, monkeypa
             {"mlflow.source.name": f"file://{PROJECT_ROOT}", "mlflow.project.env": "virtualenv"},
             "mlflow run . --env-manager virtualenv",
         ),
+        # In a user's own checkout, where MLflow would fetch into it.
+        (
+            {"mlflow.source.name": str(PROJECT_ROOT / "steps/__main__.py"), "mlflow.source.git.branch": "main"},
+            "mlflow run . --env-manager local",
+        ),
         (
             {"mlflow.source.name": "https://token@example.org/p.git", "mlflow.source.git.branch": "v1"},
             "mlflow run https://example.org/p.git --version v1 --env-manager local",

@@ -55,6 +55,16 @@ class CredentialsGiven(UserError):
     """A parameter holds a password or a signature, which would be logged with the run."""
 
 
+def describe_error(error: BaseException) -> str:
+    """An exception in one line, without credentials."""
+    return hide_credentials(" ".join(f"{type(error).__name__}: {error}".split()))
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an exception says; the name of its class where it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 def killed(what: str, texts: int | None) -> UserError:
     """The error for a process that ended without a word, as on SIGKILL.
 

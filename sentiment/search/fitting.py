@@ -18,7 +18,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from sentiment.artifacts import log_parquet
-from sentiment.errors import UserError
+from sentiment.errors import UserError, describe_error
 from sentiment.evaluation.metrics import scores
 from sentiment.features.store import Features
 from sentiment.model.families import Family, Model, get_family
@@ -26,7 +26,7 @@ from sentiment.model.pyfunc import SentimentModel
 from sentiment.model.space import Params
 from sentiment.model.training import LABELLED, SMALL_CORPUS, Training
 from sentiment.search.packaging import log_model, model_digest, package_digest
-from sentiment.search.trials import CROSS_VALIDATED, Outcome, TrialRun, describe_error, loss_of
+from sentiment.search.trials import CROSS_VALIDATED, Outcome, TrialRun, loss_of
 from sentiment.tracking import VALIDATION_PREDICTIONS
 
 BATCH_SECONDS = 2.0  # figures of epochs that end within this time are logged together

@@ -11,13 +11,13 @@ from typing import Any
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
-from sentiment.errors import killed
+from sentiment.errors import describe_error, killed
 from sentiment.features.store import Features
 from sentiment.model.space import Params
 from sentiment.search.fitting import TrialConfig, run_trial
 from sentiment.search.progress import TrialProgress
 from sentiment.search.pruning import pruning_thresholds
-from sentiment.search.trials import Outcome, TrialRecorder, describe_error, params_key
+from sentiment.search.trials import Outcome, TrialRecorder, params_key
 from sentiment.search.workers import Pool, completed_future
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 
-from sentiment.errors import UserError, hide_credentials
+from sentiment.errors import UserError, describe_error, hide_credentials
 from sentiment.model.space import Params
 from sentiment.model.training import Criterion
 from sentiment.tracking import (
@@ -206,11 +206,6 @@ def best_params(tune_run: Run) -> dict[str, str]:
 def loss_of(figures: Mapping[str, float], metric: Criterion) -> float:
     """What a search minimizes: 1 minus the score of the metric, cross-validated if the family does that."""
     return 1 - metric.score(figures.get(CROSS_VALIDATED + metric.name, figures[metric.name]))
-
-
-def describe_error(error: BaseException) -> str:
-    """An exception in one line."""
-    return hide_credentials(" ".join(f"{type(error).__name__}: {error}".split()))
 
 
 def select_best(outcomes: Sequence[Outcome], family: str) -> Outcome:

@@ -17,7 +17,7 @@ from sentiment.digests import content_digest, hub_revision
 from sentiment.errors import UserError
 from sentiment.labelling.labelers import find_labeler, resolve_labeler
 from sentiment.model.families import get_family
-from sentiment.model.text.subwords import HUB
+from sentiment.model.hub import HUB
 from sentiment.results import check_manifest, write_manifest
 from sentiment.search.loop import lag_of
 from sentiment.tracking import (

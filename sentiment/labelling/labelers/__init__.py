@@ -8,11 +8,11 @@ inside ``rate``.
 from __future__ import annotations
 
 import importlib
-import sys
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from sentiment.errors import UserError
+from sentiment.model.progress import show_progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,10 +74,7 @@ def resolve_labeler(name: str) -> str:
 
 def in_portions(name: str, texts: Sequence[str]) -> Iterator[Sequence[str]]:
     """The texts in portions of at most ``PORTION``, and a progress bar where a labeler takes more than some seconds."""
-    from tqdm import tqdm
-
-    every = 0.1 if sys.stderr.isatty() else 10.0  # seconds; in a log file each update is a line
-    with tqdm(desc=f"ingest: {name}", total=len(texts), unit=" texts", mininterval=every, delay=5) as bar:
+    with show_progress(f"ingest: {name}", len(texts), " texts") as bar:
         for start in range(0, len(texts), PORTION):
             part = texts[start : start + PORTION]
             yield part

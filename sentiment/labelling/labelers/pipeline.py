@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from sentiment.digests import content_digest, hub_revision
 from sentiment.labelling.labelers import in_portions
+from sentiment.model.hub import HUB
 
 if TYPE_CHECKING:
     import numpy as np
 
 EXPECTED = "a text classifier of Hugging Face, hf://OWNER/NAME or its folder"
 REQUIREMENTS = ("transformers", "torch")
-PREFIX = "hf://"
 
 
 def matches(name: str) -> bool:
-    return name.startswith(PREFIX) or Path(name).is_dir()
+    return name.startswith(HUB) or Path(name).is_dir()
 
 
 def resolve(name: str) -> str:
@@ -26,7 +26,7 @@ def resolve(name: str) -> str:
 
 
 def digest(name: str) -> str | None:
-    return hub_revision(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else content_digest(Path(name))
+    return hub_revision(name.removeprefix(HUB)) if name.startswith(HUB) else content_digest(Path(name))
 
 
 def training_texts(name: str) -> Collection[str]:
@@ -53,7 +53,7 @@ def rate_by_pipeline(name: str, texts: Sequence[str]) -> np.ndarray:
     from sentiment.labelling.classes import polarity_of
     from sentiment.model.families.pipeline import BATCH, load_pipeline
 
-    pipeline = load_pipeline(name.removeprefix(PREFIX), "label_by")
+    pipeline = load_pipeline(name.removeprefix(HUB), "label_by")
     signs = {label: polarity_of(name, label) for label in pipeline.model.config.id2label.values()}
     answers = [
         answer

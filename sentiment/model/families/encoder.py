@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..hub import HUB
 from ..network.startup import start_tensorflow
 from ..space import LogUniform, Params, Space
 from . import Family, Model, OnEpoch
@@ -24,7 +25,7 @@ class EncoderFamily(Family):
     options = ("pretrained",)
     requirements = ("tensorflow", "keras", "keras-hub", "tensorflow-text", "safetensors")
     starts = STARTS
-    hub_prefix = "hf://"
+    hub_prefix = HUB
 
     def search_space(self, training: Training) -> tuple[Space, Params]:
         return SPACE, DEFAULTS

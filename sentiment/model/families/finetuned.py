@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..hub import HUB
 from ..network.keras_family import KerasFamily
 from ..space import LogUniform, Params, Space, Uniform
 from . import Model, OnEpoch
@@ -26,7 +27,7 @@ class FinetunedFamily(KerasFamily):
     name = "finetuned"
     options = (*KerasFamily.options, "pretrained")
     requirements = (*KerasFamily.requirements, "keras-hub", "tensorflow-text", "safetensors")
-    hub_prefix = "hf://"
+    hub_prefix = HUB
 
     def search_space(self, training: Training) -> tuple[Space, Params]:
         return SPACE, DEFAULTS

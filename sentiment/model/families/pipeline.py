@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...errors import UserError
+from ...errors import UserError, describe_error
 from ..space import Params, Space
 from ..training import accuracy
 from . import Family, Model, OnEpoch
@@ -125,7 +125,7 @@ def load_pipeline(handle: str, parameter: str = "pretrained") -> Any:
     try:
         return transformers.pipeline("text-classification", model=handle)
     except (OSError, ValueError, KeyError) as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        reason = describe_error(error)[:300]
         raise UserError(
             f"{parameter}={handle} cannot be loaded as a text classifier ({reason}): if the hub cannot be reached from "
             f"here, download the checkpoint elsewhere and give its folder, {parameter}=path/to/checkpoint"

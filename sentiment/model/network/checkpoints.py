@@ -8,9 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ...errors import UserError
+from ...errors import UserError, describe_error
+from ..hub import HUB, find_checkpoint_file
 
-HUB = "hf://"
 # What KerasHub makes of a Sentence-Transformers folder; it would ignore any other module.
 MODULES = {"Transformer", "Pooling", "Normalize"}
 POOLING = "1_Pooling/config.json"
@@ -79,7 +79,7 @@ def _load(handle: str, load: Callable[[Any], Any], family: str, kind: str, examp
     try:
         return load(keras_hub)
     except Exception as error:  # each hub's client and each format raises errors of its own
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        reason = describe_error(error)[:300]
         if folder.is_dir():
             raise UserError(
                 f"pretrained={handle} cannot be read as a checkpoint of a {kind} ({reason}): expected "
@@ -122,13 +122,8 @@ def _follow_accents(tokenizer: Any, handle: str) -> None:
 
 def _read_json(handle: str, name: str, default: Any) -> Any:
     """The content of a file of a checkpoint; the default where it has no such file, as KerasHub's own presets."""
-    file = Path(handle) / name
-    if handle.startswith(HUB):
-        from huggingface_hub import hf_hub_download
-        from huggingface_hub.errors import EntryNotFoundError
-
-        try:
-            file = Path(hf_hub_download(handle.removeprefix(HUB), name))
-        except EntryNotFoundError:
-            return default
+    try:
+        file = find_checkpoint_file(handle, name)
+    except FileNotFoundError:
+        return default
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else default

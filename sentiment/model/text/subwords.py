@@ -7,13 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...errors import UserError
+from ...errors import UserError, describe_error
+from ..hub import HUB, find_checkpoint_file
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 FILE = "tokenizer.json"
-HUB = "hf://"
 UNKNOWN_CHARACTER = "[UNK]"
 
 
@@ -112,18 +112,14 @@ def _read_tokenizer(handle: str) -> str:
         raise UserError(
             f"tokens=checkpoint without pretrained: give the folder of a Hugging Face checkpoint, or {HUB}owner/name"
         )
-    file = Path(handle) / FILE
-    if handle.startswith(HUB):
-        from huggingface_hub import hf_hub_download  # comes with tokenizers
-
-        try:
-            file = Path(hf_hub_download(handle.removeprefix(HUB), FILE))
-        except (OSError, ValueError) as error:
-            reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-            raise UserError(
-                f"pretrained={handle}: its {FILE} cannot be loaded ({reason}): if the hub cannot be reached from here, "
-                "download the checkpoint elsewhere and give its folder, pretrained=path/to/checkpoint"
-            ) from error
+    try:
+        file = find_checkpoint_file(handle, FILE)
+    except (OSError, ValueError) as error:
+        reason = describe_error(error)[:300]
+        raise UserError(
+            f"pretrained={handle}: its {FILE} cannot be loaded ({reason}): if the hub cannot be reached from here, "
+            "download the checkpoint elsewhere and give its folder, pretrained=path/to/checkpoint"
+        ) from error
     if not file.is_file():
         raise UserError(
             f"pretrained={handle} has no {FILE}: expected the folder of a Hugging Face checkpoint; of an older one "

@@ -18,13 +18,11 @@ from sentiment.features.terms import count_terms, learn_terms
 from sentiment.features.tokens import NumberedTokens, Numbering, number_subwords, number_words
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.subwords import Subwords
-from sentiment.model.text.truncation import padded_width, truncate
+from sentiment.model.text.truncation import MAX_TOKENS, padded_width, truncate
 from sentiment.model.text.vocabulary import Vocabulary
 
-# What max_length=0 stands for: the length up to which most training texts are read whole, and no more than a network on
-# a CPU reads in acceptable time.
+# What max_length=0 stands for: the length up to which most training texts are read whole, and at most MAX_TOKENS.
 LENGTH_QUANTILE = 0.99
-MAX_TOKENS = 400
 FEWEST = 10  # texts of a class in a sample, where it has so many
 
 

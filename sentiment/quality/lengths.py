@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from sentiment.model.text.truncation import MAX_TOKENS
 from sentiment.quality.finding import Finding
 
-READ = 400  # tokens that networks read of a text by default, at most: MAX_TOKENS of sentiment.features.store
 MANY = 0.05  # share of cut texts that is worth a warning
 SHORT = 2  # tokens
 
@@ -20,7 +20,7 @@ def count_cut(lengths: Mapping[int, int], max_length: int) -> int:
     return sum(count for tokens, count in lengths.items() if tokens > max_length)
 
 
-def describe_lengths(lengths: Mapping[int, int], max_length: int = READ) -> Finding:
+def describe_lengths(lengths: Mapping[int, int], max_length: int = MAX_TOKENS) -> Finding:
     """Quantiles of the lengths, and the texts that are cut.
 
     Args:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+MAX_TOKENS = 400  # that a network on a CPU reads in acceptable time: the limit where none is given
 MAX_CHUNKS = 8
 
 

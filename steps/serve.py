@@ -3,7 +3,6 @@
 import http.client
 import json
 import os
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,6 +18,7 @@ from sentiment.errors import UserError
 from sentiment.paths import PROJECT_ROOT
 from sentiment.registry.promotions import require_champion
 from sentiment.results import model_files
+from sentiment.serving.ports import why_not_listen
 from sentiment.tracking import MODEL_VERSION, REGISTERED_MODEL, active_run
 from sentiment.workflow.launch import use_this_python
 from sentiment.workflow.parameters import ServeParameters
@@ -29,7 +29,8 @@ STARTING = 600.0  # seconds that a server may take until it answers
 def serve(parameters: ServeParameters, hold: Callable[[], None]) -> None:
     name, host, port = parameters.registered_model, parameters.host, parameters.port
     champion = require_champion(name)
-    check_port(host, port)
+    if reason := why_not_listen(host, port):
+        raise UserError(f"host={host}, port={port}: nothing can listen there ({reason}): give another -P port=")
     run = active_run().info
     mlflow.set_tags({REGISTERED_MODEL: name, MODEL_VERSION: champion.version})
     record = {"experiment_id": run.experiment_id, "run_id": run.run_id, "with_text": parameters.record_text}
@@ -102,18 +103,6 @@ def raise_if_ended(server: subprocess.Popen[bytes], hold: Callable[[], None]) ->
         time.sleep(1.0)  # Ctrl-C ends both processes, in any order
         hold()
         raise UserError(f"the server ended with status {server.returncode}; its own messages are above")
-
-
-def check_port(host: str, port: int) -> None:
-    """Raise UserError where the server could not listen."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, port))
-        except OSError as error:
-            raise UserError(
-                f"host={host}, port={port}: nothing can listen there ({error}): give another -P port="
-            ) from error
 
 
 def usage(name: str, version: str, url: str) -> str:

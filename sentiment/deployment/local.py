@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from sentiment.deployment.server import HOST, MODEL_PATH, PORT
 from sentiment.errors import UserError
 from sentiment.paths import PROJECT_ROOT
 from sentiment.results import model_files
+from sentiment.serving.ports import why_not_listen
 
 FOLDER = "deployments"  # in the folder of the command: models, messages, and what is running
 ADDRESS = "127.0.0.1"
@@ -40,12 +40,8 @@ class Local:
     def create(self, endpoint: str, uri: str, version: str) -> str:
         if self._find(endpoint):
             raise UserError(f"endpoint={endpoint}: it is there already: -P action=update replaces its version")
-        with socket.socket() as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                listener.bind((ADDRESS, self._port))
-            except OSError as error:
-                raise UserError(f"port={self._port}: nothing can listen there ({error}): give another one") from error
+        if reason := why_not_listen(ADDRESS, self._port):
+            raise UserError(f"port={self._port}: nothing can listen there ({reason}): give another one")
         return self._start(endpoint, uri, version, self._port)
 
     def update(self, endpoint: str, uri: str, version: str, traffic: float) -> str:

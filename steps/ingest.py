@@ -55,25 +55,25 @@ def ingest(parameters: IngestParameters) -> None:
     correction = correct_labels(frame, parameters.corrections) if parameters.corrections else None
     frame = correction.frame if correction else frame
     sizes = parameters.test_size, parameters.validation_size
-    if parameters.splits == "source":
+    own_splits = parameters.splits == "source"
+    if own_splits:
         parts, dropped, notes = keep_splits(frame, parameters.source.name, *sizes, parameters.split_seed)
         for note in notes:
             print(f"ingest: {note}", flush=True)
-        texts = pd.concat(parts.values(), ignore_index=True)["text"]
-        groups = group_near_duplicates(texts)
+        kept = pd.concat(parts.values(), ignore_index=True)
     else:
         kept, dropped = clean(frame)
-        texts = kept["text"]
-        groups = group_near_duplicates(texts)
-        parts = split(kept, *sizes, parameters.split_seed, parameters.stratify, keep_together(groups, texts))
+    groups = group_near_duplicates(kept["text"])
+    if not own_splits:
+        together = keep_together(groups, kept["text"])
+        parts = split(kept, *sizes, parameters.split_seed, parameters.stratify, together)
     corrected = []
     if correction:
         dropped |= {"dropped_by_corrections": correction.dropped}
         corrected.append(describe_corrections(correction, parts))
         mlflow.log_metric("corrected_labels", corrected[0].count)
         print(f"ingest: {corrected[0].says}", flush=True)
-    by_text = pd.Series(groups.to_numpy(), index=texts)
-    own_splits = parameters.splits == "source"
+    by_text = pd.Series(groups.to_numpy(), index=kept["text"])
     check = check_data(parts, by_text, *sizes, parameters.split_seed, corrected, own_splits)
 
     with tempfile.TemporaryDirectory() as folder:
@@ -102,7 +102,7 @@ def ingest(parameters: IngestParameters) -> None:
             NOTE: "\n\n".join(filter(None, [summary, labelling, check.markdown()])),
         }
     )
-    counted = pd.concat(parts.values())["label"].value_counts()
+    counted = kept["label"].value_counts()
     shown = ", ".join(f"{label} {count}" for label, count in counted.head(MOST_CLASSES).sort_index().items())
     shown += ", …" if len(counted) > MOST_CLASSES else ""
     print(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentiment.errors import UserError
+from sentiment.errors import UserError, first_line
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
@@ -137,7 +137,7 @@ def check_query(name: str, address: str, query: str) -> None:
     try:
         statements = [found for found in sqlglot.parse(query, dialect=_sqlglot_dialect(address)) if found]
     except SqlglotError as error:
-        problems = getattr(error, "errors", None) or [{"description": str(error).splitlines()[0]}]
+        problems = getattr(error, "errors", None) or [{"description": first_line(error)}]
         said, line, column = (problems[0].get(key) for key in ("description", "line", "col"))
         what = "something is missing" if str(said).startswith("Required keyword") else said
         raise UserError(

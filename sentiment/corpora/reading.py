@@ -79,7 +79,10 @@ def read_corpus(corpus: Corpus) -> tuple[pd.DataFrame, str]:
 def corpus_digest(corpus: Corpus) -> Digest | None:
     """Digest of a corpus's content, or None where it cannot be taken, as when it is unknown or not installed yet."""
     source = _matching_source(corpus)
-    return source.digest(corpus) if source else None
+    try:
+        return source.digest(corpus) if source else None
+    except UserError:  # reading it says why
+        return None
 
 
 def dataset_source(corpus: Corpus) -> DatasetSource:

@@ -63,7 +63,11 @@ class CorpusSource(Protocol):
         """
 
     def digest(self, corpus: Corpus) -> Digest | None:
-        """Digest of the content, taken without parsing it; None where that is not possible, as when it is missing."""
+        """Digest of the content, taken without parsing it; None where that is not possible.
+
+        Raises:
+            UserError: the corpus does not exist, or cannot be read.
+        """
 
     def dataset_source(self, corpus: Corpus) -> DatasetSource:
         """MLflow's own name for where the corpus is, once it has been read."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.sources import Document, in_batches
+from sentiment.corpora.stores.local import local_dataset_source
 from sentiment.digests import Digest, folder_digest
 from sentiment.errors import UserError
 
@@ -60,6 +61,4 @@ def digest(corpus: Corpus) -> Digest | None:
 
 
 def dataset_source(corpus: Corpus) -> DatasetSource:
-    from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-defined]  # defined at run time
-
-    return LocalArtifactDatasetSource(str(Path(corpus.address).resolve()))
+    return local_dataset_source(str(Path(corpus.address).resolve()))

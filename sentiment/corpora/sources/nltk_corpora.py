@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.sources import Document, in_batches
+from sentiment.corpora.stores.local import local_dataset_source
 from sentiment.digests import Digest, content_digest
 from sentiment.errors import UserError
 
@@ -90,9 +91,7 @@ def digest(corpus: Corpus) -> Digest | None:
 
 
 def dataset_source(corpus: Corpus) -> DatasetSource:
-    from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-defined]  # defined at run time
-
-    return LocalArtifactDatasetSource(str(load(corpus.address).root))
+    return local_dataset_source(str(load(corpus.address).root))
 
 
 def load(name: str) -> Any:

@@ -1,15 +1,20 @@
 """Files on this machine."""
 
+from __future__ import annotations
+
 import difflib
 import glob
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from sentiment.corpora.stores import MAGIC, base_of
 from sentiment.digests import Digest, file_digest
 from sentiment.errors import UserError
+
+if TYPE_CHECKING:
+    from mlflow.data.dataset_source import DatasetSource
 
 
 @dataclass(frozen=True)
@@ -64,3 +69,10 @@ def parquet_files(folder: Path) -> list[Path]:
     """The Parquet files in and below a folder, sorted; without those whose path has a part that begins with . or _."""
     found = (file for file in folder.rglob("*.parquet") if file.is_file())
     return sorted(file for file in found if not any(part[0] in "._" for part in file.relative_to(folder).parts))
+
+
+def local_dataset_source(path: str) -> DatasetSource:
+    """MLflow's own name for a file or folder of this machine."""
+    from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-defined]  # defined at run time
+
+    return LocalArtifactDatasetSource(path)

@@ -112,9 +112,12 @@ class TableKind(Protocol):
         """
 
     def digest(self, corpus: Corpus) -> Digest | None:
-        """Digest of the content, or of what changes with it, such as a version; None where there is none, or no table.
+        """Digest of the content, or of what changes with it, such as a version; None where there is none.
 
         With a digest, ``ingest`` is reused as long as it is the same; with None it reads each time.
+
+        Raises:
+            UserError: as :meth:`open_table`.
         """
 
     def location(self, corpus: Corpus) -> str:

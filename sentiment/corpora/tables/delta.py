@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.tables import Table
 from sentiment.digests import Digest
-from sentiment.errors import UserError
+from sentiment.errors import UserError, first_line
 
 if TYPE_CHECKING:
     from mlflow.data.dataset_source import DatasetSource
@@ -43,10 +43,7 @@ def open_table(corpus: Corpus) -> Table:
 
 
 def digest(corpus: Corpus) -> Digest | None:
-    try:
-        table = load_table(corpus.name, corpus.address)
-    except UserError:  # ingest says why
-        return None
+    table = load_table(corpus.name, corpus.address)
     return Digest(f"{table.metadata().id} {table.version()}", "version")
 
 
@@ -76,4 +73,4 @@ def load_table(name: str, address: str) -> Any:
     try:
         return DeltaTable(address.removeprefix(PREFIX))
     except (DeltaError, OSError, ValueError) as error:
-        raise UserError(f"{name} cannot be read as a Delta table: {str(error).splitlines()[0]}") from error
+        raise UserError(f"{name} cannot be read as a Delta table: {first_line(error)}") from error

@@ -18,7 +18,7 @@ from sentiment.corpora.stores import (
     scheme_of,
     suffix_of,
 )
-from sentiment.corpora.stores.local import parquet_files
+from sentiment.corpora.stores.local import local_dataset_source, parquet_files
 from sentiment.corpora.tables import SUFFIXES, Table
 from sentiment.digests import Digest
 from sentiment.errors import UserError
@@ -75,10 +75,7 @@ def open_file(corpus: Corpus, file: File) -> Table:
 
 
 def digest(corpus: Corpus) -> Digest | None:
-    try:
-        return digest_files(find_files(corpus.name, corpus.address))
-    except UserError:  # reading it says why
-        return None
+    return digest_files(find_files(corpus.name, corpus.address))
 
 
 def location(corpus: Corpus) -> str:
@@ -87,12 +84,11 @@ def location(corpus: Corpus) -> str:
 
 def dataset_source(corpus: Corpus) -> DatasetSource:
     from mlflow.data.dataset_source_registry import resolve_dataset_source
-    from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-defined]  # defined at run time
 
     place = location(corpus)
     scheme = scheme_of(place)
     if not scheme:
-        return LocalArtifactDatasetSource(place)
+        return local_dataset_source(place)
     return resolve_dataset_source(place.replace("abfs://", "abfss://", 1))  # the scheme that MLflow knows
 
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.tables import BATCH_ROWS, Table
 from sentiment.digests import Digest
-from sentiment.errors import UserError
+from sentiment.errors import UserError, first_line
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,7 +59,7 @@ def open_table(corpus: Corpus) -> Table:
         found = load_dataset(handle.name, handle.config, split=handle.split, revision=revision)
     except (OSError, ValueError, RuntimeError) as error:  # datasets' own errors are among them
         raise UserError(
-            f"{corpus.name} cannot be read: {_first_line(error)}; a configuration and a split are named as in "
+            f"{corpus.name} cannot be read: {first_line(error)}; a configuration and a split are named as in "
             f"{PREFIX}owner/name?config=plain_text&split=train"
         ) from error
     splits: dict[str, Dataset] = {"": found} if isinstance(found, Dataset) else dict(found)
@@ -91,10 +91,7 @@ def open_table(corpus: Corpus) -> Table:
 
 
 def digest(corpus: Corpus) -> Digest | None:
-    try:
-        commit = find_revision(corpus)
-    except UserError:  # ingest says why
-        return None
+    commit = find_revision(corpus)
     return Digest(commit, "commit") if commit else None
 
 
@@ -144,7 +141,7 @@ def find_revision(corpus: Corpus) -> str | None:
         ) from error
     except (HTTPError, OSError) as error:
         raise UserError(
-            f"{corpus.name}: the hub does not answer ({_first_line(error)}): try again, or set HF_HUB_OFFLINE=1 to "
+            f"{corpus.name}: the hub does not answer ({first_line(error)}): try again, or set HF_HUB_OFFLINE=1 to "
             "read what an earlier run has downloaded"
         ) from error
 
@@ -155,7 +152,3 @@ def _name_classes(numbers: pa.ChunkedArray, names: list[str]) -> pa.ChunkedArray
     import pyarrow.compute as pc
 
     return pc.take(pa.array(names), pc.if_else(pc.less(numbers, 0), None, numbers))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.tables import Table
 from sentiment.digests import Digest
-from sentiment.errors import UserError
+from sentiment.errors import UserError, first_line
 
 if TYPE_CHECKING:
     from mlflow.data.dataset_source import DatasetSource
@@ -31,10 +31,7 @@ def open_table(corpus: Corpus) -> Table:
 
 
 def digest(corpus: Corpus) -> Digest | None:
-    try:
-        table = load_table(corpus.name, corpus.address)
-    except UserError:  # ingest says why
-        return None
+    table = load_table(corpus.name, corpus.address)
     return Digest(f"{table.metadata.table_uuid} {table.metadata.current_snapshot_id}", "snapshot")
 
 
@@ -68,6 +65,6 @@ def load_table(name: str, address: str) -> Any:
         return load_catalog(catalog).load_table(identifier)
     except Exception as error:  # PyIceberg's errors share no class, and each kind of catalog brings those of its client
         raise UserError(
-            f"{name} cannot be read as an Iceberg table: {str(error).splitlines()[0]}; the catalog {catalog} is set up "
+            f"{name} cannot be read as an Iceberg table: {first_line(error)}; the catalog {catalog} is set up "
             f"in ~/.pyiceberg.yaml or by PYICEBERG_CATALOG__{catalog.upper()}__URI"
         ) from error

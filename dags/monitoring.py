@@ -2,29 +2,22 @@
 
 from datetime import timedelta
 
-import pendulum
 from airflow.sdk import Param, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
+from defaults import DAG, TASKS
 from entry_points import Found, run_entry_point
-from notifications import notify, notify_failure
+from notifications import notify
 
 
 @dag(
     schedule="@daily",
-    start_date=pendulum.datetime(2026, 1, 1),
-    catchup=False,
-    max_active_runs=1,
-    default_args={
-        "retries": 2,
-        "retry_delay": timedelta(minutes=5),
-        "execution_timeout": timedelta(hours=1),
-        "on_failure_callback": notify_failure,
-    },
+    default_args=TASKS,
     params={
         "registered_model": Param("sentiment"),
         "batch": Param("", description="a labelled file; without one the recorded requests of the last 24 hours"),
         "more": Param({}, type="object", description="more parameters of monitor, such as accuracy_drop"),
     },
+    **DAG,
 )
 def monitoring() -> None:
     @task.short_circuit

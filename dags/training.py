@@ -2,23 +2,19 @@
 
 from datetime import timedelta
 
-import pendulum
 from airflow.sdk import Param, dag, task
 from airflow.sdk.exceptions import AirflowFailException
+from defaults import DAG, TASKS
 from entry_points import Found, run_entry_point
-from notifications import notify_failure
 
 
 @dag(
     schedule="@weekly",
-    start_date=pendulum.datetime(2026, 1, 1),
-    catchup=False,
-    max_active_runs=1,
-    default_args={
+    default_args=TASKS
+    | {
         "retries": 3,  # each goes on from what has finished: main reuses finished steps and trials
         "retry_delay": timedelta(minutes=10),
         "execution_timeout": timedelta(hours=6),
-        "on_failure_callback": notify_failure,
     },
     params={
         "corpus": Param("sample", description="a file, a folder, a URL of a database"),
@@ -26,6 +22,7 @@ from notifications import notify_failure
         "gates": Param("", description="figures to reach, such as accuracy>=0.85"),
         "more": Param({}, type="object", description="more parameters of main"),
     },
+    **DAG,
 )
 def training() -> None:
     @task

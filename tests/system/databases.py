@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.processes import free_port, wait_until
+from tests.system.processes import free_port, running
 
 # They refuse to run as root.
 SOMEONE = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
@@ -87,11 +86,5 @@ def _call(folder: Path, *command: str | Path) -> None:
 
 @contextmanager
 def _server(folder: Path, port: int, *command: str | Path) -> Iterator[None]:
-    with open(folder / "log", "wb") as log:
-        server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, **SOMEONE)
-    try:
-        wait_until(lambda: socket.create_connection(("127.0.0.1", port), timeout=1).close(), server)
+    with open(folder / "log", "wb") as log, running(port, *command, cwd=folder, stdout=log, stderr=log, **SOMEONE):
         yield
-    finally:
-        server.terminate()
-        server.wait()

@@ -11,8 +11,9 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import pytest
 from mlflow.entities import Run
 
 from tests.conftest import PROJECT, create_store, runs
@@ -148,6 +149,28 @@ def wait_until(answers: Callable[[], T], process: subprocess.Popen, seconds: flo
         except OSError:
             assert time.time() < deadline, f"{process.args} does not answer after {seconds} s"
             time.sleep(0.1)
+
+
+@contextmanager
+def running(port: int, *command: str | Path, **options: Any) -> Iterator[None]:
+    """A server that listens on a port of this machine, to the end of the block; ``options`` are those of Popen."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    server = subprocess.Popen(command, **quiet | options)
+    try:
+        wait_until(lambda: socket.create_connection(("127.0.0.1", port), timeout=1).close(), server)
+        yield
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@contextmanager
+def object_store() -> Iterator[str]:
+    """The address of an S3-compatible store: moto's server."""
+    pytest.importorskip("moto.server", reason="moto is not installed: requirements-test.txt")
+    port = free_port()
+    with running(port, sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)):
+        yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager

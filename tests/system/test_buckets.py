@@ -4,9 +4,6 @@ import gzip
 import io
 import os
 import shutil
-import socket
-import subprocess
-import time
 from contextlib import contextmanager
 
 import pyarrow as pa
@@ -18,6 +15,7 @@ from sentiment.corpora.reading import corpus_digest, dataset_source, read_corpus
 from sentiment.corpora.stores import buckets
 from sentiment.errors import UserError
 from sentiment.scoring.outputs import get_output
+from tests.system.processes import free_port, object_store, running
 
 pytestmark = pytest.mark.system
 
@@ -36,38 +34,11 @@ def parquet(table=SOME):
 
 
 @contextmanager
-def _serve(command, port):
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(300):
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                assert process.poll() is None, f"{command[0]} ended"
-                time.sleep(0.1)
-        yield
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
-@contextmanager
 def serve_s3():
     """moto's S3 server; gives the variables that an S3 client needs."""
-    program = shutil.which("moto_server")
-    if program is None:
-        pytest.skip("moto_server is not on the PATH (.ci/run installs it)")
-    port = free_port()
-    with _serve([program, "-p", str(port)], port):
+    with object_store() as address:
         yield {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "AWS_ENDPOINT_URL": address,
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -82,7 +53,7 @@ def serve_azure(folder):
         pytest.skip("azurite-blob is not on the PATH (.ci/run installs it)")
     port = free_port()
     options = ["--silent", "--blobPort", str(port), "--location", os.fspath(folder), "--skipApiVersionCheck"]
-    with _serve([program, *options], port):
+    with running(port, program, *options):
         endpoint = f"http://127.0.0.1:{port}/devstoreaccount1"
         account = f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={AZURITE_KEY}"
         yield {"AZURE_STORAGE_CONNECTION_STRING": f"{account};BlobEndpoint={endpoint};"}

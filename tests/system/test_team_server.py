@@ -2,13 +2,11 @@
 
 import os
 import subprocess
-import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import mlflow
 import pytest
-import requests
 from mlflow import MlflowClient
 from mlflow.server import get_app_client
 
@@ -17,11 +15,10 @@ from tests.system.databases import postgresql, postgresql_programs
 from tests.system.processes import (
     FAST_SEARCH,
     NAIVE_BAYES,
-    free_port,
+    object_store,
     run_step,
     run_steps,
     start_server,
-    wait_until,
 )
 
 KEYS = {"AWS_ACCESS_KEY_ID": "team", "AWS_SECRET_ACCESS_KEY": "s3cret", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -82,21 +79,6 @@ def create_database(url, name):
     psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed: requirements-team.txt")
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-
-
-@contextmanager
-def object_store():
-    """The URL of moto's server."""
-    pytest.importorskip("moto.server", reason="moto is not installed: requirements-test.txt")
-    port = free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_until(lambda: requests.get(f"http://127.0.0.1:{port}/moto-api/", timeout=5), process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
 
 
 @contextmanager

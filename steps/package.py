@@ -14,6 +14,7 @@ from sentiment.deployment.folder import (
     copy_sources,
     image_name,
     object_name,
+    package_folder,
     plan_memory,
     write_sums,
     write_templates,
@@ -42,7 +43,7 @@ def package(parameters: PackageParameters, hold: Callable[[], None]) -> None:
     model = parameters.registered_model
     image = image_name(parameters.image, model)
     version = str(find_version(model, parameters.version).version)
-    target = Path(parameters.folder or f"package-{object_name(model)}-{version}")
+    target = Path(parameters.folder or package_folder(model, version))
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
         raise UserError(f"folder={target}: it exists, and is not empty: give another one, or remove it")
     mlflow.set_tags({REGISTERED_MODEL: model, MODEL_VERSION: version})

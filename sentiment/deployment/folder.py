@@ -48,6 +48,11 @@ def object_name(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "model"
 
 
+def package_folder(name: str, version: str) -> Path:
+    """The folder of a version's package where no other one is given."""
+    return Path(f"package-{object_name(name)}-{version}")
+
+
 def plan_memory(peak: int) -> dict[str, int]:
     """The memory that a container asks for and its limit, in MiB, in steps of 64.
 

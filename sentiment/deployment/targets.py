@@ -39,6 +39,10 @@ def get_target(parameters: DeployParameters, hold: Callable[[], None]) -> Target
         from sentiment.deployment.sagemaker import SageMaker
 
         return SageMaker(parameters.image, parameters.settings)
+    if parameters.target == "kubernetes":
+        from sentiment.deployment.kubernetes import Kubernetes
+
+        return Kubernetes(parameters.registered_model, parameters.manifests, parameters.image, hold)
     from sentiment.deployment.local import Local
 
     return Local(parameters.port, hold)

@@ -11,6 +11,7 @@ from sentiment.errors import UserError
 from sentiment.registry import promotions
 from sentiment.workflow.command_line import parse
 from steps.deploy import deploy
+from tests.deployment.registry import register_two_versions
 
 boto3 = pytest.importorskip("boto3")
 moto_server = pytest.importorskip("moto.server")
@@ -79,13 +80,7 @@ def cloud(aws, tracked, tmp_path, monkeypatch):
     )
     urllib.request.urlopen(request)
     boto3.client("s3").create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-    (tmp_path / "model").mkdir()
-    flavor = {"python_function": {"loader_module": "nothing", "python_version": "3.11.7"}}
-    mlflow.models.Model(flavors=flavor).save(str(tmp_path / "model" / "MLmodel"))
-    tracked.create_registered_model("sentiment")
-    for _ in range(2):
-        tracked.create_model_version("sentiment", str(tmp_path / "model"))
-    promotions.promote("sentiment", "1", None, "the first")
+    register_two_versions(tracked, tmp_path)
     (tmp_path / "aws.yaml").write_text(SETTINGS)
     return boto3.client("sagemaker")
 

@@ -1,0 +1,289 @@
+"""Endpoints in a Kubernetes cluster: the manifests of a package, which kubectl applies to its current namespace.
+
+kubectl has kustomize, in which the manifests are written, and finds the cluster and the credentials as it always does.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sentiment.deployment.folder import image_name, package_folder
+from sentiment.deployment.requests import ask_for_labels
+from sentiment.errors import UserError
+
+OVERLAY = "kubernetes/overlays/prod"  # of a package
+MANAGER = "sentiment"  # of the fields that the manifests set
+OBJECTS = "sentiment/objects"  # annotation of the Deployment: everything that was applied with it
+VERSION = "app.kubernetes.io/version"  # label of the pods
+HASH = "pod-template-hash"  # label of a ReplicaSet and its pods
+CONTAINER = "model"  # the one that parameter image is for
+ROLLING_OUT = 900.0  # seconds until all pods have to be ready; the probes of one alone allow for ten minutes
+PAUSE = 2.0  # seconds
+ANSWERING = 180.0  # seconds that kubectl may take for a command
+DELETING = 120  # seconds until what is deleted is gone
+# Reasons for which a pod waits that time alone does not cure.
+HOPELESS = (
+    "CrashLoopBackOff",
+    "CreateContainerConfigError",
+    "ErrImageNeverPull",
+    "ImagePullBackOff",
+    "InvalidImageName",
+)
+STARTING = ("ContainerCreating", "PodInitializing")
+
+
+class Kubernetes:
+    """The target ``kubernetes``. An endpoint is a Deployment and a Service of its name, and what is applied with them.
+
+    Args:
+        model: registered model.
+        manifests: a folder with a kustomization; empty for that of the package of the version.
+        image: name of the image; empty for that of the manifests.
+        hold: to be called before a process is started.
+    """
+
+    def __init__(self, model: str, manifests: str, image: str, hold: Callable[[], None]) -> None:
+        if not shutil.which("kubectl"):
+            raise UserError("target=kubernetes needs kubectl: https://kubernetes.io/docs/tasks/tools/")
+        self._model = model
+        self._manifests = manifests
+        self._image = image and image_name(image, model)
+        self._hold = hold
+        self._where: list[str] = []
+        try:
+            config = json.loads(self._kubectl("config", "view", "--minify", "--output=json"))
+        except UserError as error:
+            raise UserError(f"target=kubernetes needs a kubeconfig with a current context: {error}") from error
+        self._context = config["current-context"]
+        self._namespace = config["contexts"][0]["context"].get("namespace", "default")
+        # Whoever switches the context meanwhile changes nothing.
+        self._where = [f"--context={self._context}", f"--namespace={self._namespace}"]
+
+    def create(self, endpoint: str, uri: str, version: str) -> str:
+        documents = self._render(endpoint, version)
+        if self._find(endpoint):
+            raise UserError(f"endpoint={endpoint}: it is there already: -P action=update replaces its version")
+        return self._roll_out(endpoint, documents, None)
+
+    def update(self, endpoint: str, uri: str, version: str, traffic: float) -> str:
+        """Kubernetes replaces the pods one by one; it is told to go back where the new ones do not get ready."""
+        if traffic < 1:
+            raise UserError("traffic does not go with target=kubernetes: a Service gives each pod the same share")
+        before = self._require(endpoint)
+        return self._roll_out(endpoint, self._render(endpoint, version), before)
+
+    def delete(self, endpoint: str) -> None:
+        self._delete(_objects(self._require(endpoint)))
+
+    def predict(self, endpoint: str, texts: list[str]) -> list[dict[str, Any]]:
+        self._require(endpoint)
+        with self._forward(endpoint) as port:
+            return ask_for_labels(port, texts)
+
+    def _render(self, endpoint: str, version: str) -> list[dict[str, Any]]:
+        """The objects of the manifests, which have to be those of the endpoint and the version."""
+        folder = Path(self._manifests or package_folder(self._model, version) / OVERLAY)
+        if not folder.is_dir():
+            raise UserError(f"manifests={folder}: there is no such folder: -e package -P version={version} writes it")
+        documents = [one for one in yaml.safe_load_all(self._kubectl("kustomize", str(folder))) if one]
+        try:
+            objects = [[one["apiVersion"], one["kind"], one["metadata"]["name"]] for one in documents]
+        except (KeyError, TypeError) as error:
+            raise UserError(f"manifests={folder}: an object in them has no apiVersion, kind or name") from error
+        names = {(kind, name) for _, kind, name in objects}
+        if not {("Deployment", endpoint), ("Service", endpoint)} <= names:
+            found = ", ".join(sorted(f"{kind} {name}" for kind, name in names))
+            raise UserError(f"manifests={folder}: expected a Deployment and a Service named {endpoint}, found {found}")
+        deployment = _deployment(documents, endpoint)
+        namespace = deployment["metadata"].get("namespace", self._namespace)
+        if namespace != self._namespace:
+            raise UserError(
+                f"manifests={folder}: they are for namespace {namespace}, and the current one is {self._namespace}: "
+                f"kubectl config set-context --current --namespace={namespace}"
+            )
+        try:
+            labelled = deployment["spec"]["template"]["metadata"]["labels"].get(VERSION)
+            containers = {one["name"]: one for one in deployment["spec"]["template"]["spec"]["containers"]}
+        except (KeyError, TypeError, AttributeError) as error:
+            raise UserError(f"manifests={folder}: the Deployment has no pods with labels and containers") from error
+        if labelled != version:
+            raise UserError(f"manifests={folder}: their pods are of version {labelled}, not of version {version}")
+        if self._image:
+            if CONTAINER not in containers:
+                raise UserError(f"image={self._image}: the Deployment has no container named {CONTAINER}")
+            containers[CONTAINER]["image"] = f"{self._image}:{version}"
+        # A namespace has more in it than an endpoint: it stays.
+        kept = json.dumps([one for one in objects if one[1] != "Namespace"])
+        deployment["metadata"]["annotations"] = deployment["metadata"].get("annotations", {}) | {OBJECTS: kept}
+        return documents
+
+    def _roll_out(self, endpoint: str, documents: list[dict[str, Any]], before: dict[str, Any] | None) -> str:
+        """Apply objects, wait until the pods are ready, and return the address; or restore the Deployment before."""
+        deployment = _deployment(documents, endpoint)
+        present, former = _objects(deployment), _objects(before) if before else []
+        self._hold()
+        self._apply(documents, "--dry-run=server")  # what is refused is refused before anything has changed
+        try:
+            self._apply(documents)
+            self._wait(endpoint)
+        except UserError as error:
+            try:
+                if before:
+                    self._apply([_with_template_of(deployment, before)])
+                self._delete([one for one in present if one not in former])
+            except UserError as another:
+                raise UserError(f"{error}; this could not be undone: {another}") from error
+            undone = "the former pods answer as before" if before else "nothing is left of it"
+            raise UserError(f"{error}; {undone}") from error
+        self._delete([one for one in former if one not in present])
+        return f"http://{endpoint}.{self._namespace}.svc/invocations in the context {self._context}"
+
+    def _wait(self, endpoint: str) -> None:
+        """Return when all pods are new and ready, and print meanwhile what they wait for."""
+        deadline, said = time.monotonic() + ROLLING_OUT, ""
+        while not _is_rolled_out(deployment := self._require(endpoint)):
+            self._hold()
+            reasons = self._waiting_for(deployment)
+            status, wanted = deployment.get("status", {}), deployment["spec"]["replicas"]
+            conditions = {one["type"]: one for one in status.get("conditions", [])}
+            if failure := conditions.get("ReplicaFailure"):
+                reasons["ReplicaFailure"] = failure.get("message", "")
+            late = conditions.get("Progressing", {}).get("reason") == "ProgressDeadlineExceeded"
+            why = "; ".join(f"{reason} ({text})" if text else reason for reason, text in reasons.items())
+            if late or time.monotonic() > deadline or set(reasons) & set(HOPELESS):
+                raise UserError(f"endpoint={endpoint}: its pods do not get ready: {why or 'no reason is known'}")
+            ready = min(status.get("updatedReplicas", 0), status.get("availableReplicas", 0))
+            say = f"deploy: {ready} of {wanted} new pods are ready{f': {why}' if why else ''}"
+            if say != said:
+                print(say, flush=True)
+            said = say
+            time.sleep(PAUSE)
+
+    def _waiting_for(self, deployment: dict[str, Any]) -> dict[str, str]:
+        """What the newest pods wait for: from reasons to what Kubernetes says of them."""
+        labels = deployment["spec"]["template"]["metadata"]["labels"]
+        selector = ",".join(f"{name}={value}" for name, value in labels.items())
+        found = self._kubectl("get", "replicasets,pods", f"--selector={selector}", "--output=json")
+        listed = json.loads(found)["items"]
+        sets = [one["metadata"] for one in listed if one["kind"] == "ReplicaSet"]
+        if not sets:
+            return {}
+        newest = max(sets, key=lambda one: int(one["annotations"]["deployment.kubernetes.io/revision"]))
+        reasons = {}
+        for pod in listed:
+            if pod["kind"] != "Pod" or pod["metadata"]["labels"].get(HASH) != newest["labels"][HASH]:
+                continue
+            status = pod.get("status", {})
+            for condition in status.get("conditions", []):
+                if condition["type"] == "PodScheduled" and condition["status"] == "False":
+                    reasons[condition["reason"]] = condition.get("message", "")
+            for container in status.get("initContainerStatuses", []) + status.get("containerStatuses", []):
+                waiting = container.get("state", {}).get("waiting", {})
+                ended = container.get("lastState", {}).get("terminated", {})
+                if waiting.get("reason") not in (None, *STARTING):
+                    cause = f"{ended['reason']}, exit code {ended['exitCode']}: " if ended else ""
+                    reasons[waiting["reason"]] = cause + waiting.get("message", "")
+        return reasons
+
+    def _find(self, endpoint: str) -> dict[str, Any] | None:
+        found = self._kubectl("get", "deployment", endpoint, "--ignore-not-found", "--output=json")
+        return json.loads(found) if found else None
+
+    def _require(self, endpoint: str) -> dict[str, Any]:
+        found = self._find(endpoint)
+        if found is None or OBJECTS not in found["metadata"].get("annotations", {}):
+            raise UserError(
+                f"endpoint={endpoint}: namespace {self._namespace} of {self._context} has no Deployment of this name"
+                + (" that deploy has created" if found else "")
+            )
+        return found
+
+    def _apply(self, documents: list[dict[str, Any]], *options: str) -> None:
+        ours = ["--server-side", "--force-conflicts", f"--field-manager={MANAGER}", "--filename=-"]
+        self._kubectl("apply", *ours, *options, given=_stream(documents))
+
+    def _delete(self, objects: list[list[str]]) -> None:
+        """Delete objects, and what belongs to them; those that are gone already are no mistake."""
+        if objects:
+            given = _stream(
+                [{"apiVersion": api, "kind": kind, "metadata": {"name": name}} for api, kind, name in objects]
+            )
+            options = ["--ignore-not-found", "--cascade=foreground", f"--timeout={DELETING}s", "--filename=-"]
+            self._kubectl("delete", *options, given=given)
+
+    @contextmanager
+    def _forward(self, endpoint: str) -> Iterator[int]:
+        """A port of this machine that leads to a pod of a Service.
+
+        The API server's proxy is another way, but the NetworkPolicy of a package lets nobody in from outside.
+        """
+        command = ["kubectl", *self._where, "port-forward", f"service/{endpoint}", "--address=127.0.0.1", ":80"]
+        self._hold()
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stdout and process.stderr
+                forwarding = re.match(r"Forwarding from 127\.0\.0\.1:(\d+)", process.stdout.readline())
+                if not forwarding:
+                    raise UserError(f"kubectl port-forward: {_first_line(process.stderr.read())}")
+                yield int(forwarding[1])
+            finally:
+                process.terminate()
+
+    def _kubectl(self, *arguments: str, given: str | None = None) -> str:
+        """What kubectl prints; UserError with the first line of its messages where it fails."""
+        command = ["kubectl", *self._where, *arguments]
+        try:
+            process = subprocess.run(command, input=given, capture_output=True, text=True, timeout=ANSWERING)
+        except subprocess.TimeoutExpired as error:
+            raise UserError(f"kubectl {arguments[0]}: no answer within {ANSWERING:g} seconds") from error
+        if process.returncode:
+            raise UserError(f"kubectl {arguments[0]}: {_first_line(process.stderr)}")
+        return process.stdout
+
+
+def _deployment(documents: list[dict[str, Any]], endpoint: str) -> dict[str, Any]:
+    return next(one for one in documents if one["kind"] == "Deployment" and one["metadata"]["name"] == endpoint)
+
+
+def _objects(deployment: dict[str, Any]) -> list[list[str]]:
+    """API version, kind and name of everything that was applied with a Deployment."""
+    objects: list[list[str]] = json.loads(deployment["metadata"]["annotations"][OBJECTS])
+    return objects
+
+
+def _with_template_of(deployment: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """A Deployment to apply, with the pods of a former one, as ``kubectl rollout undo`` does it."""
+    annotations = deployment["metadata"]["annotations"] | {OBJECTS: before["metadata"]["annotations"][OBJECTS]}
+    spec = deployment["spec"] | {"template": before["spec"]["template"]}
+    return deployment | {"metadata": deployment["metadata"] | {"annotations": annotations}, "spec": spec}
+
+
+def _is_rolled_out(deployment: dict[str, Any]) -> bool:
+    """What ``kubectl rollout status`` waits for."""
+    status = deployment.get("status", {})
+    updated = status.get("updatedReplicas", 0)
+    return bool(
+        status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
+        and updated >= deployment["spec"]["replicas"]
+        and status.get("replicas", 0) <= updated <= status.get("availableReplicas", 0)
+    )
+
+
+def _stream(documents: list[dict[str, Any]]) -> str:
+    """Objects as kubectl reads them; one of the kind List it would not have validated by the server."""
+    return "\n".join(map(json.dumps, documents))
+
+
+def _first_line(messages: str) -> str:
+    """The first line of kubectl's messages that is neither a line of its log nor a warning; else what its log says."""
+    lines = [line for line in messages.splitlines() if not re.match(r"[EWI]\d{4} |Warning: |\s*$", line)]
+    logged = re.findall(r'^E\d{4} .* err="(.*)"$', messages, re.M)
+    return [*lines, *logged, "it ends without a word"][0].removeprefix("error: ")

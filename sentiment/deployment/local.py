@@ -46,7 +46,7 @@ class Local:
 
     def update(self, endpoint: str, uri: str, version: str, traffic: float) -> str:
         if traffic < 1:
-            raise UserError("traffic goes with target=sagemaker: a local endpoint has one version")
+            raise UserError("traffic goes with target=sagemaker and azureml: a local endpoint has one version")
         state, before = self._require(endpoint)
         url = self._start(endpoint, uri, version, state["port"])  # which listens on the same port, beside the old one
         self._end(before)

@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
 from mlflow.deployments import get_deploy_client
 from mlflow.exceptions import MlflowException
 
 from sentiment.deployment.requests import check_labels
+from sentiment.deployment.settings import read_settings
 from sentiment.errors import UserError
-from sentiment.workflow.command_line import suggest
 
 # What the settings may hold, by the names of MLflow's client.
 SETTINGS = (
@@ -47,7 +46,7 @@ class SageMaker:
         if not self._region:
             raise UserError("target=sagemaker needs a region: set AWS_REGION, such as AWS_REGION=eu-central-1")
         self._image = image
-        self._settings = read_settings(Path(settings)) if settings else {}
+        self._settings = read_settings(Path(settings), SETTINGS) if settings else {}
         role = self._settings.get("assume_role_arn")
         self._client = get_deploy_client(f"sagemaker:/{self._region}" + (f"/{role}" if role else ""))
         self._boto3 = boto3
@@ -99,20 +98,6 @@ class SageMaker:
 
     def _address(self, endpoint: str) -> str:
         return f"https://runtime.sagemaker.{self._region}.amazonaws.com/endpoints/{endpoint}/invocations"
-
-
-def read_settings(file: Path) -> dict[str, Any]:
-    """The settings in a YAML file; UserError where it is none, or has a name that MLflow's client does not know."""
-    try:
-        settings = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"settings={file}: expected a YAML file: {error}") from error
-    if not isinstance(settings, dict):
-        raise UserError(f"settings={file}: expected names and values, such as execution_role_arn: arn:aws:iam::…")
-    for name in settings:
-        if name not in SETTINGS:
-            raise UserError(f"settings={file}: {name} is not known: {suggest(str(name), SETTINGS)}")
-    return settings
 
 
 def _variant(version: str) -> str:

@@ -39,6 +39,10 @@ def get_target(parameters: DeployParameters, hold: Callable[[], None]) -> Target
         from sentiment.deployment.sagemaker import SageMaker
 
         return SageMaker(parameters.image, parameters.settings)
+    if parameters.target == "azureml":
+        from sentiment.deployment.azureml import AzureML
+
+        return AzureML(parameters.image, parameters.settings, hold)
     if parameters.target == "kubernetes":
         from sentiment.deployment.kubernetes import Kubernetes
 

@@ -161,15 +161,15 @@ class PackageParameters(RegisteredModelParameters, ImageParameters):
 
 
 class DeployParameters(RegisteredModelParameters, ImageParameters, PortParameters):
-    target: Literal["local", "sagemaker", "kubernetes"] = parameter(
-        "local", "where to: a process of this machine, SageMaker, or the cluster and namespace of kubectl"
+    target: Literal["local", "sagemaker", "azureml", "kubernetes"] = parameter(
+        "local", "where to: a process of this machine, SageMaker, Azure ML, or the cluster and namespace of kubectl"
     )
     action: Literal["create", "update", "delete", "test"] = parameter("create", "what to do with the endpoint")
     endpoint: str = parameter("", "name of the endpoint; by default the model's")
     version: str = parameter("", "version to deploy; by default the champion")
     any_version: Boolean = parameter(False, "whether a version that is not champion may be deployed")
     traffic: Annotated[float, Field(gt=0, le=1)] = parameter(1.0, "share of requests that an update gives the version")
-    settings: str = parameter("", "YAML file with what SageMaker needs, by the names of MLflow's client", file=True)
+    settings: str = parameter("", "YAML file with what SageMaker or Azure ML needs", file=True)
     manifests: str = parameter(
         "", "folder with a kustomization for kubernetes; by default kubernetes/overlays/prod of the version's package"
     )

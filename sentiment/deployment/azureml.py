@@ -74,8 +74,8 @@ class AzureML:
             raise UserError(f"settings: there is no workspace {self._workspace}, or you have no access to it")
         location = workspace["location"]
         body = {"location": location, "identity": {"type": "SystemAssigned"}, "properties": {"authMode": "Key"}}
-        self._change("PUT", _path(endpoint), body)
         try:
+            self._change("PUT", _path(endpoint), body)
             self._deploy(endpoint, version, environment, location)
             return self._route(endpoint, {_deployment(version): 100})
         except UserError as error:
@@ -183,7 +183,8 @@ class AzureML:
     def _undo(self, path: str, error: UserError, undone: str) -> UserError:
         """Delete what could not be finished; returns the error with what was done about it."""
         try:
-            self._change("DELETE", path)
+            if self._find(path) is not None:
+                self._change("DELETE", path)
         except UserError as another:
             return UserError(f"{error}; this could not be undone: {another}")
         return UserError(f"{error}; {undone}")

@@ -42,6 +42,19 @@ exec {kubectl} "$@"
 """
 
 
+class Clock:
+    """Time that passes only between two looks at a rollout, and at once."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
 class Pod(BaseHTTPRequestHandler):
     """The server of a model."""
 
@@ -91,7 +104,7 @@ def cluster(pod, tracked, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}", prepend=":")
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
     monkeypatch.setenv("KUBECACHEDIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(kubernetes, "PAUSE", 0.0)
+    monkeypatch.setattr(kubernetes, "time", Clock())
     cluster = Cluster("default", "sentiment")
     with serving(cluster) as address:
         configure(address)

@@ -28,7 +28,7 @@ EPOCHS, REPEATS, TOKENS, BATCH = 4, 3, 800, 32
 KINDS = ("as tutorials do it", "in order", "of like length")
 
 
-def epoch_seconds(family, split, kind, vocabulary_size):
+def epoch_seconds(family, split, kind, vocabulary):
     import keras
     import tensorflow as tf
 
@@ -38,7 +38,7 @@ def epoch_seconds(family, split, kind, vocabulary_size):
 
     reset(42)
     chosen = get_family(family)
-    network = chosen.build(chosen.defaults, vocabulary_size, 2)
+    network = chosen.build(chosen.defaults, vocabulary, 2)
     network.compile(optimizer=FusedAdam(1e-3), loss="sparse_categorical_crossentropy")
     if kind == "as tutorials do it":
         batches = tf.data.Dataset.from_tensor_slices(split).shuffle(len(split[1]), seed=42).batch(BATCH)
@@ -62,7 +62,7 @@ def main():
         found = {kind: [] for kind in KINDS}
         for _ in range(REPEATS):
             for kind in KINDS:
-                found[kind].append(epoch_seconds(family, split, kind, len(vocabulary)))
+                found[kind].append(epoch_seconds(family, split, kind, vocabulary))
         seconds = [statistics.median(found[kind]) for kind in KINDS]
         ratios = [seconds[0] / later for later in seconds[1:]]
         rows.append(f"| {family} | {' | '.join(f'{value:.2f}' for value in (*seconds, *ratios))} |")

@@ -16,7 +16,6 @@ from sentiment.errors import UserError
 from sentiment.features.store import Features, write_features
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.subwords import Subwords
-from sentiment.model.text.vocabulary import UNKNOWN
 from sentiment.tracking import (
     DATASET,
     DATASET_DIGEST,
@@ -93,6 +92,8 @@ def describe(features: Features) -> dict[str, float]:
     }
     for split in SPLITS:
         ids = features.ids(split)
-        figures[f"unknown_share_{split}"] = float(np.sum(ids == UNKNOWN) / max(np.count_nonzero(ids), 1))
+        figures[f"unknown_share_{split}"] = float(
+            np.sum(features.vocabulary.is_unknown(ids)) / max(np.count_nonzero(ids), 1)
+        )
         figures[f"full_length_share_{split}"] = float(np.mean(np.count_nonzero(ids, axis=1) >= features.max_length))
     return figures

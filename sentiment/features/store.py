@@ -17,9 +17,11 @@ from scipy import sparse
 from sentiment.features.terms import count_terms, learn_terms
 from sentiment.features.tokens import NumberedTokens, Numbering, number_subwords, number_words
 from sentiment.model.text.cleaning import Cleaner
+from sentiment.model.text.language import looks_english
 from sentiment.model.text.subwords import Subwords
 from sentiment.model.text.truncation import MAX_TOKENS, padded_width, truncate
 from sentiment.model.text.vocabulary import Vocabulary
+from sentiment.model.text.word_kinds import learn_word_kinds
 
 # What max_length=0 stands for: the length up to which most training texts are read whole, and at most MAX_TOKENS.
 LENGTH_QUANTILE = 0.99
@@ -76,7 +78,11 @@ class Features:
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        return Vocabulary(_read_lines(self.folder / "vocabulary.txt"))
+        kinds = self.folder / "kinds.json"  # where words of English texts are read
+        return Vocabulary(
+            _read_lines(self.folder / "vocabulary.txt"),
+            json.loads(kinds.read_text(encoding="utf-8")) if kinds.exists() else None,
+        )
 
     @cached_property
     def terms(self) -> list[str]:
@@ -230,7 +236,9 @@ def write_features(
         read_train = number_subwords(subwords, train, plain.spell(words), read_numbering)
     occurs = np.bincount(read_train.numbers, minlength=len(read_numbering.words)).tolist()
     vocabulary = Vocabulary.learn(
-        {word: count for word, count in zip(read_numbering.words, occurs) if count}, vocabulary_size
+        {word: count for word, count in zip(read_numbering.words, occurs) if count},
+        vocabulary_size,
+        learn_word_kinds(cleaner) if not subwords and looks_english(train) else None,
     )
     # A checkpoint's tokenizer splits words into pieces, more or less of them: it is held to the limit alone.
     max_pieces = max_length or MAX_TOKENS
@@ -249,6 +257,8 @@ def write_features(
     if subwords:
         subwords.save(folder)
     _write_lines(folder / "vocabulary.txt", vocabulary.words)
+    if vocabulary.kinds:
+        (folder / "kinds.json").write_text(json.dumps(vocabulary.kinds, ensure_ascii=False), encoding="utf-8")
     _write_lines(folder / "terms.txt", terms)
     sparse.save_npz(folder / "train_counts.npz", counts, compressed=False)
     del counts

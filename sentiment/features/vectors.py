@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from sentiment.errors import UserError
 from sentiment.features.store import Features
-from sentiment.model.text.vocabulary import PADDING, RESERVED, UNKNOWN
+from sentiment.model.text.vocabulary import PADDING, RESERVED
 
 EPOCHS, WINDOW = 10, 5  # of word2vec
 
@@ -51,9 +51,9 @@ def word_vectors(kind: str, path: str, features: Features, size: int, seed: int)
         raise UserError(f"embedding={kind}: none of the {len(words)} words of the vocabulary has a vector")
     vectors = np.array(list(found.values()), dtype=np.float32)
     random = np.random.default_rng(seed)
-    matrix = random.normal(0.0, vectors.std(), (len(words) + RESERVED, vectors.shape[1])).astype(np.float32)
+    matrix = random.normal(0.0, vectors.std(), (len(features.vocabulary), vectors.shape[1])).astype(np.float32)
     matrix[PADDING] = 0.0
-    matrix[UNKNOWN] = vectors.mean(axis=0)
+    matrix[features.vocabulary.is_unknown(np.arange(len(matrix)))] = vectors.mean(axis=0)
     for number, word in enumerate(words, start=RESERVED):
         if word in found:
             matrix[number] = found[word]

@@ -9,6 +9,7 @@ from sentiment.errors import UserError
 from sentiment.features.store import Features, write_features
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.vocabulary import PADDING, UNKNOWN, Vocabulary
+from sentiment.model.text.word_kinds import learn_word_kinds
 
 
 def part(*rows):
@@ -77,6 +78,32 @@ def test_vocabulary_keeps_the_most_frequent_words_whatever_the_order_of_document
     documents = [["b", "a", "c"], ["b", "a"], ["b"]]
     forwards, backwards = (Counter(chain.from_iterable(order)) for order in (documents, documents[::-1]))
     assert Vocabulary.learn(forwards, size=4).words == ["b", "a"] == Vocabulary.learn(backwards, size=4).words
+
+
+def test_words_that_only_the_lexicon_has_share_an_id_by_their_kind():
+    kinds = learn_word_kinds(Cleaner())
+    vocabulary = Vocabulary(["good", "film"], kinds)
+    good, film, great, superb, awful, never, very, other = vocabulary.encode_words(
+        ["good", "film", "great", "superb", "awful", "never", "very", "other"]
+    )
+    assert (good, film, other) == (2, 3, UNKNOWN) and great == superb
+    assert len({great, awful, never, very}) == 4 and min(great, awful, never, very) > film
+    assert max(great, awful, never, very) < len(vocabulary)
+    assert vocabulary.id_kinds()[[great, awful]].tolist() == [kinds["great"], kinds["awful"]]
+    assert vocabulary.ids_if_unknown()[[PADDING, film, good]].tolist() == [
+        PADDING,
+        UNKNOWN,
+        *Vocabulary(["film"], kinds).encode_words(["good"]) + 1,
+    ]
+
+
+def test_kinds_of_words_are_spelled_as_the_cleaner_leaves_them_and_are_of_english_texts(tmp_path):
+    as_written, stemmed = (learn_word_kinds(Cleaner(**how)) for how in ({"lowercase": False}, {"stemming": "porter"}))
+    assert as_written["LOVE"] == as_written["Love"] == as_written["love"] == stemmed["love"]
+    assert "loved" in as_written and "loved" not in stemmed
+    french = part(("le film était parfait", "pos"), ("un film fatal et laid", "neg"))
+    write_features(tmp_path, dict.fromkeys(("train", "validation", "test"), french), Cleaner(), 100, 4)
+    assert not Features(tmp_path).vocabulary.kinds
 
 
 def test_half_of_the_validation_split_with_the_same_classes_is_kept_for_the_choice(tmp_path):

@@ -26,7 +26,7 @@ def test_glove_vectors_go_to_their_words_and_coverage_is_the_share_of_the_vocabu
     file.write_text("good 1 2 3\nof the 9 9 9\nbad -1 -2 -3\nelsewhere 0 0 0\n", encoding="utf-8")
     matrix, coverage = word_vectors("glove", str(file), features, 50, 0)
     words = features.vocabulary.words
-    assert matrix.shape == (len(words) + RESERVED, 3) and matrix.dtype == np.float32
+    assert matrix.shape == (len(features.vocabulary), 3) and matrix.dtype == np.float32
     assert matrix[words.index("good") + RESERVED].tolist() == [1, 2, 3]
     assert matrix[words.index("bad") + RESERVED].tolist() == [-1, -2, -3]
     assert not matrix[PADDING].any() and matrix[words.index("film") + RESERVED].any()

@@ -150,3 +150,38 @@ def test_word_vectors_are_where_embeddings_start_and_stay_where_they_are_frozen(
 def test_a_diverging_network_is_an_error(two_classes):
     with pytest.raises(FloatingPointError, match="no longer a number"):
         fit("dense", two_classes, learning_rate=float("nan"))
+
+
+@pytest.mark.parametrize("family", ["lstm", "transformer"])
+def test_a_network_knows_words_that_it_was_never_trained_on_by_the_lexicon(family, tmp_path):
+    words = {
+        "pos": ["good", "nice", "happy", "great", "fine", "lovely", "superb", "charming", "brilliant"],
+        "neg": ["bad", "ugly", "sad", "awful", "boring", "terrible", "horrible", "annoying", "dreadful"],
+    }
+    parts = {
+        name: pd.DataFrame(
+            [
+                (f"the film was {word} and that is it", label)
+                for label in words
+                for word in words[label][chosen] * times
+            ],
+            columns=["text", "label"],
+        )
+        for name, chosen, times in (
+            ("train", slice(4), 20),
+            ("validation", slice(2, 6), 2),
+            ("test", slice(6, None), 1),
+        )
+    }
+    features = write_corpus(tmp_path, parts)
+    assert features.vocabulary.is_unknown(features.ids("test")).any(axis=1).all()
+    (tmp_path / "model").mkdir()
+    right = {}
+    for lexicon in ("none", "vader"):
+        model, _ = fit(family, features, Training(seed=0, epochs=10, batch_size=8), lexicon=lexicon)
+        expected = model.predict_split(features, "test")
+        right[lexicon] = np.mean(expected.argmax(axis=1) == features.labels("test"))
+    assert right["vader"] == 1 > right["none"]
+    model.save(tmp_path / "model")
+    served = get_family(family).load(tmp_path / "model")
+    assert np.allclose(served.predict_proba(features.tokens("test")), expected, atol=1e-6)

@@ -10,6 +10,8 @@ from ..space import Choice, Integer, LogUniform, Params, Space, Uniform
 if TYPE_CHECKING:
     import keras
 
+    from ..text.vocabulary import Vocabulary
+
 SPACE: Space = {
     "layers": Choice((1, 2, 3)),
     "units_1": Integer(64, 256, step=64),
@@ -29,14 +31,14 @@ DEFAULTS: Params = {
 EMBEDDING_SIZE = 128
 
 
-def build(params: Params, vocabulary_size: int, classes: int) -> keras.Model:
+def build(params: Params, vocabulary: Vocabulary, classes: int) -> keras.Model:
     """The untrained network: int32 token ids of shape (batch, length) to probabilities of shape (batch, classes)."""
     from keras import Input, Model, layers
 
     from ..network.layers import MeanEmbedding
 
     ids = Input((None,), dtype="int32")
-    text = MeanEmbedding(vocabulary_size, EMBEDDING_SIZE)(ids)
+    text = MeanEmbedding(len(vocabulary), EMBEDDING_SIZE)(ids)
     for layer in range(1, params["layers"] + 1):
         text = layers.Dense(params[f"units_{layer}"], activation="relu")(text)
         text = layers.Dropout(params["dropout"])(text)

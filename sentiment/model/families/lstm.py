@@ -10,6 +10,7 @@ from ..space import Choice, Integer, LogUniform, Params, Space, Uniform
 if TYPE_CHECKING:
     import keras
 
+    from ..text.vocabulary import Vocabulary
     from ..training import Training
 
 SPACE: Space = {
@@ -17,19 +18,20 @@ SPACE: Space = {
     "units": Integer(16, 64, step=16),
     "dropout": Uniform(0.1, 0.5),
     "learning_rate": LogUniform(1e-3, 1e-2),
+    "lexicon": Choice(("vader", "none")),
 }
-DEFAULTS: Params = {"embedding_size": 64, "units": 32, "dropout": 0.3, "learning_rate": 5e-3}
+DEFAULTS: Params = {"embedding_size": 64, "units": 32, "dropout": 0.3, "learning_rate": 5e-3, "lexicon": "vader"}
 
 # In addition, if the embeddings start from word vectors.
 VECTORS_SPACE: Space = {"vectors": Choice(("fine_tuned", "frozen"))}
 VECTORS_DEFAULTS: Params = {"vectors": "fine_tuned"}
 
 
-def build(params: Params, vocabulary_size: int, classes: int) -> keras.Model:
+def build(params: Params, vocabulary: Vocabulary, classes: int) -> keras.Model:
     """The untrained network: int32 token ids of shape (batch, length) to probabilities of shape (batch, classes)."""
     from keras import Input, Model, layers, ops
 
-    from ..network.layers import FusedLSTM, MaskedMean
+    from ..network.layers import FusedLSTM, MaskedMean, WordDropout, WordKinds
     from ..text.vocabulary import PADDING
 
     ids = Input((None,), dtype="int32")
@@ -41,10 +43,14 @@ def build(params: Params, vocabulary_size: int, classes: int) -> keras.Model:
     reversed_ids = ops.take_along_axis(ids, ops.where(mask, lengths - 1 - positions, positions), axis=1)
 
     frozen = params.get("vectors") == "frozen"
-    embedding = layers.Embedding(vocabulary_size, params["embedding_size"], trainable=not frozen, name="words")
+    embedding = layers.Embedding(len(vocabulary), params["embedding_size"], trainable=not frozen, name="words")
+    reads_lexicon = params["lexicon"] == "vader" and vocabulary.kinds
     directions = []
     for words in (ids, reversed_ids):
-        embedded = layers.SpatialDropout1D(params["dropout"])(embedding(words))
+        embedded = embedding(WordDropout(vocabulary)(words) if reads_lexicon else words)
+        embedded = layers.SpatialDropout1D(params["dropout"])(embedded)
+        if reads_lexicon:
+            embedded = layers.Concatenate()([embedded, WordKinds(vocabulary)(words)])
         states = FusedLSTM(params["units"])(embedded)
         directions.append(MaskedMean()(states, mask))
     text = layers.Dropout(params["dropout"])(layers.Concatenate()(directions))

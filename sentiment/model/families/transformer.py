@@ -10,6 +10,8 @@ from ..space import Choice, Integer, LogUniform, Params, Space, Uniform
 if TYPE_CHECKING:
     import keras
 
+    from ..text.vocabulary import Vocabulary
+
 SPACE: Space = {
     "size": Choice((32, 64)),
     "heads": Choice((1, 2, 4)),
@@ -17,6 +19,7 @@ SPACE: Space = {
     "dropout": Uniform(0.1, 0.5),
     "learning_rate": LogUniform(5e-4, 2e-3),
     "weight_decay": LogUniform(1e-4, 1e-1),
+    "lexicon": Choice(("vader", "none")),
 }
 DEFAULTS: Params = {
     "size": 64,
@@ -25,11 +28,12 @@ DEFAULTS: Params = {
     "dropout": 0.2,
     "learning_rate": 1e-3,
     "weight_decay": 1e-2,
+    "lexicon": "vader",
 }
 POSITIONS = 32  # position embeddings from the start of a text to its end; those between are interpolated
 
 
-def build(params: Params, vocabulary_size: int, classes: int) -> keras.Model:
+def build(params: Params, vocabulary: Vocabulary, classes: int) -> keras.Model:
     """The untrained network: int32 token ids of shape (batch, length) to probabilities of shape (batch, classes).
 
     The position of a token is relative to the length of its text, so that the last words, where reviews usually state
@@ -38,15 +42,22 @@ def build(params: Params, vocabulary_size: int, classes: int) -> keras.Model:
     were 0.859 and 0.346.
     """
     from keras import Input, Model, layers, ops
+    from keras.initializers import RandomUniform
 
-    from ..network.layers import MaskedMean, RelativePosition
+    from ..network.layers import MaskedMean, RelativePosition, WordDropout, WordKinds
     from ..text.vocabulary import PADDING
 
     size = params["size"]
     ids = Input((None,), dtype="int32")
     mask = ops.not_equal(ids, PADDING)
     positions = layers.Dense(size, use_bias=False, kernel_initializer="uniform")(RelativePosition(POSITIONS)(mask))
-    states = layers.Embedding(vocabulary_size, size)(ids) + positions
+    embedding = layers.Embedding(len(vocabulary), size)
+    if params["lexicon"] == "vader" and vocabulary.kinds:
+        from_kinds = layers.Dense(size, use_bias=False, kernel_initializer=RandomUniform(-0.15, 0.15))
+        words = embedding(WordDropout(vocabulary)(ids)) + from_kinds(WordKinds(vocabulary)(ids))
+    else:
+        words = embedding(ids)
+    states = words + positions
     states = layers.Dropout(params["dropout"])(states)
     for _ in range(params["blocks"]):
         normed = layers.LayerNormalization()(states)

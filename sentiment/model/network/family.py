@@ -13,6 +13,7 @@ from .keras_family import KerasFamily
 if TYPE_CHECKING:
     import keras
 
+    from ..text.vocabulary import Vocabulary
     from ..training import Features, Training
 
 
@@ -23,7 +24,7 @@ class NetworkFamily(KerasFamily):
         name: the family's name.
         space: its search space.
         defaults: a value for each hyperparameter of the space.
-        build: function of the hyperparameters, the vocabulary's size and the number of classes that gives the untrained
+        build: function of the hyperparameters, the vocabulary and the number of classes that gives the untrained
             network, from int32 token ids of shape (batch, length) to probabilities of shape (batch, classes).
         bag_of_words: whether the network only counts words, so that padding costs it nothing and texts need not be
             batched by length.
@@ -34,7 +35,7 @@ class NetworkFamily(KerasFamily):
         name: str,
         space: Space,
         defaults: Params,
-        build: Callable[[Params, int, int], keras.Model],
+        build: Callable[[Params, Vocabulary, int], keras.Model],
         bag_of_words: bool = False,
     ) -> None:
         self.name = name

@@ -7,7 +7,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ..text.vocabulary import PADDING
+from ..text.vocabulary import PADDING, Vocabulary
+from ..text.word_kinds import make_kind_features
+
+WORD_DROPOUT = 0.3
 
 
 class MaskedMean(keras.layers.Layer):
@@ -17,6 +20,42 @@ class MaskedMean(keras.layers.Layer):
         weights = keras.ops.cast(mask, states.dtype)[..., None]
         total = keras.ops.sum(states * weights, axis=1)
         return total / keras.ops.maximum(keras.ops.sum(weights, axis=1), 1.0)  # a text without known words has none
+
+
+class WordDropout(keras.layers.Layer):
+    """In training, reads a share ``WORD_DROPOUT`` of the words as if they were unknown (Iyyer et al. 2015, section 4).
+
+    So a network learns what to do with a word of which it knows no more than the kind.
+
+    Args:
+        vocabulary: of the token ids, int32 of shape (batch, length).
+    """
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        super().__init__()
+        self._unknown = vocabulary.ids_if_unknown()
+        self._random = keras.random.SeedGenerator()
+
+    def call(self, ids: Any, training: bool = False) -> Any:
+        if not training:
+            return ids
+        dropped = keras.random.uniform(keras.ops.shape(ids), seed=self._random) < WORD_DROPOUT
+        return keras.ops.where(dropped, keras.ops.take(self._unknown, ids), ids)
+
+
+class WordKinds(keras.layers.Layer):
+    """What a lexicon says of each word: token ids, int32 of shape (batch, length), to float32 (batch, length, 4).
+
+    Args:
+        vocabulary: of the token ids.
+    """
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        super().__init__()
+        self._features = make_kind_features()[vocabulary.id_kinds()]
+
+    def call(self, ids: Any) -> Any:
+        return keras.ops.take(self._features, ids, axis=0)
 
 
 class RelativePosition(keras.layers.Layer):

@@ -68,7 +68,7 @@ class KerasModel:
         self.temperature = temperature
         self.best_epoch = best_epoch
         self.subwords = subwords
-        self.encoder = self.network = family.build(params, len(vocabulary), classes)
+        self.encoder = self.network = family.build(params, vocabulary, classes)
         if truncation == "chunks":
             self.network = ChunkMean.wrap(self.encoder, max_length, PADDING)
         self._predictor = Predictor(self.network, PADDING)
@@ -93,6 +93,7 @@ class KerasModel:
         settings = {
             "params": self.params,
             "words": self.vocabulary.words,
+            "kinds": self.vocabulary.kinds,
             "max_length": self.max_length,
             "classes": self.classes,
             "truncation": self.truncation,
@@ -159,7 +160,7 @@ def refit_networks(
 def load_network(family: NetworkFamily, folder: Path) -> KerasModel:
     """The model that :meth:`KerasModel.save` wrote."""
     settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-    vocabulary = Vocabulary(settings.pop("words"))
+    vocabulary = Vocabulary(settings.pop("words"), settings.pop("kinds"))
     raw_text = settings.pop("subwords_of_raw_text", None)
     subwords = None if raw_text is None else Subwords.load(folder, raw_text)
     model = KerasModel(family, vocabulary=vocabulary, subwords=subwords, **settings)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from .truncation import padded_width, truncate
+from .word_kinds import KINDS
 
 PADDING, UNKNOWN = 0, 1
 RESERVED = 2
@@ -15,26 +16,48 @@ class Vocabulary:
 
     Args:
         words: the word at position ``i`` has the id ``i + 2``.
+        kinds: the kind of each word of a lexicon (:func:`.word_kinds.learn_word_kinds`). Those of them that are not in
+            ``words`` share an id by kind, after the ids of the words.
     """
 
-    def __init__(self, words: list[str]) -> None:
+    def __init__(self, words: list[str], kinds: Mapping[str, int] | None = None) -> None:
         self.words = words
-        self._ids = {word: number for number, word in enumerate(words, start=RESERVED)}
+        self.kinds = dict(kinds or {})
+        self._known = len(words) + RESERVED
+        self._ids = {word: self._known + kind - 1 for word, kind in self.kinds.items()}
+        self._ids |= {word: number for number, word in enumerate(words, start=RESERVED)}
 
     @classmethod
-    def learn(cls, counts: Mapping[str, int], size: int) -> "Vocabulary":
+    def learn(cls, counts: Mapping[str, int], size: int, kinds: Mapping[str, int] | None = None) -> "Vocabulary":
         """The most frequent words of the training split.
 
         Args:
             counts: how often each word occurs in the training split alone.
-            size: number of ids, including the two reserved ones.
+            size: number of ids, including the two reserved ones, without those of kinds.
+            kinds: as above.
         """
         # Ties are broken alphabetically, so that the order of the documents does not matter.
         ranked = sorted(counts, key=lambda word: (-counts[word], word))
-        return cls(ranked[: size - RESERVED])
+        return cls(ranked[: size - RESERVED], kinds)
 
     def __len__(self) -> int:
-        return len(self.words) + RESERVED
+        return self._known + (KINDS if self.kinds else 0)
+
+    def is_unknown(self, ids: np.ndarray) -> np.ndarray:
+        """Whether ids are of words that are not in ``words``."""
+        return (ids == UNKNOWN) | (ids >= self._known)
+
+    def id_kinds(self) -> np.ndarray:
+        """The kind of each id: int32 of shape (ids,), values from 0 to ``KINDS``."""
+        kinds = [0] * RESERVED + [self.kinds.get(word, 0) for word in self.words]
+        return np.array(kinds + list(range(1, len(self) - self._known + 1)), dtype=np.int32)
+
+    def ids_if_unknown(self) -> np.ndarray:
+        """The id that each id's word had if it were not in ``words``: int32 of shape (ids,)."""
+        kinds = self.id_kinds()
+        ids = np.where(kinds > 0, self._known + kinds - 1, UNKNOWN).astype(np.int32)
+        ids[PADDING] = PADDING
+        return ids
 
     def encode_words(self, words: Sequence[str]) -> np.ndarray:
         """The id of each word: int32 of shape (words,)."""

@@ -42,7 +42,6 @@ def build(params: Params, vocabulary: Vocabulary, classes: int) -> keras.Model:
     were 0.859 and 0.346.
     """
     from keras import Input, Model, layers, ops
-    from keras.initializers import RandomUniform
 
     from ..network.layers import MaskedMean, RelativePosition, WordDropout, WordKinds
     from ..text.vocabulary import PADDING
@@ -53,7 +52,7 @@ def build(params: Params, vocabulary: Vocabulary, classes: int) -> keras.Model:
     positions = layers.Dense(size, use_bias=False, kernel_initializer="uniform")(RelativePosition(POSITIONS)(mask))
     embedding = layers.Embedding(len(vocabulary), size)
     if params["lexicon"] == "vader" and vocabulary.kinds:
-        from_kinds = layers.Dense(size, use_bias=False, kernel_initializer=RandomUniform(-0.15, 0.15))
+        from_kinds = layers.Dense(size, use_bias=False, kernel_initializer="uniform")
         words = embedding(WordDropout(vocabulary)(ids)) + from_kinds(WordKinds(vocabulary)(ids))
     else:
         words = embedding(ids)

@@ -23,9 +23,10 @@ class MaskedMean(keras.layers.Layer):
 
 
 class WordDropout(keras.layers.Layer):
-    """In training, reads a share ``WORD_DROPOUT`` of the words as if they were unknown (Iyyer et al. 2015, section 4).
+    """In training, reads a share ``WORD_DROPOUT`` of the lexicon's words by their kind alone.
 
-    So a network learns what to do with a word of which it knows no more than the kind.
+    So a network learns what to do with such a word that no training text has. Other words stay: to drop them, too (Iyyer
+    et al. 2015), cost a transformer 3.5 points of accuracy on movie_reviews and gave 0.1 to 0.4 points on short texts.
 
     Args:
         vocabulary: of the token ids, int32 of shape (batch, length).
@@ -33,14 +34,14 @@ class WordDropout(keras.layers.Layer):
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         super().__init__()
-        self._unknown = vocabulary.ids_if_unknown()
+        self._of_kinds = vocabulary.ids_of_kinds()
         self._random = keras.random.SeedGenerator()
 
     def call(self, ids: Any, training: bool = False) -> Any:
         if not training:
             return ids
         dropped = keras.random.uniform(keras.ops.shape(ids), seed=self._random) < WORD_DROPOUT
-        return keras.ops.where(dropped, keras.ops.take(self._unknown, ids), ids)
+        return keras.ops.where(dropped, keras.ops.take(self._of_kinds, ids), ids)
 
 
 class WordKinds(keras.layers.Layer):

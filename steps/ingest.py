@@ -57,7 +57,9 @@ def ingest(parameters: IngestParameters) -> None:
     sizes = parameters.test_size, parameters.validation_size
     own_splits = parameters.splits == "source"
     if own_splits:
-        parts, dropped, notes = keep_splits(frame, parameters.source.name, *sizes, parameters.split_seed)
+        parts, dropped, notes = keep_splits(
+            frame, parameters.source.name, *sizes, parameters.split_seed, group=split_together
+        )
         for note in notes:
             print(f"ingest: {note}", flush=True)
         kept = pd.concat(parts.values(), ignore_index=True)
@@ -111,6 +113,11 @@ def ingest(parameters: IngestParameters) -> None:
         + f" ({sum(dropped.values())} dropped)",
         flush=True,
     )
+
+
+def split_together(texts: pd.Series) -> pd.Series:
+    """The text by which each is split, so that near-duplicates share a split; of the same index."""
+    return keep_together(group_near_duplicates(texts), texts)
 
 
 def describe_variants(variants: Sequence[Sequence[str]]) -> str:

@@ -1,5 +1,6 @@
 """The training, validation and test split that a source has itself."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import pandas as pd
@@ -30,19 +31,27 @@ class SourceSplits(NamedTuple):
     notes: list[str]
 
 
-def keep_splits(frame: pd.DataFrame, corpus: str, test_size: float, validation_size: float, seed: int) -> SourceSplits:
+def keep_splits(
+    frame: pd.DataFrame,
+    corpus: str,
+    test_size: float,
+    validation_size: float,
+    seed: int,
+    group: Callable[[pd.Series], pd.Series],
+) -> SourceSplits:
     """Clean a corpus and split it as its source does.
 
     A text that stands in two splits is kept in the later one alone: in test before validation before train. Texts are
     the same here as for :func:`sentiment.corpora.splits.split`. A split that the source does not have, or that has no
-    labels, is taken from its training split by a hash of each text.
+    labels, is taken from its training split by a hash, as there: near-duplicates stay together.
 
     Args:
         frame: DataFrame with the string columns id, text, label and, where the source has splits, split.
         corpus: the parameter and the address, for messages.
         test_size: share of the training split that becomes the test split, where there is none.
-        validation_size: share of the training split that becomes the validation split, where there is none.
+        validation_size: share of the rest of it that becomes the validation split, where there is none.
         seed: of the hash.
+        group: function of texts that gives for each the text by which it is split.
 
     Raises:
         UserError: the source has no splits to keep, nothing is left, or a split has no text of a class.
@@ -59,17 +68,24 @@ def keep_splits(frame: pd.DataFrame, corpus: str, test_size: float, validation_s
     place = kept["text"].map(lambda text: hash_text(text, seed)).sort_values(kind="stable")
     kept = kept.loc[place.index]
     names = kept["split"]
-    for name, share in (("test", test_size), ("validation", validation_size)):
-        if name not in set(names):
-            names = names.mask((names == "train") & (place < share), name)
-            notes.append(
-                f"the source has no {name} split with labels: {share:g} of its training split are taken for it"
-            )
+    shares = {"test": test_size, "validation": validation_size}
+    missing = {name: share for name, share in shares.items() if name not in set(names)}
+    if missing:
+        in_training = kept["text"][names == "train"]
+        place = group(in_training).map(lambda text: hash_text(text, seed))
+    start = 0.0
+    for name, share in missing.items():
+        end = start + (1 - start) * share
+        taken = place.index[place.between(start, end, inclusive="left")]
+        names = names.mask(names.index.isin(taken), name)
+        of_what = "the rest of its training split" if start else "its training split"
+        notes.append(f"the source has no {name} split with labels: {share:g} of {of_what} are taken for it")
+        start = end
     parts = {name: kept[names == name].drop(columns=["split", "key"]).reset_index(drop=True) for name in SPLITS}
     for name, part in parts.items():
-        if missing := sorted(set(kept["label"]) - set(part["label"])):
+        if without := sorted(set(kept["label"]) - set(part["label"])):
             raise UserError(
-                f"splits=source: the {name} split has no text of the class {missing[0]!r}: leave out splits=source to "
+                f"splits=source: the {name} split has no text of the class {without[0]!r}: leave out splits=source to "
                 "split by a hash of the texts"
             )
     return SourceSplits(parts, dropped, notes)

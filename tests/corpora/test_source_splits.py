@@ -17,8 +17,8 @@ def corpus(**splits):
     return pd.DataFrame(rows, columns=["id", "text", "label", "split"])
 
 
-def keep(frame, test_size=0.2, validation_size=0.2, seed=42):
-    return keep_splits(frame, "corpus=x", test_size, validation_size, seed)
+def keep(frame, test_size=0.2, validation_size=0.2, seed=42, group=lambda texts: texts):
+    return keep_splits(frame, "corpus=x", test_size, validation_size, seed, group)
 
 
 def test_the_splits_of_a_source_are_kept_under_our_names():
@@ -53,6 +53,24 @@ def test_a_split_that_the_source_does_not_have_is_taken_from_its_training_split(
     assert len(parts["train"]) + len(parts[missing]) == 30
     assert sum(len(part) for part in parts.values()) == 60
     assert parts[missing]["id"].tolist() != keep(frame, 0.4, 0.3, seed=1).parts[missing]["id"].tolist()
+
+
+def test_both_splits_are_taken_from_the_training_split_where_the_test_split_has_no_labels():
+    frame = corpus(train="train", test="test")
+    frame.loc[frame["split"] == "test", "label"] = ""
+    parts, _, notes = keep(frame, test_size=0.3, validation_size=0.3)
+    assert [len(part) > 0 for part in parts.values()] == [True] * 3
+    assert sum(len(part) for part in parts.values()) == 30
+    assert notes[1].endswith("0.3 of the rest of its training split are taken for it")
+
+
+def test_texts_that_belong_together_are_not_torn_where_a_split_is_taken_from_the_training_split():
+    frame = corpus(train="train", test="test")
+    pairs = frame["text"].str.replace(r"(\d+)", lambda found: str(int(found[0]) // 6), regex=True)
+    group_of = dict(zip(frame["text"], pairs))
+    parts, _, _ = keep(frame, validation_size=0.4, group=lambda texts: texts.map(group_of))
+    groups = {name: set(part["text"].map(group_of)) for name, part in parts.items()}
+    assert groups["validation"] and not groups["validation"] & groups["train"]
 
 
 def test_rows_of_another_split_are_left_out_and_counted():

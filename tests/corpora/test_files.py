@@ -142,6 +142,13 @@ def test_bytes_in_parquet_that_are_not_utf8_are_named_by_their_row(tmp_path, kin
         read_corpus(Corpus(str(tmp_path / "latin.parquet")))
 
 
+@pytest.mark.parametrize("row", ['{"text": ["so", "good"], "label": "pos"}', '{"text": "so", "label": {"is": "pos"}}'])
+def test_a_list_or_an_object_is_no_text_and_no_label(tmp_path, row):
+    (tmp_path / "a.jsonl").write_text('{"text": "good", "label": "pos"}\n\n' + row)
+    with pytest.raises(UserError, match="column (text holds a list|label holds a dict) in row 2, expected a string"):
+        read_corpus(Corpus(str(tmp_path / "a.jsonl")))
+
+
 @pytest.mark.parametrize(
     "corpus, suggestion",
     [("movie_review", "did you mean movie_reviews?"), ("Sample", "did you mean sample?")],

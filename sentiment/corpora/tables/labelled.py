@@ -12,6 +12,7 @@ from sentiment.corpora.tables.progress import follow
 from sentiment.errors import UserError
 
 BAR_AFTER = 3.0  # seconds
+NESTED = (list, tuple, dict)  # what a row of JSON or of a database can hold in place of a string
 SCHEMA = pa.schema([(name, pa.string()) for name in ("id", "text", "label", "slice", "split")])
 
 
@@ -28,7 +29,8 @@ def read_labelled(table: Table, corpus: Corpus, *, label_required: bool) -> Iter
         is missing. Ids are row numbers, from 0; of a table in several parts each row's part and number in it.
 
     Raises:
-        UserError: the table lacks a column; while the batches are taken: it has no rows, or one with a problem.
+        UserError: the table lacks a column; while the batches are taken: it has no rows, or one with a problem, or with
+            a list or an object in place of a string.
     """
     names = table.schema.names
     require_column(table, "text_column", corpus.text_column)
@@ -57,7 +59,17 @@ def _read(table: Table, corpus: Corpus, label_required: bool) -> Iterator[pa.Rec
         columns = [[f"{part}:{row}" if part else str(row) for row in range(number, number + len(kept))]]
         for name in (corpus.text_column, corpus.label_column, corpus.slice_column, corpus.split_column):
             values = batch.values(name) if name and name in batch.columns.schema.names else None
-            columns.append([as_text(values[place]) for place in kept] if values is not None else [""] * len(kept))
+            if values is None:
+                columns.append([""] * len(kept))
+                continue
+            nested = next((row for row, place in enumerate(kept) if isinstance(values[place], NESTED)), None)
+            if nested is not None:
+                where = f"{table.name}: {part}" if part else table.name
+                raise UserError(
+                    f"{where}: the column {name} holds a {type(values[kept[nested]]).__name__} in row "
+                    f"{number + nested + 1}, expected a string: convert it, or name another column"
+                )
+            columns.append([as_text(values[place]) for place in kept])
         columns[2:] = [[value.strip() for value in values] for values in columns[2:]]
         number += len(kept)
         found = found or bool(len(kept))

@@ -12,7 +12,9 @@ import mlflow
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
+from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.reading import corpus_digest
+from sentiment.corpora.tables.kinds import table_digest
 from sentiment.digests import content_digest, hub_revision
 from sentiment.errors import UserError
 from sentiment.labelling.labelers import find_labeler, resolve_labeler
@@ -93,6 +95,11 @@ def step_fingerprint(entry_point: str, parameters: Parameters, inputs: Mapping[s
     for name in step.fields_with("file", True):  # a file counts by its content
         if values[name] and os.path.exists(values[name]):
             values[name] = content_digest(Path(values[name]))
+        elif name == "corrections" and values[name]:  # elsewhere, or several files
+            found = table_digest(Corpus(values[name]))
+            if found is None:
+                return None
+            values[name] = found.value
         elif name == "pretrained" and (checkpoint := _hub_checkpoint(values)) is not None:
             values[name] = hub_revision(checkpoint)
             if values[name] is None:

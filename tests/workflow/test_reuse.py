@@ -6,6 +6,7 @@ import pytest
 from sentiment.workflow import fingerprint, reuse
 from sentiment.workflow.command_line import parse
 from sentiment.workflow.reuse import find_twin, step_fingerprint
+from tests.corpora.web import serve_web
 
 
 @pytest.mark.parametrize("status", ["FAILED", "KILLED", "RUNNING"])
@@ -84,3 +85,22 @@ def test_a_labeler_counts_by_what_it_stands_for_now(tracked, no_sources, tmp_pat
     before = digest("checkpoint")
     (tmp_path / "checkpoint" / "config.json").write_text("{}")
     assert digest("checkpoint") != before
+
+
+def test_corrections_count_by_their_content_wherever_they_are(tracked, no_sources, tmp_path):
+    (tmp_path / "c.csv").write_text("text,label\ngood,pos\nbad,neg\n")
+
+    def digest(corrections):
+        return step_fingerprint("ingest", parse("ingest", ["--corpus=c.csv", f"--corrections={corrections}"]), {})
+
+    with serve_web() as web:
+
+        def digests(content):
+            web.files["/fixed.csv"] = content
+            (tmp_path / "fixed.csv").write_bytes(content)
+            return [digest(place) for place in (f"{web.url}/fixed.csv", "fixed*.csv", "fixed.csv")]
+
+        before, after = digests(b"text,label\ngood,neg\n"), digests(b"text,label\nbad,pos\n")
+        assert None not in before and len({*before, *after}) == 6
+        web.tags = False  # nothing says whether the file is the same
+        assert digest(f"{web.url}/fixed.csv") is None

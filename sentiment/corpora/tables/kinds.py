@@ -2,6 +2,7 @@
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.tables import Table, TableKind, delta, files, hub, iceberg, require_column, sql
+from sentiment.digests import Digest
 from sentiment.errors import UserError
 
 # The first one that matches opens the table.
@@ -31,3 +32,12 @@ def open_table(corpus: Corpus) -> Table:
     table = get_kind(corpus).open_table(corpus)
     require_column(table, "text_column", corpus.text_column)
     return table
+
+
+def table_digest(corpus: Corpus) -> Digest | None:
+    """Digest of a table's content, or None where there is none, or it cannot be taken."""
+    kind = find_kind(corpus)
+    try:
+        return kind.digest(corpus) if kind else None
+    except UserError:  # reading it says why
+        return None

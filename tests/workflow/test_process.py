@@ -19,6 +19,7 @@ from sentiment.workflow.stopping import Stop
         ("http://ada:s3cret@host:5000/api", "http://host:5000/api"),
         ("https://token@host/repo.git failed", "https://host/repo.git failed"),
         ("postgresql://ada:s@cret@host/db and http://b:c@d", "postgresql://host/db and http://d"),
+        ("postgresql://ada:s/cr#et@host/db at http://h:80/a@b", "postgresql://host/db at http://h:80/a@b"),
         ("mail ada@example.org, see http://host/@ada", "mail ada@example.org, see http://host/@ada"),
         ("sqlite:////home/ada/mlflow.db", "sqlite:////home/ada/mlflow.db"),
         ("https://h/a.csv?X-Amz-Signature=s3cret&part=1", "https://h/a.csv?X-Amz-Signature=…&part=1"),
@@ -38,6 +39,7 @@ def test_credentials_of_urls_are_hidden(text, shown):
         "--corpus=s3://s3cret@bucket/a.csv",
         "--corpus=abfs://reviews:s3cret@ada.dfs.core.windows.net/a.csv",
         "--corpus=postgresql://ada:s3cret@host/shop",
+        "--corpus=postgresql://ada:/s3cret@host/shop",
     ],
 )
 def test_credentials_in_a_parameter_are_refused_and_logged_nowhere(tracked, monkeypatch, capsys, given):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from sentiment.corpora.splits import SPLITS, clean, hash_text
+from sentiment.corpora.splits import FEWEST, SPLITS, clean, hash_text
 from sentiment.errors import UserError
 
 # What sources call the splits, in lower case.
@@ -54,7 +54,7 @@ def keep_splits(
         group: function of texts that gives for each the text by which it is split.
 
     Raises:
-        UserError: the source has no splits to keep, nothing is left, or a split has no text of a class.
+        UserError: the source has no splits to keep, nothing is left, or a split has too few texts of a class.
     """
     frame, notes = _name_splits(frame, corpus)
     frame["key"] = frame["text"].map(lambda text: hash_text(text, 0))
@@ -83,10 +83,12 @@ def keep_splits(
         start = end
     parts = {name: kept[names == name].drop(columns=["split", "key"]).reset_index(drop=True) for name in SPLITS}
     for name, part in parts.items():
-        if without := sorted(set(kept["label"]) - set(part["label"])):
+        counts = part["label"].value_counts().reindex(sorted(set(kept["label"])), fill_value=0)
+        if counts.min() < (FEWEST if name == "train" else 1):
+            few = "a single" if counts.min() else "no"
             raise UserError(
-                f"splits=source: the {name} split has no text of the class {without[0]!r}: leave out splits=source to "
-                "split by a hash of the texts"
+                f"splits=source: the {name} split has {few} text of the class {counts.idxmin()!r}: leave out "
+                "splits=source to split by a hash of the texts"
             )
     return SourceSplits(parts, dropped, notes)
 

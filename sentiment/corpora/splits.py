@@ -12,6 +12,7 @@ from sentiment.corpora.labels import HUMAN, LABELLED_BY
 from sentiment.errors import UserError
 
 SPLITS = ("train", "validation", "test")
+FEWEST = 2  # texts of a class in the training split: probabilities are calibrated by a cross-validation there
 
 
 def clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -81,7 +82,7 @@ def split(
         The splits by name, in the order of ``SPLITS``, their rows in the order of the hash.
 
     Raises:
-        UserError: a class has too few documents for every split to have one.
+        UserError: a class has too few documents for every split to have one, and the training split ``FEWEST``.
     """
     own = frame["text"].map(lambda text: hash_text(text, seed))
     place = own
@@ -99,7 +100,8 @@ def split(
                 nearest = place[rows][names[rows] == "train"].min()
                 names[rows[place[rows] == nearest]] = name
     parts = {name: frame[names == name].reset_index(drop=True) for name in SPLITS}
-    if any(part["label"].nunique() < frame["label"].nunique() for part in parts.values()):
+    fewest = parts["train"]["label"].value_counts().min()
+    if fewest < FEWEST or any(part["label"].nunique() < frame["label"].nunique() for part in parts.values()):
         raise UserError(_too_few(frame, test_size, validation_size))
     return parts
 
@@ -148,15 +150,15 @@ def normal_form(text: str) -> str:
 def _too_few(frame: pd.DataFrame, test_size: float, validation_size: float) -> str:
     counts = frame["label"].value_counts()
     smallest = ", ".join(f"{label!r} has {count}" for label, count in counts.tail(3).items())
-    advice = "add documents of it, drop the class, or choose larger shares"
+    advice = "add documents of it, drop the class, or choose other shares"
     if LABELLED_BY in frame:
         advice = (
             "labels of people go to the test and the validation split first, so choose labelers that give every class, "
             "or smaller shares, which leave some of people's labels for training"
         )
     return (
-        f"a class has too few documents for all three splits: {smallest} of {len(frame)}, with "
-        f"test_size={test_size:g} and validation_size={validation_size:g}; {advice}"
+        f"a class has too few documents for all three splits, {FEWEST} of them for training: {smallest} of "
+        f"{len(frame)}, with test_size={test_size:g} and validation_size={validation_size:g}; {advice}"
     )
 
 

@@ -88,6 +88,8 @@ def test_rows_of_another_split_are_left_out_and_counted():
         (corpus(train="a", test="b"), "they are 'a', 'b'"),
         (corpus(train="train", test="test")[lambda table: (table["split"] == "train") | (table["label"] == "a")],
          "the test split has no text of the class 'b'"),
+        (corpus(train="train", validation="dev", test="test").drop(index=range(3, 30, 2)),
+         "the train split has a single text of the class 'b'"),
     ],
 )  # fmt: skip
 def test_a_source_without_splits_to_keep_says_so(frame, expected):

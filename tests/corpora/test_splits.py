@@ -82,17 +82,17 @@ def test_texts_that_differ_in_case_punctuation_or_white_space_share_a_split():
 
 
 def test_a_rare_class_is_in_every_split_if_it_is_asked_to_be():
-    frame = corpus(common=400, rare=3)
+    frame = corpus(common=400, rare=4)
     parts = split(frame, 0.2, 0.1, seed=42, stratify=True)
-    assert [(part["label"] == "rare").sum() for part in parts.values()] == [1, 1, 1]
-    with pytest.raises(UserError, match="'rare' has 3"):
+    assert [(part["label"] == "rare").sum() for part in parts.values()] == [2, 1, 1]
+    with pytest.raises(UserError, match="'rare' has 4"):
         split(frame, 0.2, 0.1, seed=42, stratify=False)
 
 
 @pytest.mark.parametrize("stratify", [True, False])
 def test_a_class_too_small_for_three_splits_is_named(stratify):
-    with pytest.raises(UserError, match="'rare' has 2"):
-        split(corpus(common=100, rare=2), 0.2, 0.1, seed=42, stratify=stratify)
+    with pytest.raises(UserError, match="'rare' has 3"):  # none of which is left for a cross-validation
+        split(corpus(common=100, rare=3), 0.2, 0.1, seed=42, stratify=stratify)
 
 
 def partly_labelled(people, others):

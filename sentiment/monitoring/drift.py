@@ -83,15 +83,15 @@ def describe_accuracy_drop(reference: pd.DataFrame, observed: pd.DataFrame, drop
     """How far the champion's accuracy has fallen below that on its test split, in words; None where it has not.
 
     Args:
-        reference: DataFrame with the columns label and predicted.
-        observed: the same; labels may be missing.
+        reference: DataFrame with the columns label and predicted; labels may be missing.
+        observed: the same.
         drop: loss in accuracy that counts as a fall, 0 to 1.
         p_limit: p-value below which it counts (one-sided Fisher's exact test).
     """
-    labelled = observed[observed["label"].notna()]
-    if len(labelled) < MIN_TEXTS:
+    labelled = [part[part["label"].notna()] for part in (reference, observed)]
+    if min(map(len, labelled)) < MIN_TEXTS:
         return None
-    counts = [(int((part["label"] == part["predicted"]).sum()), len(part)) for part in (reference, labelled)]
+    counts = [(int((part["label"] == part["predicted"]).sum()), len(part)) for part in labelled]
     before, now = (correct / total for correct, total in counts)
     table = [[correct, total - correct] for correct, total in counts]
     p_value = fisher_exact(table, alternative="greater").pvalue

@@ -71,3 +71,11 @@ def test_accuracy_has_fallen_when_it_is_much_and_no_chance(right, count, falls):
     assert (said is not None) == falls
     if falls:
         assert f"from 0.900 on the test split to {right / count:.3f}" in said
+
+
+def test_texts_of_the_reference_that_people_have_not_labelled_do_not_count():
+    weak = labelled(1000, 1000).assign(label=None)  # as labelers have labelled them
+    assert describe_accuracy_drop(weak, labelled(60, 100), 0.05, 0.01) is None
+    mixed = pd.concat([weak, labelled(70, 100)])
+    assert describe_accuracy_drop(mixed, labelled(68, 100), 0.05, 0.01) is None
+    assert "from 0.700 on the test split" in describe_accuracy_drop(mixed, labelled(30, 100), 0.05, 0.01)

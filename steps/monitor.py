@@ -86,12 +86,13 @@ def observe(parameters: MonitorParameters, champion: Champion) -> Observation:
 def retrain(champion: Champion, texts: pd.DataFrame, hold: Callable[[], None]) -> None:
     """Run main as the champion's main run was run, on its corpus with the labelled texts added."""
     splits = [read_human_labels(file) for file in sorted(champion.dataset.glob("*.parquet"))]
-    labelled = texts[texts["label"].notna()][["text", "label"]]
+    labelled = texts[texts["label"].notna()][["text", "label"]].assign(split="train")  # counts for splits=source alone
     log_parquet(pd.concat([*splits, labelled], ignore_index=True), "retrain/corpus.parquet")
     corpus = artifacts(active_run().info.run_id, "retrain/corpus.parquet")
     main_run = champion.version.tags.get(MAIN_RUN)
     earlier = given_parameters(mlflow.get_run(main_run), MainParameters) if main_run else {}
-    earlier.pop("corrections", None)  # the splits have them
+    for name in ("query", "corrections"):  # the splits have what they gave
+        earlier.pop(name, None)
     print(f"monitor: training again on {sum(map(len, splits))} texts and {len(labelled)} new ones", flush=True)
     hold()
     launch(
@@ -109,8 +110,11 @@ def retrain(champion: Champion, texts: pd.DataFrame, hold: Callable[[], None]) -
 
 
 def read_human_labels(file: Path) -> pd.DataFrame:
-    """The texts of a split and the labels that people gave; empty where labelers did, who will label them again."""
-    split = pd.read_parquet(file)
+    """The texts of a split and the labels that people gave; empty where labelers did, who will label them again.
+
+    The column split has its name; slice is there where the corpus has slices.
+    """
+    split = pd.read_parquet(file).assign(split=file.stem)
     if LABELLED_BY in split:
         split["label"] = split["label"].where(split[LABELLED_BY] == HUMAN, "")
-    return split[["text", "label"]]
+    return split[[name for name in ("text", "label", "split", "slice") if name in split]]

@@ -27,7 +27,7 @@ def etl() -> None:
 
     @task
     def load(params: dict) -> None:
-        run_python(str(Path(__file__).with_name("load.py")), params["table"])
+        run_python(str(Path(__file__).with_name("load.py")), params["table"], params["corpus"])
 
     extract() >> load()
 

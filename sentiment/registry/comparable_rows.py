@@ -21,6 +21,7 @@ from sentiment.tracking import (
 )
 
 MIN_DOCUMENTS = 30  # a comparison on fewer says nothing
+SHOWN = 10  # classes in a message
 SAME_CORPUS = 0.5  # smallest share of the champion's documents in a corpus that is the same one, extended or corrected
 
 
@@ -46,7 +47,7 @@ def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run)
     """
     theirs = json.loads(champion.tags.get(CLASSES, "null"))
     if theirs is not None and theirs != classes:
-        raise NotComparable(f"knows other classes ({', '.join(theirs)}; these are {', '.join(classes)})")
+        raise NotComparable(f"knows other classes ({_list_some(theirs)}; these are {_list_some(classes)})")
     texts = split_texts(artifacts(ingest_run.info.run_id, DATASET))
     if champion.tags.get(DATASET_DIGEST) == origin(ingest_run).dataset_digest:
         return np.ones(len(texts["test"]), dtype=bool)
@@ -75,3 +76,7 @@ def split_texts(dataset: Path) -> dict[str, pd.Series]:
 def trained_on(texts_by_split: dict[str, pd.Series], texts: pd.Series) -> np.ndarray:
     """Whether each text is in the training or validation split, by which a model was fitted or chosen: bool array."""
     return texts.str.strip().isin(pd.concat([texts_by_split["train"], texts_by_split["validation"]])).to_numpy()
+
+
+def _list_some(classes: list[str]) -> str:
+    return ", ".join(classes[:SHOWN]) + (f", … of {len(classes)}" if len(classes) > SHOWN else "")

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import json
 import lzma
+import math
 import os
 import tempfile
 from pathlib import Path
@@ -58,13 +59,13 @@ class ScoredFile:
 
     It writes to a file beside ``address``, for a bucket in the folder of temporary files, which takes its place or is
     copied there at the end, and is deleted where an error ends the block. CSV has no nested values: they are written as
-    JSON.
+    JSON. Bytes are written as text, ``\\xff`` for those that are not UTF-8.
     """
 
     def __init__(self, address: str, schema: pa.Schema) -> None:
         self._address, self._suffix = address, suffix_of(address)
         if self._suffix in SEPARATORS:
-            flat = [field.with_type(pa.string()) if pa.types.is_nested(field.type) else field for field in schema]
+            flat = [field.with_type(pa.string()) if _needs_string(field.type) else field for field in schema]
             schema = pa.schema(flat)
         self._schema = schema
 
@@ -107,11 +108,11 @@ class ScoredFile:
 
     def write(self, rows: pa.RecordBatch) -> None:
         if self._writer is None:
-            lines = (json.dumps(row, ensure_ascii=False, default=str) for row in rows.to_pylist())
+            lines = (_to_line(row) for row in rows.to_pylist())
             self._content.write("".join(f"{line}\n" for line in lines).encode())
             return
         arrays = [
-            to_json(array) if pa.types.is_nested(array.type) and pa.types.is_string(field.type) else array
+            _to_strings(array) if _needs_string(array.type) and pa.types.is_string(field.type) else array
             for array, field in zip(rows.columns, self._schema)
         ]
         self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
@@ -127,5 +128,34 @@ def _open(path: Path, compression: str) -> Any:
 
 def to_json(array: pa.Array) -> pa.Array:
     values: list[Any] = array.to_pylist()
-    written = [None if value is None else json.dumps(value, ensure_ascii=False, default=str) for value in values]
+    written = [None if value is None else json.dumps(value, ensure_ascii=False, default=_to_text) for value in values]
     return pa.array(written, pa.string())
+
+
+def _to_line(row: dict[str, Any]) -> str:
+    """A row as JSON, which has no number for NaN and infinity: they are null."""
+    try:
+        return json.dumps(row, ensure_ascii=False, default=_to_text, allow_nan=False)
+    except ValueError:
+        finite = {
+            name: None if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in row.items()
+        }
+        return json.dumps(finite, ensure_ascii=False, default=_to_text)
+
+
+def _to_text(value: Any) -> str:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+
+
+def _needs_string(kind: pa.DataType) -> bool:
+    """Whether pyarrow's writer of CSV cannot write a type, or not all of its values."""
+    is_a = pa.types
+    tests = is_a.is_nested, is_a.is_binary, is_a.is_large_binary, is_a.is_fixed_size_binary, is_a.is_string_view
+    return any(test(kind) for test in tests)
+
+
+def _to_strings(array: pa.Array) -> pa.Array:
+    if pa.types.is_nested(array.type):
+        return to_json(array)
+    return pa.array([None if value is None else _to_text(value) for value in array.to_pylist()], pa.string())

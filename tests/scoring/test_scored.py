@@ -53,7 +53,8 @@ def test_bytes_are_text_and_what_json_has_no_number_for_is_null(tmp_path):
     for suffix in (".csv", ".jsonl"):
         with open_output(str(tmp_path / f"scored{suffix}"), rows.schema) as output:
             output.write(rows.join(columns, [["pos"] * 3, [0.9] * 3, [None] * 3]))
-    lines = [json.loads(line, parse_constant=pytest.fail) for line in open(tmp_path / "scored.jsonl", encoding="utf-8")]
+    written = (tmp_path / "scored.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = [json.loads(line, parse_constant=pytest.fail) for line in written]
     assert [row["mean"] for row in lines] == [0.5, None, None]
     texts = pd.read_csv(tmp_path / "scored.csv")["key"].tolist()
     assert texts[:2] == ["schön", "\\xff"] == [row["key"] for row in lines][:2] and lines[2]["key"] is None

@@ -24,6 +24,23 @@ def describe_suffix(path: Path) -> str:
     return ""
 
 
+def describe_folder(folder: Path) -> str:
+    """How to read the tables in a folder that is read as one of texts, after a semicolon; empty where it has none."""
+    for file in sorted(folder.glob("*")):
+        for place, suffix in enumerate(file.suffixes):
+            if suffix in (".csv", ".tsv", ".jsonl"):
+                pattern = quote(str(folder / f"*{''.join(file.suffixes[place:])}"))
+                return f"; to read {file.name} and others like it, name them by a pattern, {pattern}"
+    return ""
+
+
+def describe_missing(path: str) -> str:
+    """Why there is nothing at a path that was meant otherwise, after a colon; empty where nothing is known about it."""
+    if path.startswith("~"):
+        return f": the shell replaces ~ at the start of a word alone, type $HOME{path[1:]}" if path[1:2] in "/" else ""
+    return ""
+
+
 def describe_json_array(path: Path | str) -> str:
     return f"this looks like a JSON array, type jq -c '.[]' {quote(str(path))} > lines.jsonl and give that file"
 

@@ -12,6 +12,7 @@ from sentiment.corpora.labels import HUMAN, LABELLED_BY
 from sentiment.errors import UserError
 
 SPLITS = ("train", "validation", "test")
+SHOWN = 60  # characters of a class name in a message: the column may be one of texts
 FEWEST = 2  # texts of a class in the training split: probabilities are calibrated by a cross-validation there
 
 
@@ -149,7 +150,7 @@ def normal_form(text: str) -> str:
 
 def _too_few(frame: pd.DataFrame, test_size: float, validation_size: float) -> str:
     counts = frame["label"].value_counts()
-    smallest = ", ".join(f"{label!r} has {count}" for label, count in counts.tail(3).items())
+    smallest = ", ".join(f"{label[:SHOWN]!r} has {count}" for label, count in counts.tail(3).items())
     advice = "add documents of it, drop the class, or choose other shares"
     if LABELLED_BY in frame:
         advice = (

@@ -200,8 +200,19 @@ def test_a_folder_with_a_folder_of_texts_for_each_class(tmp_path):
     with pytest.raises(UserError, match="1.txt is not UTF-8"):
         read_corpus(Corpus(str(tmp_path)))
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UserError, match="has no documents: expected a folder for each class"):
+    with pytest.raises(UserError, match="has no documents: expected a folder for each class with text files in it$"):
         read_corpus(Corpus(str(tmp_path / "empty")))
+    (tmp_path / "empty" / "2024.part.csv.gz").touch()
+    with pytest.raises(UserError, match=r"name them by a pattern, .*/empty/\*\.csv\.gz'$"):
+        read_corpus(Corpus(str(tmp_path / "empty")))
+
+
+@pytest.mark.parametrize("corpus, expected", [("", "corpus= names nothing"), ("~/a.csv", r"type \$HOME/a.csv")])
+def test_what_the_shell_has_left_empty_or_as_it_was(tmp_path, monkeypatch, corpus, expected):
+    monkeypatch.chdir(tmp_path)
+    TABLE.to_parquet("here.parquet")  # the present folder is not what an empty name means
+    with pytest.raises(UserError, match=expected):
+        read_corpus(Corpus(corpus))
 
 
 def test_a_misspelled_path_gets_the_file_that_is_meant(tmp_path):

@@ -93,6 +93,8 @@ def test_a_rare_class_is_in_every_split_if_it_is_asked_to_be():
 def test_a_class_too_small_for_three_splits_is_named(stratify):
     with pytest.raises(UserError, match="'rare' has 3"):  # none of which is left for a cross-validation
         split(corpus(common=100, rare=3), 0.2, 0.1, seed=42, stratify=stratify)
+    with pytest.raises(UserError, match=r"'a{60}' has 1 of"):  # a column of texts
+        split(corpus(common=100, **{"a" * 90: 1}), 0.2, 0.1, seed=42, stratify=stratify)
 
 
 def partly_labelled(people, others):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.hints import describe_folder
 from sentiment.corpora.sources import Document, in_batches
 from sentiment.corpora.stores.local import local_dataset_source
 from sentiment.digests import Digest, folder_digest
@@ -53,6 +54,7 @@ def _documents(corpus: Corpus) -> Iterator[Document]:
     if not found:
         raise UserError(
             f"{corpus.name}: the folder has no documents: expected a folder for each class with text files in it"
+            + describe_folder(folder)
         )
 
 

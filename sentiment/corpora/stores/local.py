@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from sentiment.corpora.hints import describe_missing
 from sentiment.corpora.stores import MAGIC, base_of
 from sentiment.digests import Digest, file_digest
 from sentiment.errors import UserError
@@ -60,7 +61,7 @@ def find(name: str, address: str) -> Sequence[LocalFile]:
         close = difflib.get_close_matches(path.name, beside, n=1, cutoff=0.75)
         missing = f"there is no such file{f', did you mean {path.parent / close[0]}?' if close else ''}"
     if not found:
-        raise UserError(f"{name}: {missing}")
+        raise UserError(f"{name}: {missing}{describe_missing(address)}")
     parts = [Path(file).relative_to(base or ".").as_posix() for file in found]
     return [LocalFile(f"{name}: {file}", file, part, Path(file).stat().st_size) for file, part in zip(found, parts)]
 

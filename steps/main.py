@@ -25,6 +25,7 @@ from sentiment.search.space_file import narrow_space
 from sentiment.search.workers import thread_limits
 from sentiment.tracking import (
     ALIAS,
+    COMPARE_RUN,
     COMPARISON,
     GATE,
     MODEL_VERSION,
@@ -58,7 +59,8 @@ def main(parameters: MainParameters) -> None:
     registered = mlflow.MlflowClient().get_model_version(tags[REGISTERED_MODEL], tags[MODEL_VERSION])
     comparison = mlflow.artifacts.load_dict(f"runs:/{comparing.info.run_id}/{COMPARISON}")
     mlflow.log_metrics(figures_of(comparison["rows"][0]) | {"duration_seconds": time.time() - started})
-    mlflow.set_tags({key: tags[key] for key in (REGISTERED_MODEL, MODEL_VERSION, ALIAS)})
+    made = {key: tags[key] for key in (REGISTERED_MODEL, MODEL_VERSION, ALIAS)}
+    mlflow.set_tags(made | {COMPARE_RUN: comparing.info.run_id})
     links = {"review card": run_page(registering, REVIEW_CARD)}
     links[f"{registered.name} version {registered.version}"] = version_page(registered.name, registered.version)
     links |= {step.name: run_page(step.run.result()) for step in chain.steps}

@@ -114,7 +114,7 @@ class MainParameters(
 class ReportParameters(RegisteredModelParameters, GateParameters, ForceParameters):
     model_config = ConfigDict(extra="forbid")
 
-    compare_run: str = parameter("", "comparison to report; by default the latest")
+    compare_run: str = parameter("", "comparison to report; by default that of the latest main run, or a later one")
     version: str = parameter("", "version or alias whose comparison is reported, in place of compare_run")
     output: str = parameter("", "Markdown file to write; without one it is printed")
     fail_on_gate: Boolean = parameter(False, "whether the command fails where the winner does not pass")

@@ -49,7 +49,7 @@ def render_comment(name: str, comparison: Comparison, verdict: Verdict, incumben
         say_decision(verdict, incumbent),
         table.verdict(comparison),
         table.to_markdown(table.cells([*rows, *([baseline] if baseline else [])])),
-        "" if incumbent is None or incumbent.same_data else SPLITS_DIFFER,
+        "" if incumbent is None or incumbent.same_data else say_what_differs(verdict),
         _fold("The gate", verdict.markdown()),
         _fold("Behaviour tests", table.to_markdown(behaviour_cells(comparison, incumbent))),
         _fold("Slices", table.lost_slices(comparison)),
@@ -57,10 +57,11 @@ def render_comment(name: str, comparison: Comparison, verdict: Verdict, incumben
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-SPLITS_DIFFER = (
-    "The champion's row was measured on the test split of another dataset, its own; the gate compares both on the same "
-    "texts."
-)
+def say_what_differs(verdict: Verdict) -> str:
+    """On what the champion's row was measured, which is not what the others were, and where the two are compared."""
+    compared = not any(check.name == "comparable" for check in verdict.checks)
+    says = "The champion's row was measured on the test split of another dataset, its own"
+    return f"{says}; the gate compares both on the same texts." if compared else f"{says}."
 
 
 def say_decision(verdict: Verdict, incumbent: Incumbent | None) -> str:

@@ -36,14 +36,18 @@ class ScoredRows:
 
 
 def output_names(names: list[str], added: Sequence[str] = ADDED) -> list[str]:
-    """The names that the columns of the input have in the output: another one for those that scoring adds."""
-    taken = {*names, *added}
+    """The names that the columns of the input have in the output: another one for those that scoring adds.
+
+    *Label* and *label* are one name to most databases and to Spark, so they are here.
+    """
+    ours = {name.lower() for name in added}
+    taken = {name.lower() for name in names} | ours
     found = []
     for name in names:
         free = name
-        if name in added:
-            while free in taken:
+        if name.lower() in ours:
+            while free.lower() in taken:
                 free = PREFIX + free
-            taken.add(free)
+            taken.add(free.lower())
         found.append(free)
     return found

@@ -98,3 +98,9 @@ def test_an_output_that_is_no_table_is_refused(address, overwrite, expected):
 def test_a_folder_that_is_missing_is_refused_before_anything_is_scored(tracked):
     with pytest.raises(UserError, match="there is no folder"):
         append("sqlite:///nowhere/shop.db#scored", fail=True)
+
+
+def test_columns_that_are_one_name_to_the_database_are_told_before_anything_is_scored(tracked, shop):
+    columns = pa.RecordBatch.from_pydict({"text": ["fine"], "ID": [1], "id": [2]})
+    with pytest.raises(UserError, match="ID and id are one name to this database: rename a column of the input"):
+        get_output(f"{shop}#scored").open_output(f"{shop}#scored", columns.schema)

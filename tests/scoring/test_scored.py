@@ -58,3 +58,7 @@ def test_bytes_are_text_and_what_json_has_no_number_for_is_null(tmp_path):
     assert [row["mean"] for row in lines] == [0.5, None, None]
     texts = pd.read_csv(tmp_path / "scored.csv")["key"].tolist()
     assert texts[:2] == ["schön", "\\xff"] == [row["key"] for row in lines][:2] and lines[2]["key"] is None
+
+
+def test_a_name_in_other_letters_is_the_same_name_to_most_databases():
+    assert output_names(["text", "Label", "input_label"]) == ["text", "input_input_Label", "input_label"]

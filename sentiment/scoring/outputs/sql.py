@@ -1,6 +1,7 @@
 """Scored rows appended to a table of an SQL database, with the id of the run: ``postgresql://ada@host/shop#scored``."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.mysql import LONGTEXT
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.databases import connect, file_of, is_database, parse_url
+from sentiment.corpora.databases import connect, dialect_of, file_of, is_database, parse_url
 from sentiment.corpora.tables import BATCH_ROWS
 from sentiment.errors import UserError
 from sentiment.scoring.outputs.files import to_json
@@ -58,6 +59,12 @@ class AppendedTable:
         flat = [field.with_type(pa.string()) if pa.types.is_nested(field.type) else field for field in schema]
         names = output_names(schema.names, [RUN_ID])
         self._own = pa.schema([field.with_name(name) for field, name in zip(flat, names)])
+        counts = Counter(name.lower() for name in names)
+        alike = [name for name in names if counts[name.lower()] > 1]
+        if alike and dialect_of(address) != "postgresql":
+            raise UserError(
+                f"{self._name}: {' and '.join(alike)} are one name to this database: rename a column of the input"
+            )
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:

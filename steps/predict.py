@@ -11,8 +11,10 @@ from mlflow.data.meta_dataset import MetaDataset
 from sentiment.corpora.stores import scheme_of
 from sentiment.corpora.tables import SUFFIXES
 from sentiment.corpora.tables.kinds import get_kind
+from sentiment.corpora.tables.labelled import as_text
 from sentiment.corpora.tables.progress import follow
 from sentiment.errors import UserError
+from sentiment.registry.comparable_rows import training_texts
 from sentiment.scoring.outputs import OutputKind, get_output
 from sentiment.scoring.rows import Totals, open_input, texts_to_score
 from sentiment.scoring.scored import ScoredRows
@@ -43,12 +45,15 @@ def predict(parameters: PredictParameters, hold: Callable[[], None]) -> None:
         | {f"label.{metric_name(label)}": count for label, count in by_label.items()}
     )
     shares = ", ".join(f"{count:,} {label}" for label, count in sorted(by_label.items()))
-    summary = f"{rows - missed:,} of {rows:,} rows of {source.address} scored by {version}: {shares}"
+    summary = f"{rows - missed:,} of {rows:,} rows of {source.address} scored by {version}"
+    summary += f": {shares}" if shares else ""
     if missed:
         summary += f". {missed:,} not, the first because {totals.reason}; see the column reason"
     if accuracy:
         found = f"Accuracy {accuracy['accuracy']:.4f} on" if totals.correct else "The model predicts none of"
         summary += f". {found} the {totals.labelled:,} labels of the column {parameters.label_column}"
+        if totals.known:
+            summary += f", of which {totals.known:,} are of texts that the model was made from, which flatters it"
     mlflow.set_tags({MODEL: version, NOTE: f"{summary}. They are in `{kind.location(target)}`."})
     print(f"predict: {summary}. {target} took {seconds:.1f} s", flush=True)
 
@@ -63,6 +68,7 @@ def score_here(parameters: PredictParameters, kind: OutputKind, hold: Callable[[
         print(f"predict: column {name} of {parameters.input} is {now} in {parameters.output}", flush=True)
     gc.set_threshold(50_000, 20, 20)  # thousands of rows look like garbage: collecting it takes a tenth of the time
     totals = Totals(scorer.version)
+    known = training_texts(scorer.uri) if labelled else set()
     with kind.open_output(parameters.output, rows.schema) as output:
         for batch in follow(table, "predict"):
             hold()
@@ -70,7 +76,12 @@ def score_here(parameters: PredictParameters, kind: OutputKind, hold: Callable[[
             labels, *numbers, failed = scorer.score(texts)
             reasons = [before or now for before, now in zip(missing, failed)]
             output.write(rows.join(batch.columns, [labels, *numbers, reasons]))
-            totals.add(labels, reasons, batch.values(parameters.label_column) if labelled else ())
+            own = batch.values(parameters.label_column) if labelled else ()
+            totals.add(labels, reasons, own)
+            if known:
+                totals.known += sum(
+                    bool(text and as_text(label) and text.strip() in known) for text, label in zip(texts, own)
+                )
     return totals
 
 

@@ -1,12 +1,15 @@
 """The test documents on which a model can be compared with the champion: those that neither of them has seen."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
 
 from sentiment.artifacts import artifacts
 from sentiment.corpora.splits import SPLITS
@@ -76,6 +79,23 @@ def split_texts(dataset: Path) -> dict[str, pd.Series]:
 def trained_on(texts_by_split: dict[str, pd.Series], texts: pd.Series) -> np.ndarray:
     """Whether each text is in the training or validation split, by which a model was fitted or chosen: bool array."""
     return texts.str.strip().isin(pd.concat([texts_by_split["train"], texts_by_split["validation"]])).to_numpy()
+
+
+def training_texts(uri: str) -> set[str]:
+    """The texts of the training and validation split that a registered version was made from, as far as is known.
+
+    Args:
+        uri: ``models:/name/number``; of any other model nothing is known.
+    """
+    found = re.fullmatch(r"models:/([^/@]+)/(\d+)", uri)
+    ingest_run = MlflowClient().get_model_version(*found.groups()).tags.get(INGEST_RUN) if found else None
+    if ingest_run is None:
+        return set()
+    try:
+        texts = split_texts(artifacts(ingest_run, DATASET))
+    except (UserError, MlflowException):  # deleted since
+        return set()
+    return {*texts["train"], *texts["validation"]}
 
 
 def _list_some(classes: list[str]) -> str:

@@ -24,6 +24,7 @@ class Totals:
         reason: why the first row that was not scored was not.
         labelled: the number of scored rows that have a label of their own.
         correct: how many of these labels the model predicts.
+        known: how many of these rows have a text that the model was made from.
     """
 
     version: str
@@ -31,6 +32,7 @@ class Totals:
     reason: str | None = None
     labelled: int = 0
     correct: int = 0
+    known: int = 0
 
     @property
     def rows(self) -> int:

@@ -17,11 +17,18 @@ from sentiment.model.training import Training
 from sentiment.reports.table import verdict
 from sentiment.search.packaging import log_model
 from sentiment.tracking import VALIDATION_PREDICTIONS
-from sentiment.workflow.parameters import CompareParameters, FeaturizeParameters, IngestParameters, RegisterParameters
+from sentiment.workflow.parameters import (
+    CompareParameters,
+    FeaturizeParameters,
+    IngestParameters,
+    PredictParameters,
+    RegisterParameters,
+)
 from steps.compare import compare
 from steps.featurize import featurize
 from steps.ingest import ingest
 from steps.monitor import read_human_labels
+from steps.predict import predict
 from steps.register import register
 from tests.reports.rows import row
 from tests.steps.test_compare import NAIVE_BAYES, run_step
@@ -86,6 +93,11 @@ def test_without_labels_of_people_every_page_says_that_the_truth_is_weak(tracked
     seen = pd.read_parquet(artifacts(ingested.info.run_id, "dataset") / "train.parquet")[:5].assign(labelled_by="human")
     assert "was made from 5 of the 5 test texts that people labelled" in describe_seen("models:/sentiment/1", seen)
     assert describe_seen("models:/sentiment/1", seen.assign(text="another")) is None
+    # What it scores with an accuracy says how much of that it knows.
+    pd.concat([seen[["text", "label"]], seen.tail(1).assign(text="another")]).to_csv("again.csv", index=False)
+    with mlflow.start_run():
+        predict(PredictParameters(input="again.csv", output="scored.csv"), hold=lambda: None)
+    assert "on the 6 labels of the column label, of which 5 are of texts that the model" in capsys.readouterr().out
 
 
 def test_with_some_labels_of_people_the_figures_on_these_stand_beside_the_others(tracked, tmp_path):

@@ -6,13 +6,9 @@ import re
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from mlflow import MlflowClient
-
-from sentiment.artifacts import artifacts
 from sentiment.errors import UserError
 from sentiment.labelling.labelers import in_portions
 from sentiment.registry.versions import resolve_uri
-from sentiment.tracking import DATASET, INGEST_RUN
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,14 +34,9 @@ def digest(name: str) -> str | None:
 
 def training_texts(name: str) -> Collection[str]:
     """Those of the dataset that a version of this project was made from."""
-    from sentiment.registry.comparable_rows import split_texts
+    from sentiment.registry import comparable_rows
 
-    model, version = name.removeprefix("models:/").split("/")
-    ingest_run = MlflowClient().get_model_version(model, version).tags.get(INGEST_RUN)
-    if ingest_run is None:
-        return ()
-    texts = split_texts(artifacts(ingest_run, DATASET))
-    return {*texts["train"], *texts["validation"]}
+    return comparable_rows.training_texts(name)
 
 
 def rate(name: str, texts: Sequence[str]) -> np.ndarray:

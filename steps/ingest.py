@@ -32,6 +32,7 @@ from sentiment.tracking import (
     DATASET,
     DATASET_DIGEST,
     DATASET_LOCATION,
+    FINGERPRINT,
     NOTE,
     OUTPUT_DIGEST,
 )
@@ -45,6 +46,10 @@ def ingest(parameters: IngestParameters) -> None:
         raise UserError("label_by puts the labels that people gave into validation and test: leave out splits=source")
     found = corpus_digest(parameters.source)
     frame, location = read_corpus(parameters.source)
+    if found and corpus_digest(parameters.source) != found:
+        found = None
+        mlflow.set_tag(FINGERPRINT, "none")  # that which the run has says that this is the corpus before
+        print("warning: the corpus changed while it was read: this is not reused", file=sys.stderr, flush=True)
     variants = find_variants(frame["label"].unique())
     if parameters.normalize_labels:
         frame["label"] = frame["label"].map(normalize_label)
@@ -99,7 +104,7 @@ def ingest(parameters: IngestParameters) -> None:
         {
             DATASET_DIGEST: content,
             OUTPUT_DIGEST: content,
-            CORPUS_DIGEST: f"{found.of} {found.value}" if found else "none: it is read each time",
+            CORPUS_DIGEST: f"{found.of} {found.value}" if found else "none",
             DATASET_LOCATION: location[:5000],  # the most that fits
             NOTE: "\n\n".join(filter(None, [summary, labelling, check.markdown()])),
         }

@@ -11,7 +11,7 @@ from mlflow.entities import Run
 
 from sentiment.artifacts import artifacts
 from sentiment.corpora.splits import SPLITS
-from sentiment.digests import folder_digest
+from sentiment.digests import folder_digest, text_digest
 from sentiment.errors import UserError
 from sentiment.features.store import Features, write_features
 from sentiment.model.text.cleaning import Cleaner
@@ -60,12 +60,14 @@ def featurize(parameters: FeaturizeParameters, ingest_run: Run) -> None:
         mlflow.log_artifacts(folder, FEATURES)
         content = folder_digest(Path(folder))
 
+    # What builds on the features reads the dataset as well: raw texts, ids, slices, who gave the labels.
+    dataset_digest = origin(ingest_run).dataset_digest
     mlflow.log_metrics(figures)
     mlflow.set_tags(
         {
-            OUTPUT_DIGEST: content,
+            OUTPUT_DIGEST: text_digest(f"{dataset_digest} {content}"),
             INGEST_RUN: ingest_run.info.run_id,
-            DATASET_DIGEST: origin(ingest_run).dataset_digest,
+            DATASET_DIGEST: dataset_digest,
             NOTE: "\n".join(f"- {name}: {value:g}" for name, value in figures.items()),
         }
     )

@@ -34,7 +34,7 @@ from sentiment.evaluation.truth import summarize_truth
 from sentiment.features.store import Features
 from sentiment.model.text.language import looks_english
 from sentiment.quality.check import read_check
-from sentiment.reports import plots, table
+from sentiment.reports import plots, table, training_plots
 from sentiment.reports.card import render_card
 from sentiment.reports.searches import read_histories
 from sentiment.search.packaging import can_be_member, log_ensemble
@@ -84,7 +84,7 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
     figures = plots.draw_comparison(comparison, models, data, read_histories(models))
     check = read_check(ingest_run, features.max_length)
     if check:
-        figures["lengths"] = plots.draw_lengths(check["lengths"], features.max_length)
+        figures["lengths"] = training_plots.draw_lengths(check["lengths"], features.max_length)
     compare_run = mlflow.get_run(active_run().info.run_id)
     card = render_card(
         comparison,

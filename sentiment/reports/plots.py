@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib import cm
 from matplotlib.figure import Figure
 from sklearn.metrics import auc, confusion_matrix, precision_recall_curve, roc_curve
 
 from sentiment.evaluation.comparison import EvaluatedModel, EvaluationData
+from sentiment.reports.training_plots import draw_learning_curves, draw_training_sizes
 
 MOST_POINTS = 50_000  # of a curve; of one with more, about DRAWN are drawn
 DRAWN = 2_000
@@ -27,7 +27,7 @@ def draw_comparison(
         comparison: the content of comparison.json.
         models: the models that were compared, the winner first.
         data: what they were compared on.
-        histories: as in :func:`draw_learning_curves`.
+        histories: as in :func:`sentiment.reports.training_plots.draw_learning_curves`.
     """
     probabilities = {model.family: model.probabilities for model in models}
     sizes = comparison["training_sizes"]
@@ -116,76 +116,6 @@ def draw_confusion(labels: np.ndarray, probabilities: np.ndarray, classes: Seque
     return figure
 
 
-def draw_learning_curves(histories: Mapping[str, Mapping[str, Sequence[tuple[int, float]]]]) -> Figure:
-    """Loss and accuracy by epoch of each family's best trial; training is dashed and hollow, validation solid.
-
-    Args:
-        histories: from a family to its metrics (loss, accuracy, val_loss, val_accuracy), lists of (epoch, value).
-    """
-    figure = Figure(figsize=(9.6, 4.2), layout="constrained")
-    for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy")):
-        for number, (family, history) in enumerate(histories.items()):
-            for key, style in ((metric, "--"), (f"val_{metric}", "-")):
-                if not history[key]:  # a family that is not trained in epochs
-                    continue
-                epochs, values = zip(*history[key])
-                validation = style == "-"
-                axes.plot(
-                    epochs,
-                    values,
-                    style,
-                    marker="o",
-                    markersize=5,
-                    fillstyle="full" if validation else "none",
-                    color=f"C{number}",
-                    label=family if validation else None,
-                )
-        axes.set(title=metric.capitalize(), xlabel="epoch")
-        axes.xaxis.get_major_locator().set_params(integer=True)
-        if axes.lines:
-            axes.legend()
-    figure.suptitle("By epoch (hollow: training, filled: validation)")
-    return figure
-
-
-def draw_training_sizes(points: Sequence[Mapping[str, float]], family: str) -> Figure:
-    """Accuracy by the number of training texts, with its 95% interval.
-
-    Args:
-        points: dicts with documents, accuracy, low and high, the fewest documents first.
-        family: the family.
-    """
-    figure = Figure(figsize=(5.4, 3.6), layout="constrained")
-    axes = figure.subplots()
-    documents, accuracy, low, high = (
-        np.array([point[key] for point in points]) for key in ("documents", "accuracy", "low", "high")
-    )
-    axes.errorbar(documents, accuracy, yerr=(accuracy - low, high - accuracy), marker="o", capsize=3)
-    axes.set(title=f"{family}, by training texts", xlabel="training texts", ylabel="accuracy", xlim=(0, None))
-    axes.set_xticks(documents)
-    return figure
-
-
-def draw_lengths(lengths: Mapping[int, int], max_length: int) -> Figure:
-    """The lengths of the texts, and what a network reads of one.
-
-    Args:
-        lengths: how many texts have each number of tokens.
-        max_length: tokens that a network reads of a text at once.
-    """
-    figure = Figure(figsize=(5.4, 3.6), layout="constrained")
-    axes = figure.subplots()
-    tokens, counts = np.array(list(lengths)), np.array(list(lengths.values()))
-    ascending = np.argsort(tokens)
-    longest = tokens[ascending][np.searchsorted(np.cumsum(counts[ascending]), 0.99 * counts.sum())]
-    edges = np.linspace(0, max(longest, max_length) * 1.05, 41).tolist()
-    axes.hist(np.minimum(tokens, edges[-1]), bins=edges, weights=counts)
-    axes.axvline(max_length, color="C3", linestyle="--", label=f"max_length {max_length}")
-    axes.set(title="Lengths of the texts (the longest at the edge)", xlabel="tokens", ylabel="texts")
-    axes.legend()
-    return figure
-
-
 def draw_accuracy_intervals(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """Test accuracy of each family with its 95% interval, and its validation accuracy as a ring.
 
@@ -259,53 +189,6 @@ def draw_reliability(labels: np.ndarray, probabilities: Mapping[str, np.ndarray]
     )
     axes.legend(loc="upper left")
     return figure
-
-
-def draw_trials(params: Sequence[Mapping[str, str]], accuracies: Sequence[float], family: str) -> Figure:
-    """The trials of a search in parallel coordinates: a line for each, down its hyperparameters to its accuracy.
-
-    Args:
-        params: the hyperparameters of each trial.
-        accuracies: their validation accuracies, in the same order.
-        family: the family, for the title.
-    """
-    names = sorted({name for trial in params for name in trial})
-    columns = [_scale([trial.get(name) for trial in params]) for name in names]
-    columns.append(_scale([str(accuracy) for accuracy in accuracies]))
-    figure = Figure(figsize=(5.6, 1 + 0.5 * len(columns)), layout="constrained")
-    axes = figure.subplots()
-    order = np.argsort(accuracies)
-    for rank, number in enumerate(order):
-        widths = [np.nan if values[number] is None else values[number] for values, _ in columns]
-        axes.plot(widths, range(len(columns)), "o-", color=cm.viridis(rank / max(len(order) - 1, 1)), markersize=3)
-    for place, (_, ends) in enumerate(columns):
-        axes.axhline(place, color="grey", linewidth=0.5)
-        for width, end in ends:
-            axes.annotate(end, (width, place), xytext=(0, 3), textcoords="offset points", fontsize=8, ha="center")
-    axes.set_yticks(range(len(columns)), [*names, "validation accuracy"])
-    axes.set_xticks([])
-    axes.invert_yaxis()
-    axes.margins(x=0.08, y=0.1)
-    axes.set(title=f"{family}: {len(params)} trials (yellow: the best)")
-    return figure
-
-
-def _scale(texts: Sequence[str | None]) -> tuple[list[float | None], list[tuple[float, str]]]:
-    """The heights of values on an axis from 0 to 1 (None where there is no value), and the labels at which heights."""
-    known = [text for text in texts if text is not None]
-    try:
-        numbers = {text: float(text) for text in known}
-        low, high = min(numbers.values()), max(numbers.values())
-        if low > 0 and high / low > 50:
-            numbers = {text: np.log(number) for text, number in numbers.items()}
-        first, last = min(numbers.values()), max(numbers.values())
-        heights = {text: (number - first) / ((last - first) or 1) for text, number in numbers.items()}
-        ends: list[tuple[float, str]] = [(0, f"{low:.3g}"), (1, f"{high:.3g}")] if high > low else [(0, f"{low:.3g}")]
-    except ValueError:
-        kinds = sorted(set(known))
-        heights = {kind: place / max(len(kinds) - 1, 1) for place, kind in enumerate(kinds)}
-        ends = [(height, kind) for kind, height in heights.items()]
-    return [None if text is None else heights[text] for text in texts], ends
 
 
 def draw_failure_rates(behaviour: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:

@@ -2,7 +2,6 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from sentiment.reports import plots
-from sentiment.reports.page import embed_panels
 from tests.reports.rows import row
 
 LABELS = np.array([0, 1, 2, 0, 1, 2])
@@ -24,12 +23,10 @@ def test_of_a_curve_with_very_many_points_some_are_drawn_and_all_count():
 
 def test_plots_are_drawn_for_two_and_three_classes(tmp_path):
     two = PROBABILITIES[:, :2] / PROBABILITIES[:, :2].sum(axis=1, keepdims=True)
-    history = {key: [(1, 0.5), (2, 0.4)] for key in ("loss", "accuracy", "val_loss", "val_accuracy")}
     figures = [
         plots.draw_curves(LABELS, {"simple": PROBABILITIES}),
         plots.draw_curves(LABELS % 2, {"simple": two}),
         plots.draw_confusion(LABELS, PROBABILITIES, ["a", "b", "c"], "title"),
-        plots.draw_learning_curves({"lstm": history}),
         plots.draw_accuracy_intervals([row("simple", 0.9, 0.86)]),
         plots.draw_failure_rates({"simple": [{"capability": "typos", "kind": "invariance", "failure_rate": 0.2}]}),
         plots.draw_accuracy_and_cost([row("simple", 0.9, 0.86)], {"latency_ms_p50": ["simple"], "model_bytes": []}),
@@ -38,12 +35,6 @@ def test_plots_are_drawn_for_two_and_three_classes(tmp_path):
         path = tmp_path / f"{number}.png"
         figure.savefig(path)
         assert path.stat().st_size > 5000
-
-
-def test_a_plot_of_trials_takes_numbers_words_and_gaps():
-    points = [{"kind": "net", "rate": "0.0001"}, {"kind": "tree", "depth": "3"}, {"kind": "net", "rate": "0.1"}]
-    (image,) = embed_panels(plots.draw_trials(points, [0.5, 0.7, 0.6], "lstm"))
-    assert image.startswith("data:image/png;base64,")
 
 
 def test_of_a_thousand_classes_those_with_the_most_mistakes_are_shown(tmp_path):

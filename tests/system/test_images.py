@@ -89,7 +89,7 @@ def test_the_gate_and_the_audit_trail_are_those_of_the_library(registered, compa
     assert tags["gate.minimum_accuracy"].startswith("passed: ")
     ours = environment(MLFLOW_TRACKING_URI=f"sqlite:///{folder}/mlflow.db", OMP_NUM_THREADS="1")
     process = subprocess.run(
-        [sys.executable, "-c", LOSER], cwd=PROJECT, env=ours, capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", LOSER], cwd=PROJECT, env=ours, capture_output=True, text=True, timeout=600
     )
     assert process.returncode == 0, process.stderr[-3000:]
     champions, losers = (row["test_accuracy"] for row in comparison["rows"])

@@ -17,24 +17,73 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 PROJECT = Path(__file__).resolve().parents[1]
+MEMORY = Path("/dev/shm")  # a file system in memory, where Linux has one
+ENOUGH = 4 << 30  # bytes of it; the temporary files of a run of the whole suite were 1.6 GB
+IN_MEMORY, KEPT = pytest.StashKey[Path](), pytest.StashKey[bool]()
 # The long ones first, so that the workers end at about the same time.
 LONG = (
+    "test_stopping",
     "test_chain",
     "test_docs",
-    "test_side_by_side",
-    "test_spark",
-    "test_stopping",
     "test_tuning",
-    "test_card",
+    "test_spark",
+    "test_side_by_side",
+    "test_airflow",
     "test_gate",
+    "test_card",
+    "test_team_server",
+    "test_package",
+    "test_monitor",
+    "test_reuse",
+    "test_serve",
+    "test_predict",
     "test_networks",
-    "test_finetuned",
     "test_families",
+    "test_finetuned",
+    "test_packaging",
+    "test_compare",
+    "test_encoder",
 )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--requests", type=int, default=2000, help="malformed requests in tests/serving/test_malformed.py")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Have temporary files in memory: SQLite waits for a disk in every commit, and MLflow commits every tag."""
+    if "TMPDIR" in os.environ or not MEMORY.is_dir():  # the workers have it from the process that started them
+        return
+    system = os.statvfs(MEMORY)
+    if system.f_bavail * system.f_frsize > ENOUGH and not system.f_flag & os.ST_NOEXEC:
+        os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="sentiment-tests-", dir=MEMORY)
+        tempfile.tempdir = None  # pytest has looked already
+        config.stash[IN_MEMORY] = Path(os.environ["TMPDIR"])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Three workers for two cores: many tests of tests/system/ wait, for servers and for what is to end."""
+    cores = os.cpu_count() or 1
+    return None if config.option.markexpr == "not system" else cores + cores // 2
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Note whether the files are to stay, for somebody to look at what failed."""
+    if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        session.config.stash[KEPT] = True
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    folder = config.stash.get(IN_MEMORY, None)
+    if folder and not config.stash.get(KEPT, False):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.stash.get(KEPT, False) and IN_MEMORY in config.stash:
+        terminalreporter.write_line(f"temporary files are in memory until you remove {config.stash[IN_MEMORY]}")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -57,9 +57,10 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     system = os.statvfs(MEMORY)
     if system.f_bavail * system.f_frsize > ENOUGH and not system.f_flag & os.ST_NOEXEC:
-        os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="sentiment-tests-", dir=MEMORY)
+        folder = config.stash[IN_MEMORY] = Path(tempfile.mkdtemp(prefix="sentiment-tests-", dir=MEMORY))
+        folder.chmod(0o711)  # databases run as another user, in folders of theirs
+        os.environ["TMPDIR"] = str(folder)
         tempfile.tempdir = None  # pytest has looked already
-        config.stash[IN_MEMORY] = Path(os.environ["TMPDIR"])
 
 
 @pytest.hookimpl(optionalhook=True)

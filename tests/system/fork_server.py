@@ -55,6 +55,9 @@ FOR_STEPS = (
     "vaderSentiment.vaderSentiment",
 )
 
+# The functions that console scripts call.
+COMMANDS = {"mlflow": ("mlflow.cli", "cli"), "uvicorn": ("uvicorn", "main")}
+
 
 def import_packages(project: str, name: str) -> None:
     """Import what the steps need, and no module of the project."""
@@ -66,7 +69,13 @@ def import_packages(project: str, name: str) -> None:
     for module in FOR_MAIN if name == "main" else FOR_STEPS:
         importlib.import_module(module)
     sys.path.remove(project)
-    for module in [module for module in sys.modules if module.split(".")[0] in ("steps", "sentiment")]:
+    forget("steps", "sentiment")
+
+
+def forget(*packages: str) -> None:
+    """Have packages imported anew by who needs them."""
+    within = tuple(f"{package}." for package in packages)
+    for module in [module for module in sys.modules if module in packages or module.startswith(within)]:
         del sys.modules[module]
 
 
@@ -156,13 +165,16 @@ def become(
         has_the_parent_of(asker)
         sys.executable = str(folder / "bin" / "python")  # for what this process starts
         sys.argv = arguments
-        if arguments[0] == "mlflow":
-            importlib.import_module("mlflow.cli").cli(prog_name="mlflow")
-        else:
+        sys.path[:0] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
+        if "uvicorn" in arguments:
+            forget("mlflow.server")  # which looks at its environment when it is imported
+        if arguments[0] == "python":
             sys.argv = arguments[2:]
-            paths = environment.get("PYTHONPATH", "").split(os.pathsep)
-            sys.path[:0] = [cwd, *filter(None, paths)]
-            runpy.run_module("steps", run_name="__main__", alter_sys=True)
+            sys.path.insert(0, cwd)
+            runpy.run_module(arguments[2], run_name="__main__", alter_sys=True)
+        else:
+            module, function = COMMANDS[arguments[0]]
+            getattr(importlib.import_module(module), function)(prog_name=arguments[0])
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)

@@ -1,13 +1,13 @@
-"""Steps, and ``mlflow run``, as processes that are forked from one that has made their imports.
+"""Steps, ``mlflow run`` and MLflow's servers as processes that are forked from one that has made their imports.
 
 Imports are most of what a short step costs. There are two servers to fork from (:mod:`tests.system.fork_server`),
 shared by all workers of a session: one with every package, and one for main, which does without numpy and all that
 needs it. Neither has a module of this project, so that a step of a clone or of a copy has its own. Everything else is
 as after ``python -m steps STEP``: a process with its folder, environment, arguments, signals, input, output and status.
 
-Who starts ``python`` or ``mlflow`` finds scripts of these names first on PATH. They stand for the process in its
-parent's place: they hand on signals, end as it ends, and when they are killed it is. So what main starts is forked,
-too. Where that is not enough, in tests of what is stopped and killed, everything is started as usual.
+Who starts ``python``, ``mlflow`` or ``uvicorn`` finds scripts of these names first on PATH. They stand for the process
+in its parent's place: they hand on signals, end as it ends, and when they are killed it is. So what main starts is
+forked, too. Where that is not enough, in tests of what is stopped and killed, everything is started as usual.
 """
 
 import os
@@ -22,6 +22,7 @@ from filelock import FileLock
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
 SERVERS = ("main", "steps")
+SCRIPTS = ("python", "mlflow", "uvicorn")
 SCRIPT = """#!{python} -IS
 import os, sys
 sys.path.insert(0, {here!r})
@@ -61,7 +62,7 @@ class Servers:
         return self._folder / "bin"
 
     def _write_scripts(self) -> None:
-        for name in ("python", "mlflow"):
+        for name in SCRIPTS:
             script = self._folder / "bin" / name
             if not script.exists():
                 script.parent.mkdir(exist_ok=True)

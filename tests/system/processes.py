@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -69,14 +68,19 @@ def run_steps(folder: Path, *steps: list[str], **more: str) -> str:
     return process.stdout
 
 
-def start_step(step: str, *arguments: str, cwd: Path, **more: str) -> subprocess.Popen:
-    """Start ``python -m steps STEP ARGUMENTS`` and do not wait for it; what it prints is kept, stderr apart."""
+def start_step(
+    step: str, *arguments: str, cwd: Path, within: Callable[..., dict[str, str]] = environment, **more: str
+) -> subprocess.Popen:
+    """Start ``python -m steps STEP ARGUMENTS`` and do not wait for it; what it prints is kept, stderr apart.
+
+    ``within`` is :func:`forking_environment` where nobody looks at the process and those below it.
+    """
     if "MLFLOW_TRACKING_URI" not in more:
         create_store(cwd)
     return subprocess.Popen(
-        [sys.executable, "-m", "steps", step, *arguments],
+        ["python", "-m", "steps", step, *arguments],
         cwd=cwd,
-        env=environment(PYTHONPATH=str(PROJECT), **more),
+        env=within(PYTHONPATH=str(PROJECT), **more),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -190,8 +194,7 @@ def start_server(folder: Path, options: list[str], port: int | None = None, **mo
         ["mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1", *options],
         cwd=folder,
         # Without the server's seven processes for jobs, which nothing here asks for.
-        env=environment(MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false", **more),
-        start_new_session=True,
+        env=forking_environment(MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false", **more),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -200,5 +203,5 @@ def start_server(folder: Path, options: list[str], port: int | None = None, **mo
         wait_until(lambda: urllib.request.urlopen(f"{url}/health", timeout=5), process, seconds=300)
         yield url
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        process.terminate()
         process.wait()

@@ -1,4 +1,4 @@
-"""What the scripts ``python`` and ``mlflow`` of :mod:`tests.system.forked` do. Imports next to nothing, to be fast."""
+"""What the scripts of :mod:`tests.system.forked` do. Imports next to nothing, to be fast."""
 
 import marshal
 import os
@@ -6,17 +6,20 @@ import signal
 import socket
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# What is forked of ``python -m MODULE``,
+MODULES = ("steps", "sentiment.serving.writer", "sentiment.workflow.stopping", "tests.docs.follow", "uvicorn")
+# and of MLflow's commands; MLflow starts its servers with uvicorn.
+COMMANDS = (["mlflow", "run"], ["mlflow", "server"], ["mlflow", "models"])
 
 
 def server_for(arguments: list[str]) -> str | None:
     """The server that can fork a command, or None."""
     if "--family=pipeline" in arguments:  # torch does not go with TensorFlow in one process
         return None
-    if arguments[:2] == ["mlflow", "run"]:
-        return "steps"
-    if arguments[:3] == ["python", "-m", "steps"]:
-        return "main" if arguments[3:4] == ["main"] else "steps"
-    return None
+    if arguments[:4] == ["python", "-m", "steps", "main"]:
+        return "main"
+    is_module = arguments[:2] == ["python", "-m"] and arguments[2:3] and arguments[2] in MODULES
+    return "steps" if is_module or arguments[0] == "uvicorn" or arguments[:2] in COMMANDS else None
 
 
 def stand_for(arguments: list[str], address: str) -> None:

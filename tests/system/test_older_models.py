@@ -1,14 +1,13 @@
 """Models registered by an earlier version of the project: they carry their own code, and keep loading and serving."""
 
 import subprocess
-import sys
 
 import mlflow
 import pandas as pd
 import pytest
 
-from tests.conftest import PROJECT, create_store, store
-from tests.system.processes import environment, run_step
+from tests.conftest import PROJECT, store
+from tests.system.processes import run_step
 
 EARLIER = "9efd242ca6214b228919c61a62193e0aca0859e1"  # the last commit before the library moved to sentiment/
 STEPS = (["ingest"], ["featurize"], ["tune", "--family=simple", "--max_evals=1"], ["compare"], ["register"])
@@ -24,16 +23,8 @@ def earlier(tmp_path_factory):
     project, folder = tmp_path_factory.mktemp("earlier_project"), tmp_path_factory.mktemp("earlier")
     archive = subprocess.run(["git", "archive", EARLIER], cwd=PROJECT, capture_output=True, check=True)
     subprocess.run(["tar", "-x", "-C", str(project)], input=archive.stdout, check=True)
-    create_store(folder)
     for step in STEPS:
-        process = subprocess.run(
-            [sys.executable, "-m", "steps", *step],
-            cwd=folder,
-            env=environment(PYTHONPATH=str(project)),
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+        process = run_step(*step, cwd=folder, project=project)
         assert process.returncode == 0, process.stderr[-3000:]
     return folder
 

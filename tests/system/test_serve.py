@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from tests.serving.malformed import malformed
 from tests.system.processes import (
     NAIVE_BAYES,
     environment,
+    forking_environment,
     free_port,
     run_step,
     run_steps,
@@ -32,11 +32,11 @@ CURL = re.compile(r"curl (\S+)/invocations .* -d '(.*)'")
 
 
 @contextmanager
-def serving(folder, *arguments, **more):
+def serving(folder, *arguments, within=forking_environment, **more):
     """A server: (its port, what it has printed, its process)."""
     port = free_port()
-    command = [sys.executable, "-m", "steps", "serve", f"--port={port}", *arguments]
-    env = environment(PYTHONPATH=str(PROJECT), **more)
+    command = ["python", "-m", "steps", "serve", f"--port={port}", *arguments]
+    env = within(PYTHONPATH=str(PROJECT), **more)
     process = subprocess.Popen(
         command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -85,7 +85,7 @@ def uri_of(folder):
 
 
 def test_the_curl_that_it_prints_works_and_requests_are_recorded_with_what_was_answered(registered):
-    with serving(registered, "--record=true") as (port, said, process):
+    with serving(registered, "--record=true", within=environment) as (port, said, process):  # as a user starts it
         (url, body) = CURL.search("".join(said)).groups()
         assert url == f"http://127.0.0.1:{port}"
         status, answer = post(port, body.encode())

@@ -7,7 +7,7 @@ import mlflow
 import pandas as pd
 
 from tests.conftest import PROJECT, store
-from tests.system.processes import NAIVE_BAYES, environment, files_in, run_project
+from tests.system.processes import NAIVE_BAYES, files_in, forking_environment, run_project
 
 SMALL = ("families=simple", "max_evals=2", "space=space.yaml")
 
@@ -16,7 +16,7 @@ def two_at_once(folder, *parameters, model="sentiment", **more):
     pairs = (part for one in parameters for part in ("-P", one))
     command = ["mlflow", "run", str(PROJECT), "--env-manager", "local", *pairs]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    started = [subprocess.Popen(command, cwd=folder, env=environment(**more), **pipes) for _ in range(2)]
+    started = [subprocess.Popen(command, cwd=folder, env=forking_environment(**more), **pipes) for _ in range(2)]
     outputs = [process.communicate(timeout=300)[0] for process in started]
     for process, output in zip(started, outputs):
         assert process.returncode == 0, output[-3000:]

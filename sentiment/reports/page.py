@@ -35,8 +35,9 @@ def embed_panels(figure: Figure) -> list[str]:
     Returns:
         Data URIs of PNG images without a background.
     """
-    figure.draw_without_rendering()  # places the axes,
-    figure.set_layout_engine("none")  # which are to stay there
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)  # places the axes, which are to stay there
+    figure.set_layout_engine(None)  # with any engine, to save a figure is to draw it twice
     inches = figure.dpi_scale_trans.inverted()
     panels = []
     for axes in figure.axes:

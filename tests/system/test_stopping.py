@@ -15,6 +15,7 @@ from tests.system.processes import (
     children_of,
     environment,
     files_in,
+    forking_environment,
     run_project,
     run_step,
     start_step,
@@ -178,15 +179,16 @@ def test_a_step_that_fails_ends_the_others(folder):
 
 
 def test_a_server_that_goes_away_ends_a_search_which_goes_on_later(folder):
+    asked = "--max_evals=300", "--algo=random", "--reuse=true"
     with tracking_server(folder) as url:
         gone = {"MLFLOW_TRACKING_URI": url, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
-        search = start_step("tune", "--max_evals=300", "--algo=random", "--reuse=true", cwd=folder, **gone)
+        search = start_step("tune", *asked, cwd=folder, within=forking_environment, **gone)
         wait_for(lambda: len(trials(folder, "FINISHED")) > 2)
     _, stderr = search.communicate(timeout=60)
     assert search.returncode == 1 and "Traceback" not in stderr
     assert len(re.findall("^error: the tracking server stopped answering", stderr, re.MULTILINE)) == 1
     done = len(trials(folder, "FINISHED"))
-    again = start_step("tune", "--max_evals=300", "--algo=random", "--reuse=true", cwd=folder)
+    again = start_step("tune", *asked, cwd=folder, within=forking_environment)
     assert f"resuming from {done} finished trials" in again.stdout.readline() + again.stdout.readline()
     again.kill()
     again.communicate(timeout=30)

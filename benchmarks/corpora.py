@@ -30,6 +30,7 @@ from sklearn.svm import LinearSVC
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+from sentiment.corpora.reading import CorpusInput
 from sentiment.evaluation.metrics import METRICS
 from sentiment.tracking import ENTRY_POINT
 from sentiment.workflow.logged_parameters import log_parameters
@@ -59,18 +60,19 @@ def ten_lines(train, test):
     }
 
 
-def run_step(step, parameters, *runs, **options):
+def run_step(step, parameters, *inputs, **options):
     """Run a step in this process, and return its finished run and its duration in seconds."""
     started = time.time()
     with mlflow.start_run(tags={ENTRY_POINT: step.__name__}) as run:
         log_parameters(parameters)
-        step(parameters, *runs, **options)
+        step(parameters, *inputs, **options)
     return mlflow.get_run(run.info.run_id), time.time() - started
 
 
 def measure(corpus, seed, families, settings):
     """A dict from each model to its figures on the test split."""
-    ingested, _ = run_step(ingest, IngestParameters(corpus=corpus, split_seed=seed))
+    given = IngestParameters(corpus=corpus, split_seed=seed)
+    ingested, _ = run_step(ingest, given, CorpusInput(given.source))
     dataset = Path(mlflow.artifacts.download_artifacts(f"runs:/{ingested.info.run_id}/dataset"))
     train, validation, test = (pd.read_parquet(dataset / f"{name}.parquet") for name in ("train", "validation", "test"))
     started = time.time()

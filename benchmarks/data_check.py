@@ -19,7 +19,7 @@ import pandas as pd
 from report import MACHINE, keep
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.reading import read_corpus
+from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.splits import clean, normal_form, split
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.language import looks_english
@@ -113,7 +113,7 @@ def find_planted(frame, seed):
 def measure_seconds(texts):
     """Seconds of the grouping and of all checks for made-up texts of 20 words of the sample."""
     words = np.array(
-        [word for _, text in zip(range(2_000), read_corpus(Corpus("sample"))[0]["text"]) for word in text.split()]
+        [word for _, text in zip(range(2_000), CorpusInput(Corpus("sample")).read()["text"]) for word in text.split()]
     )
     random = np.random.default_rng(0)
     made = pd.Series([" ".join(row) for row in random.choice(words, (texts, 20))])
@@ -129,7 +129,7 @@ def measure_seconds(texts):
 
 
 def main(corpora, seeds, sizes):
-    frames = {Path(corpus).stem: clean(read_corpus(Corpus(corpus))[0])[0] for corpus in corpora}
+    frames = {Path(corpus).stem: clean(CorpusInput(Corpus(corpus)).read())[0] for corpus in corpora}
     lines = [
         "# The data check",
         "",

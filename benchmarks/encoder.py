@@ -28,7 +28,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.reading import read_corpus
+from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.splits import clean, split
 from sentiment.features.store import Features, write_features
 from sentiment.model.families import get_family
@@ -79,7 +79,7 @@ def main(corpora, sizes, seeds, checkpoint, finetuned):
         for seed in range(42, 42 + seeds)
     ]
     for name, corpus, size, seed in jobs:
-        parts = split(clean(read_corpus(Corpus(corpus))[0])[0], 0.2, 0.2, seed, True)
+        parts = split(clean(CorpusInput(Corpus(corpus)).read())[0], 0.2, 0.2, seed, True)
         labelled = pd.concat([parts["train"], parts["validation"]])
         with tempfile.TemporaryDirectory() as folder:
             features = make_features(Path(folder), take(labelled, size, seed) | {"test": parts["test"]})

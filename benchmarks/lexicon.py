@@ -23,7 +23,7 @@ from corpora import ten_lines
 from report import MACHINE, keep
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.reading import read_corpus
+from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.splits import clean, split
 from sentiment.features.store import Features, write_features
 from sentiment.model.families import get_family, simple
@@ -74,7 +74,7 @@ def measure(frame, seed, size, folder):
 
 def read(corpora):
     """Each corpus by its name, and the first two as one, of their words alone, with their names as labels."""
-    frames = {Path(corpus).stem: clean(read_corpus(Corpus(corpus))[0])[0] for corpus in corpora}
+    frames = {Path(corpus).stem: clean(CorpusInput(Corpus(corpus)).read())[0] for corpus in corpora}
     both = pd.concat([frame.assign(label=name) for name, frame in itertools.islice(frames.items(), 2)])
     both["text"] = [" ".join(Cleaner().tokens(text)) for text in both["text"]]  # no blanks and no case to tell them by
     return frames | {"which corpus": clean(both)[0]}

@@ -17,7 +17,7 @@ import pandas as pd
 from report import MACHINE, keep
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.reading import read_corpus
+from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.splits import clean, split
 from sentiment.evaluation.metrics import log_loss
 from sentiment.features.store import Features, write_features
@@ -51,7 +51,7 @@ def measure(frame, seed, folder):
 def main(corpora, seeds):
     found = {}  # by corpus: the figures of each seed
     for corpus in corpora:
-        parts = split(clean(read_corpus(Corpus(corpus))[0])[0], 0.2, 0.2, 42, True)
+        parts = split(clean(CorpusInput(Corpus(corpus)).read())[0], 0.2, 0.2, 42, True)
         frame = pd.concat([parts["train"], parts["validation"]], ignore_index=True)
         runs = found[Path(corpus).stem] = []
         for seed in range(seeds):

@@ -23,7 +23,7 @@ from report import MACHINE, keep
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.labels import HUMAN, LABELLED_BY, VOTE
-from sentiment.corpora.reading import read_corpus
+from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.splits import clean, split
 from sentiment.features.store import Features, write_features
 from sentiment.labelling.weak_labels import ABSTAINED, Thresholds, add_weak_labels
@@ -110,7 +110,7 @@ def report(found, seeds):
 def main(corpora, seeds):
     found = defaultdict(list)
     for corpus in corpora:
-        frame = clean(read_corpus(Corpus(corpus))[0])[0]
+        frame = clean(CorpusInput(Corpus(corpus)).read())[0]
         for seed in range(42, 42 + seeds):
             found[Path(corpus).stem].append(measure(frame, seed))
             report(found, seeds)

@@ -23,14 +23,19 @@ def hide_credentials(text: str) -> str:
 def has_credentials(text: str) -> bool:
     """Whether a URL in the text lets in whoever has it: it has a password, a token or a signature."""
     return bool(_SECRET.search(text)) or any(
-        ":" in found[2] or found[1].lower() in _USER_ONLY_IS_SECRET
+        ":" in found[2] or _store_of(found) in _USER_ONLY_IS_SECRET
         for found in _USERINFO.finditer(text)
         if not _is_container(found)
     )
 
 
 def _is_container(userinfo: re.Match[str]) -> bool:
-    return userinfo[1].lower() in _CONTAINER and ":" not in userinfo[2]
+    return _store_of(userinfo) in _CONTAINER and ":" not in userinfo[2]
+
+
+def _store_of(userinfo: re.Match[str]) -> str:
+    """The scheme, without what it holds there, as in delta+s3."""
+    return userinfo[1].lower().rpartition("+")[2]
 
 
 class UserError(Exception):

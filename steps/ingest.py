@@ -17,7 +17,7 @@ from mlflow.exceptions import MlflowException
 from sentiment.corpora import profile
 from sentiment.corpora.corrections import correct_labels
 from sentiment.corpora.labels import find_variants, normalize_label
-from sentiment.corpora.reading import corpus_digest, dataset_source, read_corpus
+from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.source_splits import keep_splits
 from sentiment.corpora.splits import clean, digest, split
 from sentiment.digests import Digest
@@ -32,7 +32,6 @@ from sentiment.tracking import (
     DATASET,
     DATASET_DIGEST,
     DATASET_LOCATION,
-    FINGERPRINT,
     NOTE,
     OUTPUT_DIGEST,
 )
@@ -41,15 +40,10 @@ from sentiment.workflow.parameters import IngestParameters
 MOST_CLASSES = 10  # that the console shows, the largest
 
 
-def ingest(parameters: IngestParameters) -> None:
+def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
     if parameters.label_by and parameters.splits == "source":
         raise UserError("label_by puts the labels that people gave into validation and test: leave out splits=source")
-    found = corpus_digest(parameters.source)
-    frame, location = read_corpus(parameters.source)
-    if found and corpus_digest(parameters.source) != found:
-        found = None
-        mlflow.set_tag(FINGERPRINT, "none")  # that which the run has says that this is the corpus before
-        print("warning: the corpus changed while it was read: this is not reused", file=sys.stderr, flush=True)
+    frame = corpus.read()
     variants = find_variants(frame["label"].unique())
     if parameters.normalize_labels:
         frame["label"] = frame["label"].map(normalize_label)
@@ -87,7 +81,7 @@ def ingest(parameters: IngestParameters) -> None:
         for name, part in parts.items():
             part.to_parquet(Path(folder) / f"{name}.parquet", index=False)
         mlflow.log_artifacts(folder, DATASET)
-    log_inputs(parts, dataset_source(parameters.source), Path(parameters.corpus).stem)
+    log_inputs(parts, corpus.found.dataset_source(), Path(parameters.corpus).stem)
 
     description = profile.describe(parts)
     mlflow.log_dict(description, "profile/profile.json")
@@ -99,6 +93,7 @@ def ingest(parameters: IngestParameters) -> None:
     log_check(check)
     content = digest(parts)
     classes = description["train"]["classes"]
+    found, location = corpus.digest, corpus.found.location
     summary = summarize(parameters.corpus, location, found, description, dropped)
     mlflow.set_tags(
         {

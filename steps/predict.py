@@ -9,7 +9,7 @@ import mlflow
 from mlflow.data.meta_dataset import MetaDataset
 
 from sentiment.corpora.stores import scheme_of
-from sentiment.corpora.tables import SUFFIXES
+from sentiment.corpora.tables import SUFFIXES, FoundTable
 from sentiment.corpora.tables.kinds import get_kind
 from sentiment.corpora.tables.labelled import as_text
 from sentiment.corpora.tables.progress import follow
@@ -29,15 +29,16 @@ def predict(parameters: PredictParameters, hold: Callable[[], None]) -> None:
     source, target = parameters.source, parameters.output
     kind = get_output(target)
     kind.check(target, source, parameters.overwrite)
+    found = get_kind(source).find(source)
     started = time.time()
-    totals = score_on_spark(parameters) if parameters.engine == "spark" else score_here(parameters, kind, hold)
+    totals = score_on_spark(parameters) if parameters.engine == "spark" else score_here(parameters, found, kind, hold)
     seconds = time.time() - started
 
     by_label = {label: count for label, count in totals.by_label.items() if label is not None}
     rows, missed, version = totals.rows, totals.by_label[None], totals.version
     accuracy = {"accuracy": totals.correct / totals.labelled} if totals.labelled else {}
     dataset = MetaDataset(  # type: ignore[abstract]  # MLflow's own classes leave the profile out
-        get_kind(source).dataset_source(source), name=Path(source.address).stem
+        found.dataset_source(), name=Path(source.address).stem
     )
     mlflow.log_input(dataset, context="scoring")
     mlflow.log_metrics(
@@ -50,17 +51,17 @@ def predict(parameters: PredictParameters, hold: Callable[[], None]) -> None:
     if missed:
         summary += f". {missed:,} not, the first because {totals.reason}; see the column reason"
     if accuracy:
-        found = f"Accuracy {accuracy['accuracy']:.4f} on" if totals.correct else "The model predicts none of"
-        summary += f". {found} the {totals.labelled:,} labels of the column {parameters.label_column}"
+        agrees = f"Accuracy {accuracy['accuracy']:.4f} on" if totals.correct else "The model predicts none of"
+        summary += f". {agrees} the {totals.labelled:,} labels of the column {parameters.label_column}"
         if totals.known:
             summary += f", of which {totals.known:,} are of texts that the model was made from, which flatters it"
     mlflow.set_tags({MODEL: version, NOTE: f"{summary}. They are in `{kind.location(target)}`."})
     print(f"predict: {summary}. {target} took {seconds:.1f} s", flush=True)
 
 
-def score_here(parameters: PredictParameters, kind: OutputKind, hold: Callable[[], None]) -> Totals:
+def score_here(parameters: PredictParameters, found: FoundTable, kind: OutputKind, hold: Callable[[], None]) -> Totals:
     """Score in this process."""
-    table = open_input(parameters.source)
+    table = open_input(parameters.source, found)
     labelled = parameters.label_column in table.schema.names
     scorer = Scorer(parameters.model, parameters.probabilities)
     rows = ScoredRows(table.schema, scorer.columns)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentiment.corpora import hints
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.sources import CorpusSource, folders, nltk_corpora, sample, tables
+from sentiment.corpora.sources import CorpusSource, FoundCorpus, folders, nltk_corpora, sample, tables
 from sentiment.corpora.stores import MAGIC, scheme_of
 from sentiment.corpora.tables import SUFFIXES
 from sentiment.corpora.tables.kinds import get_kind
@@ -17,7 +18,6 @@ from sentiment.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
-    from mlflow.data.dataset_source import DatasetSource
 
 # The first one that matches reads the corpus. A new source is its file and its line here.
 SOURCES: tuple[CorpusSource, ...] = (
@@ -26,6 +26,50 @@ SOURCES: tuple[CorpusSource, ...] = (
     folders,
     nltk_corpora,
 )
+
+
+class CorpusInput:
+    """The corpus that a step builds on, found once: its digest, documents and location are of the same version.
+
+    Args:
+        corpus: what a user says of it.
+    """
+
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus = corpus
+
+    @cached_property
+    def found(self) -> FoundCorpus:
+        """The corpus at the version that was the latest when it was first asked for.
+
+        Raises:
+            UserError: there is no such corpus.
+        """
+        return find_source(self._corpus).find(self._corpus)
+
+    @cached_property
+    def digest(self) -> Digest | None:
+        """Digest of its content, or None where it cannot be taken, as when it is unknown or not installed yet."""
+        try:
+            return self.found.digest()
+        except UserError:  # reading it says why
+            return None
+
+    def read(self) -> pd.DataFrame:
+        """Read the corpus.
+
+        Returns:
+            A DataFrame with the string columns ``id``, ``text`` and ``label``, and ``slice`` and ``split`` where a
+            document has one, one row a document in the corpus's own order.
+
+        Raises:
+            UserError: there is no such corpus, or it cannot be read.
+        """
+        import pyarrow as pa
+
+        frame = pa.Table.from_batches(self.found.read()).to_pandas()
+        unused = [name for name in ("slice", "split") if (frame[name] == "").all()]
+        return frame.drop(columns=unused)
 
 
 def find_source(corpus: Corpus) -> CorpusSource:
@@ -38,8 +82,7 @@ def find_source(corpus: Corpus) -> CorpusSource:
     Raises:
         UserError: no source matches.
     """
-    source = _matching_source(corpus)
-    if source:
+    if source := next((source for source in SOURCES if source.matches(corpus)), None):
         return source
     address = corpus.address
     if scheme_of(address) or MAGIC & set(address):
@@ -55,40 +98,3 @@ def find_source(corpus: Corpus) -> CorpusSource:
         f"unknown corpus {address!r}{f', did you mean {close[0]}?' if close else ':'} "
         f"expected {', '.join(expected[:-1])}, or {expected[-1]}"
     )
-
-
-def read_corpus(corpus: Corpus) -> tuple[pd.DataFrame, str]:
-    """Read a corpus.
-
-    Returns:
-        A tuple ``(frame, location)``: a DataFrame with the string columns ``id``, ``text`` and ``label``, and
-        ``slice`` and ``split`` where a document has one, one row a document in the corpus's own order, and the path or
-        URI that it was read from.
-
-    Raises:
-        UserError: there is no such corpus, or it cannot be read.
-    """
-    import pyarrow as pa
-
-    batches, location = find_source(corpus).read(corpus)
-    frame = pa.Table.from_batches(batches).to_pandas()
-    unused = [name for name in ("slice", "split") if (frame[name] == "").all()]
-    return frame.drop(columns=unused), location
-
-
-def corpus_digest(corpus: Corpus) -> Digest | None:
-    """Digest of a corpus's content, or None where it cannot be taken, as when it is unknown or not installed yet."""
-    source = _matching_source(corpus)
-    try:
-        return source.digest(corpus) if source else None
-    except UserError:  # reading it says why
-        return None
-
-
-def dataset_source(corpus: Corpus) -> DatasetSource:
-    """MLflow's own name for where a corpus is that has been read."""
-    return find_source(corpus).dataset_source(corpus)
-
-
-def _matching_source(corpus: Corpus) -> CorpusSource | None:
-    return next((source for source in SOURCES if source.matches(corpus)), None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.tables import Batch, Table
+from sentiment.corpora.tables import Batch, FoundTable, Table
 from sentiment.corpora.tables.kinds import open_table
 from sentiment.corpora.tables.labelled import as_text
 from sentiment.errors import UserError
@@ -55,13 +55,13 @@ class Totals:
         self.correct += sum(label == value for label, value in pairs)
 
 
-def open_input(source: Corpus) -> Table:
-    """Open the table that is to be scored.
+def open_input(source: Corpus, found: FoundTable | None = None) -> Table:
+    """Open the table that is to be scored, as it has been ``found``.
 
     Raises:
         UserError: it cannot be read, has no text column, or has two columns of one name.
     """
-    table = open_table(source)
+    table = open_table(source, found)
     names = table.schema.names
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import mlflow
 from mlflow.entities import Run
@@ -14,19 +15,20 @@ from sentiment.workflow.parameter_types import Parameters
 MADE_UP = re.compile(r"[a-z]+-[a-z]+-\d+")
 
 
-def name_run(entry_point: str, parameters: Parameters, inputs: Mapping[str, Run | list[Run]]) -> None:
+def name_run(entry_point: str, parameters: Parameters, inputs: Mapping[str, Any]) -> None:
     """Name the active run by step, family and corpus, a main run by corpus and time, unless it was given a name.
 
     Args:
         entry_point: name of the step.
         parameters: its parameters.
-        inputs: the runs that it builds on, as :func:`sentiment.workflow.upstream.find_inputs` returns them.
+        inputs: what it builds on, as :func:`sentiment.workflow.upstream.find_inputs` returns them.
     """
     run = mlflow.get_run(active_run().info.run_id)
     if PARENT in run.data.tags or not MADE_UP.fullmatch(run.info.run_name or ""):
         return
     values = parameters.model_dump()
-    first = next((runs[0] if isinstance(runs, list) else runs for runs in inputs.values()), None)
+    given = [each[0] if isinstance(each, list) else each for each in inputs.values()]
+    first = next((run for run in given if isinstance(run, Run)), None)
     subject = Path(values.get("corpus") or _corpus_of(first)).stem or values.get("registered_model", "")
     if entry_point == "main":
         parts = [subject, f"{datetime.now():%Y-%m-%d %H:%M}"]

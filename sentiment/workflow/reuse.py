@@ -13,7 +13,7 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.reading import corpus_digest
+from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.tables.kinds import table_digest
 from sentiment.digests import content_digest, hub_revision
 from sentiment.errors import UserError
@@ -34,11 +34,10 @@ from sentiment.tracking import (
 )
 from sentiment.workflow.fingerprint import fingerprint
 from sentiment.workflow.naming import name_run
-from sentiment.workflow.parameter_groups import CorpusParameters
 from sentiment.workflow.parameter_types import Parameters
 from sentiment.workflow.parameters import TuneParameters
 from sentiment.workflow.step_table import STEPS
-from sentiment.workflow.upstream import find_inputs
+from sentiment.workflow.upstream import Input, find_inputs
 
 
 def run_or_reuse(entry_point: str, body: Callable[..., None], parameters: Parameters) -> None:
@@ -46,7 +45,7 @@ def run_or_reuse(entry_point: str, body: Callable[..., None], parameters: Parame
 
     Args:
         entry_point: name of the step.
-        body: function of its parameters and of the runs that it builds on.
+        body: function of its parameters and of what it builds on, a corpus or runs.
         parameters: its parameters.
     """
     inputs = find_inputs(entry_point, parameters)
@@ -58,7 +57,7 @@ def run_or_reuse(entry_point: str, body: Callable[..., None], parameters: Parame
     if twin is None:
         started = time.time()
         body(parameters, **inputs)
-        write_manifest(run for runs in inputs.values() for run in (runs if isinstance(runs, list) else [runs]))
+        write_manifest(run for given in inputs.values() for run in _runs_of(given))
         # The seconds are without the start of the process and its imports.
         mlflow.log_metrics({"step_seconds": time.time() - started, "peak_memory_mb": peak_memory()})
         return
@@ -79,14 +78,14 @@ def peak_memory() -> float:
     return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / unit
 
 
-def step_fingerprint(entry_point: str, parameters: Parameters, inputs: Mapping[str, Run | list[Run]]) -> str | None:
-    """The fingerprint of a step with these parameters and the runs that it builds on.
+def step_fingerprint(entry_point: str, parameters: Parameters, inputs: Mapping[str, Input]) -> str | None:
+    """The fingerprint of a step with these parameters and what it builds on.
 
     Returns:
         The digest, or None where an input cannot be digested; such a step runs each time.
     """
     step = STEPS[entry_point]
-    content = _input_digest(parameters, inputs.get(step.input))
+    content = _input_digest(inputs[step.input])
     if content is None:
         return None
     values = parameters.model_dump(exclude={step.input, *step.fields_with("changes_result", False)})
@@ -137,14 +136,17 @@ def runs_with_fingerprint(entry_point: str, digest: str) -> list[Run]:
     )
 
 
-def _input_digest(parameters: Parameters, runs: Run | list[Run] | None) -> str | None:
+def _input_digest(given: Input) -> str | None:
     """The digest of what a step builds on, None where there is none."""
-    if isinstance(parameters, CorpusParameters):
-        digest = corpus_digest(parameters.source)
-        return digest and digest.value
-    assert runs is not None
-    digests = [run.data.tags.get(OUTPUT_DIGEST) for run in (runs if isinstance(runs, list) else [runs])]
+    if isinstance(given, CorpusInput):
+        return given.digest and given.digest.value
+    digests = [run.data.tags.get(OUTPUT_DIGEST) for run in _runs_of(given)]
     return None if None in digests else ",".join(sorted(filter(None, digests)))
+
+
+def _runs_of(given: Input) -> list[Run]:
+    """The runs among what a step builds on."""
+    return given if isinstance(given, list) else [given] if isinstance(given, Run) else []
 
 
 def _hub_checkpoint(values: Mapping[str, Any]) -> str | None:

@@ -1,4 +1,4 @@
-"""The runs that a step builds on: given by id, or the latest ones of the same experiment."""
+"""What a step builds on: a corpus, or runs, given by id, or the latest ones of the same experiment."""
 
 from collections.abc import Sequence
 
@@ -6,22 +6,26 @@ import mlflow
 from mlflow.entities import Run
 
 from sentiment.commands import project_command
+from sentiment.corpora.reading import CorpusInput
 from sentiment.errors import UserError
 from sentiment.tracking import checked_run, finished_runs, origin
 from sentiment.workflow.launch import launch
+from sentiment.workflow.parameter_groups import CorpusParameters
 from sentiment.workflow.parameter_types import Parameters
 from sentiment.workflow.step_table import STEPS
 
+Input = CorpusInput | Run | list[Run]
 
-def find_inputs(entry_point: str, parameters: Parameters) -> dict[str, Run | list[Run]]:
-    """The runs that a step builds on, under the name of the parameter that holds their ids; empty for ingest.
+
+def find_inputs(entry_point: str, parameters: Parameters) -> dict[str, Input]:
+    """What a step builds on, under the name of the parameter that names it, or holds the ids of the runs.
 
     Raises:
         UserError: see :func:`find_run` and :func:`find_tune_runs`.
     """
     step = STEPS[entry_point]
-    if not step.builds_on:
-        return {}
+    if isinstance(parameters, CorpusParameters):
+        return {step.input: CorpusInput(parameters.source)}
     given = getattr(parameters, step.input)
     several = isinstance(given, tuple)
     return {step.input: find_tune_runs(given) if several else find_run(step.input, given, step.builds_on)}

@@ -1,13 +1,16 @@
 """Delta and Iceberg tables on this machine; the Iceberg catalog is an SQLite file."""
 
 import json
+import re
 import sys
 
 import pyarrow as pa
 import pytest
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.reading import corpus_digest, dataset_source, read_corpus
+from sentiment.corpora.reading import CorpusInput
+from sentiment.corpora.tables import delta as delta_kind
+from sentiment.corpora.tables import iceberg as iceberg_kind
 from sentiment.corpora.tables.kinds import open_table
 from sentiment.errors import UserError
 
@@ -39,20 +42,51 @@ def iceberg(tmp_path, monkeypatch):
 @pytest.mark.parametrize("kind", ["delta", "iceberg"])
 def test_a_table_is_read_and_digested_by_its_version(request, kind):
     address, append = request.getfixturevalue(kind)
-    frame, location = read_corpus(Corpus(address))
+    given = CorpusInput(Corpus(address))
+    frame, location = given.read(), given.found.location
     assert frame["text"].tolist() == ["fine", "dull 😀", ""] and frame["label"].tolist() == ["5", "1", "5"]
-    before = corpus_digest(Corpus(address))
-    assert before == corpus_digest(Corpus(address)) and before.of in ("version", "snapshot") and before.of in location
+    before = CorpusInput(Corpus(address)).digest
+    assert (
+        before == CorpusInput(Corpus(address)).digest and before.of in ("version", "snapshot") and before.of in location
+    )
     append()
-    after = corpus_digest(Corpus(address))
+    after = CorpusInput(Corpus(address)).digest
     assert after.value != before.value
-    assert len(read_corpus(Corpus(address))[0]) == 4
+    assert len(CorpusInput(Corpus(address)).read()) == 4
+
+
+@pytest.mark.parametrize("kind", ["delta", "iceberg"])
+def test_a_commit_between_the_digest_and_the_read_does_not_count(request, monkeypatch, kind):
+    address, append = request.getfixturevalue(kind)
+    module = {"delta": delta_kind, "iceberg": iceberg_kind}[kind]
+    loaded, load = [], module.load_table
+    monkeypatch.setattr(module, "load_table", lambda *given: loaded.append(load(*given)) or loaded[-1])
+    given = CorpusInput(Corpus(address))
+    before = given.digest
+    append()
+    assert len(given.read()) == 3 and len(loaded) == 1
+    after = CorpusInput(Corpus(address))
+    assert after.digest != before and len(after.read()) == 4
+    for told in (given, after):
+        version = told.found.location.split()[-1]
+        assert version == told.digest.value.split()[-1] and version in told.found.dataset_source().to_json()
+
+
+@pytest.mark.parametrize("kind, form", [("delta", "give it as {}"), ("iceberg", "give it as iceberg://CATALOG/")])
+def test_the_parquet_files_of_a_table_are_not_read_as_plain_ones(request, tmp_path, kind, form):
+    address, _ = request.getfixturevalue(kind)
+    table = str(tmp_path / ("reviews" if kind == "delta" else "shop/reviews"))
+    expected = f"{table} is a table of {kind.title()}, whose Parquet files hold more than its rows: "
+    below = "*.parquet" if kind == "delta" else "**/*.parquet"
+    for given in (str(tmp_path), f"{table}/{below}"):
+        with pytest.raises(UserError, match=re.escape(expected + form.format(table))):
+            CorpusInput(Corpus(given)).read()
 
 
 def test_mlflow_knows_the_version_of_a_delta_table(delta):
     address, append = delta
     append()
-    found = json.loads(dataset_source(Corpus(address)).to_json())
+    found = json.loads(CorpusInput(Corpus(address)).found.dataset_source().to_json())
     assert found["delta_table_version"] == 1 and found["path"].rstrip("/").endswith(address)
     assert len(list(open_table(Corpus(f"delta+file://{address}")))) == 2  # files
 
@@ -64,11 +98,11 @@ def test_a_delta_table_with_deletion_vectors_is_read(delta):
     table = DeltaTable(address)
     table.alter.set_table_properties({"delta.enableDeletionVectors": "true"})
     table.delete("label = 1")
-    assert sorted(read_corpus(Corpus(address))[0]["text"]) == ["", "fine"]
+    assert sorted(CorpusInput(Corpus(address)).read()["text"]) == ["", "fine"]
 
 
 def test_mlflow_knows_the_snapshot_of_an_iceberg_table(iceberg):
-    tags = json.loads(dataset_source(Corpus(iceberg[0])).to_json())["tags"]
+    tags = json.loads(CorpusInput(Corpus(iceberg[0])).found.dataset_source().to_json())["tags"]
     assert tags["iceberg"].endswith("/shop/reviews") and tags["snapshot"].isdigit()
 
 
@@ -85,7 +119,7 @@ def test_what_is_no_table_says_why(request, kind, address, expected):
     request.getfixturevalue(kind)
     with pytest.raises(UserError, match=expected):
         open_table(Corpus(address))
-    assert corpus_digest(Corpus(address)) is None
+    assert CorpusInput(Corpus(address)).digest is None
 
 
 def test_a_table_that_loses_a_file_is_not_read_in_part(delta, tmp_path):

@@ -6,7 +6,7 @@ import nltk
 import pandas as pd
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.reading import corpus_digest
+from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.sources.sample import SAMPLE
 
 
@@ -24,21 +24,21 @@ def test_a_corpus_is_digested_by_its_content(tmp_path, monkeypatch):
     write_corpus(tmp_path)
     write_corpus(tmp_path, name="copy.csv")
     write_corpus(tmp_path, name="other.csv", documents=41)
-    digests = [corpus_digest(Corpus(name)) for name in ("reviews.csv", "copy.csv", "other.csv")]
+    digests = [CorpusInput(Corpus(name)).digest for name in ("reviews.csv", "copy.csv", "other.csv")]
     assert digests[0] == digests[1] != digests[2]
-    assert corpus_digest(Corpus("sample")) == corpus_digest(Corpus(str(SAMPLE)))
-    assert corpus_digest(Corpus("missing.csv")) is None and corpus_digest(Corpus("no_such_corpus")) is None
+    assert CorpusInput(Corpus("sample")).digest == CorpusInput(Corpus(str(SAMPLE))).digest
+    assert CorpusInput(Corpus("missing.csv")).digest is None and CorpusInput(Corpus("no_such_corpus")).digest is None
 
 
 def test_an_nltk_corpus_is_digested_zipped_and_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
-    assert corpus_digest(Corpus("subjectivity")) is None
+    assert CorpusInput(Corpus("subjectivity")).digest is None
     unpacked = tmp_path / "corpora" / "subjectivity"
     unpacked.mkdir(parents=True)
     (unpacked / "plot.txt").write_text("a plot")
-    first = corpus_digest(Corpus("subjectivity"))
+    first = CorpusInput(Corpus("subjectivity")).digest
     (unpacked / "plot.txt").write_text("another plot")
-    assert first is not None and corpus_digest(Corpus("subjectivity")) not in (None, first)
+    assert first is not None and CorpusInput(Corpus("subjectivity")).digest not in (None, first)
     with zipfile.ZipFile(tmp_path / "corpora" / "subjectivity.zip", "w") as archive:
         archive.writestr("subjectivity/plot.txt", "a plot")
-    assert corpus_digest(Corpus("subjectivity")) is not None
+    assert CorpusInput(Corpus("subjectivity")).digest is not None

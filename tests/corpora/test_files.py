@@ -4,7 +4,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.reading import corpus_digest, read_corpus
+from sentiment.corpora.reading import CorpusInput
 from sentiment.errors import UserError
 from sentiment.paths import PROJECT_ROOT
 
@@ -23,7 +23,8 @@ def write(path, table):
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
 def test_every_format_gives_the_same_rows(tmp_path, suffix):
-    frame, source = read_corpus(Corpus(write(tmp_path / f"reviews{suffix}", TABLE)))
+    given = CorpusInput(Corpus(write(tmp_path / f"reviews{suffix}", TABLE)))
+    frame, source = given.read(), given.found.location
     assert frame[["text", "label"]].to_dict("list") == TABLE.to_dict("list")
     assert frame["id"].tolist() == ["0", "1", "2"]
     assert source == str(tmp_path / f"reviews{suffix}")
@@ -31,21 +32,21 @@ def test_every_format_gives_the_same_rows(tmp_path, suffix):
 
 def test_columns_may_have_other_names_and_numbers_for_labels(tmp_path):
     path = write(tmp_path / "stars.parquet", pd.DataFrame({"review": ["a", "b", None], "stars": [1.0, 5.0, None]}))
-    frame, _ = read_corpus(Corpus(path, text_column="review", label_column="stars"))
+    frame = CorpusInput(Corpus(path, text_column="review", label_column="stars")).read()
     assert frame["label"].tolist() == ["1", "5", ""] and frame["text"].tolist() == ["a", "b", ""]
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
 def test_a_column_of_slices_is_kept_where_a_file_has_one(tmp_path, suffix):
     path = write(tmp_path / f"reviews{suffix}", TABLE.assign(slice=["web", None, " app"], other=1))
-    frame, _ = read_corpus(Corpus(path))
+    frame = CorpusInput(Corpus(path)).read()
     assert frame.columns.tolist() == ["id", "text", "label", "slice"] and frame["slice"].tolist() == ["web", "", "app"]
-    assert "slice" not in read_corpus(Corpus(write(tmp_path / f"without{suffix}", TABLE)))[0]
+    assert "slice" not in CorpusInput(Corpus(write(tmp_path / f"without{suffix}", TABLE))).read()
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
     (tmp_path / "excel.csv").write_bytes("\ufefftext,label\nfine,pos\n".encode())
-    assert read_corpus(Corpus(str(tmp_path / "excel.csv")))[0]["text"].tolist() == ["fine"]
+    assert CorpusInput(Corpus(str(tmp_path / "excel.csv"))).read()["text"].tolist() == ["fine"]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
 def test_a_file_that_cannot_be_used_says_why(tmp_path, name, content, expected):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UserError, match=expected):
-        read_corpus(Corpus(str(tmp_path / name)))
+        CorpusInput(Corpus(str(tmp_path / name))).read()
 
 
 @pytest.mark.parametrize(
@@ -103,25 +104,25 @@ def test_a_row_that_cannot_be_read_is_named_by_its_line(tmp_path, monkeypatch, n
     monkeypatch.chdir(tmp_path)
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UserError, match=f"^corpus={name} .*{expected}"):
-        read_corpus(Corpus(name))
+        CorpusInput(Corpus(name)).read()
 
 
 def test_blank_lines_are_no_rows(tmp_path):
     (tmp_path / "blank.csv").write_text('\ntext,label\n\nfine,pos\n   \n"",neg\nawful,\n\n')
-    frame, _ = read_corpus(Corpus(str(tmp_path / "blank.csv")))
+    frame = CorpusInput(Corpus(str(tmp_path / "blank.csv"))).read()
     assert frame["text"].tolist() == ["fine", "", "awful"] and frame["label"].tolist() == ["pos", "neg", ""]
 
 
 def test_words_that_stand_for_missing_values_elsewhere_are_texts(tmp_path):
     (tmp_path / "words.csv").write_text("text,label\nNA,null\nnan,None\n")
-    frame, _ = read_corpus(Corpus(str(tmp_path / "words.csv")))
+    frame = CorpusInput(Corpus(str(tmp_path / "words.csv"))).read()
     assert frame["text"].tolist() == ["NA", "nan"] and frame["label"].tolist() == ["null", "None"]
 
 
 def test_json_values_of_several_types_are_texts(tmp_path):
     lines = ('{"text": 7, "label": 1}', '{"text": "a", "label": 1.0}', '{"text": null, "label": "x"}', '{"text": 1.5}')
     (tmp_path / "mixed.jsonl").write_text("\n".join(lines))
-    frame, _ = read_corpus(Corpus(str(tmp_path / "mixed.jsonl")))
+    frame = CorpusInput(Corpus(str(tmp_path / "mixed.jsonl"))).read()
     assert frame["text"].tolist() == ["7", "a", "", "1.5"] and frame["label"].tolist() == ["1", "1", "x", ""]
 
 
@@ -130,7 +131,7 @@ def test_bytes_in_parquet_are_decoded(tmp_path, kind):
     texts, labels = pa.array(["schön".encode(), None]), pa.array([b"pos", b"neg"])
     table = pa.table({"text": texts.cast(pa.binary()).cast(kind), "label": labels.cast(pa.binary()).cast(kind)})
     pq.write_table(table, tmp_path / "bytes.parquet")
-    frame, _ = read_corpus(Corpus(str(tmp_path / "bytes.parquet")))
+    frame = CorpusInput(Corpus(str(tmp_path / "bytes.parquet"))).read()
     assert frame["text"].tolist() == ["schön", ""] and frame["label"].tolist() == ["pos", "neg"]
 
 
@@ -139,14 +140,14 @@ def test_bytes_in_parquet_that_are_not_utf8_are_named_by_their_row(tmp_path, kin
     texts = pa.array([b"fine", "schön".encode("latin-1")], pa.binary()).view(kind)
     pq.write_table(pa.table({"text": texts, "label": ["pos", "neg"]}), tmp_path / "latin.parquet")
     with pytest.raises(UserError, match=r"latin.parquet is not UTF-8 \(row 2\): convert it to UTF-8"):
-        read_corpus(Corpus(str(tmp_path / "latin.parquet")))
+        CorpusInput(Corpus(str(tmp_path / "latin.parquet"))).read()
 
 
 @pytest.mark.parametrize("row", ['{"text": ["so", "good"], "label": "pos"}', '{"text": "so", "label": {"is": "pos"}}'])
 def test_a_list_or_an_object_is_no_text_and_no_label(tmp_path, row):
     (tmp_path / "a.jsonl").write_text('{"text": "good", "label": "pos"}\n\n' + row)
     with pytest.raises(UserError, match="column (text holds a list|label holds a dict) in row 2, expected a string"):
-        read_corpus(Corpus(str(tmp_path / "a.jsonl")))
+        CorpusInput(Corpus(str(tmp_path / "a.jsonl"))).read()
 
 
 @pytest.mark.parametrize(
@@ -156,7 +157,7 @@ def test_a_list_or_an_object_is_no_text_and_no_label(tmp_path, row):
 def test_a_misspelt_name_is_answered_with_the_nearest(corpus, suggestion, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError) as raised:
-        read_corpus(Corpus(corpus))
+        CorpusInput(Corpus(corpus)).read()
     assert str(raised.value).startswith(f"unknown corpus {corpus!r}, {suggestion} expected sample, ")
 
 
@@ -172,7 +173,7 @@ def test_a_misspelt_name_is_answered_with_the_nearest(corpus, suggestion, tmp_pa
 def test_an_unknown_corpus_is_named_with_the_ways_out(corpus, expected, monkeypatch):
     monkeypatch.chdir(PROJECT_ROOT)
     with pytest.raises(UserError, match=expected):
-        read_corpus(Corpus(corpus))
+        CorpusInput(Corpus(corpus)).read()
 
 
 def test_a_folder_with_a_folder_of_texts_for_each_class(tmp_path):
@@ -185,26 +186,26 @@ def test_a_folder_with_a_folder_of_texts_for_each_class(tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     (tmp_path / "README").write_text("no document")
-    frame, _ = read_corpus(Corpus(str(tmp_path)))
+    frame = CorpusInput(Corpus(str(tmp_path))).read()
     assert frame.to_dict("list") == {
         "id": ["neg/1.txt", "pos/1.txt", "pos/deeper/2.txt"],
         "text": ["awful", "fine", "so fine"],
         "label": ["neg", "pos", "pos"],
     }
-    before = corpus_digest(Corpus(str(tmp_path)))
+    before = CorpusInput(Corpus(str(tmp_path))).digest
     (tmp_path / "pos/1.txt").write_text("fine")
-    assert corpus_digest(Corpus(str(tmp_path))) == before
+    assert CorpusInput(Corpus(str(tmp_path))).digest == before
     (tmp_path / "pos/1.txt").write_text("finer")
-    assert corpus_digest(Corpus(str(tmp_path))) != before
+    assert CorpusInput(Corpus(str(tmp_path))).digest != before
     (tmp_path / "pos/1.txt").write_bytes("schön".encode("latin-1"))
     with pytest.raises(UserError, match="1.txt is not UTF-8"):
-        read_corpus(Corpus(str(tmp_path)))
+        CorpusInput(Corpus(str(tmp_path))).read()
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="has no documents: expected a folder for each class with text files in it$"):
-        read_corpus(Corpus(str(tmp_path / "empty")))
+        CorpusInput(Corpus(str(tmp_path / "empty"))).read()
     (tmp_path / "empty" / "2024.part.csv.gz").touch()
     with pytest.raises(UserError, match=r"name them by a pattern, .*/empty/\*\.csv\.gz'$"):
-        read_corpus(Corpus(str(tmp_path / "empty")))
+        CorpusInput(Corpus(str(tmp_path / "empty"))).read()
 
 
 @pytest.mark.parametrize("corpus, expected", [("", "corpus= names nothing"), ("~/a.csv", r"type \$HOME/a.csv")])
@@ -212,10 +213,10 @@ def test_what_the_shell_has_left_empty_or_as_it_was(tmp_path, monkeypatch, corpu
     monkeypatch.chdir(tmp_path)
     TABLE.to_parquet("here.parquet")  # the present folder is not what an empty name means
     with pytest.raises(UserError, match=expected):
-        read_corpus(Corpus(corpus))
+        CorpusInput(Corpus(corpus)).read()
 
 
 def test_a_misspelled_path_gets_the_file_that_is_meant(tmp_path):
     path = write(tmp_path / "reviews.csv", TABLE)
     with pytest.raises(UserError, match=f"there is no such file, did you mean {path}?"):
-        read_corpus(Corpus(str(tmp_path / "reveiws.csv")))
+        CorpusInput(Corpus(str(tmp_path / "reveiws.csv"))).read()

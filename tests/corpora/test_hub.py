@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.reading import corpus_digest, dataset_source, read_corpus
+from sentiment.corpora.reading import CorpusInput
+from sentiment.corpora.tables import hub as kind
 from sentiment.corpora.tables.kinds import open_table
 from sentiment.errors import UserError
 
@@ -103,19 +104,24 @@ def hub(monkeypatch, tmp_path):
     server.server_close()
 
 
-def test_a_dataset_has_the_names_of_its_classes_its_splits_and_its_commit(hub):
+def test_a_dataset_has_the_names_of_its_classes_its_splits_and_its_commit(hub, monkeypatch):
     corpus = Corpus("hf://datasets/ada/reviews", split_column="split")
-    frame, location = read_corpus(corpus)
+    given = CorpusInput(corpus)
+    frame, location = given.read(), given.found.location
     assert frame["split"].tolist() == ["train"] * 6 + ["test"] * 2
     assert frame["label"].tolist() == ["neg", "pos"] * 3 + ["pos", ""]  # -1 stands for no label
     assert frame["id"].tolist()[-2:] == ["test:0", "test:1"]
     assert location == f"hf://datasets/ada/reviews, commit {COMMIT}"
-    assert corpus_digest(corpus) == (COMMIT, "commit")
-    found = json.loads(dataset_source(corpus).to_json())
+    assert CorpusInput(corpus).digest == (COMMIT, "commit")
+    found = json.loads(CorpusInput(corpus).found.dataset_source().to_json())
     assert (found["path"], found["revision"]) == ("ada/reviews", COMMIT)
 
     table = open_table(Corpus("hf://datasets/ada/reviews?split=test"))
     assert table.schema.names == ["text", "label"] and table.total == 2
+
+    monkeypatch.setattr(kind, "find_revision", lambda _: "f" * 40)  # a commit since does not count
+    assert len(given.read()) == 8 and given.digest == (COMMIT, "commit")
+    assert json.loads(given.found.dataset_source().to_json())["revision"] == COMMIT
 
 
 @pytest.mark.parametrize(
@@ -139,7 +145,7 @@ def test_a_hub_that_does_not_answer_is_one_line_at_once(hub, monkeypatch):
     corpus = Corpus("hf://datasets/ada/reviews")
     with pytest.raises(UserError, match="the hub does not answer .*HF_HUB_OFFLINE=1"):
         open_table(corpus)
-    assert corpus_digest(corpus) is None
+    assert CorpusInput(corpus).digest is None
 
 
 def test_a_missing_package_is_named_with_how_to_install_it(monkeypatch):

@@ -4,6 +4,7 @@ import mlflow
 import pandas as pd
 import pytest
 
+from sentiment.corpora.reading import CorpusInput
 from sentiment.workflow.parameters import IngestParameters
 from steps.ingest import ingest
 
@@ -14,8 +15,9 @@ def test_labels_in_several_ways_of_writing_are_said_or_made_one(tracked, tmp_pat
         (f"text {n}", label) for n, label in enumerate(["NEGATIVE", "negative", "Positive ", "so  so", "So so"] * 20)
     ]
     pd.DataFrame(rows, columns=["text", "label"]).to_csv(tmp_path / "reviews.csv", index=False)
+    parameters = IngestParameters(corpus=str(tmp_path / "reviews.csv"), normalize_labels=normalize)
     with mlflow.start_run():
-        ingest(IngestParameters(corpus=str(tmp_path / "reviews.csv"), normalize_labels=normalize))
+        ingest(parameters, CorpusInput(parameters.source))
     printed = capsys.readouterr()
     if normalize:
         assert "in 3 classes (negative 40, positive 20, so so 40): " in printed.out

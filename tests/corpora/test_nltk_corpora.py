@@ -6,12 +6,13 @@ from nltk.corpus.reader import CategorizedPlaintextCorpusReader
 from nltk.corpus.util import LazyCorpusLoader
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.reading import read_corpus
+from sentiment.corpora.reading import CorpusInput
 from sentiment.errors import UserError
 
 
 def test_movie_reviews_comes_whole_and_with_nltks_labels(movie_reviews):
-    frame, source = read_corpus(Corpus("movie_reviews"))
+    given = CorpusInput(Corpus("movie_reviews"))
+    frame, source = given.read(), given.found.location
     assert frame["label"].value_counts().to_dict() == {"neg": 1000, "pos": 1000}
     assert frame["id"].is_unique and "movie_reviews.zip" in source
     first = nltk.corpus.movie_reviews
@@ -38,8 +39,8 @@ def small_corpus(tmp_path, monkeypatch):
 
 
 def test_documents_of_several_categories_are_left_out(small_corpus):
-    read_corpus(Corpus("tiny"))
-    frame, _ = read_corpus(Corpus("tiny"))  # the loader is a reader by now
+    CorpusInput(Corpus("tiny")).read()
+    frame = CorpusInput(Corpus("tiny")).read()  # the loader is a reader by now
     assert frame[["id", "text", "label"]].to_numpy().tolist() == [
         ["a1.txt", "Gut", "a"],
         ["a2.txt", "Schön", "a"],
@@ -53,4 +54,4 @@ def test_a_corpus_that_is_neither_here_nor_to_be_had_names_the_ways_out(tmp_path
     with pytest.raises(
         UserError, match=r"could not be downloaded: set NLTK_DATA .* nltk.downloader subjectivity.* your own file"
     ):
-        read_corpus(Corpus("subjectivity"))
+        CorpusInput(Corpus("subjectivity")).read()

@@ -3,13 +3,13 @@ import re
 import pytest
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.reading import read_corpus
+from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.sources.sample import SAMPLE
 
 
 @pytest.fixture(scope="module")
 def sample():
-    return read_corpus(Corpus("sample"))[0]
+    return CorpusInput(Corpus("sample")).read()
 
 
 def test_both_difficulties_are_balanced(sample):

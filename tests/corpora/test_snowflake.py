@@ -4,7 +4,7 @@ import pytest
 
 from sentiment.corpora import databases
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.reading import read_corpus
+from sentiment.corpora.reading import CorpusInput
 from sentiment.errors import UserError
 
 # It needs snowflake-connector-python 4, whose requests and protobuf are older than ours.
@@ -26,7 +26,7 @@ def snowflake(monkeypatch):
 
 def test_the_rows_of_a_query_are_documents(snowflake):
     query = "select * from reviews where text is null or text like '%n%' or stars = 1 order by stars desc, text"
-    frame, _ = read_corpus(Corpus(snowflake, label_column="stars", query=query))
+    frame = CorpusInput(Corpus(snowflake, label_column="stars", query=query)).read()
     assert frame["text"].tolist() == ["100% fine", "dull", ""] and frame["label"].tolist() == ["5", "1", "1"]
 
 
@@ -40,4 +40,4 @@ def test_the_rows_of_a_query_are_documents(snowflake):
 )
 def test_a_query_that_gives_no_corpus_says_why(snowflake, query, expected):
     with pytest.raises(UserError, match=expected):
-        read_corpus(Corpus(snowflake, query=query))
+        CorpusInput(Corpus(snowflake, query=query)).read()

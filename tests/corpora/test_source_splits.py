@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.reading import read_corpus
+from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.source_splits import keep_splits
 from sentiment.errors import UserError
 
@@ -99,6 +99,6 @@ def test_a_source_without_splits_to_keep_says_so(frame, expected):
 
 def test_the_splits_of_a_file_are_in_a_column(tmp_path):
     corpus(train="train", test=" test ").to_csv(tmp_path / "reviews.csv", index=False)
-    frame, _ = read_corpus(Corpus(str(tmp_path / "reviews.csv"), split_column="split"))
+    frame = CorpusInput(Corpus(str(tmp_path / "reviews.csv"), split_column="split")).read()
     assert frame["split"].value_counts().to_dict() == {"train": 30, "test": 30}
-    assert "split" not in read_corpus(Corpus(str(tmp_path / "reviews.csv")))[0]
+    assert "split" not in CorpusInput(Corpus(str(tmp_path / "reviews.csv"))).read()

@@ -9,7 +9,7 @@ import pytest
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.databases import check_query, connect
-from sentiment.corpora.reading import corpus_digest, dataset_source, read_corpus
+from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.tables import BATCH_ROWS
 from sentiment.corpora.tables.kinds import open_table
 from sentiment.errors import UserError
@@ -39,12 +39,15 @@ def shop(request, tmp_path):
 def test_the_rows_of_a_query_are_documents(shop):
     query = "select text, label as stars from reviews where text is null or text like '%n%'"
     corpus = Corpus(shop, label_column="stars", query=query)
-    frame, location = read_corpus(corpus)
+    given = CorpusInput(corpus)
+    frame, location = given.read(), given.found.location
     assert frame["text"].tolist() == ["Good: 100% :fun", "naïve 😀", ""]
     assert frame["label"].tolist() == ["pos", "neg", ""]
     assert location == f"{shop}: {query}"
-    assert corpus_digest(corpus) is None  # so it is read each time
-    assert json.loads(dataset_source(corpus).to_json()) == {"tags": {"database": shop, "query": query}}
+    assert CorpusInput(corpus).digest is None  # so it is read each time
+    assert json.loads(CorpusInput(corpus).found.dataset_source().to_json()) == {
+        "tags": {"database": shop, "query": query}
+    }
 
 
 @pytest.mark.parametrize(
@@ -61,7 +64,7 @@ def test_the_rows_of_a_query_are_documents(shop):
 )
 def test_a_query_that_gives_no_corpus_says_why(shop, query, expected):
     with pytest.raises(UserError, match=expected):
-        read_corpus(Corpus(shop, query=query))
+        CorpusInput(Corpus(shop, query=query)).read()
 
 
 CHANGES = [
@@ -80,15 +83,15 @@ CHANGES = [
 @pytest.mark.parametrize("query", CHANGES)
 def test_a_query_that_does_more_than_read_is_refused(shop, query):
     with pytest.raises(UserError, match="does more than read"):
-        read_corpus(Corpus(shop, query=query))
-    assert len(read_corpus(Corpus(shop, query="select * from reviews"))[0]) == 3
+        CorpusInput(Corpus(shop, query=query)).read()
+    assert len(CorpusInput(Corpus(shop, query="select * from reviews")).read()) == 3
 
 
 @pytest.mark.parametrize("query", CHANGES[:4])
 def test_the_database_itself_refuses_a_change_that_went_unnoticed(shop, query):
     with pytest.raises(UserError, match="read-?only"), connect("corpus=x", shop, read_only=True) as connection:
         connection.exec_driver_sql(query)
-    assert len(read_corpus(Corpus(shop, query="select * from reviews"))[0]) == 3
+    assert len(CorpusInput(Corpus(shop, query="select * from reviews")).read()) == 3
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.reading import corpus_digest, dataset_source, read_corpus
+from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.stores import web
 from sentiment.corpora.tables.kinds import open_table
 from sentiment.errors import UserError
@@ -41,16 +41,16 @@ def test_a_compressed_file_has_the_same_rows_and_a_cut_one_is_told(tmp_path, suf
         for batch in ROWS.to_batches(max_chunksize=5_000):
             output.write(batch)
     assert list(tmp_path.iterdir()) == [path]
-    frame, _ = read_corpus(Corpus(str(path)))
+    frame = CorpusInput(Corpus(str(path))).read()
     assert frame["text"].tolist() == TEXTS
     if suffix in COMPRESS:  # by its own library, several members one after the other
         path.write_bytes(COMPRESS[suffix](CSV[:70_000]) + COMPRESS[suffix](CSV[70_000:]))
-        assert read_corpus(Corpus(str(path)))[0]["text"].tolist() == TEXTS
+        assert CorpusInput(Corpus(str(path))).read()["text"].tolist() == TEXTS
     table = open_table(Corpus(str(path)))
     assert [batch.done for batch in table][-1] == table.total == path.stat().st_size
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(UserError, match=f"reviews.csv{suffix} cannot be decompressed .*: it is cut short or broken"):
-        read_corpus(Corpus(str(path)))
+        CorpusInput(Corpus(str(path))).read()
 
 
 def test_several_files_are_one_table_with_ids_that_stay(tmp_path, monkeypatch):
@@ -58,32 +58,32 @@ def test_several_files_are_one_table_with_ids_that_stay(tmp_path, monkeypatch):
     for name, rows in (("b/2.csv", "dull,neg\n"), ("a.csv", "fine,pos\ngood,pos\n"), ("b/.hidden.csv", "x,y\n")):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("text,label\n" + rows)
-    frame, _ = read_corpus(Corpus("**/*.csv"))
+    frame = CorpusInput(Corpus("**/*.csv")).read()
     assert frame["text"].tolist() == ["fine", "good", "dull"] and frame["id"].tolist() == [
         "a.csv:0",
         "a.csv:1",
         "b/2.csv:0",
     ]
-    before = corpus_digest(Corpus("**/*.csv"))
+    before = CorpusInput(Corpus("**/*.csv")).digest
     (tmp_path / "a0.csv").write_text("label,text\npos,new\n")  # the columns in another order
-    frame, _ = read_corpus(Corpus("**/*.csv"))
+    frame = CorpusInput(Corpus("**/*.csv")).read()
     assert "b/2.csv:0" in set(frame["id"]) and frame["text"].tolist() == ["fine", "good", "new", "dull"]
-    assert corpus_digest(Corpus("**/*.csv")) != before
+    assert CorpusInput(Corpus("**/*.csv")).digest != before
     (tmp_path / "a1.csv").write_text("text,label\n\nbroken\n")
     with pytest.raises(UserError, match=r"corpus=\*\*/\*.csv: a1.csv cannot be read as .csv: line 3 has 1 field"):
-        read_corpus(Corpus("**/*.csv"))
+        CorpusInput(Corpus("**/*.csv")).read()
     (tmp_path / "a1.csv").write_text("text,stars\nfine,5\n")
     with pytest.raises(UserError, match=r"a1.csv and a.csv have different columns \(text, stars and text, label\)"):
-        read_corpus(Corpus("a*.csv"))
+        CorpusInput(Corpus("a*.csv")).read()
     with pytest.raises(UserError, match="no file matches"):
-        read_corpus(Corpus("none-*.csv"))
+        CorpusInput(Corpus("none-*.csv")).read()
 
 
 def test_a_folder_of_parquet_files_is_a_table(tmp_path):
     for name in ("part-1.parquet", "day=2/part-2.parquet", "_temporary/part-3.parquet"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(parquet())
-    frame, _ = read_corpus(Corpus(str(tmp_path)))
+    frame = CorpusInput(Corpus(str(tmp_path))).read()
     assert frame["id"].tolist() == [
         "day=2/part-2.parquet:0",
         "day=2/part-2.parquet:1",
@@ -94,7 +94,7 @@ def test_a_folder_of_parquet_files_is_a_table(tmp_path):
     assert [batch.done for batch in table] == [2, 4] and table.total == 4
     (tmp_path / "part-4.parquet").write_bytes(parquet(pa.table({"text": [1], "label": ["pos"]})))
     with pytest.raises(UserError, match="part-4.parquet has a column of another type than the files before it"):
-        read_corpus(Corpus(str(tmp_path)))
+        CorpusInput(Corpus(str(tmp_path))).read()
 
 
 @pytest.mark.parametrize(
@@ -108,14 +108,27 @@ def test_a_folder_of_parquet_files_is_a_table(tmp_path):
 def test_a_file_that_cannot_be_used_says_why(tmp_path, name, content, expected):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UserError, match=expected):
-        read_corpus(Corpus(str(tmp_path / name)))
+        CorpusInput(Corpus(str(tmp_path / name))).read()
+
+
+def test_a_file_that_changes_between_its_digest_and_the_read_is_not_read(tmp_path, site):
+    local = tmp_path / "a.csv"
+    for address in (str(local), f"{site.url}/a.csv"):
+        local.write_bytes(CSV)
+        site.files["/a.csv"] = CSV
+        given = CorpusInput(Corpus(address))
+        assert given.digest and len(given.read()) == len(TEXTS)
+        local.write_bytes(CSV[:-1])
+        site.files["/a.csv"] = CSV[:-1]
+        with pytest.raises(UserError, match="a.csv has changed while it was read: start again"):
+            given.read()
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may read every file")
 def test_a_file_that_may_not_be_read_says_so(tmp_path):
     (tmp_path / "a.csv").touch(0o000)
     with pytest.raises(UserError, match="Permission denied"):
-        read_corpus(Corpus(str(tmp_path / "a.csv")))
+        CorpusInput(Corpus(str(tmp_path / "a.csv"))).read()
 
 
 @pytest.fixture(scope="module")
@@ -135,17 +148,18 @@ def site(server, monkeypatch):
 
 def test_a_file_on_a_web_server(site):
     corpus = Corpus(f"{site.url}/a.csv?download=1")
-    frame, location = read_corpus(corpus)
+    given = CorpusInput(corpus)
+    frame, location = given.read(), given.found.location
     assert frame["text"].tolist() == TEXTS and location == corpus.address
-    assert dataset_source(corpus).to_dict() == {"url": corpus.address}
-    assert read_corpus(Corpus(f"{site.url}/a.csv.gz"))[0]["text"].tolist() == TEXTS
-    assert read_corpus(Corpus(f"{site.url}/a.parquet"))[0]["text"].tolist() == ["A gem.", "Dull."]
-    before = corpus_digest(corpus)
-    assert before.of == "ETag" and corpus_digest(corpus) == before
+    assert CorpusInput(corpus).found.dataset_source().to_dict() == {"url": corpus.address}
+    assert CorpusInput(Corpus(f"{site.url}/a.csv.gz")).read()["text"].tolist() == TEXTS
+    assert CorpusInput(Corpus(f"{site.url}/a.parquet")).read()["text"].tolist() == ["A gem.", "Dull."]
+    before = CorpusInput(corpus).digest
+    assert before.of == "ETag" and CorpusInput(corpus).digest == before
     site.files["/a.csv"] = CSV[:-1]
-    assert corpus_digest(corpus) != before
+    assert CorpusInput(corpus).digest != before
     site.tags = False
-    assert corpus_digest(corpus) is None
+    assert CorpusInput(corpus).digest is None
 
 
 @pytest.mark.parametrize("ranges", [True, False])
@@ -185,11 +199,11 @@ def test_a_connection_that_cannot_be_taken_up_again_fails_whole(site):
 )
 def test_what_a_web_server_does_not_give(site, path, expected):
     with pytest.raises(UserError, match=expected):
-        read_corpus(Corpus(site.url + path))
+        CorpusInput(Corpus(site.url + path)).read()
 
 
 def test_a_server_that_is_not_there():
     with pytest.raises(UserError, match=r"the server does not answer \(.*refused\)"):
-        read_corpus(Corpus("http://127.0.0.1:1/a.csv"))
+        CorpusInput(Corpus("http://127.0.0.1:1/a.csv")).read()
     with pytest.raises(UserError, match="output=http://h/a.csv: expected a path, or an address of s3://"):
         get_output("http://h/a.csv")

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.reading import read_corpus
+from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.splits import clean, split
 from sentiment.quality.balance import describe_balance
 from sentiment.quality.check import check_data
@@ -77,7 +77,7 @@ def test_cut_texts_are_counted():
 
 
 def test_the_sample_has_nothing_to_warn_of_and_each_check_says_something():
-    frame, _ = clean(read_corpus(Corpus("sample"))[0])
+    frame, _ = clean(CorpusInput(Corpus("sample")).read())
     groups = group_near_duplicates(frame["text"]).set_axis(frame["text"])
     check = check_data(split(frame, 0.2, 0.2, 42, True), groups, 0.2, 0.2, 42)
     assert not any(found.warning for found in check.findings) and all(found.says for found in check.findings)

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from sentiment.artifacts import artifacts, log_parquet
+from sentiment.corpora.reading import CorpusInput
 from sentiment.features.store import Features
 from sentiment.model.families import get_family
 from sentiment.model.training import Training
@@ -30,6 +31,11 @@ def run_step(step, parameters, *inputs):
     return mlflow.get_run(run.info.run_id)
 
 
+def run_ingest(**given):
+    parameters = IngestParameters(**given)
+    return run_step(ingest, parameters, CorpusInput(parameters.source))
+
+
 @pytest.fixture(scope="module")
 def tracked(tmp_path_factory):
     with store(tmp_path_factory.mktemp("compare")) as client:
@@ -50,7 +56,7 @@ def tuned(tracked, tmp_path_factory):
     words = [random.choice(["good", "bad"] if label == (random.random() < 0.8) else ["film"]) for label in labels]
     texts = [f"{word} {' '.join(others)} {number}" for number, (word, others) in enumerate(zip(words, fillers))]
     pd.DataFrame({"text": texts, "label": np.array(["neg", "pos"])[labels]}).to_csv(corpus, index=False)
-    ingested = run_step(ingest, IngestParameters(corpus=str(corpus)))
+    ingested = run_ingest(corpus=str(corpus))
     featurized = run_step(featurize, FeaturizeParameters(), ingested)
     features = Features(artifacts(featurized.info.run_id, "features"), artifacts(ingested.info.run_id, "dataset"))
     positive = np.array(features.labels("choice")) == 1

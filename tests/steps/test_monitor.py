@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import mlflow
 import pandas as pd
 
-from sentiment.corpora.reading import read_corpus
+from sentiment.corpora.reading import CorpusInput
 from sentiment.workflow.command_line import validate
 from sentiment.workflow.parameters import IngestParameters
 from steps import monitor
@@ -28,7 +28,7 @@ def test_a_champion_of_a_query_and_of_the_splits_of_its_source_is_trained_again(
         retrain(SimpleNamespace(dataset=tmp_path, version=version), batch, lambda: None)
 
     own = {name: value for name, value in launched.items() if name in IngestParameters.model_fields}
-    frame, _ = read_corpus(validate(IngestParameters, own).source)
+    frame = CorpusInput(validate(IngestParameters, own).source).read()
     assert frame[["text", "label", "split", "slice"]].to_numpy().tolist() == [
         ["of test", "pos", "test", "web"],
         ["of train", "pos", "train", "web"],

@@ -20,18 +20,16 @@ from sentiment.tracking import VALIDATION_PREDICTIONS
 from sentiment.workflow.parameters import (
     CompareParameters,
     FeaturizeParameters,
-    IngestParameters,
     PredictParameters,
     RegisterParameters,
 )
 from steps.compare import compare
 from steps.featurize import featurize
-from steps.ingest import ingest
 from steps.monitor import read_human_labels
 from steps.predict import predict
 from steps.register import register
 from tests.reports.rows import row
-from tests.steps.test_compare import NAIVE_BAYES, run_step
+from tests.steps.test_compare import NAIVE_BAYES, run_ingest, run_step
 
 
 def write_corpus(folder, people):
@@ -49,7 +47,7 @@ def write_corpus(folder, people):
 
 
 def ingest_weakly(folder, people):
-    return run_step(ingest, IngestParameters(corpus=write_corpus(folder, people), label_by=("vader",)))
+    return run_ingest(corpus=write_corpus(folder, people), label_by=("vader",))
 
 
 def tune(ingested):
@@ -131,6 +129,6 @@ def test_with_some_labels_of_people_the_figures_on_these_stand_beside_the_others
 def test_a_label_column_that_is_not_there_is_a_mistake_without_labelers_and_where_it_was_named(tracked, tmp_path):
     corpus = write_corpus(tmp_path, people=0)
     with pytest.raises(UserError, match="no column 'label'.* or have the texts labelled, -P label_by=vader"):
-        run_step(ingest, IngestParameters(corpus=corpus))
+        run_ingest(corpus=corpus)
     with pytest.raises(UserError, match="no column 'stars'"):
-        run_step(ingest, IngestParameters(corpus=corpus, label_by=("vader",), label_column="stars"))
+        run_ingest(corpus=corpus, label_by=("vader",), label_column="stars")

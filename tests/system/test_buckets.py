@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.reading import corpus_digest, dataset_source, read_corpus
+from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.stores import buckets
 from sentiment.errors import UserError
 from sentiment.scoring.outputs import get_output
@@ -81,6 +81,10 @@ def bucket(request, tmp_path_factory):
             "many/deeper/x-2.csv.gz": gzip.compress(b"text,label\nlast,pos\n"),
             "table/part-1.parquet": parquet(),
             "table/day=2/part-2.parquet": parquet(),
+            "lake/sales/part-1.parquet": parquet(),
+            "lake/sales/_delta_log/00000000000000000000.json": b"{}",
+            "ice/data/part-1.parquet": parquet(),
+            "ice/metadata/00000-1.metadata.json": b"{}",
             "cut.parquet": parquet()[:200],
         }
         for name, content in files.items():
@@ -93,15 +97,16 @@ def bucket(request, tmp_path_factory):
 
 def test_files_in_a_bucket(bucket, tmp_path):
     corpus = Corpus(f"{bucket}/a.csv")
-    frame, location = read_corpus(corpus)
+    given = CorpusInput(corpus)
+    frame, location = given.read(), given.found.location
     assert frame["text"].tolist() == TEXTS and location == corpus.address
-    before = corpus_digest(corpus)
-    assert before.of == "ETag" and corpus_digest(corpus) == before
-    assert dataset_source(corpus).to_dict()["uri"].endswith("/a.csv")
-    assert read_corpus(Corpus(f"{bucket}/many/x-*.csv.gz"))[0]["text"].tolist() == TEXTS
-    frame, _ = read_corpus(Corpus(f"{bucket}/**/x-*.csv.gz"))
+    before = CorpusInput(corpus).digest
+    assert before.of == "ETag" and CorpusInput(corpus).digest == before
+    assert CorpusInput(corpus).found.dataset_source().to_dict()["uri"].endswith("/a.csv")
+    assert CorpusInput(Corpus(f"{bucket}/many/x-*.csv.gz")).read()["text"].tolist() == TEXTS
+    frame = CorpusInput(Corpus(f"{bucket}/**/x-*.csv.gz")).read()
     assert frame["id"].tolist()[0] == "many/deeper/x-2.csv.gz:0" and len(frame) == len(TEXTS) + 1
-    frame, _ = read_corpus(Corpus(f"{bucket}/table"))
+    frame = CorpusInput(Corpus(f"{bucket}/table")).read()
     assert frame["id"].tolist() == [
         "day=2/part-2.parquet:0",
         "day=2/part-2.parquet:1",
@@ -113,11 +118,27 @@ def test_files_in_a_bucket(bucket, tmp_path):
         ("none.csv", "there is no such file"),
         ("none-*.csv", "no file matches"),
         ("empty/", "there is no such file"),
+        ("lake/sales", f"is a table of Delta, .*: give it as delta.{bucket}/lake/sales$"),
+        ("lake/sales/*.parquet", f"is a table of Delta, .*: give it as delta.{bucket}/lake/sales$"),
+        ("lake", f"{bucket}/lake/sales is a table of Delta"),
+        ("ice", f"{bucket}/ice is a table of Iceberg, .*: give it as iceberg://CATALOG/NAMESPACE.TABLE$"),
     ):
         with pytest.raises(UserError, match=expected):
-            read_corpus(Corpus(f"{bucket}/{path}"))
+            CorpusInput(Corpus(f"{bucket}/{path}")).read()
     with pytest.raises(UserError, match="there is no bucket nowhere"):
-        read_corpus(Corpus(f"{bucket.replace('reviews', 'nowhere')}/a.csv"))
+        CorpusInput(Corpus(f"{bucket.replace('reviews', 'nowhere')}/a.csv")).read()
+
+
+def test_a_file_of_a_bucket_that_changes_between_its_digest_and_the_read_is_not_read(bucket, tmp_path):
+    address = f"{bucket}/changing.csv"
+    (tmp_path / "file").write_bytes(CSV)
+    buckets.upload("output", tmp_path / "file", address)
+    given = CorpusInput(Corpus(address))
+    assert given.digest and given.read()["text"].tolist() == TEXTS
+    (tmp_path / "file").write_bytes(CSV.replace(b"text 1,", b"text 0,"))
+    buckets.upload("output", tmp_path / "file", address)
+    with pytest.raises(UserError, match="changing.csv has changed while it was read: start again"):
+        given.read()
 
 
 @pytest.mark.parametrize("name", ["scored.parquet", "scored.jsonl.zst"])
@@ -131,7 +152,7 @@ def test_what_predict_writes_into_a_bucket(bucket, name):
     kind.check(address, Corpus("a.csv"), overwrite=False)  # nothing is there
     with kind.open_output(address, SOME.schema) as output:
         output.write(SOME.to_batches()[0])
-    assert read_corpus(Corpus(address))[0]["text"].tolist() == ["A gem.", "Dull."]
+    assert CorpusInput(Corpus(address)).read()["text"].tolist() == ["A gem.", "Dull."]
     with pytest.raises(UserError, match="already exists: give another name, or -P overwrite=true"):
         kind.check(address, Corpus("a.csv"), overwrite=False)
     with pytest.raises(UserError, match="is the input"):
@@ -145,4 +166,4 @@ def test_a_bucket_without_permission_names_the_variables(bucket, monkeypatch):
         "AZURE_STORAGE_CONNECTION_STRING", os.environ["AZURE_STORAGE_CONNECTION_STRING"].replace("Eby8", "AAAA")
     )
     with pytest.raises(UserError, match="no permission. Credentials come from AZURE_STORAGE_CONNECTION_STRING"):
-        read_corpus(Corpus(f"{bucket}/a.csv"))
+        CorpusInput(Corpus(f"{bucket}/a.csv")).read()

@@ -8,7 +8,7 @@ import pytest
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.databases import connect
-from sentiment.corpora.reading import read_corpus
+from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.tables.kinds import open_table
 from sentiment.errors import UserError
 from tests.conftest import runs
@@ -70,7 +70,7 @@ def corpus(address, query):
 
 
 def test_rows_are_read_as_they_are(server):
-    frame, _ = read_corpus(corpus(server, "select * from reviews where body like '100%' order by id"))
+    frame = CorpusInput(corpus(server, "select * from reviews where body like '100%' order by id")).read()
     assert len(frame) == ROWS and frame["text"][1] == "100% 😀 text 1" and set(frame["label"]) == {"1", "5"}
 
 
@@ -84,7 +84,7 @@ def test_rows_are_read_as_they_are(server):
 )
 def test_what_cannot_be_read_says_why(server, query, expected):
     with pytest.raises(UserError, match=expected):
-        read_corpus(corpus(server, query))
+        CorpusInput(corpus(server, query)).read()
 
 
 def test_who_may_not_log_in_is_told_where_the_password_belongs(server, monkeypatch):

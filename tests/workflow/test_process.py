@@ -37,6 +37,7 @@ def test_credentials_of_urls_are_hidden(text, shown):
         "--corpus=https://s3cret@host/a.csv",
         "--corpus=https://host/a.csv?sv=2025&sig=s3cret",
         "--corpus=s3://s3cret@bucket/a.csv",
+        "--corpus=delta+s3://s3cret@bucket/reviews",
         "--corpus=abfs://reviews:s3cret@ada.dfs.core.windows.net/a.csv",
         "--corpus=postgresql://ada:s3cret@host/shop",
         "--corpus=postgresql://ada:/s3cret@host/shop",
@@ -62,7 +63,9 @@ def test_credentials_that_mlflow_run_has_logged_are_told_with_what_to_do(tracked
 
 
 def test_a_user_or_a_container_is_no_secret():
-    for given in ("postgresql://ada@host/shop", "abfs://reviews@ada.dfs.core.windows.net/a.csv", "https://host/a?b=c"):
+    delta = "delta+abfss://reviews@ada.dfs.core.windows.net/reviews"
+    abfs = "abfs://reviews@ada.dfs.core.windows.net/a.csv"
+    for given in ("postgresql://ada@host/shop", abfs, delta, "https://host/a?b=c"):
         assert parse("ingest", [f"--corpus={given}"]).corpus == given
 
 

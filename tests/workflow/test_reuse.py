@@ -6,6 +6,7 @@ import pytest
 from sentiment.workflow import fingerprint, reuse
 from sentiment.workflow.command_line import parse
 from sentiment.workflow.reuse import find_twin, step_fingerprint
+from sentiment.workflow.upstream import find_inputs
 from tests.corpora.web import serve_web
 
 
@@ -77,7 +78,8 @@ def test_a_labeler_counts_by_what_it_stands_for_now(tracked, no_sources, tmp_pat
     def digest(label_by, version="1", **others):
         tracked.set_registered_model_alias("m", "champion", version)
         given = [f"--{name}={value}" for name, value in others.items()]
-        return step_fingerprint("ingest", parse("ingest", ["--corpus=c.csv", f"--label_by={label_by}", *given]), {})
+        parameters = parse("ingest", ["--corpus=c.csv", f"--label_by={label_by}", *given])
+        return step_fingerprint("ingest", parameters, find_inputs("ingest", parameters))
 
     assert digest("vader") != digest("") and digest("vader") != digest("vader", positive_from="0.1")
     assert digest("models:/m@champion,vader") == digest("vader,models:/m/1") != digest("models:/m@champion,vader", "2")

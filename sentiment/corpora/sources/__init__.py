@@ -37,6 +37,30 @@ class Document(NamedTuple):
     split: str = ""
 
 
+class FoundCorpus(Protocol):
+    """A corpus as it was when it was found: all that is asked of it is of the same version, where it has versions."""
+
+    @property
+    def location(self) -> str:
+        """The path or URI, and the version, for the run."""
+
+    def read(self) -> Iterator[pa.RecordBatch]:
+        """The documents in the corpus's own order.
+
+        The record batches have a string column for each field of :class:`Document`, without nulls. They are read
+        while they are taken, so that the corpus is never in memory as a whole.
+
+        Raises:
+            UserError: the corpus cannot be read, or has changed since; also while the batches are taken.
+        """
+
+    def digest(self) -> Digest | None:
+        """Digest of the content, taken without parsing it; None where that is not possible."""
+
+    def dataset_source(self) -> DatasetSource:
+        """MLflow's own name for where the corpus is."""
+
+
 class CorpusSource(Protocol):
     """What a source module has.
 
@@ -52,25 +76,12 @@ class CorpusSource(Protocol):
     def matches(self, corpus: Corpus) -> bool:
         """Whether this source reads ``corpus``, whether or not it exists."""
 
-    def read(self, corpus: Corpus) -> tuple[Iterator[pa.RecordBatch], str]:
-        """The documents in the corpus's own order, and the path or URI that they are read from.
-
-        The record batches have a string column for each field of :class:`Document`, without nulls. They are read
-        while they are taken, so that the corpus is never in memory as a whole.
+    def find(self, corpus: Corpus) -> FoundCorpus:
+        """The corpus, at its latest version.
 
         Raises:
-            UserError: the corpus does not exist, or cannot be read; also while the batches are taken.
+            UserError: it does not exist, or a package is missing.
         """
-
-    def digest(self, corpus: Corpus) -> Digest | None:
-        """Digest of the content, taken without parsing it; None where that is not possible.
-
-        Raises:
-            UserError: the corpus does not exist, or cannot be read.
-        """
-
-    def dataset_source(self, corpus: Corpus) -> DatasetSource:
-        """MLflow's own name for where the corpus is, once it has been read."""
 
 
 def in_batches(documents: Iterable[Document]) -> Iterator[pa.RecordBatch]:

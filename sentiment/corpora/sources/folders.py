@@ -24,16 +24,33 @@ def matches(corpus: Corpus) -> bool:
     return Path(corpus.address).is_dir()
 
 
-def read(corpus: Corpus) -> tuple[Iterator[pa.RecordBatch], str]:
-    """Read every file below a class's folder; ids are paths relative to the corpus, and sorted.
+def find(corpus: Corpus) -> Folder:
+    return Folder(corpus)
 
-    Files beside the classes' folders are documents without a label, where these are no mistake.
-    Files and folders whose names begin with a dot are left out.
 
-    Raises:
-        UserError: there are no such files, or one of them is not UTF-8.
-    """
-    return in_batches(_documents(corpus)), str(Path(corpus.address).resolve())
+class Folder:
+    """A :class:`sentiment.corpora.sources.FoundCorpus` in a folder."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus = corpus
+        self.location = str(Path(corpus.address).resolve())
+
+    def read(self) -> Iterator[pa.RecordBatch]:
+        """Read every file below a class's folder; ids are paths relative to the corpus, and sorted.
+
+        Files beside the classes' folders are documents without a label, where these are no mistake.
+        Files and folders whose names begin with a dot are left out.
+
+        Raises:
+            UserError: while the batches are taken: there are no such files, or one of them is not UTF-8.
+        """
+        return in_batches(_documents(self._corpus))
+
+    def digest(self) -> Digest:
+        return Digest(folder_digest(Path(self.location)))
+
+    def dataset_source(self) -> DatasetSource:
+        return local_dataset_source(self.location)
 
 
 def _documents(corpus: Corpus) -> Iterator[Document]:
@@ -56,11 +73,3 @@ def _documents(corpus: Corpus) -> Iterator[Document]:
             f"{corpus.name}: the folder has no documents: expected a folder for each class with text files in it"
             + describe_folder(folder)
         )
-
-
-def digest(corpus: Corpus) -> Digest | None:
-    return Digest(folder_digest(Path(corpus.address)))
-
-
-def dataset_source(corpus: Corpus) -> DatasetSource:
-    return local_dataset_source(str(Path(corpus.address).resolve()))

@@ -44,19 +44,49 @@ def _is_corpus(name: str) -> bool:
     return isinstance(getattr(nltk.corpus, name, None), (LazyCorpusLoader, CorpusReader))
 
 
-def read(corpus: Corpus) -> tuple[Iterator[pa.RecordBatch], str]:
-    """Read a corpus whose documents, or sentences, each have one category.
+def find(corpus: Corpus) -> NltkCorpus:
+    return NltkCorpus(corpus.address)
 
-    Documents with several categories (as in reuters) have no single label and are left out. Ids are NLTK's file ids,
-    with the number of the sentence, from 0, where the corpus is one of sentences.
 
-    Raises:
-        UserError: it is not installed and cannot be downloaded, or it has no categories.
-    """
-    reader = load(corpus.address)
-    if not hasattr(reader, "categories"):
-        raise UserError(f"the NLTK corpus {corpus.address} has no categories to learn: expected one like movie_reviews")
-    return in_batches(_documents(reader)), str(reader.root)
+class NltkCorpus:
+    """A :class:`sentiment.corpora.sources.FoundCorpus` of NLTK, which is downloaded when it is read."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @property
+    def location(self) -> str:
+        return str(load(self._name).root)
+
+    def read(self) -> Iterator[pa.RecordBatch]:
+        """Read a corpus whose documents, or sentences, each have one category.
+
+        Documents with several categories (as in reuters) have no single label and are left out. Ids are NLTK's file
+        ids, with the number of the sentence, from 0, where the corpus is one of sentences.
+
+        Raises:
+            UserError: it is not installed and cannot be downloaded, or it has no categories.
+        """
+        reader = load(self._name)
+        if not hasattr(reader, "categories"):
+            raise UserError(f"the NLTK corpus {self._name} has no categories to learn: expected one like movie_reviews")
+        return in_batches(_documents(reader))
+
+    def digest(self) -> Digest | None:
+        """Digest of the zip file or the folder of an installed corpus; None where it is not installed."""
+        import nltk
+
+        for place in (f"corpora/{self._name}.zip", f"corpora/{self._name}"):
+            try:
+                found = nltk.data.find(place)
+            except LookupError:
+                continue
+            path = Path(found.zipfile.filename if hasattr(found, "zipfile") else str(found))
+            return Digest(content_digest(path))
+        return None
+
+    def dataset_source(self) -> DatasetSource:
+        return local_dataset_source(self.location)
 
 
 def _documents(reader: Any) -> Iterator[Document]:
@@ -74,24 +104,6 @@ def _documents(reader: Any) -> Iterator[Document]:
             yield from (Document(f"{file_id}:{number}", line, categories[0]) for number, line in enumerate(lines))
         else:
             yield Document(file_id, text, categories[0])
-
-
-def digest(corpus: Corpus) -> Digest | None:
-    """Digest of the zip file or the folder of an installed corpus; None where it is not installed."""
-    import nltk
-
-    for place in (f"corpora/{corpus.address}.zip", f"corpora/{corpus.address}"):
-        try:
-            found = nltk.data.find(place)
-        except LookupError:
-            continue
-        path = Path(found.zipfile.filename if hasattr(found, "zipfile") else str(found))
-        return Digest(content_digest(path))
-    return None
-
-
-def dataset_source(corpus: Corpus) -> DatasetSource:
-    return local_dataset_source(str(load(corpus.address).root))
 
 
 def load(name: str) -> Any:

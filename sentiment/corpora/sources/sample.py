@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.sources import tables
-from sentiment.digests import Digest
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    from mlflow.data.dataset_source import DatasetSource
+from sentiment.corpora.sources import FoundCorpus, tables
 
 SAMPLE = Path(__file__).parents[1] / "sample" / "reviews.csv"
 EXPECTED = "sample"
@@ -23,13 +16,5 @@ def matches(corpus: Corpus) -> bool:
     return corpus.address == "sample"
 
 
-def read(corpus: Corpus) -> tuple[Iterator[pa.RecordBatch], str]:
-    return tables.read(TABLE)
-
-
-def digest(corpus: Corpus) -> Digest | None:
-    return tables.digest(TABLE)
-
-
-def dataset_source(corpus: Corpus) -> DatasetSource:
-    return tables.dataset_source(TABLE)
+def find(corpus: Corpus) -> FoundCorpus:
+    return tables.find(TABLE)

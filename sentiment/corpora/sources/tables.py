@@ -8,32 +8,29 @@ from typing import TYPE_CHECKING
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.tables.kinds import EXPECTED as EXPECTED
 from sentiment.corpora.tables.kinds import find_kind, get_kind
-from sentiment.digests import Digest
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from mlflow.data.dataset_source import DatasetSource
 
 
 def matches(corpus: Corpus) -> bool:
     return find_kind(corpus) is not None
 
 
-def read(corpus: Corpus) -> tuple[Iterator[pa.RecordBatch], str]:
-    """Read a table, in which every row has to be readable. A missing slice column is one of empty strings.
-
-    Raises:
-        UserError: there is no such table, or it cannot be read as a whole.
-    """
-    from sentiment.corpora.tables.labelled import read_labelled
-
-    kind = get_kind(corpus)
-    return read_labelled(kind.open_table(corpus), corpus, label_required=corpus.label_required), kind.location(corpus)
+def find(corpus: Corpus) -> LabelledTable:
+    return LabelledTable(corpus)
 
 
-def digest(corpus: Corpus) -> Digest | None:
-    return get_kind(corpus).digest(corpus)
+class LabelledTable:
+    """A :class:`sentiment.corpora.sources.FoundCorpus` in a table."""
 
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus, self._found = corpus, get_kind(corpus).find(corpus)
+        self.location = self._found.location
+        self.digest, self.dataset_source = self._found.digest, self._found.dataset_source
 
-def dataset_source(corpus: Corpus) -> DatasetSource:
-    return get_kind(corpus).dataset_source(corpus)
+    def read(self) -> Iterator[pa.RecordBatch]:
+        """Read a table, in which every row has to be readable. A missing slice column is one of empty strings."""
+        from sentiment.corpora.tables.labelled import read_labelled
+
+        return read_labelled(self._found.open(), self._corpus, label_required=self._corpus.label_required)

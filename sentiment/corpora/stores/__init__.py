@@ -10,8 +10,9 @@ import gzip
 import io
 import json
 import lzma
+import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
@@ -20,6 +21,8 @@ from sentiment.digests import Digest, text_digest
 from sentiment.errors import UserError
 
 MAGIC = frozenset("*?[")  # what makes an address a pattern
+# What tells a table of Delta or of Iceberg from a folder of Parquet files.
+TABLE_FILE = re.compile(r"(?:(?P<folder>.+)/)?(?:_delta_log(?:/.*)?|(?P<iceberg>metadata/[^/]+\.metadata\.json))$")
 BUFFER = 1024 * 1024  # bytes
 COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
 WEB = ("http", "https")
@@ -47,10 +50,14 @@ class File(Protocol):
     def size(self) -> int | None: ...
 
     def open(self) -> BinaryIO:
-        """The bytes, to be read from the start to the end."""
+        """The bytes, to be read from the start to the end.
+
+        Raises:
+            UserError: they cannot be read, or have changed since a digest was taken.
+        """
 
     def open_seekable(self) -> Any:
-        """The bytes, to be read from any place: what pyarrow reads, a path or a file."""
+        """The bytes, to be read from any place: what pyarrow reads, a path or a file; raises as :meth:`open`."""
 
     def digest(self) -> Digest | None:
         """Digest of the content, or of the store's own tag or version of it; None where it has none."""
@@ -139,6 +146,29 @@ def digest_files(files: Sequence[File]) -> Digest | None:
         return known[0]
     named = [[file.part, digest.value] for file, digest in zip(files, known)]
     return Digest(text_digest(json.dumps(named)), known[0].of)
+
+
+def changed(file: File) -> UserError:
+    """The error for a file that is no longer the one whose digest was taken."""
+    return UserError(f"{file.name} has changed while it was read: start again")
+
+
+def refuse_tables(name: str, address: str, paths: Iterable[str]) -> None:
+    """Raise UserError where there is a table of Delta or Iceberg among files: its Parquet files hold removed rows, too.
+
+    Args:
+        name: the parameter and the address, for messages.
+        address: the folder.
+        paths: of the files in it, and below, relative to it.
+    """
+    for found in filter(None, map(TABLE_FILE.match, paths)):
+        folder = "/".join(filter(None, (address.rstrip("/"), found["folder"])))
+        kind, form = "Delta", f"{'delta+' if scheme_of(folder) else ''}{folder}"
+        if found["iceberg"]:
+            kind, form = "Iceberg", "iceberg://CATALOG/NAMESPACE.TABLE"
+        raise UserError(
+            f"{name}: {folder} is a table of {kind}, whose Parquet files hold more than its rows: give it as {form}"
+        )
 
 
 def scheme_of(address: str) -> str:

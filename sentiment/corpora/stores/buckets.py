@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
-from sentiment.corpora.stores import BUFFER, MAGIC, base_of
+from sentiment.corpora.stores import BUFFER, MAGIC, base_of, changed, refuse_tables, suffix_of
 from sentiment.digests import Digest, text_digest
 from sentiment.errors import UserError
 
@@ -36,13 +36,14 @@ REFUSED = re.compile(
 NO_BUCKET = re.compile(r"NO_SUCH_BUCKET|NoSuchBucket|ContainerNotFound|bucket does not exist", re.I)
 
 
-@dataclass(frozen=True)
+@dataclass
 class BucketFile:
     """A :class:`sentiment.corpora.stores.File` in a bucket.
 
     Args:
         filesystem: ``pyarrow.fs.FileSystem``.
         path: of the file there.
+        digested: the store's tag of the content whose digest was taken, by its name.
     """
 
     name: str
@@ -51,28 +52,44 @@ class BucketFile:
     size: int | None
     filesystem: Any
     path: str
+    digested: tuple[str, str] | None = None
 
     def open(self) -> BinaryIO:
         try:
             stream = self.filesystem.open_input_stream(self.path, compression=None, buffer_size=8 * BUFFER)
-            return cast(BinaryIO, io.BufferedReader(_Counted(stream), BUFFER))
         except OSError as error:
             raise explain(self.name, self.address, error) from error
+        return cast(BinaryIO, io.BufferedReader(_Counted(self._unchanged(stream)), BUFFER))
 
     def open_seekable(self) -> Any:
         try:
-            return self.filesystem.open_input_file(self.path)
+            content = self.filesystem.open_input_file(self.path)
         except OSError as error:
             raise explain(self.name, self.address, error) from error
+        return self._unchanged(content)
 
     def digest(self) -> Digest | None:
         try:
-            with self.filesystem.open_input_file(self.path) as file:
-                known = {key: value.decode() for key, value in (file.metadata() or {}).items()}
+            with self.filesystem.open_input_file(self.path) as content:
+                self.digested = _tag(content)
         except OSError:  # reading it says why
             return None
-        tag = next((key for key in TAGS if known.get(key)), None)
-        return Digest(text_digest(f"{self.address} {self.size} {known[tag]}"), tag) if tag else None
+        if self.digested is None:
+            return None
+        name, value = self.digested
+        return Digest(text_digest(f"{self.address} {self.size} {value}"), name)
+
+    def _unchanged(self, content: Any) -> Any:
+        if self.digested not in (None, _tag(content)):
+            content.close()
+            raise changed(self)
+        return content
+
+
+def _tag(content: Any) -> tuple[str, str] | None:
+    """What a store tells versions of a file apart by: its name and its value."""
+    known = {key: value.decode() for key, value in (content.metadata() or {}).items()}
+    return next(((key, known[key]) for key in TAGS if known.get(key)), None)
 
 
 class _Counted(io.RawIOBase):
@@ -118,6 +135,8 @@ def find(name: str, address: str) -> Sequence[BucketFile]:
         listed = filesystem.get_file_info(FileSelector(base, recursive=deep))
     except OSError as error:
         raise explain(name, address, error) from error
+    if not MAGIC & set(path) or suffix_of(path) == ".parquet":
+        refuse_tables(name, address_of(address, base), (file.path[len(base) + 1 :] for file in listed))
     found = []
     for file in sorted(listed, key=lambda file: file.path):
         part = file.path[len(base) + 1 :]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import glob
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from sentiment.corpora.hints import describe_missing
-from sentiment.corpora.stores import MAGIC, base_of
+from sentiment.corpora.stores import MAGIC, base_of, changed, refuse_tables, suffix_of
 from sentiment.digests import Digest, file_digest
 from sentiment.errors import UserError
 
@@ -18,20 +19,29 @@ if TYPE_CHECKING:
     from mlflow.data.dataset_source import DatasetSource
 
 
-@dataclass(frozen=True)
+@dataclass
 class LocalFile:
-    """A :class:`sentiment.corpora.stores.File` on this machine."""
+    """A :class:`sentiment.corpora.stores.File` on this machine.
+
+    Args:
+        digested: size and time of the content whose digest was taken.
+    """
 
     name: str
     address: str
     part: str
     size: int | None
+    digested: tuple[int, int] | None = None
 
     def open(self) -> BinaryIO:
         try:
-            return open(self.address, "rb")
+            content = open(self.address, "rb")  # noqa: SIM115  # whoever reads it closes it
         except OSError as error:
             raise UserError(f"{self.name} cannot be read: {error.strerror}") from error
+        if self.digested not in (None, self._written()):
+            content.close()
+            raise changed(self)
+        return content
 
     def open_seekable(self) -> str:
         self.open().close()  # for the line that says why it cannot be read
@@ -39,9 +49,14 @@ class LocalFile:
 
     def digest(self) -> Digest | None:
         try:
+            self.digested = self._written()
             return Digest(file_digest(self.address))
         except OSError:  # reading it says why
             return None
+
+    def _written(self) -> tuple[int, int]:
+        found = os.stat(self.address)
+        return found.st_size, found.st_mtime_ns
 
 
 def find(name: str, address: str) -> Sequence[LocalFile]:
@@ -62,8 +77,17 @@ def find(name: str, address: str) -> Sequence[LocalFile]:
         missing = f"there is no such file{f', did you mean {path.parent / close[0]}?' if close else ''}"
     if not found:
         raise UserError(f"{name}: {missing}{describe_missing(address)}")
+    _refuse_tables(name, Path(base), found)
     parts = [Path(file).relative_to(base or ".").as_posix() for file in found]
     return [LocalFile(f"{name}: {file}", file, part, Path(file).stat().st_size) for file, part in zip(found, parts)]
+
+
+def _refuse_tables(name: str, base: Path, files: Sequence[str]) -> None:
+    """:func:`refuse_tables` for the folders that Parquet files below ``base`` are in."""
+    above = {folder for file in files if suffix_of(file) == ".parquet" for folder in Path(file).parents}
+    patterns = ("_delta_log", "metadata/*.metadata.json")
+    logs = (log for folder in above if folder.is_relative_to(base) for how in patterns for log in folder.glob(how))
+    refuse_tables(name, base.as_posix(), (log.relative_to(base).as_posix() for log in logs))
 
 
 def parquet_files(folder: Path) -> list[Path]:

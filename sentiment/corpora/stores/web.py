@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, cast
 import requests
 from urllib3.exceptions import HTTPError
 
-from sentiment.corpora.stores import MAGIC
+from sentiment.corpora.stores import MAGIC, changed
 from sentiment.digests import Digest, text_digest
 from sentiment.errors import UserError
 
@@ -100,8 +100,8 @@ class WebReader(io.RawIOBase):
         if self._place and self._file.tag is None:  # nothing says whether the rest would be that of the same content
             raise UserError(f"{self._file.name}: the connection broke after {self._place:,} bytes: start again")
         response = request(self._file.name, self._file.address, self._place)
-        if self._place and _tag(response) != self._file.tag:
-            raise UserError(f"{self._file.name} has changed while it was read: start again")
+        if _tag(response) != self._file.tag:
+            raise changed(self._file)
         if self._place and response.status_code != 206:  # the server has no ranges: what is known already comes again
             known = self._place
             while known:

@@ -89,11 +89,35 @@ class Table(Protocol):
     def __iter__(self) -> Iterator[Batch]: ...
 
 
+class FoundTable(Protocol):
+    """A table as it was when it was found: all that is asked of it is of the same version, where it has versions."""
+
+    @property
+    def location(self) -> str:
+        """The full path or URI, without credentials, and the version, for the run."""
+
+    def open(self) -> Table:
+        """Open the table. The names of its columns need not be checked.
+
+        Raises:
+            UserError: it is empty, cannot be read, or has changed since.
+        """
+
+    def digest(self) -> Digest | None:
+        """Digest of the content, or of what changes with it, such as a version; None where there is none.
+
+        With a digest, ``ingest`` is reused as long as it is the same; with None it reads each time.
+        """
+
+    def dataset_source(self) -> DatasetSource:
+        """MLflow's own name for where the table is."""
+
+
 class TableKind(Protocol):
     """What a module of a kind of table has, which is listed in :mod:`sentiment.corpora.tables.kinds`.
 
     ``main`` imports these modules, and starts without pandas and pyarrow: they import these, and a package of their
-    own, in the functions that need them. Where a package is missing, ``open_table`` says what to install.
+    own, in the functions that need them. Where a package is missing, ``find`` says what to install.
 
     Attributes:
         EXPECTED: what the address may be, as a noun phrase for the error message about an unknown one.
@@ -104,27 +128,12 @@ class TableKind(Protocol):
     def matches(self, corpus: Corpus) -> bool:
         """Whether the address is of this kind, by its form, whether or not anything is there."""
 
-    def open_table(self, corpus: Corpus) -> Table:
-        """Open the table. The names of its columns need not be checked.
+    def find(self, corpus: Corpus) -> FoundTable:
+        """The table, at its latest version.
 
         Raises:
-            UserError: there is no such table, it is empty, cannot be read, or a package is missing.
+            UserError: there is no such table, or a package is missing.
         """
-
-    def digest(self, corpus: Corpus) -> Digest | None:
-        """Digest of the content, or of what changes with it, such as a version; None where there is none.
-
-        With a digest, ``ingest`` is reused as long as it is the same; with None it reads each time.
-
-        Raises:
-            UserError: as :meth:`open_table`.
-        """
-
-    def location(self, corpus: Corpus) -> str:
-        """The full path or URI, without credentials, for the run."""
-
-    def dataset_source(self, corpus: Corpus) -> DatasetSource:
-        """MLflow's own name for where the table is."""
 
 
 def require_column(table: Table, parameter: str, column: str, otherwise: str = "") -> None:

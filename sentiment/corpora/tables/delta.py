@@ -26,37 +26,40 @@ def matches(corpus: Corpus) -> bool:
     return is_delta(corpus.address)
 
 
-def open_table(corpus: Corpus) -> Table:
-    import pyarrow as pa
-
-    table = load_table(corpus.name, corpus.address)
-    from deltalake.exceptions import DeltaError, DeltaProtocolError
-
-    from sentiment.corpora.tables.arrow import ArrowTable
-
-    try:
-        dataset = table.to_pyarrow_dataset()
-        schema, total, read = dataset.schema, dataset.count_rows(), dataset.to_batches
-    except DeltaProtocolError:  # pyarrow does not know deletion vectors; who does, keeps no order of the rows
-        schema, total, read = pa.schema(table.schema()), None, table.scan
-    return ArrowTable(corpus, schema, total, lambda: (("", pa.record_batch(batch)) for batch in read()), DeltaError)
+def find(corpus: Corpus) -> DeltaVersion:
+    return DeltaVersion(corpus)
 
 
-def digest(corpus: Corpus) -> Digest | None:
-    table = load_table(corpus.name, corpus.address)
-    return Digest(f"{table.metadata().id} {table.version()}", "version")
+class DeltaVersion:
+    """A :class:`sentiment.corpora.tables.FoundTable`: the version of a Delta table that was the latest."""
 
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus = corpus
+        self._table = load_table(corpus.name, corpus.address)  # which stays at its version
+        self.location = f"{self._table.table_uri}, version {self._table.version()}"
 
-def location(corpus: Corpus) -> str:
-    table = load_table(corpus.name, corpus.address)
-    return f"{table.table_uri}, version {table.version()}"
+    def open(self) -> Table:
+        import pyarrow as pa
+        from deltalake.exceptions import DeltaError, DeltaProtocolError
 
+        from sentiment.corpora.tables.arrow import ArrowTable
 
-def dataset_source(corpus: Corpus) -> DatasetSource:
-    from mlflow.data.delta_dataset_source import DeltaDatasetSource
+        try:
+            dataset = self._table.to_pyarrow_dataset()
+            schema, total, read = dataset.schema, dataset.count_rows(), dataset.to_batches
+        except DeltaProtocolError:  # pyarrow does not know deletion vectors; who does, keeps no order of the rows
+            schema, total, read = pa.schema(self._table.schema()), None, self._table.scan
+        return ArrowTable(
+            self._corpus, schema, total, lambda: (("", pa.record_batch(batch)) for batch in read()), DeltaError
+        )
 
-    table = load_table(corpus.name, corpus.address)
-    return DeltaDatasetSource(path=table.table_uri, delta_table_version=table.version())
+    def digest(self) -> Digest:
+        return Digest(f"{self._table.metadata().id} {self._table.version()}", "version")
+
+    def dataset_source(self) -> DatasetSource:
+        from mlflow.data.delta_dataset_source import DeltaDatasetSource
+
+        return DeltaDatasetSource(path=self._table.table_uri, delta_table_version=self._table.version())
 
 
 def load_table(name: str, address: str) -> Any:

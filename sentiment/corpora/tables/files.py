@@ -44,16 +44,37 @@ def matches(corpus: Corpus) -> bool:
     return path.is_dir() and bool(parquet_files(path))
 
 
-def open_table(corpus: Corpus) -> Table:
-    files = find_files(corpus.name, corpus.address)
-    for file in files:
-        if file.size == 0:
-            raise UserError(f"{file.name} is empty: expected a column {corpus.text_column!r} and a row for each text")
-    if len(files) == 1 and not files[0].part:
-        return open_file(corpus, files[0])
-    from sentiment.corpora.tables.parts import Parts
+def find(corpus: Corpus) -> FoundFiles:
+    return FoundFiles(corpus)
 
-    return Parts(corpus.name, files, lambda file: open_file(corpus, file))
+
+class FoundFiles:
+    """A :class:`sentiment.corpora.tables.FoundTable` of one file or of several."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus, self._files = corpus, find_files(corpus.name, corpus.address)
+        self.location = corpus.address if scheme_of(corpus.address) else str(Path(corpus.address).resolve())
+
+    def open(self) -> Table:
+        for file in self._files:
+            if file.size == 0:
+                column = self._corpus.text_column
+                raise UserError(f"{file.name} is empty: expected a column {column!r} and a row for each text")
+        if len(self._files) == 1 and not self._files[0].part:
+            return open_file(self._corpus, self._files[0])
+        from sentiment.corpora.tables.parts import Parts
+
+        return Parts(self._corpus.name, self._files, lambda file: open_file(self._corpus, file))
+
+    def digest(self) -> Digest | None:
+        return digest_files(self._files)
+
+    def dataset_source(self) -> DatasetSource:
+        from mlflow.data.dataset_source_registry import resolve_dataset_source
+
+        if not scheme_of(self.location):
+            return local_dataset_source(self.location)
+        return resolve_dataset_source(self.location.replace("abfs://", "abfss://", 1))  # the scheme that MLflow knows
 
 
 def open_file(corpus: Corpus, file: File) -> Table:
@@ -72,24 +93,6 @@ def open_file(corpus: Corpus, file: File) -> Table:
     from sentiment.corpora.tables.delimited import DelimitedTable
 
     return DelimitedTable(corpus, file)
-
-
-def digest(corpus: Corpus) -> Digest | None:
-    return digest_files(find_files(corpus.name, corpus.address))
-
-
-def location(corpus: Corpus) -> str:
-    return corpus.address if scheme_of(corpus.address) else str(Path(corpus.address).resolve())
-
-
-def dataset_source(corpus: Corpus) -> DatasetSource:
-    from mlflow.data.dataset_source_registry import resolve_dataset_source
-
-    place = location(corpus)
-    scheme = scheme_of(place)
-    if not scheme:
-        return local_dataset_source(place)
-    return resolve_dataset_source(place.replace("abfs://", "abfss://", 1))  # the scheme that MLflow knows
 
 
 def describe(address: str) -> str:

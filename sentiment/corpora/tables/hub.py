@@ -42,69 +42,73 @@ def matches(corpus: Corpus) -> bool:
     return corpus.address.startswith(PREFIX)
 
 
-def open_table(corpus: Corpus) -> Table:
-    handle = parse(corpus)
-    revision = find_revision(corpus)
-
-    import pyarrow as pa
-
-    try:
-        from datasets import Dataset, load_dataset
-    except ModuleNotFoundError as error:
-        raise UserError(f"{corpus.name} needs datasets: pip install -r {REQUIREMENTS}") from error
-
-    from sentiment.corpora.tables.arrow import ArrowTable
-
-    try:
-        found = load_dataset(handle.name, handle.config, split=handle.split, revision=revision)
-    except (OSError, ValueError, RuntimeError) as error:  # datasets' own errors are among them
-        raise UserError(
-            f"{corpus.name} cannot be read: {first_line(error)}; a configuration and a split are named as in "
-            f"{PREFIX}owner/name?config=plain_text&split=train"
-        ) from error
-    splits: dict[str, Dataset] = {"": found} if isinstance(found, Dataset) else dict(found)
-    features = next(iter(splits.values())).features
-    names = {column: feature.names for column, feature in features.items() if hasattr(feature, "int2str")}
-    schema = pa.schema(
-        [
-            pa.field(field.name, pa.string()) if field.name in names else field
-            for field in features.arrow_schema.remove_metadata()
-        ]
-    )
-    with_split = handle.split is None and SPLIT not in features
-    if with_split:
-        schema = schema.append(pa.field(SPLIT, pa.string()))
-
-    def read() -> Iterator[tuple[str, pa.RecordBatch]]:
-        for split, dataset in splits.items():
-            for rows in dataset.with_format("arrow").iter(BATCH_ROWS):
-                columns = [
-                    _name_classes(column, names[name]) if name in names else column
-                    for name, column in zip(rows.column_names, rows.columns)
-                ]
-                if with_split:
-                    columns.append(pa.chunked_array([pa.repeat(split, rows.num_rows)]))
-                table = pa.Table.from_arrays(columns, schema=schema)
-                yield from ((split, batch) for batch in table.combine_chunks().to_batches())
-
-    return ArrowTable(corpus, schema, sum(map(len, splits.values())), read)
+def find(corpus: Corpus) -> HubCommit:
+    return HubCommit(corpus)
 
 
-def digest(corpus: Corpus) -> Digest | None:
-    commit = find_revision(corpus)
-    return Digest(commit, "commit") if commit else None
+class HubCommit:
+    """A :class:`sentiment.corpora.tables.FoundTable`: the commit of a dataset that its address stood for.
 
+    Where HF_HUB_OFFLINE says that the cached one is meant, it is not known, and there is no digest.
+    """
 
-def location(corpus: Corpus) -> str:
-    commit = find_revision(corpus)
-    return f"{corpus.address}, commit {commit}" if commit else corpus.address
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus, self._handle, self._commit = corpus, parse(corpus), find_revision(corpus)
+        self.location = f"{corpus.address}, commit {self._commit}" if self._commit else corpus.address
 
+    def open(self) -> Table:
+        import pyarrow as pa
 
-def dataset_source(corpus: Corpus) -> DatasetSource:
-    from mlflow.data.huggingface_dataset_source import HuggingFaceDatasetSource
+        try:
+            from datasets import Dataset, load_dataset
+        except ModuleNotFoundError as error:
+            raise UserError(f"{self._corpus.name} needs datasets: pip install -r {REQUIREMENTS}") from error
 
-    handle = parse(corpus)
-    return HuggingFaceDatasetSource(handle.name, handle.config, split=handle.split, revision=find_revision(corpus))
+        from sentiment.corpora.tables.arrow import ArrowTable
+
+        handle, revision = self._handle, self._commit or self._handle.revision
+        try:
+            found = load_dataset(handle.name, handle.config, split=handle.split, revision=revision)
+        except (OSError, ValueError, RuntimeError) as error:  # datasets' own errors are among them
+            raise UserError(
+                f"{self._corpus.name} cannot be read: {first_line(error)}; a configuration and a split are named as in "
+                f"{PREFIX}owner/name?config=plain_text&split=train"
+            ) from error
+        splits: dict[str, Dataset] = {"": found} if isinstance(found, Dataset) else dict(found)
+        features = next(iter(splits.values())).features
+        names = {column: feature.names for column, feature in features.items() if hasattr(feature, "int2str")}
+        schema = pa.schema(
+            [
+                pa.field(field.name, pa.string()) if field.name in names else field
+                for field in features.arrow_schema.remove_metadata()
+            ]
+        )
+        with_split = handle.split is None and SPLIT not in features
+        if with_split:
+            schema = schema.append(pa.field(SPLIT, pa.string()))
+
+        def read() -> Iterator[tuple[str, pa.RecordBatch]]:
+            for split, dataset in splits.items():
+                for rows in dataset.with_format("arrow").iter(BATCH_ROWS):
+                    columns = [
+                        _name_classes(column, names[name]) if name in names else column
+                        for name, column in zip(rows.column_names, rows.columns)
+                    ]
+                    if with_split:
+                        columns.append(pa.chunked_array([pa.repeat(split, rows.num_rows)]))
+                    table = pa.Table.from_arrays(columns, schema=schema)
+                    yield from ((split, batch) for batch in table.combine_chunks().to_batches())
+
+        return ArrowTable(self._corpus, schema, sum(map(len, splits.values())), read)
+
+    def digest(self) -> Digest | None:
+        return Digest(self._commit, "commit") if self._commit else None
+
+    def dataset_source(self) -> DatasetSource:
+        from mlflow.data.huggingface_dataset_source import HuggingFaceDatasetSource
+
+        handle = self._handle
+        return HuggingFaceDatasetSource(handle.name, handle.config, split=handle.split, revision=self._commit)
 
 
 def parse(corpus: Corpus) -> Handle:

@@ -20,32 +20,36 @@ def matches(corpus: Corpus) -> bool:
     return corpus.address.startswith(PREFIX)
 
 
-def open_table(corpus: Corpus) -> Table:
-    table = load_table(corpus.name, corpus.address)
-
-    from sentiment.corpora.tables.arrow import ArrowTable
-
-    scan = table.scan()
-    schema = scan.projection().as_arrow()
-    return ArrowTable(corpus, schema, None, lambda: (("", batch) for batch in scan.to_arrow_batch_reader()), ValueError)
+def find(corpus: Corpus) -> IcebergSnapshot:
+    return IcebergSnapshot(corpus)
 
 
-def digest(corpus: Corpus) -> Digest | None:
-    table = load_table(corpus.name, corpus.address)
-    return Digest(f"{table.metadata.table_uuid} {table.metadata.current_snapshot_id}", "snapshot")
+class IcebergSnapshot:
+    """A :class:`sentiment.corpora.tables.FoundTable`: the snapshot of an Iceberg table that was the latest."""
 
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus = corpus
+        self._table = load_table(corpus.name, corpus.address)  # whose metadata stay as they are
+        self._snapshot = self._table.metadata.current_snapshot_id
+        self.location = f"{corpus.address}, snapshot {self._snapshot}"
 
-def location(corpus: Corpus) -> str:
-    snapshot = load_table(corpus.name, corpus.address).metadata.current_snapshot_id
-    return f"{corpus.address}, snapshot {snapshot}"
+    def open(self) -> Table:
+        from sentiment.corpora.tables.arrow import ArrowTable
 
+        scan = self._table.scan()
+        schema = scan.projection().as_arrow()
+        return ArrowTable(
+            self._corpus, schema, None, lambda: (("", batch) for batch in scan.to_arrow_batch_reader()), ValueError
+        )
 
-def dataset_source(corpus: Corpus) -> DatasetSource:
-    """MLflow has no kind of its own for Iceberg: the address and the snapshot say what was read."""
-    from mlflow.data.code_dataset_source import CodeDatasetSource
+    def digest(self) -> Digest:
+        return Digest(f"{self._table.metadata.table_uuid} {self._snapshot}", "snapshot")
 
-    metadata = load_table(corpus.name, corpus.address).metadata
-    return CodeDatasetSource({"iceberg": metadata.location, "snapshot": str(metadata.current_snapshot_id)})
+    def dataset_source(self) -> DatasetSource:
+        """MLflow has no kind of its own for Iceberg: the address and the snapshot say what was read."""
+        from mlflow.data.code_dataset_source import CodeDatasetSource
+
+        return CodeDatasetSource({"iceberg": self._table.metadata.location, "snapshot": str(self._snapshot)})
 
 
 def load_table(name: str, address: str) -> Any:

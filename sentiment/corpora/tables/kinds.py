@@ -1,7 +1,17 @@
 """The kinds of tables that ``corpus=``, ``input=`` and ``batch=`` read. A new kind is its module and its line here."""
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.tables import Table, TableKind, delta, files, hub, iceberg, require_column, sql
+from sentiment.corpora.tables import (
+    FoundTable,
+    Table,
+    TableKind,
+    delta,
+    files,
+    hub,
+    iceberg,
+    require_column,
+    sql,
+)
 from sentiment.digests import Digest
 from sentiment.errors import UserError
 
@@ -23,13 +33,13 @@ def get_kind(corpus: Corpus) -> TableKind:
     return kind
 
 
-def open_table(corpus: Corpus) -> Table:
-    """Open a table.
+def open_table(corpus: Corpus, found: FoundTable | None = None) -> Table:
+    """Open a table, which is looked for unless it has been ``found``.
 
     Raises:
         UserError: there is none, it is empty, cannot be read, or has no text column.
     """
-    table = get_kind(corpus).open_table(corpus)
+    table = (found or get_kind(corpus).find(corpus)).open()
     require_column(table, "text_column", corpus.text_column)
     return table
 
@@ -38,6 +48,6 @@ def table_digest(corpus: Corpus) -> Digest | None:
     """Digest of a table's content, or None where there is none, or it cannot be taken."""
     kind = find_kind(corpus)
     try:
-        return kind.digest(corpus) if kind else None
+        return kind.find(corpus).digest() if kind else None
     except UserError:  # reading it says why
         return None

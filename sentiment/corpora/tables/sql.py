@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.databases import DATABASES, check_query, is_database
 from sentiment.corpora.tables import Table
-from sentiment.digests import Digest
 from sentiment.errors import UserError
 
 if TYPE_CHECKING:
@@ -21,26 +20,33 @@ def matches(corpus: Corpus) -> bool:
     return is_database(corpus.address)
 
 
-def open_table(corpus: Corpus) -> Table:
-    if not corpus.query:
-        table = corpus.address.partition("#")[2] or "reviews"
-        raise UserError(f"{corpus.name} needs a query that gives the rows: -P query={quote(f'select * from {table}')}")
-    check_query(corpus.name, corpus.address, corpus.query)
-    from sentiment.corpora.tables.sql_rows import SqlTable
-
-    return SqlTable(corpus)
+def find(corpus: Corpus) -> Query:
+    return Query(corpus)
 
 
-def digest(corpus: Corpus) -> Digest | None:
-    return None  # nothing tells whether a query gives the same rows but the rows
+class Query:
+    """A :class:`sentiment.corpora.tables.FoundTable` of what a query gives; a database has no versions."""
 
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus = corpus
+        self.location = f"{corpus.address}: {corpus.query}"
 
-def location(corpus: Corpus) -> str:
-    return f"{corpus.address}: {corpus.query}"
+    def open(self) -> Table:
+        corpus = self._corpus
+        if not corpus.query:
+            table = corpus.address.partition("#")[2] or "reviews"
+            query = quote(f"select * from {table}")
+            raise UserError(f"{corpus.name} needs a query that gives the rows: -P query={query}")
+        check_query(corpus.name, corpus.address, corpus.query)
+        from sentiment.corpora.tables.sql_rows import SqlTable
 
+        return SqlTable(corpus)
 
-def dataset_source(corpus: Corpus) -> DatasetSource:
-    """MLflow has no kind of its own for SQL without Spark: what gives the rows is code, the query."""
-    from mlflow.data.code_dataset_source import CodeDatasetSource
+    def digest(self) -> None:
+        return None  # nothing tells whether a query gives the same rows but the rows
 
-    return CodeDatasetSource({"database": corpus.address, "query": corpus.query})
+    def dataset_source(self) -> DatasetSource:
+        """MLflow has no kind of its own for SQL without Spark: what gives the rows is code, the query."""
+        from mlflow.data.code_dataset_source import CodeDatasetSource
+
+        return CodeDatasetSource({"database": self._corpus.address, "query": self._corpus.query})

@@ -6,7 +6,6 @@ import re
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.sources import nltk_corpora
 from sentiment.labelling.labelers import in_portions
 
@@ -27,7 +26,7 @@ def resolve(name: str) -> str:
 
 
 def digest(name: str) -> str | None:
-    found = nltk_corpora.digest(Corpus(EXPECTED))
+    found = nltk_corpora.NltkCorpus(EXPECTED).digest()
     return found and found.value
 
 

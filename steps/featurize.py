@@ -25,6 +25,7 @@ from sentiment.tracking import (
     OUTPUT_DIGEST,
     origin,
 )
+from sentiment.workflow.engine import start_engine
 from sentiment.workflow.parameters import FeaturizeParameters
 
 MANY_UNKNOWN = 0.25  # share of the validation split's words; English corpora of 3,000 short texts have about 0.1
@@ -45,7 +46,7 @@ def featurize(parameters: FeaturizeParameters, ingest_run: Run) -> None:
         raise UserError(f"pretrained={parameters.pretrained} goes with tokens=checkpoint: give both, or neither")
     tokenizer = Subwords.of_checkpoint(parameters.pretrained) if parameters.tokens == "checkpoint" else None
 
-    with tempfile.TemporaryDirectory() as folder:
+    with start_engine(parameters, "featurize") as mapper, tempfile.TemporaryDirectory() as folder:
         features = write_features(
             Path(folder),
             parts,
@@ -55,6 +56,7 @@ def featurize(parameters: FeaturizeParameters, ingest_run: Run) -> None:
             parameters.truncation,
             parameters.tokens,
             tokenizer,
+            mapper,
         )
         figures = describe(features)
         mlflow.log_artifacts(folder, FEATURES)

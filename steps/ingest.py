@@ -35,6 +35,7 @@ from sentiment.tracking import (
     NOTE,
     OUTPUT_DIGEST,
 )
+from sentiment.workflow.engine import start_engine
 from sentiment.workflow.parameters import IngestParameters
 
 MOST_CLASSES = 10  # that the console shows, the largest
@@ -55,27 +56,28 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
     frame = correction.frame if correction else frame
     sizes = parameters.test_size, parameters.validation_size
     own_splits = parameters.splits == "source"
-    if own_splits:
-        parts, dropped, notes = keep_splits(
-            frame, parameters.source.name, *sizes, parameters.split_seed, group=split_together
-        )
-        for note in notes:
-            print(f"ingest: {note}", flush=True)
-        kept = pd.concat(parts.values(), ignore_index=True)
-    else:
-        kept, dropped = clean(frame)
-    groups = group_near_duplicates(kept["text"])
-    if not own_splits:
-        together = keep_together(groups, kept["text"])
-        parts = split(kept, *sizes, parameters.split_seed, parameters.stratify, together)
-    corrected = []
-    if correction:
-        dropped |= {"dropped_by_corrections": correction.dropped}
-        corrected.append(describe_corrections(correction, parts))
-        mlflow.log_metric("corrected_labels", corrected[0].count)
-        print(f"ingest: {corrected[0].says}", flush=True)
-    by_text = pd.Series(groups.to_numpy(), index=kept["text"])
-    check = check_data(parts, by_text, *sizes, parameters.split_seed, corrected, own_splits)
+    with start_engine(parameters, "ingest") as mapper:
+        if own_splits:
+            parts, dropped, notes = keep_splits(
+                frame, parameters.source.name, *sizes, parameters.split_seed, split_together, mapper
+            )
+            for note in notes:
+                print(f"ingest: {note}", flush=True)
+            kept = pd.concat(parts.values(), ignore_index=True)
+        else:
+            kept, dropped = clean(frame)
+        groups = group_near_duplicates(kept["text"], mapper)
+        if not own_splits:
+            together = keep_together(groups, kept["text"])
+            parts = split(kept, *sizes, parameters.split_seed, parameters.stratify, together, mapper)
+        corrected = []
+        if correction:
+            dropped |= {"dropped_by_corrections": correction.dropped}
+            corrected.append(describe_corrections(correction, parts))
+            mlflow.log_metric("corrected_labels", corrected[0].count)
+            print(f"ingest: {corrected[0].says}", flush=True)
+        by_text = pd.Series(groups.to_numpy(), index=kept["text"])
+        check = check_data(parts, by_text, *sizes, parameters.split_seed, corrected, own_splits, mapper)
 
     with tempfile.TemporaryDirectory() as folder:
         for name, part in parts.items():

@@ -79,7 +79,7 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
     if parameters.engine == "spark":
         placement = place_on_spark(parameters.parallelism, parameters.spark_master)
     else:
-        placement = place_locally(family.name, parameters.parallelism, count, parameters.spark_master)
+        placement = place_locally(family.name, parameters.parallelism, count)
     workers, locate = placement.workers, placement.locate
     config = TrialConfig(
         family.name,

@@ -1,10 +1,12 @@
 """The training, validation and test split that a source has itself."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import pandas as pd
 
+from sentiment.batches import Mapper, map_texts
 from sentiment.corpora.splits import FEWEST, SPLITS, clean, hash_text
 from sentiment.errors import UserError
 
@@ -38,6 +40,7 @@ def keep_splits(
     validation_size: float,
     seed: int,
     group: Callable[[pd.Series], pd.Series],
+    mapper: Mapper = map,
 ) -> SourceSplits:
     """Clean a corpus and split it as its source does.
 
@@ -52,12 +55,13 @@ def keep_splits(
         validation_size: share of the rest of it that becomes the validation split, where there is none.
         seed: of the hash.
         group: function of texts that gives for each the text by which it is split.
+        mapper: what hashes batches of texts.
 
     Raises:
         UserError: the source has no splits to keep, nothing is left, or a split has too few texts of a class.
     """
     frame, notes = _name_splits(frame, corpus)
-    frame["key"] = frame["text"].map(lambda text: hash_text(text, 0))
+    frame["key"] = map_texts(partial(hash_text, seed=0), frame["text"].array, mapper)
     usable = frame[(frame["text"].str.strip() != "") & (frame["label"] != "")]
     if doubled := int((usable.groupby("key")["split"].nunique() > 1).sum()):
         notes.append(f"{doubled:,} texts stand in two splits of the source, and are kept in the later one")
@@ -65,7 +69,8 @@ def keep_splits(
     kept = cleaned[cleaned["split"] == cleaned.groupby("key")["split"].transform("first")]
     dropped["dropped_in_earlier_splits"] = len(cleaned) - len(kept)
 
-    place = kept["text"].map(lambda text: hash_text(text, seed)).sort_values(kind="stable")
+    place = pd.Series(map_texts(partial(hash_text, seed=seed), kept["text"].array, mapper), index=kept.index)
+    place = place.sort_values(kind="stable")
     kept = kept.loc[place.index]
     names = kept["split"]
     shares = {"test": test_size, "validation": validation_size}

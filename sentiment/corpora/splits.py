@@ -4,10 +4,12 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from sentiment.batches import Mapper, map_texts
 from sentiment.corpora.labels import HUMAN, LABELLED_BY
 from sentiment.errors import UserError
 
@@ -63,6 +65,7 @@ def split(
     seed: int,
     stratify: bool,
     groups: pd.Series | None = None,
+    mapper: Mapper = map,
 ) -> dict[str, pd.DataFrame]:
     """Split a corpus by a hash of each text, so that a text stays in its split when the corpus grows.
 
@@ -78,6 +81,7 @@ def split(
             class grows, this text alone may change its split.
         groups: the text by which each row is split, of the same index, so that rows with the same one share a split;
             None for its own.
+        mapper: what hashes batches of texts.
 
     Returns:
         The splits by name, in the order of ``SPLITS``, their rows in the order of the hash.
@@ -85,11 +89,12 @@ def split(
     Raises:
         UserError: a class has too few documents for every split to have one, and the training split ``FEWEST``.
     """
-    own = frame["text"].map(lambda text: hash_text(text, seed))
+    place_of = partial(hash_text, seed=seed)
+    own = pd.Series(map_texts(place_of, frame["text"].array, mapper), index=frame.index)
     place = own
     if groups is not None:
         grouped = groups != frame["text"]
-        place = own.where(~grouped, groups[grouped].map(lambda text: hash_text(text, seed)))
+        place = own.where(~grouped, groups[grouped].map(place_of))
     frame = frame.iloc[np.lexsort((own, place))]
     place = place[frame.index]
     test_end, validation_end = _ends(frame, place, test_size, test_size + (1 - test_size) * validation_size)

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,14 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from sentiment.batches import Mapper
 from sentiment.features.terms import count_terms, learn_terms
 from sentiment.features.tokens import NumberedTokens, Numbering, number_subwords, number_words
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.language import looks_english
 from sentiment.model.text.subwords import Subwords
 from sentiment.model.text.truncation import MAX_TOKENS, padded_width, truncate
-from sentiment.model.text.vocabulary import Vocabulary
+from sentiment.model.text.vocabulary import PADDING, Vocabulary
 from sentiment.model.text.word_kinds import learn_word_kinds
 
 # What max_length=0 stands for: the length up to which most training texts are read whole, and at most MAX_TOKENS.
@@ -206,6 +207,7 @@ def write_features(
     truncation: str = "last",
     tokens: str = "word",
     tokenizer: Subwords | None = None,
+    mapper: Mapper = map,
 ) -> Features:
     """Learn from the training split and encode every split.
 
@@ -219,6 +221,7 @@ def write_features(
         tokens: what the networks' vocabulary consists of: ``word``, ``subword`` (learned from the training split) or
             ``checkpoint``.
         tokenizer: that of the checkpoint.
+        mapper: what cleans, counts and encodes batches of texts.
 
     Returns:
         The features in the folder.
@@ -226,14 +229,14 @@ def write_features(
     classes = sorted(parts["train"]["label"].unique())
     numbering = read_numbering = Numbering()
     train = parts["train"]["text"].array
-    plain, marked = number_words(train, cleaner, numbering, "featurize train")
+    plain, marked = number_words(train, cleaner, numbering, "featurize train", mapper)
     words = numbering.words
-    terms, counts = learn_terms(marked, words)
+    terms, counts = learn_terms(marked, words, mapper)
     subwords = Subwords.learn(plain.spell(words), vocabulary_size) if tokens == "subword" else tokenizer
     read_train = plain
     if subwords:
         read_numbering = Numbering()
-        read_train = number_subwords(subwords, train, plain.spell(words), read_numbering)
+        read_train = number_subwords(subwords, train, plain.spell(words), read_numbering, mapper)
     occurs = np.bincount(read_train.numbers, minlength=len(read_numbering.words)).tolist()
     vocabulary = Vocabulary.learn(
         {word: count for word, count in zip(read_numbering.words, occurs) if count},
@@ -266,23 +269,39 @@ def write_features(
         read = read_train
         if name != "train":
             texts = part["text"].array
-            plain, marked = number_words(texts, cleaner, numbering, f"featurize {name}")
+            plain, marked = number_words(texts, cleaner, numbering, f"featurize {name}", mapper)
             words = numbering.words
-            sparse.save_npz(folder / f"{name}_counts.npz", count_terms(marked, words, terms), compressed=False)
-            read = number_subwords(subwords, texts, plain.spell(words), read_numbering) if subwords else plain
+            counts = count_terms(marked, words, terms, mapper)
+            sparse.save_npz(folder / f"{name}_counts.npz", counts, compressed=False)
+            read = plain
+            if subwords:
+                read = number_subwords(subwords, texts, plain.spell(words), read_numbering, mapper)
         ids = vocabulary.encode_words(read_numbering.words)
-        _write_ids(folder / f"{name}_ids.npy", read, ids, max_length, truncation)
+        _write_ids(folder / f"{name}_ids.npy", read, ids, max_length, truncation, mapper)
         np.save(folder / f"{name}_labels.npy", np.searchsorted(classes, part["label"].to_numpy(str)).astype(np.int32))
     return Features(folder)
 
 
-def _write_ids(path: Path, tokens: NumberedTokens, ids: np.ndarray, max_length: int, truncation: str) -> None:
+def _write_ids(
+    path: Path, tokens: NumberedTokens, ids: np.ndarray, max_length: int, truncation: str, mapper: Mapper
+) -> None:
     """Write what :meth:`Vocabulary.encode` gives; ``ids`` has the id of each number."""
     shape = len(tokens.lengths), padded_width(tokens.lengths.tolist(), max_length, truncation)
-    padded = np.lib.format.open_memmap(path, "w+", np.int32, shape)  # filled with PADDING, which is 0
-    for row, numbers in enumerate(tokens):
+    padded = np.lib.format.open_memmap(path, "w+", np.int32, shape)
+    batches = (NumberedTokens(ids[batch.numbers], batch.starts) for batch in tokens.batches())
+    row = 0
+    for part in mapper(partial(_pad, shape[1], max_length, truncation), batches):
+        padded[row : row + len(part)] = part
+        row += len(part)
+
+
+def _pad(width: int, max_length: int, truncation: str, ids: NumberedTokens) -> np.ndarray:
+    """What is read of some texts, in rows of this width: int32 of shape (texts, width)."""
+    padded = np.full((len(ids.lengths), width), PADDING, dtype=np.int32)
+    for row, numbers in enumerate(ids):
         read = truncate(numbers, max_length, truncation)
-        padded[row, : len(read)] = ids[read]
+        padded[row, : len(read)] = read
+    return padded
 
 
 def choose_length(lengths: np.ndarray) -> int:

@@ -6,11 +6,14 @@ of 20 words that is 25 million.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
+from sentiment.batches import Mapper
 from sentiment.errors import UserError
 from sentiment.features.tokens import NumberedTokens
 from sentiment.model.text.ngrams import MAX_ORDER, MAX_TERMS
@@ -36,7 +39,7 @@ class _Grams(NamedTuple):
     counts: np.ndarray
 
 
-def learn_terms(tokens: NumberedTokens, words: list[str]) -> tuple[list[str], Any]:
+def learn_terms(tokens: NumberedTokens, words: list[str], mapper: Mapper = map) -> tuple[list[str], Any]:
     """The n-grams of the training split by descending document frequency, at most ``MAX_TERMS``, and their counts.
 
     Args:
@@ -53,8 +56,8 @@ def learn_terms(tokens: NumberedTokens, words: list[str]) -> tuple[list[str], An
     if not len(tokens.numbers):
         raise UserError("the training texts have no words: cleaning removed everything")
     numbers = _admit_words(tokens, len(words))
-    marked, texts = numbers[tokens.numbers], [words[number] for number in np.flatnonzero(numbers)]
-    every = [_count_grams(marked, tokens.starts, order) for order in range(1, MAX_ORDER + 1)]
+    texts = [words[number] for number in np.flatnonzero(numbers)]
+    every = _count_batches(numbers, tokens, range(1, MAX_ORDER + 1), mapper)
     frequencies = [np.bincount(found.which).astype(np.int32) for found in every]
     chosen, terms = _choose_terms([found.codes for found in every], frequencies, texts)
     column = np.full(sum(map(len, frequencies)), -1, dtype=np.int32)
@@ -63,21 +66,20 @@ def learn_terms(tokens: NumberedTokens, words: list[str]) -> tuple[list[str], An
     return terms, _to_matrix(every, columns, (len(tokens.lengths), len(terms)))
 
 
-def count_terms(tokens: NumberedTokens, words: list[str], terms: list[str]) -> Any:
+def count_terms(tokens: NumberedTokens, words: list[str], terms: list[str], mapper: Mapper = map) -> Any:
     """How often each term occurs in each document: sparse CSR float32 of shape (documents, terms)."""
     known: dict[str, int] = {}
     parts = [[known.setdefault(word, len(known) + 1) for word in term.split(" ")] for term in terms]
     codes, orders = np.array([_encode(part) for part in parts]), np.array([len(part) for part in parts])
-    marked = np.array([known.get(word, 0) for word in words], dtype=np.int64)[tokens.numbers]
-    every, columns = [], []
-    for order in np.unique(orders):
+    numbers = np.array([known.get(word, 0) for word in words], dtype=np.int32)
+    present = np.unique(orders).tolist()
+    every, columns = _count_batches(numbers, tokens, present, mapper), []
+    for order, found in zip(present, every):
         of_order = np.flatnonzero(orders == order)
         of_order = of_order[np.argsort(codes[of_order])]
-        found = _count_grams(marked, tokens.starts, order)
         _, mine, its = np.intersect1d(codes[of_order], found.codes, assume_unique=True, return_indices=True)
         column = np.full(len(found.codes), -1, dtype=np.int32)
         column[its] = of_order[mine]
-        every.append(found)
         columns.append(column)
     return _to_matrix(every, columns, (len(tokens.lengths), len(terms)))
 
@@ -94,7 +96,7 @@ def _to_matrix(every: list[_Grams], columns: list[np.ndarray], shape: tuple[int,
 
 
 def _admit_words(tokens: NumberedTokens, count: int) -> np.ndarray:
-    """The number of each word in an n-gram, from 1, in the order of their own: int64 of shape (count,).
+    """The number of each word in an n-gram, from 1, in the order of their own: int32 of shape (count,).
 
     It is 0 for words of no term: those of the documents that are not among these, and, where there are more than
     ``MAX_WORDS``, the rarest.
@@ -102,9 +104,43 @@ def _admit_words(tokens: NumberedTokens, count: int) -> np.ndarray:
     frequency = np.bincount(tokens.numbers, minlength=count)
     admitted = np.argsort(-frequency, kind="stable")[:MAX_WORDS]
     admitted = np.sort(admitted[frequency[admitted] > 0])
-    numbers = np.zeros(count, dtype=np.int64)
+    numbers = np.zeros(count, dtype=np.int32)
     numbers[admitted] = np.arange(1, len(admitted) + 1)
     return numbers
+
+
+def _count_batches(numbers: np.ndarray, tokens: NumberedTokens, orders: Sequence[int], mapper: Mapper) -> list[_Grams]:
+    """Count the n-grams of each of some orders, in batches of documents, and join what was counted.
+
+    Args:
+        numbers: in an n-gram of the word of each number of ``tokens``, int32; 0 for words of none.
+        tokens: of the documents.
+        orders: words of an n-gram.
+        mapper: what counts the batches.
+    """
+    batches = (NumberedTokens(numbers[batch.numbers], batch.starts) for batch in tokens.batches())
+    waiting = [list(parts) for parts in zip(*mapper(partial(_count_orders, orders), batches))]
+    sizes, joined = [len(batch.lengths) for batch in tokens.batches()], []
+    while waiting:  # what has been joined is not kept
+        joined.append(_join(waiting.pop(0), sizes))
+    return joined
+
+
+def _count_orders(orders: Sequence[int], words: NumberedTokens) -> list[_Grams]:
+    return [_count_grams(words.numbers.astype(np.int64), words.starts, order) for order in orders]
+
+
+def _join(parts: Sequence[_Grams], sizes: Sequence[int]) -> _Grams:
+    """The n-grams of one order in batches of documents; ``sizes`` are the numbers of their documents."""
+    codes, places = np.unique(np.concatenate([part.codes for part in parts]), return_inverse=True)
+    place_of = np.split(places.astype(np.int32), np.cumsum([len(part.codes) for part in parts])[:-1])
+    first = np.cumsum([0, *sizes[:-1]], dtype=np.int32)
+    return _Grams(
+        codes,
+        np.concatenate([own[part.which] for own, part in zip(place_of, parts)]),
+        np.concatenate([part.documents + start for start, part in zip(first, parts)]),
+        np.concatenate([part.counts for part in parts]),
+    )
 
 
 def _count_grams(words: np.ndarray, starts: np.ndarray, order: int) -> _Grams:

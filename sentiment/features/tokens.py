@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from functools import partial
+from itertools import chain, islice
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.utils import gen_batches
 
+from sentiment.batches import BATCH, Mapper, in_batches
 from sentiment.model.progress import show_progress
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.ngrams import mark_negation
 from sentiment.model.text.subwords import Subwords
-
-BATCH = 10_000  # texts whose tokens are strings at a time
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,17 @@ class NumberedTokens:
         """The number of tokens of each text: int64 of shape (texts,)."""
         return np.diff(self.starts)
 
-    def __iter__(self) -> Iterator[list[int]]:
-        """The numbers of each text's tokens."""
+    def batches(self) -> Iterator[NumberedTokens]:
+        """The tokens of ``BATCH`` texts at a time."""
         for batch in gen_batches(len(self.starts) - 1, BATCH):
             starts = self.starts[batch.start : batch.stop + 1]
-            numbers = self.numbers[starts[0] : starts[-1]].tolist()
-            for start, end in zip(starts - starts[0], starts[1:] - starts[0]):
+            yield NumberedTokens(self.numbers[starts[0] : starts[-1]], starts - starts[0])
+
+    def __iter__(self) -> Iterator[list[int]]:
+        """The numbers of each text's tokens."""
+        for batch in self.batches():
+            numbers = batch.numbers.tolist()
+            for start, end in zip(batch.starts, batch.starts[1:]):
                 yield numbers[start:end]
 
     def spell(self, words: Sequence[str]) -> Iterator[list[str]]:
@@ -65,37 +71,61 @@ class Numbering:
         return np.fromiter(every, np.int32, sum(map(len, documents)))
 
 
+class NumberedBatch(NamedTuple):
+    """The tokens of some texts, once or in several ways, under numbers of their own.
+
+    Args:
+        tokens: by these numbers.
+        ways: the numbers in each way, int32 of shape (tokens,).
+        lengths: the number of tokens of each text.
+    """
+
+    tokens: list[str]
+    ways: list[np.ndarray]
+    lengths: list[int]
+
+
 def number_words(
-    texts: Sequence[str], cleaner: Cleaner, numbering: Numbering, name: str
+    texts: Sequence[str], cleaner: Cleaner, numbering: Numbering, name: str, mapper: Mapper = map
 ) -> tuple[NumberedTokens, NumberedTokens]:
     """The words of texts, and the same behind :func:`mark_negation`; ``name`` is what the progress bar says of them."""
-    plain: list[np.ndarray] = []
-    marked: list[np.ndarray] = []
-    lengths: list[int] = []
     with show_progress(name, len(texts), "text") as bar:
-        for batch in gen_batches(len(texts), BATCH):
-            documents = [cleaner.tokens(text) for text in texts[batch]]
-            plain.append(numbering.number(documents))
-            marked.append(numbering.number([mark_negation(tokens) for tokens in documents]))
-            lengths += map(len, documents)
-            bar.update(len(documents))
-    starts = _find_starts(lengths)
-    return NumberedTokens(np.concatenate(plain), starts), NumberedTokens(np.concatenate(marked), starts)
+        plain, marked = _join(mapper(partial(_number_words, cleaner), in_batches(texts)), numbering, bar)
+    return plain, marked
 
 
 def number_subwords(
-    subwords: Subwords, texts: Sequence[str], words: Iterator[list[str]], numbering: Numbering
+    subwords: Subwords, texts: Sequence[str], words: Iterator[list[str]], numbering: Numbering, mapper: Mapper = map
 ) -> NumberedTokens:
     """The subwords of texts, whose words ``words`` gives."""
-    parts: list[np.ndarray] = []
-    lengths: list[int] = []
-    for batch in gen_batches(len(texts), BATCH):
-        of_batch = [next(words) for _ in range(batch.stop - batch.start)]
-        documents = subwords.split(list(texts[batch]) if subwords.raw_text else of_batch)
-        parts.append(numbering.number(documents))
-        lengths += map(len, documents)
-    return NumberedTokens(np.concatenate(parts), _find_starts(lengths))
+    given: Iterator[Any] = iter(texts) if subwords.raw_text else words
+    batches = iter(lambda: list(islice(given, BATCH)), [])
+    return _join(mapper(partial(_number_subwords, subwords), batches), numbering)[0]
 
 
-def _find_starts(lengths: list[int]) -> np.ndarray:
-    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+def _number_words(cleaner: Cleaner, texts: list[str]) -> NumberedBatch:
+    documents = [cleaner.tokens(text) for text in texts]
+    return _number(documents, [mark_negation(tokens) for tokens in documents])
+
+
+def _number_subwords(subwords: Subwords, documents: list[Any]) -> NumberedBatch:
+    return _number(subwords.split(documents))
+
+
+def _number(*ways: list[list[str]]) -> NumberedBatch:
+    own = Numbering()
+    numbers = [own.number(documents) for documents in ways]
+    return NumberedBatch(own.words, numbers, list(map(len, ways[0])))
+
+
+def _join(batches: Iterable[NumberedBatch], numbering: Numbering, bar: Any = None) -> list[NumberedTokens]:
+    """The tokens of all batches, in each way, under one numbering: the one that the tokens would have got in order."""
+    parts, lengths = [], []
+    for batch in batches:
+        numbers = numbering.number([batch.tokens])
+        parts.append([numbers[own] for own in batch.ways])
+        lengths += batch.lengths
+        if bar is not None:
+            bar.update(len(batch.lengths))
+    starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    return [NumberedTokens(np.concatenate(way), starts) for way in zip(*parts)]

@@ -14,6 +14,7 @@ import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from sentiment.batches import Mapper
 from sentiment.corpora.splits import find_split, hash_text
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.language import looks_english
@@ -83,6 +84,7 @@ def check_data(
     seed: int,
     others: Sequence[Finding] = (),
     own_splits: bool = False,
+    mapper: Mapper = map,
 ) -> DataCheck:
     """Check a corpus.
 
@@ -94,6 +96,7 @@ def check_data(
         seed: the same, and of the label check's folds.
         others: findings from elsewhere.
         own_splits: whether the splits are those of the source, so that near-duplicates were not kept together.
+        mapper: what looks at batches of all texts.
     """
     everything = pd.concat([part.assign(split=name) for name, part in parts.items()], ignore_index=True)
     share = min(1.0, SAMPLE / len(everything))
@@ -122,7 +125,7 @@ def check_data(
         describe_balance(parts),
         find_languages(parts["train"]["text"].tolist()),
         describe_lengths(lengths),
-        find_personal_data(everything["text"]),
+        find_personal_data(everything["text"].array, mapper),
     ]
     return DataCheck(
         sorted(findings, key=lambda finding: not finding.warning), suspects, near_duplicates, lengths, len(sample)

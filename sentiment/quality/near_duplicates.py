@@ -12,6 +12,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from sentiment.batches import Mapper, in_batches, map_texts
 from sentiment.corpora.splits import normal_form
 from sentiment.quality.finding import Finding
 from sentiment.quality.personal_data import excerpt
@@ -22,25 +23,26 @@ MIN_LENGTH = 30  # characters; "it works great" and "works great" are as similar
 SIZE = 5  # characters of an n-gram, across words
 BANDS, ROWS = 16, 4  # of a signature: 0.89 of the pairs with a similarity of 0.6 share a band, 0.99 of those with 0.7
 SLACK = 0.2  # by how much a signature underestimates a similarity: more than three standard deviations
-BATCH = 200_000  # characters at a time: what stays in a processor's cache
+CHARACTERS = 200_000  # at a time: what stays in a processor's cache
 LARGEST = 0.05  # share of the texts in a group that is kept together; a larger one comes from a template
 ALWAYS = 5  # texts of a group that is kept together in however small a corpus
 EXAMPLES = 6
 
 
-def group_near_duplicates(texts: pd.Series) -> pd.Series:
+def group_near_duplicates(texts: pd.Series, mapper: Mapper = map) -> pd.Series:
     """Group texts that are near-duplicates of each other, directly or through others.
 
     Args:
         texts: strings, of shape (texts,).
+        mapper: what takes the signatures of batches of texts.
 
     Returns:
         For each text one that stands for its group, with the same index: the group's first in the order of their normal
         forms (:func:`sentiment.corpora.splits.normal_form`), which a text that is added later seldom replaces.
     """
-    forms = np.array([normal_form(text) for text in texts], dtype=object)
+    forms = np.array(map_texts(normal_form, texts.array, mapper), dtype=object)
     distinct, first, number = np.unique(forms, return_index=True, return_inverse=True)
-    pairs = find_pairs(distinct.tolist())
+    pairs = find_pairs(distinct.tolist(), mapper=mapper)
     links = sparse.coo_array((np.ones(len(pairs)), pairs.T), shape=(len(distinct), len(distinct)))
     _, group = connected_components(links, directed=False)
     _, smallest = np.unique(group, return_index=True)  # the forms are sorted
@@ -58,13 +60,16 @@ def keep_together(groups: pd.Series, texts: pd.Series) -> pd.Series:
     return groups.where(size <= max(LARGEST * len(groups), ALWAYS), texts)
 
 
-def find_pairs(forms: Sequence[str], similarity: float = SIMILARITY, min_length: int = MIN_LENGTH) -> np.ndarray:
+def find_pairs(
+    forms: Sequence[str], similarity: float = SIMILARITY, min_length: int = MIN_LENGTH, mapper: Mapper = map
+) -> np.ndarray:
     """Pairs of near-duplicates, as many as it takes to connect each group.
 
     Args:
         forms: distinct texts without the character 0.
         similarity: Jaccard similarity of the n-grams from which two texts are near-duplicates.
         min_length: shorter texts are no near-duplicates of any.
+        mapper: what takes the signatures of batches of texts.
 
     Returns:
         Their places, int64 of shape (pairs, 2), the smaller one first.
@@ -72,7 +77,8 @@ def find_pairs(forms: Sequence[str], similarity: float = SIMILARITY, min_length:
     places = np.flatnonzero([len(form) >= max(min_length, SIZE) for form in forms])
     if len(places) < 2:
         return np.empty((0, 2), dtype=np.int64)
-    signatures = np.hstack([sign_batch(batch) for batch in _batches([forms[int(place)] for place in places])])
+    long_enough = [forms[place] for place in places.tolist()]
+    signatures = np.hstack(list(mapper(sign_texts, in_batches(long_enough))))
     pairs = _propose_pairs(signatures)
     estimate = np.zeros(len(pairs))
     for row in signatures:
@@ -86,6 +92,11 @@ def jaccard(first: str, second: str) -> float:
     """The Jaccard similarity of the character n-grams of two texts: 0 to 1."""
     these, those = ({text[start : start + SIZE] for start in range(len(text) - SIZE + 1)} for text in (first, second))
     return len(these & those) / max(len(these | those), 1)
+
+
+def sign_texts(texts: Sequence[str]) -> np.ndarray:
+    """:func:`sign_batch` of many texts."""
+    return np.hstack([sign_batch(batch) for batch in _batches(texts)])
 
 
 def sign_batch(texts: Sequence[str]) -> np.ndarray:
@@ -120,12 +131,12 @@ def _hash_ngrams(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Texts of up to ``BATCH`` characters together, or a single longer one."""
+    """Texts of up to ``CHARACTERS`` characters together, or a single longer one."""
     ends = np.cumsum([len(text) for text in texts])
     start = 0
     while start < len(texts):
         before = ends[start - 1] if start else 0
-        end = max(int(np.searchsorted(ends, before + BATCH, side="right")), start + 1)
+        end = max(int(np.searchsorted(ends, before + CHARACTERS, side="right")), start + 1)
         yield texts[start:end]
         start = end
 

@@ -38,8 +38,6 @@ def score(source: Corpus, target: Path, model: str, spark_master: str) -> Totals
     Raises:
         UserError: there is no such model or file, or Spark fails.
     """
-    if not spark_master:
-        raise UserError("engine=spark without spark_master: expected spark://host:port, or local[n] on this machine")
     text_column, label_column = source.text_column, source.label_column
     schema = open_input(source).schema
     uri, version = resolve_uri(model)

@@ -33,7 +33,7 @@ class Placement:
     shares_files: bool
 
 
-def place_locally(family: str, parallelism: int, trials: int, spark_master: str) -> Placement:
+def place_locally(family: str, parallelism: int, trials: int) -> Placement:
     """Trials on this machine.
 
     Args:
@@ -41,10 +41,7 @@ def place_locally(family: str, parallelism: int, trials: int, spark_master: str)
         parallelism: trials at the same time; 0 for one a core, up to ``LAG`` and to half of the trials, since a process
             takes as long to start as a short trial; or one where a fit is shorter than that.
         trials: number of trials.
-        spark_master: must be empty.
     """
-    if spark_master:
-        raise UserError(f"spark_master={spark_master} without engine=spark: give both, or neither")
     in_epochs = get_family(family).trains_in_epochs
     default = min(os.cpu_count() or 1, LAG, math.ceil(trials / 2)) if in_epochs else 1
     processes = min(parallelism or default, trials)
@@ -64,8 +61,6 @@ def place_on_spark(parallelism: int, spark_master: str) -> Placement:
         UserError: the workers could not log, the number of trials at a time is unknown, or pyspark is missing.
     """
     uri = mlflow.get_tracking_uri()
-    if not spark_master:
-        raise UserError("engine=spark without spark_master: expected spark://host:port, or local[n] on this machine")
     if not parallelism and not spark_master.startswith("local"):
         raise UserError(
             "engine=spark on a cluster without parallelism: say how many trials run at a time, usually the cluster's "

@@ -36,7 +36,10 @@ def start_session(master: str, step: str, settings: dict[str, str]) -> SparkSess
 
 
 def failure_reason(error: Exception) -> str:
-    """The cause of a failure in the JVM, in one line."""
+    """The cause of a failure in the JVM, or of the Python code that a worker ran, in one line."""
+    _, raised, after = str(error).partition("Traceback (most recent call last):\n")
+    if raised and (python := next((line for line in after.splitlines() if line[:1].strip()), "")):
+        return python  # what follows the indented lines
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return next((line for line in lines if "Exception" in line or "Lost task" in line), lines[0])
 

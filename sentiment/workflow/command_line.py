@@ -68,7 +68,7 @@ def validate(model: type[Parameters], given: Mapping[str, Any]) -> Any:
         name = str(first["loc"][0])
         raised = first.get("ctx", {}).get("error")
         reason = str(raised) if raised else f"expected {describe_values(model.model_fields[name])}"
-        raise UserError(f"{name}={given[name]}: {reason}") from None
+        raise UserError(f"{name}={given.get(name, '')}: {reason}") from None
 
 
 def describe_values(field: FieldInfo) -> str:

@@ -6,7 +6,7 @@ A step has the parameters of the groups that its model lists (:mod:`sentiment.wo
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.evaluation.metrics import METRICS
@@ -135,7 +135,20 @@ class FamiliesParameters(Parameters):
 
 class EngineParameters(Parameters):
     engine: Engine = parameter("local", "spark runs on the cluster of spark_master", changes_result=False)
-    spark_master: str = parameter("", "URL of a Spark cluster, or local[n]", changes_result=False)
+    spark_master: Annotated[str, Field(validate_default=True)] = parameter(
+        "", "URL of a Spark cluster, or local[n]", changes_result=False
+    )
+
+    @field_validator("spark_master")
+    @classmethod
+    def _goes_with_the_engine(cls, value: str, given: ValidationInfo) -> str:
+        if given.data.get("engine") == "spark" and not value:
+            raise ValueError(
+                "engine=spark without spark_master: expected spark://host:port, or local[n] on this machine"
+            )
+        if given.data.get("engine") == "local" and value:
+            raise ValueError("spark_master without engine=spark: give both, or neither")
+        return value
 
 
 class SearchParameters(Parameters):

@@ -40,14 +40,14 @@ from sentiment.workflow.parameter_types import (
 )
 
 
-class IngestParameters(CorpusParameters, SplitParameters, ReuseParameters):
+class IngestParameters(CorpusParameters, SplitParameters, EngineParameters, ReuseParameters):
     @property
     def source(self) -> Corpus:
         """What is read, with its own splits where they are kept."""
         return replace(super().source, split_column="split" if self.splits == "source" else "")
 
 
-class FeaturizeParameters(CleaningParameters, EncodingParameters, ReuseParameters):
+class FeaturizeParameters(CleaningParameters, EncodingParameters, EngineParameters, ReuseParameters):
     ingest_run: str = parameter("", "run to build on; by default the latest")
 
 

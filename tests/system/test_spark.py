@@ -1,14 +1,20 @@
-"""Trials on Spark: local[2], which runs the same Python workers as a cluster, and a real tracking server."""
+"""Steps on Spark: local[2], which runs the same Python workers as a cluster, and, for trials, a tracking server."""
 
 import os
 import shutil
 import signal
+from contextlib import closing
 
 import mlflow
 import psutil
 import pytest
 
 from sentiment.errors import UserError
+from sentiment.tracking import FINGERPRINT, NOTE, OUTPUT_DIGEST
+from sentiment.workflow.command_line import parse
+from sentiment.workflow.reuse import run_or_reuse
+from steps.featurize import featurize
+from steps.ingest import ingest
 from tests.system.processes import SHORT, run_step, run_steps, start_step, tracking_server, wait_for
 
 needs_spark = pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, which is not installed here")
@@ -71,6 +77,33 @@ def test_spark_runs_the_trials_that_this_machine_runs(server, on_server):
     assert spark_run.info.status == "FINISHED" and spark_run.data.tags["best_trial"] in {t.info.run_id for t in there}
     mlflow.set_tracking_uri(server)
     assert len(mlflow.pyfunc.load_model(spark_run.data.tags["model_uri"]).predict(["a gem", "dull"])) == 2
+
+
+@needs_spark
+def test_ingest_and_featurize_leave_on_spark_what_they_leave_here(tracked, monkeypatch):
+    found = []
+    for engine in ([], ON_SPARK):
+        if engine:  # many small batches in place of one
+            for module in ("sentiment.batches", "sentiment.features.tokens"):
+                monkeypatch.setattr(f"{module}.BATCH", 800)
+        for name, body in (("ingest", ingest), ("featurize", featurize)):
+            with mlflow.start_run(tags={"mlflow.project.entryPoint": name}):
+                run_or_reuse(name, body, parse(name, list(engine)))
+        found.append(tracked.search_runs(["0"], max_results=2))
+    for here, there in zip(*found, strict=True):
+        assert here.info.run_id != there.info.run_id and there.info.status == "FINISHED"
+        for tag in (OUTPUT_DIGEST, FINGERPRINT, NOTE):  # the engine does not count when a run is reused, either
+            assert here.data.tags[tag] == there.data.tags[tag]
+
+
+@needs_spark
+def test_a_batch_that_fails_on_spark_is_one_line():
+    from sentiment.search.spark_map import SparkMap
+
+    with closing(SparkMap("local[2]", "test")) as mapper:
+        assert list(mapper(len, ["a" * number for number in range(20)])) == list(range(20))
+        with pytest.raises(UserError, match="a batch of texts cannot be worked on: .*invalid literal for int"):
+            list(mapper(int, ["1", "one"]))
 
 
 @needs_spark

@@ -68,7 +68,7 @@ def test_parameters_stay_what_they_were_given():
 
 
 def test_a_former_name_is_accepted_with_a_note(capsys):
-    assert parse("tune", ["--trials", "spark"]).engine == "spark"
+    assert parse("tune", ["--trials", "spark", "--spark_master=local[2]"]).engine == "spark"
     assert "trials= is called engine= now" in capsys.readouterr().err
 
 

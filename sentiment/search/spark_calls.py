@@ -1,0 +1,89 @@
+"""Calls of the project's functions on the workers of a Spark cluster, each a Spark job with one task."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from py4j.protocol import Py4JError
+from pyspark import SparkFiles, cloudpickle
+from pyspark.errors import PySparkException
+
+from sentiment.paths import PROJECT_ROOT
+from sentiment.search.spark_session import failure_reason, start_session
+
+PROJECT = "project"  # folder of the project's files on a worker
+
+
+class SparkCalls:
+    """A session whose workers have the project's code, which is sent to them; they need the pinned requirements.
+
+    Args:
+        master: URL of the cluster, ``spark://host:port``, or ``local[n]`` for n processes on this machine.
+        step: what it is used for.
+        settings: Spark's settings.
+
+    Raises:
+        UserError: Spark does not start.
+    """
+
+    def __init__(self, master: str, step: str, settings: dict[str, str]) -> None:
+        self._context = start_session(master, step, settings).sparkContext
+        self._folder = tempfile.TemporaryDirectory()  # from which the workers fetch the project
+        self._context.addArchive(f"{_make_archive(Path(self._folder.name))}#{PROJECT}")
+        cloudpickle.register_pickle_by_value(sys.modules[__name__])  # a worker needs this module before the project
+
+    @property
+    def cores(self) -> int:
+        """The n of ``local[n]``; of a cluster the cores of the executors that have started, and 2 at least."""
+        return self._context.defaultParallelism
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """What a worker returns for a call, once it has; to be called in several threads at once.
+
+        Raises:
+            RuntimeError: its task failed, which does not affect other calls.
+        """
+        try:
+            call = cloudpickle.dumps((function, arguments))
+            return self._context.parallelize([call], 1).map(_run_on_worker).collect()[0]
+        except (Py4JError, PySparkException) as error:
+            raise RuntimeError(f"its Spark task failed: {failure_reason(error)}") from error
+
+    def cancel(self) -> None:
+        """Let the calls that have not returned fail."""
+        self._context.cancelAllJobs()
+
+    def close(self) -> None:
+        self._context.stop()
+        self._folder.cleanup()
+
+
+def _run_on_worker(call: bytes) -> Any:
+    """Run a pickled function with its arguments."""
+    project = SparkFiles.get(PROJECT)
+    if project not in sys.path:
+        sys.path.insert(0, project)
+        tempfile.tempdir = SparkFiles.getRootDirectory()  # Spark cleans it up
+    from sentiment.search.workers import initialize_worker, thread_limits
+
+    initialize_worker()
+    os.environ |= thread_limits(1)  # Spark has set OMP_NUM_THREADS to the cores of a task
+    function, arguments = pickle.loads(call)
+    return function(*arguments)
+
+
+def _make_archive(folder: Path) -> str:
+    """A zip file of those files of the project that the workers need."""
+    files = folder / PROJECT
+    for name in ("steps", "sentiment"):
+        shutil.copytree(PROJECT_ROOT / name, files / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("MLproject", "requirements.txt"):
+        shutil.copy(PROJECT_ROOT / name, files)
+    return shutil.make_archive(str(files), "zip", files)

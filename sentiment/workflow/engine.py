@@ -1,0 +1,30 @@
+"""Where a step works on batches of texts: in this process, or on a Spark cluster, with the same result."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from sentiment.batches import Mapper
+from sentiment.errors import UserError
+from sentiment.workflow.parameter_groups import EngineParameters
+
+
+@contextmanager
+def start_engine(parameters: EngineParameters, step: str) -> Iterator[Mapper]:
+    """What works on batches of texts as long as the context lasts.
+
+    Args:
+        parameters: of the step.
+        step: its name.
+
+    Raises:
+        UserError: pyspark is missing, or Spark does not start.
+    """
+    if parameters.engine == "local":
+        yield map
+        return
+    try:
+        from sentiment.search.spark_map import SparkMap
+    except ModuleNotFoundError as missing:
+        raise UserError("engine=spark needs pyspark: pip install -r requirements-spark.txt") from missing
+    with closing(SparkMap(parameters.spark_master, step)) as mapper:
+        yield mapper

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
 from typing import Any, NamedTuple
@@ -89,8 +89,9 @@ def number_words(
     texts: Sequence[str], cleaner: Cleaner, numbering: Numbering, name: str, mapper: Mapper = map
 ) -> tuple[NumberedTokens, NumberedTokens]:
     """The words of texts, and the same behind :func:`mark_negation`; ``name`` is what the progress bar says of them."""
+    number = partial(_number_words, replace(cleaner))  # without what it has built in use, which cannot be pickled
     with show_progress(name, len(texts), "text") as bar:
-        plain, marked = _join(mapper(partial(_number_words, cleaner), in_batches(texts)), numbering, bar)
+        plain, marked = _join(mapper(number, in_batches(texts)), numbering, bar)
     return plain, marked
 
 

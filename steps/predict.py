@@ -29,6 +29,8 @@ def predict(parameters: PredictParameters, hold: Callable[[], None]) -> None:
     source, target = parameters.source, parameters.output
     kind = get_output(target)
     kind.check(target, source, parameters.overwrite)
+    if parameters.engine == "spark":
+        check_for_spark(parameters)
     found = get_kind(source).find(source)
     started = time.time()
     totals = score_on_spark(parameters) if parameters.engine == "spark" else score_here(parameters, found, kind, hold)
@@ -86,8 +88,8 @@ def score_here(parameters: PredictParameters, found: FoundTable, kind: OutputKin
     return totals
 
 
-def score_on_spark(parameters: PredictParameters) -> Totals:
-    """Score on a Spark cluster, with the same result; the output is a folder, as Spark writes it."""
+def check_for_spark(parameters: PredictParameters) -> None:
+    """Raise UserError where a cluster cannot do what is asked for."""
     if parameters.probabilities:
         raise UserError("probabilities=true goes with engine=local: leave out one of them")
     for address in (parameters.input, parameters.output):
@@ -96,6 +98,10 @@ def score_on_spark(parameters: PredictParameters) -> Totals:
                 f"{address}: engine=spark reads and writes paths that end in {', '.join(SUFFIXES)}, uncompressed: give "
                 "one, or leave out engine=spark"
             )
+
+
+def score_on_spark(parameters: PredictParameters) -> Totals:
+    """Score on a Spark cluster, with the same result; the output is a folder, as Spark writes it."""
     try:
         from sentiment.scoring.spark import score
     except ModuleNotFoundError as missing:

@@ -21,7 +21,7 @@ ENGINES = [
 ]
 
 
-def config(tuner, algo, count, seed=3, family="lstm"):
+def config(tuner, algo, count, seed=3, family="dense"):
     return SearchConfig(family, tuner, algo, max_evals=count, epochs=4, seed=seed)
 
 

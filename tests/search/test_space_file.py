@@ -25,7 +25,7 @@ embedding_size: {integer: [32, 128], step: 96}
     assert space["units"] == Choice((16, 64)) and space["learning_rate"] == LogUniform(0.001, 0.002)
     assert space["embedding_size"] == Integer(32, 128, 96)
     assert space["dropout"] == get_family("lstm").search_space(Training())[0]["dropout"]
-    assert start == {"units": 16, "learning_rate": 0.002, "embedding_size": 32, "dropout": 0.3}
+    assert start == {"units": 16, "learning_rate": 0.002, "embedding_size": 32, "dropout": 0.3, "lexicon": "vader"}
 
 
 def test_in_a_grid_what_is_not_named_stays_at_its_default(tmp_path):

@@ -14,4 +14,4 @@ from steps.predict import predict
 )
 def test_spark_takes_paths_alone(given, name):
     with pytest.raises(UserError, match="^sqlite:.*: engine=spark reads and writes paths that end in"):
-        predict(parse("predict", [*given, "--engine=spark"]), hold=lambda: None)
+        predict(parse("predict", [*given, "--engine=spark", "--spark_master=local[1]"]), hold=lambda: None)

@@ -93,7 +93,8 @@ def test_corrections_count_by_their_content_wherever_they_are(tracked, no_source
     (tmp_path / "c.csv").write_text("text,label\ngood,pos\nbad,neg\n")
 
     def digest(corrections):
-        return step_fingerprint("ingest", parse("ingest", ["--corpus=c.csv", f"--corrections={corrections}"]), {})
+        parameters = parse("ingest", ["--corpus=c.csv", f"--corrections={corrections}"])
+        return step_fingerprint("ingest", parameters, find_inputs("ingest", parameters))
 
     with serve_web() as web:
 

@@ -69,4 +69,4 @@ def build(params: Params, vocabulary: Vocabulary, classes: int) -> keras.Model:
     return Model(ids, layers.Dense(classes, activation="softmax")(layers.Dropout(params["dropout"])(text)))
 
 
-FAMILY = NetworkFamily("transformer", SPACE, DEFAULTS, build)
+FAMILY = NetworkFamily("transformer", SPACE, DEFAULTS, build, starts=({"lexicon": "none"},))

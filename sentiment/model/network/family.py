@@ -28,6 +28,7 @@ class NetworkFamily(KerasFamily):
             network, from int32 token ids of shape (batch, length) to probabilities of shape (batch, classes).
         bag_of_words: whether the network only counts words, so that padding costs it nothing and texts need not be
             batched by length.
+        starts: further points that a search starts from, as :class:`Family` has them.
     """
 
     def __init__(
@@ -37,12 +38,14 @@ class NetworkFamily(KerasFamily):
         defaults: Params,
         build: Callable[[Params, Vocabulary, int], keras.Model],
         bag_of_words: bool = False,
+        starts: tuple[Params, ...] = (),
     ) -> None:
         self.name = name
         self.space = space
         self.defaults = defaults
         self.build = build
         self.bag_of_words = bag_of_words
+        self.starts = starts
 
     def search_space(self, training: Training) -> tuple[Space, Params]:
         return self.space, self.defaults

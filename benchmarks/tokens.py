@@ -5,8 +5,8 @@
     # keeps its table in tokens.md
 
 For each seed from 42 on, each corpus and each kind of tokens: ingest on a split of that seed, featurize, and one fit at
-the defaults. Validation is the half of that split that no fit looks at. A default is chosen by it, not by the test
-split, which is reported. CSV files have the columns text and label.
+the defaults, without the lexicon. Validation is the half of that split that no fit looks at. A default is chosen by it,
+not by the test split, which is reported. CSV files have the columns text and label.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import mlflow
 from corpora import run_step
 from report import MACHINE, keep
 
+from sentiment.corpora.reading import CorpusInput
 from sentiment.evaluation.metrics import METRICS, scores
 from sentiment.features.store import Features
 from sentiment.model.families import get_family
@@ -36,7 +37,8 @@ SPLITS = {"choice": "validation", "test": "test"}  # of the features, and what t
 
 def measure(corpus, seed, tokens, checkpoint):
     """The figures of one fit, by split and name."""
-    ingested, _ = run_step(ingest, IngestParameters(corpus=corpus, split_seed=seed))
+    parameters = IngestParameters(corpus=corpus, split_seed=seed)
+    ingested, _ = run_step(ingest, parameters, CorpusInput(parameters.source))
     pretrained = checkpoint if tokens == "checkpoint" else ""
     featurized, _ = run_step(featurize, FeaturizeParameters(tokens=tokens, pretrained=pretrained), ingested)
     folder, dataset = (
@@ -44,7 +46,8 @@ def measure(corpus, seed, tokens, checkpoint):
         for run, path in ((featurized, "features"), (ingested, "dataset"))
     )
     features, family, training = Features(folder, dataset), get_family("lstm"), Training(seed=seed)
-    model = family.fit(features, family.search_space(training)[1], training, lambda epoch, figures: None)
+    params = family.search_space(training)[1] | {"lexicon": "none"}  # which is of words alone
+    model = family.fit(features, params, training, lambda epoch, figures: None)
     found = {split: scores(features.labels(split), model.predict_split(features, split)) for split in SPLITS}
     return {(split, name): found[split][name] for split in SPLITS for name in FIGURES}
 
@@ -72,8 +75,8 @@ def report(found, seeds, checkpoint):
     lines = [
         "# What a network reads: words, subwords, a checkpoint's tokens",
         "",
-        f"{MACHINE}, which had other work as well. `lstm`, one fit at the defaults; splits of {seeds} seed(s) from 42 "
-        f"on, means over the seeds. Validation is the half of that split that no fit looks at. Of the checkpoint, "
+        f"{MACHINE}, which had other work as well. `lstm`, one fit at the defaults without the lexicon; splits of "
+        f"{seeds} seed(s) from 42 on, means over the seeds. Validation is the half of that split that no fit looks at. Of the checkpoint, "
         f"{checkpoint}, the tokenizer alone is used.",
         "",
         f"| corpus | tokens | {' | '.join(columns)} |",

@@ -76,8 +76,8 @@ def report(found, seeds, checkpoint):
         "# What a network reads: words, subwords, a checkpoint's tokens",
         "",
         f"{MACHINE}, which had other work as well. `lstm`, one fit at the defaults without the lexicon; splits of "
-        f"{seeds} seed(s) from 42 on, means over the seeds. Validation is the half of that split that no fit looks at. Of the checkpoint, "
-        f"{checkpoint}, the tokenizer alone is used.",
+        f"{seeds} seed(s) from 42 on, means over the seeds. Validation is the half of that split that no fit looks at. "
+        f"Of the checkpoint, {checkpoint}, the tokenizer alone is used.",
         "",
         f"| corpus | tokens | {' | '.join(columns)} |",
         "|---" * (2 + len(columns)) + "|",

@@ -18,7 +18,7 @@ from mlflow.entities import Run
 
 PROJECT = Path(__file__).resolve().parents[1]
 MEMORY = Path("/dev/shm")  # a file system in memory, where Linux has one
-ENOUGH = 4 << 30  # bytes of it; the temporary files of a run of the whole suite were 1.6 GB
+ENOUGH = 4 << 30  # bytes of it
 IN_MEMORY, KEPT = pytest.StashKey[Path](), pytest.StashKey[bool]()
 # The long ones first, so that the workers end at about the same time.
 LONG = (
@@ -58,7 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
     system = os.statvfs(MEMORY)
     if system.f_bavail * system.f_frsize > ENOUGH and not system.f_flag & os.ST_NOEXEC:
         folder = config.stash[IN_MEMORY] = Path(tempfile.mkdtemp(prefix="sentiment-tests-", dir=MEMORY))
-        folder.chmod(0o711)  # databases run as another user, in folders of theirs
+        folder.chmod(0o1777)  # as the system's own: databases run as another user
         os.environ["TMPDIR"] = str(folder)
         tempfile.tempdir = None  # pytest has looked already
 

@@ -89,7 +89,7 @@ def describe_accuracy_drop(reference: pd.DataFrame, observed: pd.DataFrame, drop
         p_limit: p-value below which it counts (one-sided Fisher's exact test).
     """
     labelled = [part[part["label"].notna()] for part in (reference, observed)]
-    if min(map(len, labelled)) < MIN_TEXTS:
+    if labelled[0].empty or len(labelled[1]) < MIN_TEXTS:
         return None
     counts = [(int((part["label"] == part["predicted"]).sum()), len(part)) for part in labelled]
     before, now = (correct / total for correct, total in counts)

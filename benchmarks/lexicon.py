@@ -58,16 +58,21 @@ def search(features, seed):
     return found
 
 
-def measure(frame, seed, size, folder):
-    parts = split(frame, 0.2, 0.2, seed, True)
-    if size:  # the rows have the order of a hash
-        parts |= {"train": parts["train"][: int(size * 0.8)], "validation": parts["validation"][: int(size * 0.2)]}
+def encode(parts, folder):
+    """The features of splits at the defaults, written into an empty folder."""
     for name in ("features", "dataset"):
         (folder / name).mkdir()
     for name, part in parts.items():
         part.to_parquet(folder / "dataset" / f"{name}.parquet")
     write_features(folder / "features", parts, Cleaner(), 10_000, 0)
-    features = Features(folder / "features", folder / "dataset")
+    return Features(folder / "features", folder / "dataset")
+
+
+def measure(frame, seed, size, folder):
+    parts = split(frame, 0.2, 0.2, seed, True)
+    if size:  # the rows have the order of a hash
+        parts |= {"train": parts["train"][: int(size * 0.8)], "validation": parts["validation"][: int(size * 0.2)]}
+    features = encode(parts, folder)
     peer = ten_lines(pd.concat([parts["train"], parts["validation"]]), parts["test"])
     return {"ten lines": peer, **search(features, seed)}
 

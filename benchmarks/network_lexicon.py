@@ -14,15 +14,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from lexicon import encode
 from report import MACHINE, keep
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.splits import clean, split
 from sentiment.evaluation.metrics import log_loss
-from sentiment.features.store import Features, write_features
 from sentiment.model.families import get_family
-from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.training import Training, accuracy
 
 FAMILIES, LEXICONS = ("lstm", "transformer"), ("none", "vader")
@@ -31,12 +30,7 @@ FAMILIES, LEXICONS = ("lstm", "transformer"), ("none", "vader")
 def measure(frame, seed, folder):
     """The accuracy and the log loss on a quarter of the texts, by family and lexicon."""
     parts = split(frame, 0.25, 0.15, seed, True)
-    for name in ("features", "dataset"):
-        (folder / name).mkdir()
-    for name, part in parts.items():
-        part.to_parquet(folder / "dataset" / f"{name}.parquet")
-    write_features(folder / "features", parts, Cleaner(), 10_000, 0)
-    features = Features(folder / "features", folder / "dataset")
+    features = encode(parts, folder)
     labels, found = features.labels("test"), {}
     for family in map(get_family, FAMILIES):
         for lexicon in LEXICONS:

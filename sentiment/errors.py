@@ -71,6 +71,11 @@ def first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
+def missing_pyspark() -> UserError:
+    """The error for ``engine=spark`` where pyspark is not installed."""
+    return UserError("engine=spark needs pyspark: pip install -r requirements-spark.txt")
+
+
 def killed(what: str, texts: int | None) -> UserError:
     """The error for a process that ended without a word, as on SIGKILL.
 

@@ -4,6 +4,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from mlflow.data.dataset_source import DatasetSource
 from mlflow.data.pandas_dataset import from_pandas
 from mlflow.exceptions import MlflowException
 
+from sentiment.batches import Mapper
 from sentiment.corpora import profile
 from sentiment.corpora.corrections import correct_labels
 from sentiment.corpora.labels import find_variants, normalize_label
@@ -59,7 +61,7 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
     with start_engine(parameters, "ingest") as mapper:
         if own_splits:
             parts, dropped, notes = keep_splits(
-                frame, parameters.source.name, *sizes, parameters.split_seed, split_together, mapper
+                frame, parameters.source.name, *sizes, parameters.split_seed, partial(split_together, mapper), mapper
             )
             for note in notes:
                 print(f"ingest: {note}", flush=True)
@@ -117,9 +119,9 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
     )
 
 
-def split_together(texts: pd.Series) -> pd.Series:
+def split_together(mapper: Mapper, texts: pd.Series) -> pd.Series:
     """The text by which each is split, so that near-duplicates share a split; of the same index."""
-    return keep_together(group_near_duplicates(texts), texts)
+    return keep_together(group_near_duplicates(texts, mapper), texts)
 
 
 def describe_variants(variants: Sequence[Sequence[str]]) -> str:

@@ -13,7 +13,7 @@ from sentiment.corpora.tables import SUFFIXES, FoundTable
 from sentiment.corpora.tables.kinds import get_kind
 from sentiment.corpora.tables.labelled import as_text
 from sentiment.corpora.tables.progress import follow
-from sentiment.errors import UserError
+from sentiment.errors import UserError, missing_pyspark
 from sentiment.registry.comparable_rows import training_texts
 from sentiment.scoring.outputs import OutputKind, get_output
 from sentiment.scoring.rows import Totals, open_input, texts_to_score
@@ -105,5 +105,5 @@ def score_on_spark(parameters: PredictParameters) -> Totals:
     try:
         from sentiment.scoring.spark import score
     except ModuleNotFoundError as missing:
-        raise UserError("engine=spark needs pyspark: pip install -r requirements-spark.txt") from missing
+        raise missing_pyspark() from missing
     return score(parameters.source, Path(parameters.output), parameters.model, parameters.spark_master)

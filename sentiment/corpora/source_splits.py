@@ -77,7 +77,8 @@ def keep_splits(
     missing = {name: share for name, share in shares.items() if name not in set(names)}
     if missing:
         in_training = kept["text"][names == "train"]
-        place = group(in_training).map(lambda text: hash_text(text, seed))
+        grouped = group(in_training)
+        place = pd.Series(map_texts(partial(hash_text, seed=seed), grouped.array, mapper), index=grouped.index)
     start = 0.0
     for name, share in missing.items():
         end = start + (1 - start) * share

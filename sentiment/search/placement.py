@@ -11,7 +11,7 @@ from functools import partial
 import mlflow
 
 from sentiment.artifacts import artifacts
-from sentiment.errors import UserError
+from sentiment.errors import UserError, missing_pyspark
 from sentiment.model.families import get_family
 from sentiment.search.fitting import prepare
 from sentiment.search.loop import LAG
@@ -74,6 +74,6 @@ def place_on_spark(parallelism: int, spark_master: str) -> Placement:
     try:
         from sentiment.search.spark_workers import SparkWorkers
     except ModuleNotFoundError as missing:
-        raise UserError("engine=spark needs pyspark: pip install -r requirements-spark.txt") from missing
+        raise missing_pyspark() from missing
     workers = SparkWorkers(spark_master, parallelism)
     return Placement(workers, lambda run_id, path: f"runs:/{run_id}/{path}", shares_files=False)

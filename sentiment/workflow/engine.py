@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from sentiment.batches import Mapper
-from sentiment.errors import UserError
+from sentiment.errors import missing_pyspark
 from sentiment.workflow.parameter_groups import EngineParameters
 
 
@@ -25,6 +25,6 @@ def start_engine(parameters: EngineParameters, step: str) -> Iterator[Mapper]:
     try:
         from sentiment.search.spark_map import SparkMap
     except ModuleNotFoundError as missing:
-        raise UserError("engine=spark needs pyspark: pip install -r requirements-spark.txt") from missing
+        raise missing_pyspark() from missing
     with closing(SparkMap(parameters.spark_master, step)) as mapper:
         yield mapper

@@ -31,7 +31,7 @@ def build(params: Params, vocabulary: Vocabulary, classes: int) -> keras.Model:
     """The untrained network: int32 token ids of shape (batch, length) to probabilities of shape (batch, classes)."""
     from keras import Input, Model, layers, ops
 
-    from ..network.layers import FusedLSTM, MaskedMean, WordDropout, WordKinds
+    from ..network.layers import FusedLSTM, MaskedMean, WordDropout, WordKinds, reads_lexicon
     from ..text.vocabulary import PADDING
 
     ids = Input((None,), dtype="int32")
@@ -44,13 +44,13 @@ def build(params: Params, vocabulary: Vocabulary, classes: int) -> keras.Model:
 
     frozen = params.get("vectors") == "frozen"
     embedding = layers.Embedding(len(vocabulary), params["embedding_size"], trainable=not frozen, name="words")
-    reads_lexicon = params["lexicon"] == "vader" and vocabulary.kinds
+    kinds = WordKinds(vocabulary) if reads_lexicon(params, vocabulary) else None
     directions = []
     for words in (ids, reversed_ids):
-        embedded = embedding(WordDropout(vocabulary)(words) if reads_lexicon else words)
+        embedded = embedding(WordDropout(vocabulary)(words) if kinds else words)
         embedded = layers.SpatialDropout1D(params["dropout"])(embedded)
-        if reads_lexicon:
-            embedded = layers.Concatenate()([embedded, WordKinds(vocabulary)(words)])
+        if kinds:
+            embedded = layers.Concatenate()([embedded, kinds(words)])
         states = FusedLSTM(params["units"])(embedded)
         directions.append(MaskedMean()(states, mask))
     text = layers.Dropout(params["dropout"])(layers.Concatenate()(directions))

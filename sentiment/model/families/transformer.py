@@ -43,7 +43,7 @@ def build(params: Params, vocabulary: Vocabulary, classes: int) -> keras.Model:
     """
     from keras import Input, Model, layers, ops
 
-    from ..network.layers import MaskedMean, RelativePosition, WordDropout, WordKinds
+    from ..network.layers import MaskedMean, RelativePosition, WordDropout, WordKinds, reads_lexicon
     from ..text.vocabulary import PADDING
 
     size = params["size"]
@@ -51,7 +51,7 @@ def build(params: Params, vocabulary: Vocabulary, classes: int) -> keras.Model:
     mask = ops.not_equal(ids, PADDING)
     positions = layers.Dense(size, use_bias=False, kernel_initializer="uniform")(RelativePosition(POSITIONS)(mask))
     embedding = layers.Embedding(len(vocabulary), size)
-    if params["lexicon"] == "vader" and vocabulary.kinds:
+    if reads_lexicon(params, vocabulary):
         from_kinds = layers.Dense(size, use_bias=False, kernel_initializer="uniform")
         words = embedding(WordDropout(vocabulary)(ids)) + from_kinds(WordKinds(vocabulary)(ids))
     else:

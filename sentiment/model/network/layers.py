@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ..space import Params
 from ..text.vocabulary import PADDING, Vocabulary
 from ..text.word_kinds import make_kind_features
 
@@ -20,6 +21,11 @@ class MaskedMean(keras.layers.Layer):
         weights = keras.ops.cast(mask, states.dtype)[..., None]
         total = keras.ops.sum(states * weights, axis=1)
         return total / keras.ops.maximum(keras.ops.sum(weights, axis=1), 1.0)  # a text without known words has none
+
+
+def reads_lexicon(params: Params, vocabulary: Vocabulary) -> bool:
+    """Whether a network reads what the lexicon says of words, of which a vocabulary of subwords knows nothing."""
+    return params["lexicon"] == "vader" and bool(vocabulary.kinds)
 
 
 class WordDropout(keras.layers.Layer):

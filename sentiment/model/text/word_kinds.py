@@ -5,6 +5,8 @@ A kind is positive or negative of some strength, a negation, or a word that stre
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +20,8 @@ NEGATION, INTENSIFIER, DIMINISHER = range(1 + 2 * STRENGTHS, 4 + 2 * STRENGTHS)
 KINDS = DIMINISHER  # 0 is any other word
 
 
-def learn_word_kinds(cleaner: Cleaner) -> dict[str, int]:
+@cache  # last fits and learning curves learn features anew with the same cleaner
+def learn_word_kinds(cleaner: Cleaner) -> Mapping[str, int]:
     """The kind, from 1 to ``KINDS``, of each word that VADER knows, spelled as a cleaner leaves it."""
     from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SentimentIntensityAnalyzer
 

@@ -4,8 +4,7 @@ import hashlib
 import io
 import json
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
 
 import pyarrow as pa
@@ -17,6 +16,7 @@ from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.tables import hub as kind
 from sentiment.corpora.tables.kinds import open_table
 from sentiment.errors import UserError
+from tests.loopback import listen
 
 COMMIT = "c0ffee" * 6 + "abcd"
 README = """---
@@ -88,20 +88,17 @@ def hub(monkeypatch, tmp_path):
     datasets = pytest.importorskip("datasets", reason="datasets is not installed: requirements-tables.txt")
     from huggingface_hub import constants
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    for module, name, value in (
-        (constants, "ENDPOINT", url),
-        (constants, "HUGGINGFACE_CO_URL_TEMPLATE", url + "/{repo_id}/resolve/{revision}/{filename}"),
-        (datasets.config, "HF_ENDPOINT", url),
-        (constants, "HF_HUB_CACHE", str(tmp_path / "hub")),
-        (datasets.config, "HF_DATASETS_CACHE", tmp_path / "datasets"),
-    ):
-        monkeypatch.setattr(module, name, value)
-    yield server
-    server.shutdown()
-    server.server_close()
+    with listen(Hub) as server:
+        url = f"http://127.0.0.1:{server.server_port}"
+        for module, name, value in (
+            (constants, "ENDPOINT", url),
+            (constants, "HUGGINGFACE_CO_URL_TEMPLATE", url + "/{repo_id}/resolve/{revision}/{filename}"),
+            (datasets.config, "HF_ENDPOINT", url),
+            (constants, "HF_HUB_CACHE", str(tmp_path / "hub")),
+            (datasets.config, "HF_DATASETS_CACHE", tmp_path / "datasets"),
+        ):
+            monkeypatch.setattr(module, name, value)
+        yield server
 
 
 def test_a_dataset_has_the_names_of_its_classes_its_splits_and_its_commit(hub, monkeypatch):

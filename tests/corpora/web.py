@@ -1,9 +1,10 @@
 """A web server on loopback that can break."""
 
 import hashlib
-import threading
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tests.loopback import listen
 
 
 class Web:
@@ -15,10 +16,11 @@ class Web:
         breaks: how often it will break off a file, after half of what it was asked for.
         tags: whether it sends an ETag.
         asked: the Range header of each request, None where it had none.
+        url: of the server, once it listens.
     """
 
     def __init__(self):
-        self.files, self.ranges, self.breaks, self.tags, self.asked = {}, True, 0, True, []
+        self.files, self.ranges, self.breaks, self.tags, self.asked, self.url = {}, True, 0, True, [], ""
         web = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -46,15 +48,12 @@ class Web:
             def log_message(self, *args):
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.handler = Handler
 
 
 @contextmanager
 def serve_web():
     web = Web()
-    thread = threading.Thread(target=web.server.serve_forever)
-    thread.start()
-    yield web
-    web.server.shutdown()
-    thread.join()
+    with listen(web.handler) as server:
+        web.url = f"http://127.0.0.1:{server.server_port}"
+        yield web

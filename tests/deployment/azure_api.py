@@ -5,11 +5,12 @@ requests to an endpoint with the version that it sends all of them to, or most.
 """
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
+
+from tests.loopback import listen
 
 WORKSPACE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
 TOKEN, KEY = "secret-token", "secret-key"
@@ -150,11 +151,6 @@ def serving(azure) -> Iterator[str]:
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    azure.address = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
+    with listen(Handler) as server:
+        azure.address = f"http://127.0.0.1:{server.server_port}"
         yield azure.address
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -2,8 +2,7 @@
 
 import json
 import shutil
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from sentiment.registry import promotions
 from sentiment.workflow.command_line import parse
 from steps.deploy import deploy
 from tests.deployment.registry import register_two_versions
+from tests.loopback import listen
 from tests.system.kubernetes_api import Cluster, serving
 
 KUBECTL = shutil.which("kubectl")
@@ -71,10 +71,8 @@ class Pod(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def pod():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Pod)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server.server_address[1]
-    server.shutdown()
+    with listen(Pod) as server:
+        yield server.server_port
 
 
 def configure(server="", namespace="sentiment"):

@@ -4,45 +4,79 @@ import base64
 import io
 import json
 import sys
+from collections.abc import Callable
 from tempfile import TemporaryDirectory
 
+import keras
 import mlflow
 import numpy as np
 import pandas as pd
+import pytorch_lightning as pl
 import torch
-from networks import fit_keras, fit_lightning
+from keras import layers
 from PIL import Image
-from pytorch_lightning import seed_everything
-from served import DIGITS, decode
+from served import decode
 from sklearn.datasets import load_digits
+from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from sentiment import tracking
-from sentiment.artifacts import log_parquet
+from sentiment import artifacts, tracking
 from sentiment.corpora.splits import split
 from sentiment.digests import text_digest
 from sentiment.errors import UserError
-from sentiment.evaluation.comparison import EvaluatedModel, EvaluationData, rank_models, tabulate_predictions
-from sentiment.evaluation.measure import measure
-from sentiment.evaluation.metrics import scores
-from sentiment.evaluation.statistics import compare_pairs
+from sentiment.evaluation import comparison, measure, metrics, statistics
 from sentiment.reports import decision, table
 from sentiment.results import write_manifest
 from sentiment.search.packaging import FLAVOR_SIGNATURE, pin_requirements
-from sentiment.workflow.command_line import validate
+from sentiment.workflow import command_line, process, stopping
 from sentiment.workflow.parameter_types import ModelName, Positive, parameter
 from sentiment.workflow.parameters import RegisterParameters, SeedParameters
-from sentiment.workflow.process import open_run, quieten
-from sentiment.workflow.stopping import Stop
 from steps.register import register
-
-SEEN = ("train", "validation")  # what a fit looks at
-FAMILIES = {"keras": fit_keras, "lightning": fit_lightning}
 
 
 class Parameters(RegisterParameters, SeedParameters):
     registered_model: ModelName = parameter("digits", "name of the registered model")
     epochs: Positive = parameter(10, "passes over the training images")
+
+
+def fit_keras(train: DataLoader, validation: DataLoader, epochs: int) -> nn.Module:
+    """A network that reads float32 of shape (images, 8, 8) and gives logits of shape (images, 10)."""
+    mlflow.keras.autolog(log_models=False, log_datasets=False)
+    convolution = [layers.Reshape((8, 8, 1)), layers.Conv2D(32, 3, activation="relu"), layers.MaxPooling2D()]
+    network = keras.Sequential([keras.Input((8, 8)), *convolution, layers.Flatten(), layers.Dense(10)])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    network.compile(keras.optimizers.Adam(0.003), loss, metrics=["accuracy"])
+    network.fit(train, epochs=epochs, validation_data=validation, shuffle=False, verbose=0)
+    return nn.Sequential(network)  # of whose signature torch.export makes sense
+
+
+class LightningNetwork(pl.LightningModule):
+    def __init__(self) -> None:
+        super().__init__()
+        convolution = [nn.Unflatten(1, (1, 8)), nn.Conv2d(1, 32, 3), nn.ReLU(), nn.MaxPool2d(2)]
+        self.network = nn.Sequential(*convolution, nn.Flatten(), nn.Linear(32 * 3 * 3, 10))
+
+    def training_step(self, batch: list[torch.Tensor], _: int, prefix: str = "") -> torch.Tensor:
+        logits, digits = self.network(batch[0]), batch[1]
+        loss = nn.functional.cross_entropy(logits, digits)
+        accuracy = (logits.argmax(dim=1) == digits).float().mean()
+        self.log_dict({f"{prefix}loss": loss, f"{prefix}accuracy": accuracy}, on_step=False, on_epoch=True)
+        return loss
+
+    def validation_step(self, batch: list[torch.Tensor], number: int) -> None:
+        self.training_step(batch, number, "val_")
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.Adam(self.parameters(), 0.003)
+
+
+def fit_lightning(train: DataLoader, validation: DataLoader, epochs: int) -> nn.Module:
+    """The same in PyTorch Lightning."""
+    mlflow.pytorch.autolog(log_models=False, checkpoint=False)
+    model = LightningNetwork()
+    off = dict.fromkeys(("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False)
+    pl.Trainer(max_epochs=epochs, accelerator="cpu", num_sanity_val_steps=0, **off).fit(model, train, validation)
+    return model.network
 
 
 def read_splits() -> dict[str, pd.DataFrame]:
@@ -54,25 +88,28 @@ def read_splits() -> dict[str, pd.DataFrame]:
     return split(pd.DataFrame(rows, columns=["id", "text", "label"]), 0.2, 0.2, seed=42, stratify=True)
 
 
-def train(family: str, parameters: Parameters, texts: dict, labels: dict) -> EvaluatedModel:
+def train(family: str, fit: Callable, parameters: Parameters, texts: dict, labels: dict) -> comparison.EvaluatedModel:
     """Fit a network, log it as a model of the active run, and measure that through the path that serves it."""
-    seed_everything(parameters.seed, verbose=False)  # what Keras draws from, too
-    learn, check = (TensorDataset(torch.tensor(decode(texts[name])), torch.tensor(labels[name])) for name in SEEN)
-    network = FAMILIES[family](DataLoader(learn, 32, shuffle=True), DataLoader(check, 32), parameters.epochs).eval()
+    pl.seed_everything(parameters.seed, verbose=False)  # what Keras draws from, too
+    images = {name: TensorDataset(torch.tensor(decode(texts[name])), torch.tensor(labels[name])) for name in texts}
+    batches = DataLoader(images["train"], 32, shuffle=True), DataLoader(images["validation"], 32)
+    network = fit(*batches, parameters.epochs).eval()
     with TemporaryDirectory() as folder:
         sizes, file = [{0: torch.export.Dim("images")}], f"{folder}/network.pt2"
         torch.export.save(torch.export.export(network, (torch.zeros(2, 8, 8),), dynamic_shapes=sizes), file)
         about = {"signature": FLAVOR_SIGNATURE, "pip_requirements": pin_requirements("torch", "pillow")}
         code = {"loader_module": "served", "code_paths": ["served.py"]}
-        uri = mlflow.pyfunc.log_model(name="model", data_path=file, **code, **about).model_uri
+        example = pd.DataFrame({"text": texts["test"][:1]})  # a request to try, serving_input_example.json of the model
+        uri = mlflow.pyfunc.log_model(name="model", data_path=file, input_example=example, **code, **about).model_uri
     mlflow.set_tags({tracking.FAMILY: family, tracking.MODEL_URI: uri})
     write_manifest([])  # by which it is noticed when a file of the model changes
-    measured = measure(uri, texts, labels["test"])
+    measured = measure.measure(uri, texts, labels["test"])
     on_validation = measured.probabilities["validation"]
-    figures = {f"validation_{name}": value for name, value in scores(labels["validation"], on_validation).items()}
-    mlflow.log_metrics(figures := figures | measured.row)
-    row = {"family": family, "model_uri": uri, "tune_run": tracking.active_run().info.run_id, **figures}
-    return EvaluatedModel([], row, measured.probabilities["test"], on_validation, [], [])
+    chosen_by = metrics.scores(labels["validation"], on_validation)
+    figures = measured.row | {f"validation_{name}": value for name, value in chosen_by.items()}
+    mlflow.log_metrics(figures)
+    row = {"family": family, "model_uri": uri, "tune_run": mlflow.active_run().info.run_id, **figures}
+    return comparison.EvaluatedModel([], row, measured.probabilities["test"], on_validation, [], [])
 
 
 def main(parameters: Parameters) -> None:
@@ -83,23 +120,24 @@ def main(parameters: Parameters) -> None:
     tags = {tracking.DATASET_DIGEST: text_digest("".join(rows.to_json() for rows in splits.values()))}
     with mlflow.start_run(run_name="ingest", nested=True, tags=tags | {tracking.ENTRY_POINT: "ingest"}) as run:
         for name, rows in splits.items():
-            log_parquet(rows, f"{tracking.DATASET}/{name}.parquet")
-    tags |= {tracking.INGEST_RUN: run.info.run_id, tracking.CLASSES: json.dumps(DIGITS)}
-    models = []
-    for family in FAMILIES:
+            artifacts.log_parquet(rows, f"{tracking.DATASET}/{name}.parquet")
+    digits, models = [str(digit) for digit in range(10)], []
+    tags |= {tracking.INGEST_RUN: run.info.run_id, tracking.CLASSES: json.dumps(digits)}
+    for family, fit in (("keras", fit_keras), ("lightning", fit_lightning)):
         with mlflow.start_run(run_name=family, nested=True, tags=tags | {tracking.ENTRY_POINT: "train"}):
-            models.append(train(family, parameters, texts, labels))
+            models.append(train(family, fit, parameters, texts, labels))
     with mlflow.start_run(run_name="compare", nested=True, tags=tags | {tracking.ENTRY_POINT: "compare"}) as run:
         shares = np.bincount(labels["train"]) / len(labels["train"])
-        data = EvaluationData(splits["test"], DIGITS, labels["test"], labels["validation"], shares)
-        models, choice = rank_models("accuracy", parameters.metric, 0.0, models, data)
-        pairs = compare_pairs({model.family: model.probabilities.argmax(axis=1) == data.labels for model in models})
-        comparison = choice | {"winner": models[0].family, "rows": [model.row for model in models], "pairs": pairs}
-        report, predictions = table.console_report(comparison), tabulate_predictions(models, data)
-        mlflow.log_dict(comparison, tracking.COMPARISON)
+        data = comparison.EvaluationData(splits["test"], digits, labels["test"], labels["validation"], shares)
+        models, choice = comparison.rank_models("accuracy", parameters.metric, 0.0, models, data)
+        correct = {model.family: model.probabilities.argmax(axis=1) == data.labels for model in models}
+        pairs = statistics.compare_pairs(correct)
+        compared = choice | {"winner": models[0].family, "rows": [model.row for model in models], "pairs": pairs}
+        report, predictions = table.console_report(compared), comparison.tabulate_predictions(models, data)
+        mlflow.log_dict(compared, tracking.COMPARISON)
         mlflow.log_text(f"<pre>{report}</pre><dl>{decision.BEGIN}{decision.END}", tracking.REVIEW_CARD)
         mlflow.log_text("[]", tracking.BEHAVIOUR_CASES)  # those of the library are sentences
-        log_parquet(predictions, tracking.TEST_PREDICTIONS)
+        artifacts.log_parquet(predictions, tracking.TEST_PREDICTIONS)
         mlflow.set_tag(tracking.OUTPUT_DIGEST, text_digest(predictions.to_json()))
         print(report, flush=True)
     with mlflow.start_run(run_name="register", nested=True, tags={tracking.ENTRY_POINT: "register"}):
@@ -107,9 +145,9 @@ def main(parameters: Parameters) -> None:
 
 
 if __name__ == "__main__":
-    quieten()
+    process.quieten()
     try:
-        with open_run("main", Stop("main")):
-            main(validate(Parameters, dict(given.removeprefix("--").split("=", 1) for given in sys.argv[1:])))
+        with process.open_run("main", stopping.Stop("main")):
+            main(command_line.parse_parameters(Parameters, "main", sys.argv[1:]))
     except UserError as mistake:
         sys.exit(f"error: {mistake}")

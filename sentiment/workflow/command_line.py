@@ -25,25 +25,35 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse(entry_point: str, arguments: list[str]) -> Any:
-    """Parse the command line of a step; ``--help`` prints its parameters and exits.
+    """Parse the command line of a step (:func:`parse_parameters`)."""
+    step = STEPS[entry_point]
+    help_begins = f"python -m steps {entry_point}", step.description(entry_point)
+    return parse_parameters(step.parameters, entry_point, arguments, *help_begins)
+
+
+def parse_parameters(
+    model: type[Parameters],
+    entry_point: str,
+    arguments: list[str],
+    program: str | None = None,
+    description: str | None = None,
+) -> Any:
+    """Parse the command line of an entry point; ``--help`` prints its parameters and exits.
 
     Args:
-        entry_point: name of the step.
+        model: its parameter model.
+        entry_point: its name.
         arguments: ``--name=value`` or ``--name value``.
+        program: what it is started with, for the help.
+        description: what it does, for the help.
 
     Returns:
-        The step's parameter model.
+        The parameter model.
 
     Raises:
         UserError: a value of the wrong type or outside its range, one with credentials in it, or an unknown name.
     """
-    model = STEPS[entry_point].parameters
-    parser = _Parser(
-        prog=f"python -m steps {entry_point}",
-        description=STEPS[entry_point].description(entry_point),
-        allow_abbrev=False,
-        argument_default=argparse.SUPPRESS,
-    )
+    parser = _Parser(program, description=description, allow_abbrev=False, argument_default=argparse.SUPPRESS)
     for name, field in model.fields().items():
         parser.add_argument(f"--{name}", metavar="VALUE", help=_help_text(field).replace("%", "%%"))
     known, rest = parser.parse_known_args(arguments)

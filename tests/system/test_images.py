@@ -48,7 +48,7 @@ def registered(tmp_path_factory):
         pytest.skip(f"{', '.join(missing)} is not installed: examples/images/requirements.txt")
     folder = tmp_path_factory.mktemp("images")
     create_store(folder)
-    given = ("-P", "epochs=1", "-P", "gates=accuracy>=0.2")
+    given = ("-P", "epochs=1", "-P", "gates=accuracy>=0.2", "-P", "tolerance=0.01")  # MLproject declares the first two
     process = run_project(*given, cwd=folder, uri=IMAGES, OMP_NUM_THREADS="1")
     assert process.returncode == 0, process.stderr[-3000:]
     return folder, process.stdout

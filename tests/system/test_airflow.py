@@ -5,15 +5,15 @@ import os
 import sqlite3
 import subprocess
 import sys
-import threading
 from contextlib import closing, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from tests.conftest import PROJECT, create_store, runs
+from tests.loopback import listen
 from tests.system.processes import NAIVE_BAYES, environment
 
 SMALL = {"families": "simple", "max_evals": "1", "space": "space.yaml"}
@@ -43,10 +43,8 @@ def inbox():
         def log_message(self, *_):
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with listen(Receiver) as server:
         yield f"json://127.0.0.1:{server.server_port}/", titles
-        server.shutdown()
 
 
 @pytest.fixture(scope="module")

@@ -70,6 +70,7 @@ COMPARISON_DIGEST = "comparison.digest"  # digest of the comparison that it won
 GATE_TERMS = "gate.terms"  # the parameters that its gate was evaluated with, a JSON object
 
 PACKAGE_RUN = "package.run"  # the package run that wrote it into a folder last
+PACKAGE_BILL = "package.sbom"  # URI of its bill of materials, for mlflow artifacts download
 PACKAGE_SHA256 = "package.sha256"  # of the SHA256SUMS of that folder
 
 DEPLOYED = "deployed."  # before target and endpoint: what was done there last, by whom and when

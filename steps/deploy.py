@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import mlflow
 
+from sentiment.commands import project_command
 from sentiment.deployment.folder import object_name
 from sentiment.deployment.targets import Target, get_target
 from sentiment.errors import UserError
@@ -23,7 +24,7 @@ def deploy(parameters: DeployParameters, hold: Callable[[], None]) -> None:
     if object_name(endpoint) != endpoint:
         raise UserError(f"endpoint={endpoint}: expected lower case letters, digits and -, at most 40 of them")
     mlflow.set_tag(REGISTERED_MODEL, name)
-    target = get_target(parameters, hold)
+    target, advice = get_target(parameters, hold), ""
     if parameters.action == "test":
         summary = f"{kind} endpoint {endpoint} answers: {request(target, endpoint)}"
     elif parameters.action == "delete":
@@ -32,13 +33,14 @@ def deploy(parameters: DeployParameters, hold: Callable[[], None]) -> None:
         deployments.record(name, versions, kind, endpoint, deployments.GONE)
         summary = f"{kind} endpoint {endpoint} is deleted"
     else:
-        summary = put(target, endpoint, parameters)
+        summary, address = put(target, endpoint, parameters)
+        advice = f"\n\n{usage(parameters, endpoint, address)}"
     mlflow.set_tag(NOTE, summary)
-    print(f"deploy: {summary}", flush=True)
+    print(f"deploy: {summary}{advice}", flush=True)
 
 
-def put(target: Target, endpoint: str, parameters: DeployParameters) -> str:
-    """Create or update an endpoint, ask it, and record what was done; returns a summary."""
+def put(target: Target, endpoint: str, parameters: DeployParameters) -> tuple[str, str]:
+    """Create or update an endpoint, ask it, and record what was done; returns a summary and the address."""
     name, kind, traffic = parameters.registered_model, parameters.target, parameters.traffic
     version = str(find_version(name, parameters.version).version)
     deployments.check_champion(name, version, parameters.any_version)
@@ -57,7 +59,18 @@ def put(target: Target, endpoint: str, parameters: DeployParameters) -> str:
     deployments.record(name, [version], kind, endpoint, f" answers {share} at {address}")
     if traffic == 1:
         deployments.record(name, [one for one in before if one != version], kind, endpoint, deployments.GONE)
-    return f"{name} version {version} answers {share} at {address}: {request(target, endpoint)}"
+    return f"{name} version {version} answers {share} at {address}: {request(target, endpoint)}", address
+
+
+def usage(parameters: DeployParameters, endpoint: str, address: str) -> str:
+    """What to type next, of an endpoint that answers."""
+    given = {name: getattr(parameters, name) for name in ("registered_model", "target", "settings")}
+    named = {name: value for name, value in given.items() if value} | {"endpoint": endpoint}
+    lines = [project_command("deploy", **named, action=action) for action in ("test", "delete")]
+    if parameters.target == "local":  # the others ask for credentials, or are not reached from everywhere
+        body = """'{"inputs": ["A gem. I laughed all the way home."]}'"""
+        lines.insert(0, f"curl {address} -H 'Content-Type: application/json' -d {body}")
+    return "\n".join(lines)
 
 
 def request(target: Target, endpoint: str) -> str:

@@ -16,6 +16,7 @@ from sentiment.deployment.folder import (
     object_name,
     package_folder,
     plan_memory,
+    put_in_place,
     write_sums,
     write_templates,
 )
@@ -29,6 +30,7 @@ from sentiment.registry.versions import find_version
 from sentiment.results import model_files
 from sentiment.tracking import (
     MODEL_VERSION,
+    PACKAGE_BILL,
     PACKAGE_RUN,
     PACKAGE_SHA256,
     REGISTERED_MODEL,
@@ -71,10 +73,12 @@ def package(parameters: PackageParameters, hold: Callable[[], None]) -> None:
         digest = write_sums(folder)
         for name in (BILL, LICENCES, LOCK, MEMORY, SUMS):
             mlflow.log_artifact(str(folder / name))
-        shutil.copytree(folder, target, dirs_exist_ok=True)
+        put_in_place(folder, target)
 
     mlflow.log_metrics({"peak_memory_mib": memory["memory_measured"], "packages": len(licences)})
-    for tag, value in {PACKAGE_RUN: active_run().info.run_id, PACKAGE_SHA256: digest}.items():
+    run_id = active_run().info.run_id
+    tags = {PACKAGE_RUN: run_id, PACKAGE_BILL: f"runs:/{run_id}/{BILL}", PACKAGE_SHA256: digest}
+    for tag, value in tags.items():
         MlflowClient().set_model_version_tag(model, version, tag, value)
     silent = ", ".join(name for (name, _), licence in licences.items() if licence == NOT_STATED)
     of_them = f", of which {silent} state no licence" if silent else ""

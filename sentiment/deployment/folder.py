@@ -3,6 +3,7 @@
 import math
 import re
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -98,3 +99,13 @@ def write_sums(package: Path) -> str:
     lines = [f"{file_digest(package / name)}  {name}\n" for name in files]
     (package / SUMS).write_text("".join(lines), encoding="utf-8")
     return file_digest(package / SUMS)
+
+
+def put_in_place(package: Path, target: Path) -> None:
+    """Copy a package to where it was asked for, an empty folder or none: it is there whole, or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as beside:
+        whole = Path(shutil.copytree(package, Path(beside) / target.name))
+        if target.exists():
+            target.rmdir()
+        whole.rename(target)

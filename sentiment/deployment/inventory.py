@@ -25,8 +25,9 @@ def write_bill(interpreter: Path, file: Path, name: str, version: str, digest: s
         UserError: cyclonedx-bom is not installed, or fails.
     """
     # Its own validation takes longer than all the rest, and the tests do it.
-    options = ["--no-validate", "--output-reproducible", "--output-format", "JSON", "--output-file", str(file)]
-    command = [sys.executable, "-m", "cyclonedx_py", "environment", *options, str(interpreter)]
+    options = ["--no-validate", "--gather-license-texts", "--output-reproducible", "--output-format", "JSON"]
+    command = [sys.executable, "-m", "cyclonedx_py", "environment", *options, "--output-file", str(file)]
+    command.append(str(interpreter))
     process = subprocess.run(command, capture_output=True, text=True)
     if "No module named cyclonedx_py" in process.stderr:
         raise UserError("package needs cyclonedx-bom: pip install -r requirements-package.txt")
@@ -53,12 +54,17 @@ def read_licences(bill: Path) -> dict[tuple[str, str], str]:
 
 
 def _describe(licences: Any) -> str:
-    """The licences that a package states of itself, SPDX ids where it gives any, in place of its classifiers."""
-    stated = {"classifier": [], "id": []}  # type: dict[str, list[str]]
+    """The licences that a package states of itself: by SPDX ids, else by classifiers, else in words, else a file."""
+    ids, classifiers, words, files = [], [], [], []
     for entry in licences:
         licence = entry.get("license", {})
-        if text := entry.get("expression") or licence.get("id"):
-            stated["id"].append(text)
-        elif text := licence.get("name", "").rpartition(" :: ")[2]:
-            stated["classifier"].append(text)
-    return ", ".join(stated["id"] or stated["classifier"]) or NOT_STATED
+        name, text = licence.get("name", ""), licence.get("text", {})
+        if spdx := entry.get("expression") or licence.get("id"):
+            ids.append(spdx)
+        elif "encoding" in text:
+            files.append(name)
+        elif text:  # the name of a licence, or all of it
+            words.append(text["content"].strip().partition("\n")[0])
+        elif name != "License :: OSI Approved":  # which are many
+            classifiers.append(name.rpartition(" :: ")[2])
+    return ", ".join(ids or classifiers or words or files) or NOT_STATED

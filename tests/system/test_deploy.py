@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import re
+import shlex
 import threading
 
 import mlflow
@@ -10,6 +12,7 @@ import pytest
 
 from sentiment.registry import promotions
 from tests.conftest import runs, store
+from tests.docs.commands import check_command
 from tests.system.processes import free_port, run_step
 
 
@@ -34,6 +37,10 @@ def test_an_endpoint_is_created_updated_without_a_gap_tested_and_deleted(endpoin
     assert (
         f"sentiment version 1 answers 100% of the requests at http://127.0.0.1:{port}/invocations: positive" in printed
     )
+    assert f"\ncurl http://127.0.0.1:{port}/invocations -H " in printed
+    for command in re.findall("^mlflow run .+", printed, re.M):
+        check_command(shlex.split(command))
+    assert "-P endpoint=sentiment -P action=delete" in printed
     with store(folder) as client:
         first = client.get_model_version("sentiment", "1")
         version = str(mlflow.register_model(first.source, "sentiment", tags=first.tags).version)

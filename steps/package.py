@@ -46,6 +46,8 @@ def package(parameters: PackageParameters, hold: Callable[[], None]) -> None:
     target = Path(parameters.folder or package_folder(model, version))
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
         raise UserError(f"folder={target}: it exists, and is not empty: give another one, or remove it")
+    if target.is_mount() or target.absolute() == Path.cwd():
+        raise UserError(f"folder={target}: it cannot be replaced when the package is complete: give a folder in it")
     mlflow.set_tags({REGISTERED_MODEL: model, MODEL_VERSION: version})
     files = model_files(f"models:/{model}/{version}")
     python = python_of(files)
@@ -71,7 +73,7 @@ def package(parameters: PackageParameters, hold: Callable[[], None]) -> None:
         digest = write_sums(folder)
         for name in (BILL, LICENCES, LOCK, MEMORY, SUMS):
             mlflow.log_artifact(str(folder / name))
-        shutil.copytree(folder, target, dirs_exist_ok=True)
+        move_complete(folder, target)
 
     mlflow.log_metrics({"peak_memory_mib": memory["memory_measured"], "packages": len(licences)})
     for tag, value in {PACKAGE_RUN: active_run().info.run_id, PACKAGE_SHA256: digest}.items():
@@ -83,6 +85,20 @@ def package(parameters: PackageParameters, hold: Callable[[], None]) -> None:
         f"answers, and takes {memory['memory_measured']} MiB\n\ndocker build -t {image}:{version} {target}",
         flush=True,
     )
+
+
+def move_complete(folder: Path, target: Path) -> None:
+    """Copy a folder to where nothing, or an empty folder, is: a process that is killed leaves none that looks whole."""
+    target = target.absolute()
+    partial = target.with_name(f".{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
+    try:
+        shutil.copytree(folder, partial)
+        if target.exists():
+            target.rmdir()
+        partial.rename(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def python_of(model: Path) -> str:

@@ -49,6 +49,7 @@ CLASSES = "classes"  # class names, a JSON list
 MODEL_URI = "model_uri"  # URI of the logged model
 BEST_TRIAL = "best_trial"  # the run of a search's best trial
 WINNER = "winner"  # the family that won a comparison
+COMPARISON_DIGEST = "comparison.digest"  # digest of the compared models, the winner first, whichever rule chose it
 TRUTH = "truth"  # who gave the test labels, where people did not give all
 
 # Tags of a trial's run.
@@ -66,7 +67,6 @@ ALERT = "alert"  # why monitoring alerts
 
 # Tags of a model version, beside those above.
 VERSION_GIT_COMMIT = "git_commit"  # commit of the project that made it
-COMPARISON_DIGEST = "comparison.digest"  # digest of the comparison that it won
 GATE_TERMS = "gate.terms"  # the parameters that its gate was evaluated with, a JSON object
 
 PACKAGE_RUN = "package.run"  # the package run that wrote it into a folder last

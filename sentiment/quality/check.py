@@ -108,7 +108,8 @@ def check_data(
     labels = sample["label"].to_numpy(str)
     in_test = (sample["split"] == "test").to_numpy()
     lexicon = np.median([len(tokens) for tokens in documents]) <= SHORT and looks_english(sample["text"].tolist())
-    found = find_label_errors([tokens[-READ:] for tokens in documents], labels, in_test, lexicon, seed)
+    read, copies = [tokens[-READ:] for tokens in documents], pd.factorize(sample["text"].map(groups))[0]
+    found = find_label_errors(read, labels, in_test, lexicon, seed, copies)
     suspects = sample.iloc[found["row"]][["id", "text", "label"]].reset_index(drop=True)
     suspects = suspects.assign(suggested=found["suggested"], probability=found["probability"].round(3))
     suspects["split"] = sample["split"].iloc[found["row"]].to_numpy()

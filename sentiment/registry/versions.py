@@ -44,7 +44,7 @@ def register(name: str, model_uri: str, tags: dict[str, str], description: str, 
 
 
 def resolve_uri(uri: str, parameter: str = "model") -> tuple[str, str]:
-    """A model's URI with the current version in place of an alias, and the model's name for messages.
+    """A model's URI with the current version in place of an alias or of ``latest``, and the model's name for messages.
 
     Args:
         uri: the URI.
@@ -53,16 +53,15 @@ def resolve_uri(uri: str, parameter: str = "model") -> tuple[str, str]:
     Raises:
         UserError: there is no such registered model, version or alias.
     """
-    match = re.fullmatch(r"models:/([^/@]+)(?:@([^/@]+)|/(\d+))", uri)
+    match = re.fullmatch(r"models:/([^/@]+)(?:@([^/@]+)|/(\d+|latest))", uri)
     if not match:
         return uri, uri
-    name, alias, version = match.groups()
+    (name, alias, version), client = match.groups(), MlflowClient()
     try:
-        found = (
-            MlflowClient().get_model_version_by_alias(name, alias)
-            if alias
-            else MlflowClient().get_model_version(name, version)
-        )
+        if version == "latest":
+            registered = client.search_model_versions(f"name = '{name}'")
+            version = str(max((int(one.version) for one in registered), default=0))
+        found = client.get_model_version_by_alias(name, alias) if alias else client.get_model_version(name, version)
     except MlflowException as error:
         hint = (
             f"run `{project_command(registered_model=name)}` first, or name a model with -P {parameter}="

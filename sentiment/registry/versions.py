@@ -11,7 +11,7 @@ from sentiment.commands import project_command
 from sentiment.errors import UserError
 from sentiment.registry import promotions
 from sentiment.results import has_model
-from sentiment.tracking import COMPARISON_DIGEST
+from sentiment.tracking import COMPARISON_DIGEST, raise_if_unanswered
 
 
 def register(name: str, model_uri: str, tags: dict[str, str], description: str, once: bool) -> str:
@@ -63,6 +63,7 @@ def resolve_uri(uri: str, parameter: str = "model") -> tuple[str, str]:
             version = str(max((int(one.version) for one in registered), default=0))
         found = client.get_model_version_by_alias(name, alias) if alias else client.get_model_version(name, version)
     except MlflowException as error:
+        raise_if_unanswered(error)
         hint = (
             f"run `{project_command(registered_model=name)}` first, or name a model with -P {parameter}="
             if alias == promotions.CHAMPION
@@ -85,6 +86,7 @@ def find_version(name: str, version: str) -> ModelVersion:
             return MlflowClient().get_model_version(name, version)
         return MlflowClient().get_model_version_by_alias(name, version)
     except MlflowException as error:
+        raise_if_unanswered(error)
         raise UserError(
             f"version={version}: {name} has no such version or alias at {mlflow.get_tracking_uri()}"
         ) from error

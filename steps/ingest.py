@@ -69,8 +69,8 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
         else:
             kept, dropped = clean(frame)
         groups = group_near_duplicates(kept["text"], mapper)
+        together = keep_together(groups, kept["text"])
         if not own_splits:
-            together = keep_together(groups, kept["text"])
             parts = split(kept, *sizes, parameters.split_seed, parameters.stratify, together, mapper)
         corrected = []
         if correction:
@@ -81,7 +81,7 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
         by_text = pd.Series(groups.to_numpy(), index=kept["text"])
         check = check_data(parts, by_text, *sizes, parameters.split_seed, corrected, own_splits, mapper)
 
-    numbers = pd.Series(pd.factorize(by_text)[0], index=by_text.index)
+    numbers = pd.Series(pd.factorize(together)[0], index=kept["text"])
     with tempfile.TemporaryDirectory() as folder:
         for name, part in parts.items():
             if len(check.near_duplicates):

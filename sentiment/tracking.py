@@ -49,6 +49,7 @@ CLASSES = "classes"  # class names, a JSON list
 MODEL_URI = "model_uri"  # URI of the logged model
 BEST_TRIAL = "best_trial"  # the run of a search's best trial
 WINNER = "winner"  # the family that won a comparison
+COMPARISON_DIGEST = "comparison.digest"  # digest of the compared models, the winner first, whichever rule chose it
 TRUTH = "truth"  # who gave the test labels, where people did not give all
 
 # Tags of a trial's run.
@@ -66,7 +67,6 @@ ALERT = "alert"  # why monitoring alerts
 
 # Tags of a model version, beside those above.
 VERSION_GIT_COMMIT = "git_commit"  # commit of the project that made it
-COMPARISON_DIGEST = "comparison.digest"  # digest of the comparison that it won
 GATE_TERMS = "gate.terms"  # the parameters that its gate was evaluated with, a JSON object
 
 PACKAGE_RUN = "package.run"  # the package run that wrote it into a folder last
@@ -92,6 +92,10 @@ TRACE_MODEL = "sentiment.model"  # the registered model, on a trace
 
 # Metric of a tune run: the training texts of each trial, where these are a sample.
 SEARCH_TEXTS = "search_texts"
+
+# Of MLflow's exceptions: codes of a server that refuses the user, and its wording where none answers.
+REFUSED = ("PERMISSION_DENIED", "UNAUTHENTICATED")
+UNANSWERED = "API request to"
 
 # Artifacts that one step writes and another reads.
 DATASET = "dataset"  # a Parquet file for each split
@@ -202,6 +206,12 @@ def child_runs(run: Run) -> list[Run]:
     return mlflow.search_runs([run.info.experiment_id], f"tags.`{PARENT}` = '{run.info.run_id}'", output_format="list")
 
 
+def raise_if_unanswered(error: MlflowException) -> None:
+    """Raise an error that says nothing of what was asked for: the server is gone, or refuses this user."""
+    if error.error_code in REFUSED or UNANSWERED in str(error):
+        raise error
+
+
 def checked_run(parameter: str, run_id: str, entry_point: str, ended: bool = True) -> Run:
     """The run with this id.
 
@@ -217,6 +227,7 @@ def checked_run(parameter: str, run_id: str, entry_point: str, ended: bool = Tru
     try:
         run = mlflow.get_run(run_id)
     except MlflowException as error:
+        raise_if_unanswered(error)
         raise UserError(
             f"{parameter}={run_id}: there is no such run at {shown_tracking_uri()}; "
             f"expected the id of a finished {entry_point} run"

@@ -26,12 +26,13 @@ from sentiment.workflow.parameters import ApproveParameters
 
 
 def approve(parameters: ApproveParameters) -> None:
-    name, version = parameters.registered_model, parameters.version
-    if not (version and parameters.reviewer and parameters.note):
+    name = parameters.registered_model
+    if not (parameters.version and parameters.reviewer and parameters.note):
         raise UserError(
             "approve needs version, reviewer and note: -P version=7 -P reviewer=ada -P note='read the card'"
         )
-    tags = find_version(name, version).tags
+    found = find_version(name, parameters.version)
+    version, tags = str(found.version), found.tags  # an alias moves when the version is promoted
     if not {COMPARE_RUN, GATE_TERMS} <= set(tags):
         raise UserError(f"version={version}: it was not registered by this project, so it cannot be held to a gate")
     compare_run = checked_run(COMPARE_RUN, tags[COMPARE_RUN], "compare")

@@ -13,6 +13,7 @@ from mlflow.entities import Metric, Run
 
 from sentiment.artifacts import artifacts, log_parquet
 from sentiment.corpora.logged_datasets import log_model_metrics, use_datasets
+from sentiment.digests import text_digest
 from sentiment.errors import UserError
 from sentiment.evaluation.behaviour import Case
 from sentiment.evaluation.behaviour.cases import build_cases
@@ -44,6 +45,7 @@ from sentiment.tracking import (
     BEHAVIOUR_CASES,
     CLASSES,
     COMPARISON,
+    COMPARISON_DIGEST,
     DATASET,
     DATASET_DIGEST,
     FEATURES,
@@ -122,10 +124,11 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
         chosen_by = {key: measured.pop(key) for key in list(measured) if key.startswith(VALIDATION)}
         log_model_metrics(chosen_by, row["model_uri"], ingest_run, "validation", step)
         log_model_metrics(measured, row["model_uri"], ingest_run, "test", step)
-    verdict = table.verdict(comparison)
+    verdict, digest = table.verdict(comparison), digest_comparison(models)
     mlflow.set_tags(
         {
-            OUTPUT_DIGEST: digest_comparison(models),
+            COMPARISON_DIGEST: digest,
+            OUTPUT_DIGEST: text_digest(json.dumps([digest, choice["chosen"]])),  # what the card says, too
             WINNER: comparison["winner"],
             CLASSES: json.dumps(data.classes),
             INGEST_RUN: ingest_run.info.run_id,

@@ -21,7 +21,7 @@ from sentiment.corpora.corrections import correct_labels
 from sentiment.corpora.labels import find_variants, normalize_label
 from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.source_splits import keep_splits
-from sentiment.corpora.splits import clean, digest, split
+from sentiment.corpora.splits import GROUP, clean, digest, split
 from sentiment.digests import Digest
 from sentiment.errors import UserError
 from sentiment.labelling.agreement import log_labelling
@@ -69,8 +69,8 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
         else:
             kept, dropped = clean(frame)
         groups = group_near_duplicates(kept["text"], mapper)
+        together = keep_together(groups, kept["text"])
         if not own_splits:
-            together = keep_together(groups, kept["text"])
             parts = split(kept, *sizes, parameters.split_seed, parameters.stratify, together, mapper)
         corrected = []
         if correction:
@@ -81,8 +81,11 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
         by_text = pd.Series(groups.to_numpy(), index=kept["text"])
         check = check_data(parts, by_text, *sizes, parameters.split_seed, corrected, own_splits, mapper)
 
+    numbers = pd.Series(pd.factorize(together)[0], index=kept["text"])
     with tempfile.TemporaryDirectory() as folder:
         for name, part in parts.items():
+            if len(check.near_duplicates):
+                part = part.assign(**{GROUP: part["text"].map(numbers)})
             part.to_parquet(Path(folder) / f"{name}.parquet", index=False)
         mlflow.log_artifacts(folder, DATASET)
     log_inputs(parts, corpus.found.dataset_source(), Path(parameters.corpus).stem)

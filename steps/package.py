@@ -48,6 +48,8 @@ def package(parameters: PackageParameters, hold: Callable[[], None]) -> None:
     target = Path(parameters.folder or package_folder(model, version))
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
         raise UserError(f"folder={target}: it exists, and is not empty: give another one, or remove it")
+    if target.is_mount() or target.absolute() == Path.cwd():
+        raise UserError(f"folder={target}: it cannot be replaced when the package is complete: give a folder in it")
     mlflow.set_tags({REGISTERED_MODEL: model, MODEL_VERSION: version})
     files = model_files(f"models:/{model}/{version}")
     python = python_of(files)

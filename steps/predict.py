@@ -70,7 +70,7 @@ def score_here(parameters: PredictParameters, found: FoundTable, kind: OutputKin
     for name, now in rows.renamed.items():
         print(f"predict: column {name} of {parameters.input} is {now} in {parameters.output}", flush=True)
     gc.set_threshold(50_000, 20, 20)  # thousands of rows look like garbage: collecting it takes a tenth of the time
-    totals = Totals(scorer.version)
+    totals = Totals(scorer.version, scorer.classes)
     known = training_texts(scorer.uri) if labelled else set()
     with kind.open_output(parameters.output, rows.schema) as output:
         for batch in follow(table, "predict"):

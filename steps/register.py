@@ -13,7 +13,7 @@ from sentiment.digests import text_digest
 from sentiment.errors import GateFailed
 from sentiment.evaluation.metrics import METRICS
 from sentiment.registry import gate, promotions, versions
-from sentiment.registry.candidate import Candidate
+from sentiment.registry.candidate import Candidate, comparison_digest
 from sentiment.reports import table
 from sentiment.reports.decision import add_decision
 from sentiment.tracking import (
@@ -96,6 +96,7 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
     mlflow.log_dict(verdict.as_dict(), GATE_RESULT)
     mlflow.set_tags(
         verdict.tags()
+        | terms
         | {
             OUTPUT_DIGEST: text_digest(f"{name}/{version}"),
             REGISTERED_MODEL: name,
@@ -132,7 +133,7 @@ def lineage_tags(winner: dict[str, Any], compare_run: Run) -> dict[str, str]:
         # Not the parent of the compare run, which is an earlier one where that was reused.
         MAIN_RUN: mlflow.get_run(active_run().info.run_id).data.tags.get(PARENT),
         DATASET_DIGEST: tags[DATASET_DIGEST],
-        COMPARISON_DIGEST: tags.get(OUTPUT_DIGEST),
+        COMPARISON_DIGEST: comparison_digest(compare_run),
         CLASSES: tags.get(CLASSES),
         TRUTH: tags.get(TRUTH),
         VERSION_GIT_COMMIT: tags.get(GIT_COMMIT),

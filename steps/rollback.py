@@ -5,7 +5,7 @@ from mlflow.exceptions import MlflowException
 
 from sentiment.errors import UserError
 from sentiment.registry import promotions
-from sentiment.tracking import MODEL_VERSION, REGISTERED_MODEL
+from sentiment.tracking import MODEL_VERSION, REGISTERED_MODEL, raise_if_unanswered
 from sentiment.workflow.parameters import RollbackParameters
 
 
@@ -14,6 +14,7 @@ def rollback(parameters: RollbackParameters) -> None:
     try:
         champion, previous = promotions.find_previous(name)
     except MlflowException as error:
+        raise_if_unanswered(error)
         raise UserError(f"registered_model={name}: there is no such model at {mlflow.get_tracking_uri()}") from error
     promotions.check_permission(name)
     if previous is None:

@@ -20,7 +20,7 @@ def describe_suffix(path: Path) -> str:
     if suffix in SPREADSHEETS:
         return f": this is a spreadsheet, save it as {path.stem}.csv (CSV UTF-8)"
     if suffix == ".json":
-        return f": {describe_json_array(path)}"
+        return f": {describe_json(path)}"
     return ""
 
 
@@ -39,6 +39,15 @@ def describe_missing(path: str) -> str:
     if path.startswith("~"):
         return f": the shell replaces ~ at the start of a word alone, type $HOME{path[1:]}" if path[1:2] in "/" else ""
     return ""
+
+
+def describe_json(path: Path) -> str:
+    """What a file that ends in .json is: an array, or a JSON object a line."""
+    with path.open("rb") as file:
+        if file.readline().lstrip(b"\xef\xbb\xbf").lstrip()[:1] != b"{":
+            return describe_json_array(path)
+    lines = quote(f"{path.stem}.jsonl")
+    return f"this looks like a JSON object a line, type cp {quote(str(path))} {lines} and give {lines}"
 
 
 def describe_json_array(path: Path | str) -> str:

@@ -93,7 +93,10 @@ def find_source(corpus: Corpus) -> CorpusSource:
     if address.lower() in hints.ELSEWHERE:
         raise UserError(f"{address} is no corpus of NLTK: {hints.ELSEWHERE[address.lower()]}")
     expected = [source.EXPECTED for source in SOURCES]
-    close = difflib.get_close_matches(address.lower(), ["sample", *nltk_corpora.names()], n=1, cutoff=0.75)
+    folder = Path(address).parent
+    beside = [str(file) for file in folder.glob("*") if file.suffix in SUFFIXES]
+    known = {name.lower(): name for name in (*beside, "sample", *nltk_corpora.names())}
+    close = [known[name] for name in difflib.get_close_matches(address.lower(), known, n=1, cutoff=0.75)]
     raise UserError(
         f"unknown corpus {address!r}{f', did you mean {close[0]}?' if close else ':'} "
         f"expected {', '.join(expected[:-1])}, or {expected[-1]}"

@@ -13,6 +13,7 @@ from sentiment.batches import Mapper, map_texts
 from sentiment.corpora.labels import HUMAN, LABELLED_BY
 from sentiment.errors import UserError
 
+GROUP = "group"  # column of a dataset that has near-duplicates: the number of each text's group
 SPLITS = ("train", "validation", "test")
 SHOWN = 60  # characters of a class name in a message: the column may be one of texts
 FEWEST = 2  # texts of a class in the training split: probabilities are calibrated by a cross-validation there

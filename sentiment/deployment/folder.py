@@ -103,6 +103,7 @@ def write_sums(package: Path) -> str:
 
 def put_in_place(package: Path, target: Path) -> None:
     """Copy a package to where it was asked for, an empty folder or none: it is there whole, or not at all."""
+    target = target.absolute()
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as beside:
         whole = Path(shutil.copytree(package, Path(beside) / target.name))

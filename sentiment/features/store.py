@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from scipy import sparse
 
 from sentiment.batches import Mapper
+from sentiment.corpora.splits import GROUP
 from sentiment.features.terms import count_terms, learn_terms
 from sentiment.features.tokens import NumberedTokens, Numbering, number_subwords, number_words
 from sentiment.model.text.cleaning import Cleaner
@@ -105,6 +107,13 @@ class Features:
         """N-gram counts: sparse CSR float32 of shape (documents, terms)."""
         name, rows = self._locate(split)
         return sparse.load_npz(self.folder / f"{name}_counts.npz")[rows]
+
+    def groups(self, split: str) -> np.ndarray | None:
+        """Of near-duplicates, one number in all splits: int64 of shape (documents,); None where there are none."""
+        name, rows = self._locate(split)
+        if self.dataset is None or GROUP not in pq.read_schema(self.dataset / f"{name}.parquet").names:
+            return None
+        return self._read_split(name, columns=[GROUP])[GROUP].to_numpy()[rows]
 
     def texts(self, split: str) -> list[str]:
         """The raw texts."""

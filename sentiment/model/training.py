@@ -126,6 +126,9 @@ class Features(Protocol):
     def labels(self, split: str) -> np.ndarray:
         """Positions in ``classes``: int32 of shape (documents,)."""
 
+    def groups(self, split: str) -> np.ndarray | None:
+        """Of near-duplicates, one number in all splits: int of shape (documents,); None where there are none."""
+
     def texts(self, split: str) -> list[str]:
         """The raw texts."""
 

@@ -24,7 +24,7 @@ from sentiment.quality.label_errors import describe_label_errors, find_label_err
 from sentiment.quality.language import find_languages
 from sentiment.quality.leakage import find_leakage
 from sentiment.quality.lengths import count_lengths, describe_lengths
-from sentiment.quality.near_duplicates import describe_near_duplicates, list_near_duplicates
+from sentiment.quality.near_duplicates import describe_near_duplicates, keep_together, list_near_duplicates
 from sentiment.quality.personal_data import find_personal_data
 from sentiment.tracking import DATA_CHECK
 
@@ -108,7 +108,9 @@ def check_data(
     labels = sample["label"].to_numpy(str)
     in_test = (sample["split"] == "test").to_numpy()
     lexicon = np.median([len(tokens) for tokens in documents]) <= SHORT and looks_english(sample["text"].tolist())
-    found = find_label_errors([tokens[-READ:] for tokens in documents], labels, in_test, lexicon, seed)
+    read = [tokens[-READ:] for tokens in documents]
+    together = pd.factorize(keep_together(sample["text"].map(groups), sample["text"]))[0]
+    found = find_label_errors(read, labels, in_test, lexicon, seed, together)
     suspects = sample.iloc[found["row"]][["id", "text", "label"]].reset_index(drop=True)
     suspects = suspects.assign(suggested=found["suggested"], probability=found["probability"].round(3))
     suspects["split"] = sample["split"].iloc[found["row"]].to_numpy()

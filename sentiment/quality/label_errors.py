@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from sentiment.model.linear.splits import count_folds, split_folds
 from sentiment.quality.finding import Finding
 from sentiment.quality.personal_data import excerpt
 
@@ -25,7 +26,12 @@ EXAMPLES = 5
 
 
 def find_label_errors(
-    documents: Sequence[list[str]], labels: np.ndarray, is_test: np.ndarray, lexicon: bool, seed: int
+    documents: Sequence[list[str]],
+    labels: np.ndarray,
+    is_test: np.ndarray,
+    lexicon: bool,
+    seed: int,
+    groups: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """The texts whose label is likely to be wrong, the likeliest first.
 
@@ -35,6 +41,8 @@ def find_label_errors(
         is_test: bool array of shape (texts,), whether a text is in the test split.
         lexicon: whether VADER's scores are among the inputs.
         seed: of the folds.
+        groups: of near-duplicates, int array of shape (texts,), which share a fold: a model that has seen a copy says
+            the copy's label. None where each text is its own.
 
     Returns:
         The columns ``row`` (the place of the text), ``suggested`` (a class name) and ``probability`` (of that class: 0
@@ -45,13 +53,14 @@ def find_label_errors(
     nothing = pd.DataFrame(
         {"row": np.array([], int), "suggested": np.array([], str), "probability": np.array([], float)}
     )
-    folds = min(FOLDS, *(np.bincount(numbers[~is_test], minlength=len(classes))))
+    own = None if groups is None else groups[~is_test]
+    folds = count_folds(numbers[~is_test], own, FOLDS) if len(np.unique(numbers[~is_test])) == len(classes) else 0
     if folds < 2:
         return nothing
     inputs = weigh(documents, is_test, lexicon)
     if not inputs.shape[1]:
         return nothing
-    probabilities = predict_out_of_fold(inputs, numbers, is_test, int(folds), seed)
+    probabilities = predict_out_of_fold(inputs, numbers, is_test, folds, seed, groups)
     thresholds = confident_thresholds(probabilities[~is_test], numbers[~is_test])
     suspected = find_off_diagonal(probabilities, numbers, thresholds)
     suggested = probabilities.argmax(axis=1)
@@ -95,7 +104,9 @@ def find_off_diagonal(probabilities: np.ndarray, labels: np.ndarray, thresholds:
     return counted & (confident.argmax(axis=1) != labels) & (probabilities.argmax(axis=1) != labels)
 
 
-def predict_out_of_fold(inputs: Any, labels: np.ndarray, is_test: np.ndarray, folds: int, seed: int) -> np.ndarray:
+def predict_out_of_fold(
+    inputs: Any, labels: np.ndarray, is_test: np.ndarray, folds: int, seed: int, groups: np.ndarray | None = None
+) -> np.ndarray:
     """Probabilities by models that were not fitted on the text: float64 of shape (texts, classes).
 
     Args:
@@ -104,14 +115,14 @@ def predict_out_of_fold(inputs: Any, labels: np.ndarray, is_test: np.ndarray, fo
         is_test: bool array of shape (texts,).
         folds: their number.
         seed: of the folds.
+        groups: of texts that share a fold, int array of shape (texts,); None where each is its own.
     """
     from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import StratifiedKFold
     from sklearn.multiclass import OneVsRestClassifier
 
     known = np.flatnonzero(~is_test)
-    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    rounds = [(known[inside], known[outside]) for inside, outside in splitter.split(known, labels[known])]
+    splits = split_folds(labels[known], None if groups is None else groups[known], folds, seed)
+    rounds = [(known[inside], known[outside]) for inside, outside in splits]
     if is_test.any():
         rounds.append((known, np.flatnonzero(is_test)))
     probabilities = np.zeros((len(labels), labels.max() + 1))

@@ -95,7 +95,7 @@ class Candidate:
 
     @property
     def _equals_champion(self) -> bool:
-        digest = self.compare_run.data.tags.get(OUTPUT_DIGEST)
+        digest = comparison_digest(self.compare_run)
         return self.champion is not None and self.champion.tags.get(COMPARISON_DIGEST) == digest
 
     @cached_property
@@ -108,3 +108,9 @@ class Candidate:
             return comparable_rows(self.champion, self.classes, ingest_run)
         except NotComparable as reason:
             return str(reason)
+
+
+def comparison_digest(compare_run: Run) -> str | None:
+    """The digest of the models of a comparison. That of its result changes with the rule of choice, too."""
+    tags = compare_run.data.tags
+    return tags.get(COMPARISON_DIGEST, tags.get(OUTPUT_DIGEST))  # earlier releases had one digest for both

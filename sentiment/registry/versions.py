@@ -11,7 +11,7 @@ from sentiment.commands import project_command
 from sentiment.errors import UserError
 from sentiment.registry import promotions
 from sentiment.results import has_model
-from sentiment.tracking import COMPARISON_DIGEST
+from sentiment.tracking import COMPARISON_DIGEST, raise_if_unanswered
 
 
 def register(name: str, model_uri: str, tags: dict[str, str], description: str, once: bool) -> str:
@@ -44,7 +44,7 @@ def register(name: str, model_uri: str, tags: dict[str, str], description: str, 
 
 
 def resolve_uri(uri: str, parameter: str = "model") -> tuple[str, str]:
-    """A model's URI with the current version in place of an alias, and the model's name for messages.
+    """A model's URI with the current version in place of an alias or of ``latest``, and the model's name for messages.
 
     Args:
         uri: the URI.
@@ -53,17 +53,17 @@ def resolve_uri(uri: str, parameter: str = "model") -> tuple[str, str]:
     Raises:
         UserError: there is no such registered model, version or alias.
     """
-    match = re.fullmatch(r"models:/([^/@]+)(?:@([^/@]+)|/(\d+))", uri)
+    match = re.fullmatch(r"models:/([^/@]+)(?:@([^/@]+)|/(\d+|latest))", uri)
     if not match:
         return uri, uri
-    name, alias, version = match.groups()
+    (name, alias, version), client = match.groups(), MlflowClient()
     try:
-        found = (
-            MlflowClient().get_model_version_by_alias(name, alias)
-            if alias
-            else MlflowClient().get_model_version(name, version)
-        )
+        if version == "latest":
+            registered = client.search_model_versions(f"name = '{name}'")
+            version = str(max((int(one.version) for one in registered), default=0))
+        found = client.get_model_version_by_alias(name, alias) if alias else client.get_model_version(name, version)
     except MlflowException as error:
+        raise_if_unanswered(error)
         hint = (
             f"run `{project_command(registered_model=name)}` first, or name a model with -P {parameter}="
             if alias == promotions.CHAMPION
@@ -86,6 +86,7 @@ def find_version(name: str, version: str) -> ModelVersion:
             return MlflowClient().get_model_version(name, version)
         return MlflowClient().get_model_version_by_alias(name, version)
     except MlflowException as error:
+        raise_if_unanswered(error)
         raise UserError(
             f"version={version}: {name} has no such version or alias at {mlflow.get_tracking_uri()}"
         ) from error

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.labels import match_labels
 from sentiment.corpora.tables import Batch, FoundTable, Table
 from sentiment.corpora.tables.kinds import open_table
 from sentiment.corpora.tables.labelled import as_text
@@ -20,6 +21,7 @@ class Totals:
 
     Args:
         version: the model that scored them, in words.
+        classes: its class names, which labels are compared with as monitoring does (:func:`match_labels`).
         by_label: the number of rows by predicted label; None: not scored.
         reason: why the first row that was not scored was not.
         labelled: the number of scored rows that have a label of their own.
@@ -28,6 +30,7 @@ class Totals:
     """
 
     version: str
+    classes: Sequence[str] = ()
     by_label: Counter[str | None] = field(default_factory=Counter)
     reason: str | None = None
     labelled: int = 0
@@ -50,7 +53,8 @@ class Totals:
             numbered = enumerate(reasons, start=self.rows + 1)
             self.reason = next((f"{reason} (row {row})" for row, reason in numbered if reason), None)
         self.by_label.update(predicted)
-        pairs = [(label, as_text(value).strip()) for label, value in zip(predicted, own) if label is not None]
+        theirs = match_labels([as_text(value).strip() for value in own], self.classes)
+        pairs = [(label, value) for label, value in zip(predicted, theirs) if label is not None]
         self.labelled += sum(value != "" for _, value in pairs)
         self.correct += sum(label == value for label, value in pairs)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 from mlflow.exceptions import MlflowException
+from mlflow.pyfunc import PyFuncModel
 
 from sentiment.errors import UserError
 from sentiment.registry.versions import resolve_uri
@@ -27,6 +28,7 @@ class Scorer:
         columns: names of what a text gets: label, score (0 to 1), the probabilities, and the reason why it has none.
         uri: the URI, with the current version in place of an alias.
         version: its registered version, such as ``sentiment version 3``; the URI where it is not registered.
+        classes: :func:`classes_of` the model.
 
     Raises:
         UserError: there is no such model, it cannot be loaded, or it gives no probabilities.
@@ -38,6 +40,7 @@ class Scorer:
             self._model = load_model(self.uri)
         except (UserError, MlflowException, OSError, ImportError) as error:
             raise UserError(f"model={uri} cannot be loaded: {error}") from error
+        self.classes = classes_of(self._model)
         self._has_scored = False
         self._params = {"probabilities": True} if probabilities else None
         self._given = ["label", "score"]
@@ -82,6 +85,18 @@ class Scorer:
                 return [*([None] for _ in self._given), [f"the model fails: {type(error).__name__}: {error}"[:500]]]
             half = len(texts) // 2
             return [first + second for first, second in zip(self._score(texts[:half]), self._score(texts[half:]))]
+
+
+def classes_of(model: PyFuncModel) -> list[str]:
+    """The class names of a loaded model; none of a model of elsewhere that does not tell them."""
+    try:
+        raw = model.get_raw_model()
+    except NotImplementedError:
+        return []
+    if hasattr(raw, "classes"):
+        return list(raw.classes)
+    config = getattr(getattr(raw, "model", None), "config", None)  # of a pipeline of transformers
+    return sorted(config.id2label.values()) if config else []
 
 
 def _portions(texts: list[str]) -> list[list[str]]:

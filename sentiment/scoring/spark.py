@@ -14,12 +14,14 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.types import BinaryType, StringType, StructField, StructType
 
 from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.labels import normalize_label
 from sentiment.corpora.tables import SEPARATORS
 from sentiment.errors import UserError
 from sentiment.registry.versions import resolve_uri
 from sentiment.results import load_model
 from sentiment.scoring.rows import Totals, open_input
 from sentiment.scoring.scored import output_names
+from sentiment.scoring.scorer import classes_of
 from sentiment.search.spark_session import failure_reason, start_session
 
 BROKEN = "_corrupt_record"  # Spark's column for a row that it cannot read
@@ -41,7 +43,7 @@ def score(source: Corpus, target: Path, model: str, spark_master: str) -> Totals
     text_column, label_column = source.text_column, source.label_column
     schema = open_input(source).schema
     uri, version = resolve_uri(model)
-    classes = load_model(uri).get_raw_model().classes.tolist()
+    classes = classes_of(load_model(uri))
     partial = target.with_name(f".{target.name}.partial")
     spark = start_session(spark_master, "predict", {})
     try:
@@ -73,6 +75,8 @@ def score(source: Corpus, target: Path, model: str, spark_master: str) -> Totals
         shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
         seen = Observation("predict")
         labels = [F.count_if(F.col("label") == label).alias(label) for label in classes]
+        distinct = len(set(map(normalize_label, classes))) == len(classes)  # as in match_labels
+        written = _normalize if distinct else F.trim
         value = F.trim(F.col(names[label_column]).cast("string")) if label_column in names else F.lit("")
         _write(
             result.observe(
@@ -80,7 +84,7 @@ def score(source: Corpus, target: Path, model: str, spark_master: str) -> Totals
                 F.count_if(F.col("reason").isNotNull()).alias("_missed"),
                 F.first("reason", True).alias("_first"),
                 F.count_if((value != "") & F.col("label").isNotNull()).alias("_labelled"),
-                F.count_if(value == F.col("label")).alias("_correct"),
+                F.count_if(written(value) == written(F.col("label"))).alias("_correct"),
                 *labels,
             ),
             partial,
@@ -89,7 +93,7 @@ def score(source: Corpus, target: Path, model: str, spark_master: str) -> Totals
         found = seen.get
         take_its_place(partial, target)
         by_label = Counter({label: found[label] for label in classes} | {None: found["_missed"]})
-        return Totals(version, by_label, found["_first"], found["_labelled"], found["_correct"])
+        return Totals(version, classes, by_label, found["_first"], found["_labelled"], found["_correct"])
     except (Py4JError, PySparkException) as error:
         raise UserError(f"Spark fails: {failure_reason(error)}") from error
     finally:
@@ -117,6 +121,11 @@ def _delete(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def _normalize(label: Column) -> Column:
+    """:func:`normalize_label` of a column."""
+    return F.trim(F.lower(F.regexp_replace(label, r"(?U)[\s\x1c-\x1f]+", " ")))
 
 
 def _valid(frame: DataFrame, name: str) -> Column:

@@ -43,7 +43,7 @@ ERRORS_FILE = Path(errors.__file__)  # together with the only module that it imp
 
 
 def log_model(family: str, features: Features, model: Model) -> str:
-    """Log a fitted model to the active run, as its model ``model``.
+    """Log a fitted model to the active run, under the name of its family, by which MLflow's pages tell it from others.
 
     Args:
         family: name of the family.
@@ -53,7 +53,7 @@ def log_model(family: str, features: Features, model: Model) -> str:
     Returns:
         Its URI, ``models:/m-…``.
     """
-    uri = get_family(family).log_model(model, name="model", signature=FLAVOR_SIGNATURE, input_example=EXAMPLE)
+    uri = get_family(family).log_model(model, name=family, signature=FLAVOR_SIGNATURE, input_example=EXAMPLE)
     if uri is not None:
         return uri
     with tempfile.TemporaryDirectory() as temporary:
@@ -62,7 +62,7 @@ def log_model(family: str, features: Features, model: Model) -> str:
         pyfunc.save(weights, family, features.cleaner, features.classes, model)
         package = copy_code(Path(temporary))
         requirements = pin_requirements(*get_family(family).packages(features))
-        return _log_pyfunc("model", f"{package.name}.model.pyfunc", weights, [package], requirements)
+        return _log_pyfunc(family, f"{package.name}.model.pyfunc", weights, [package], requirements)
 
 
 def log_ensemble(uris: Mapping[str, str], weights: Mapping[str, float]) -> str:

@@ -23,7 +23,7 @@ from sentiment.commands import remember_command
 from sentiment.errors import CredentialsGiven, UserError, hide_credentials, killed
 from sentiment.paths import PROJECT_ROOT
 from sentiment.secret_files import read_secret_files
-from sentiment.tracking import ENTRY_POINT, ERROR, PARENT, PROCESS
+from sentiment.tracking import ENTRY_POINT, ERROR, PARENT, PROCESS, REFUSED, UNANSWERED
 from sentiment.workflow.command_line import parse, suggest
 from sentiment.workflow.logged_parameters import log_parameters
 from sentiment.workflow.naming import name_run
@@ -181,12 +181,12 @@ def explain(error: BaseException) -> BaseException:
         return killed("a process of this step", None)
     if isinstance(error, BrokenPipeError):
         return UserError("nobody reads the output any more: its pipe or console was closed")
-    if isinstance(error, MlflowException) and error.error_code in ("PERMISSION_DENIED", "UNAUTHENTICATED"):
+    if isinstance(error, MlflowException) and error.error_code in REFUSED:
         return UserError(
             f"the tracking server refuses this user ({text}): check MLFLOW_TRACKING_USERNAME and "
             "MLFLOW_TRACKING_PASSWORD, or ask for the permission"
         )
-    if isinstance(error, MlflowException) and "API request to" in text:  # MLflow's wording
+    if isinstance(error, MlflowException) and UNANSWERED in text:
         return UserError(f"the tracking server stopped answering: {text}")
     if isinstance(error, ModuleNotFoundError):
         return UserError(f"{text}; PostgreSQL and S3 need the packages of `pip install -r requirements-team.txt`")

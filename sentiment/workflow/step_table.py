@@ -1,7 +1,7 @@
 """The steps: one row for each, with all that the rest of the project knows of it."""
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mlflow import MlflowClient
@@ -14,11 +14,20 @@ from sentiment.workflow.parameter_types import Parameters
 
 
 def registration_stands(run: Run) -> bool:
-    """Whether the version that a run registered still has the alias that it got, under the same champion."""
-    tags = run.data.tags
-    aliases = MlflowClient().get_registered_model(tags[tracking.REGISTERED_MODEL]).aliases
-    version, champion = tags[tracking.MODEL_VERSION], tags.get(tracking.CHAMPION_VERSION)
-    return str(aliases.get(tags[tracking.ALIAS])) == version and str(aliases.get("champion")) == champion
+    """Whether the version that a run registered has still the alias and what the gate said, under the same champion."""
+    client, tags = MlflowClient(), run.data.tags
+    name, version, champion = (
+        tags.get(key, "") for key in (tracking.REGISTERED_MODEL, tracking.MODEL_VERSION, tracking.CHAMPION_VERSION)
+    )
+    aliases = client.get_registered_model(name).aliases
+    if str(aliases.get(tags[tracking.ALIAS])) != version or str(aliases.get("champion")) != champion:
+        return False
+    return _gate_tags(tags) == _gate_tags(client.get_model_version(name, version).tags)
+
+
+def _gate_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """The gate's terms and what it said of a version; a later register run with other terms replaces both."""
+    return {key: value for key, value in tags.items() if key.startswith(f"{tracking.GATE}.")}
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
             "looks like a JSON array, type jq -c '.\\[\\]' .*array.jsonl",
         ),
         ("array.json", b'[{"text": "a", "label": "b"}]', "looks like a JSON array, type jq -c"),
+        ("lines.json", b'{"text": "a", "label": "b"}\n{"text": "c", "label": "d"}', "type cp .*lines.json lines.jsonl"),
         ("book.xlsx", b"PK", "this is a spreadsheet, save it as book.csv"),
         ("ragged.csv", b"text,label\na,b\na,b,c,d\n", "cannot be read as .csv"),
     ],
@@ -220,3 +221,5 @@ def test_a_misspelled_path_gets_the_file_that_is_meant(tmp_path):
     path = write(tmp_path / "reviews.csv", TABLE)
     with pytest.raises(UserError, match=f"there is no such file, did you mean {path}?"):
         CorpusInput(Corpus(str(tmp_path / "reveiws.csv"))).read()
+    with pytest.raises(UserError, match=f"did you mean {path}?"):
+        CorpusInput(Corpus(str(tmp_path / "reviews.cvs"))).read()

@@ -88,5 +88,6 @@ def test_an_alias_is_the_version_that_it_stands_for_now(tracked):
         assert registered_model.resolve("models:/m@champion") == f"models:/m/{version}"
     with pytest.raises(UserError, match="models:/m@best: there is no such model at"):
         registered_model.resolve("models:/m@best")
-    with pytest.raises(UserError, match="label_by=models:/m/latest: expected a registered model such as"):
-        registered_model.resolve("models:/m/latest")  # which would be another one tomorrow
+    assert registered_model.resolve("models:/m/latest") == "models:/m/2"
+    with pytest.raises(UserError, match="label_by=models:/m/Staging: expected a registered model such as"):
+        registered_model.resolve("models:/m/Staging")  # which would be another one tomorrow

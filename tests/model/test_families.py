@@ -146,6 +146,21 @@ def test_cross_validation_of_noise_is_at_chance(tmp_path):
     assert 0.35 < cross_validate(features, defaults_of("simple"), Training()) < 0.65
 
 
+def test_copies_share_a_fold(tmp_path):
+    """Noise, three copies of each text: a fold that has seen a copy knows the label, and is sure of what it knows."""
+    random = np.random.default_rng(0)
+    texts = [" ".join(f"w{number}" for number in random.integers(0, 3000, 20)) for _ in range(150)]
+    frame = pd.DataFrame({"text": texts, "label": random.choice(["neg", "pos"], 150), "group": range(150)})
+    copies = pd.concat([frame.assign(text=frame["text"] + f" copy{number}") for number in range(3)])
+    parts = {"train": copies[copies["group"] < 110], "validation": copies[copies["group"].between(110, 139)]}
+    features = write_corpus(tmp_path, parts | {"test": copies[copies["group"] >= 140]})
+    for classifier in ("blend", "linear_svm"):
+        params = defaults_of("simple", classifier=classifier)
+        assert 0.3 < cross_validate(features, params, Training()) < 0.7
+        model, _ = fit("simple", features, Training(), **params)
+        assert model.predict_split(features, "validation").max(axis=1).mean() < 0.6
+
+
 RARE = Criterion("balanced_accuracy", balanced_accuracy)
 
 

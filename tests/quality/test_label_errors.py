@@ -45,6 +45,15 @@ def test_no_test_label_counts_in_what_is_said_of_other_texts(flipped):
     assert first.equals(second)
 
 
+def test_a_wrong_label_is_not_believed_because_a_copy_has_it(flipped):
+    documents, labels, wrong = flipped
+    twice, is_test = [*documents, *documents], np.zeros(1_200, bool)
+    groups = np.tile(np.arange(600), 2)
+    found = find_label_errors(twice, np.tile(labels, 2), is_test, False, 0, groups)
+    assert set(found["row"] % 600) <= wrong and len(found) >= 50
+    assert len(find_label_errors(twice, np.tile(labels, 2), is_test, False, 0)) < 50
+
+
 def test_a_class_with_one_text_gives_an_empty_list():
     found = find_label_errors([["a"], ["b"], ["c"]], np.array(["x", "x", "y"]), np.zeros(3, bool), False, 0)
     assert found.empty and list(found) == ["row", "suggested", "probability"]

@@ -1,8 +1,14 @@
 import mlflow
 import pandas as pd
 import pytest
+from mlflow.exceptions import MlflowException, RestException
 
+from sentiment.errors import UserError
 from sentiment.registry import promotions
+from sentiment.registry.versions import find_version, resolve_uri
+from sentiment.tracking import checked_run
+from sentiment.workflow.parameters import RollbackParameters
+from steps.rollback import rollback
 
 
 class Constant(mlflow.pyfunc.PythonModel):
@@ -26,3 +32,35 @@ def test_there_is_no_champion_before_there_is_one(tracked, version):
     assert promotions.get_champion("m") is None
     tracked.set_registered_model_alias("m", "champion", first)
     assert promotions.get_champion("m").version == first
+
+
+def test_the_latest_version_is_the_one_of_its_number(version):
+    with pytest.raises(UserError, match="models:/m/latest: there is no such model"):
+        resolve_uri("models:/m/latest")
+    latest = [version() for _ in range(2)][-1]
+    # By its number its files are checked, and the texts that it was made from are known.
+    assert resolve_uri("models:/m/latest") == (f"models:/m/{latest}", f"m version {latest}")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MlflowException("API request to http://host/api failed with exception: Max retries exceeded"),
+        RestException({"error_code": "PERMISSION_DENIED", "message": "Permission denied"}),
+    ],
+)
+def test_a_server_that_is_gone_or_refuses_is_not_taken_for_a_model_or_run_that_is_missing(tracked, monkeypatch, error):
+    def fail(*_: object) -> None:
+        raise error
+
+    for name in ("get_model_version", "get_model_version_by_alias", "get_registered_model"):
+        monkeypatch.setattr(mlflow.MlflowClient, name, fail)
+    monkeypatch.setattr(mlflow, "get_run", fail)
+    for ask in (
+        lambda: resolve_uri("models:/m/1"),
+        lambda: find_version("m", "1"),
+        lambda: checked_run("compare_run", "0" * 32, "compare"),
+        lambda: rollback(RollbackParameters(registered_model="m")),
+    ):
+        with pytest.raises(MlflowException, match="API request|Permission denied"):
+            ask()

@@ -4,7 +4,7 @@ import pytest
 
 from sentiment.corpora import tables
 from sentiment.corpora.corpus import Corpus
-from sentiment.scoring.rows import open_input, texts_to_score
+from sentiment.scoring.rows import Totals, open_input, texts_to_score
 
 
 def read(path):
@@ -66,3 +66,10 @@ def test_batches_together_are_the_file(tmp_path, suffix, monkeypatch):
     assert texts == [row["text"] for row in rows]
     assert [batch.columns.num_rows for batch in batches] == [tables.BATCH_ROWS, 7]
     assert batches[0].done <= batches[1].done == open_input(Corpus(str(path), parameter="input")).total
+
+
+@pytest.mark.parametrize("classes, correct", [(["negative", "positive"], 3), (["Positive", "positive"], 1), ([], 1)])
+def test_labels_in_other_letters_count_as_the_class_that_they_mean(classes, correct):
+    totals = Totals("a model", classes)
+    totals.add(["positive"] * 5, [None] * 5, ["positive", " Positive", "POSITIVE ", "negative", None])
+    assert (totals.labelled, totals.correct) == (4, correct)

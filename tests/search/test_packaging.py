@@ -242,6 +242,7 @@ def test_an_ensemble_of_two_families_is_one_model_that_loads_where_the_project_c
     logged, monkeypatch, tmp_path
 ):
     uris = {"dense": logged("dense").uri}
+    assert mlflow.get_logged_model(uris["dense"].removeprefix("models:/")).name == "dense"  # as the UI shows it
     shutil.copytree(packaging.MODEL_FOLDER, tmp_path / "model", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "model" / "pyfunc.py").open("a", encoding="utf-8").write("# of a later version of the project\n")
     monkeypatch.setattr(packaging, "MODEL_FOLDER", tmp_path / "model")

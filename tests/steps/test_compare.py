@@ -95,12 +95,17 @@ def test_the_ensemble_of_two_families_wins_and_is_registered(tuned, tracked):
     assert figures["test_accuracy"] == ensemble["test_accuracy"] and "simple.test_accuracy" not in figures
     assert figures["validation_log_loss"] == ensemble["validation_log_loss"]
 
-    again = run_step(compare, CompareParameters(), tuned)  # by which register knows the version
-    assert again.data.tags["step.output_digest"] == compared.data.tags["step.output_digest"]
+    # By another rule it is another result, which register looks at, and the same models, by which it knows the version.
+    ruled = run_step(compare, CompareParameters(choose="smallest_within", margin=0.0), tuned)
+    assert ruled.data.tags["winner"] == "ensemble"
+    assert ruled.data.tags["comparison.digest"] == compared.data.tags["comparison.digest"]
+    assert ruled.data.tags["step.output_digest"] != compared.data.tags["step.output_digest"]
     registered = run_step(register, RegisterParameters(), compared)
     version = tracked.get_model_version_by_alias("sentiment", "champion")
     assert (version.tags["family"], version.tags["tune_run"]) == ("ensemble", ensemble["tune_run"])
     assert registered.data.tags["gate"] == "passed"
+    again = run_step(register, RegisterParameters(reuse=True), ruled)
+    assert again.data.tags["model_version"] == "1" and "it already was" in again.data.tags["mlflow.note.content"]
     answer = mlflow.pyfunc.load_model("models:/sentiment@champion").predict(said["text"].tolist())
     assert np.allclose(answer["score"], said["ensemble.score"])
 

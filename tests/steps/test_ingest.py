@@ -46,3 +46,23 @@ def test_a_corrected_list_comes_back_and_the_run_says_so(tracked, tmp_path, caps
     assert second.data.metrics["corrected_labels"] == len(suspects) - 1
     assert second.data.metrics["dropped_by_corrections"] == 1
     assert second.data.metrics["label_suspects"] < len(suspects) / 2
+
+
+def test_a_dataset_says_which_texts_are_copies_where_there_are_some(tracked, tmp_path):
+    words = np.random.default_rng(0).choice(
+        ["film", "plot", "star", "song", "scene", "actor", "score", "end"], (40, 12)
+    )
+    texts = [" ".join(row) + f" {number}" for number, row in enumerate(words)]
+    rows = pd.DataFrame({"text": texts, "label": ["bad", "good"] * 20})
+    copied = pd.concat([rows, rows[:10].assign(text=rows["text"][:10] + " anew")])
+    columns = {}
+    for name, frame in {"rows": rows, "copied": copied}.items():
+        frame.to_csv(tmp_path / f"{name}.csv", index=False)
+        run = run_ingest(corpus=str(tmp_path / f"{name}.csv"))
+        folder = artifacts(run.info.run_id, "dataset")
+        columns[name] = pd.concat([pd.read_parquet(file) for file in folder.glob("*.parquet")])
+    assert list(columns["rows"]) == ["id", "text", "label"]
+    by_group = columns["copied"].groupby("group")["text"].apply(sorted)
+    assert sorted(group for group in by_group if len(group) > 1) == sorted(
+        [text, f"{text} anew"] for text in texts[:10]
+    )

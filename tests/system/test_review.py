@@ -71,8 +71,10 @@ def test_an_approved_version_is_champion_and_the_trail_says_why(waiting):
     # Approved once more after its alias was taken away: both reviews stay.
     with store(waiting) as client:
         client.delete_registered_model_alias("reviewed", "champion")
-    run_steps(waiting, ["approve", MODEL, "--version=1", "--reviewer=bob", "--note=again"])
+        client.set_registered_model_alias("reviewed", "challenger", "1")
+    run_steps(waiting, ["approve", MODEL, "--version=challenger", "--reviewer=bob", "--note=again"])
     with store(waiting) as client:
+        assert [entry.version for entry in promotions.read("reviewed")] == ["1", "1"]
         later = client.get_model_version("reviewed", "1").tags
     assert (later["review.2.reviewer"], later["review.2.note"]) == ("bob", "again") and tags.items() <= later.items()
 

@@ -37,6 +37,8 @@ def test_a_registration_counts_as_long_as_nobody_has_moved_its_alias_or_the_cham
             tracked.update_run(tracked.create_run("0", tags=tags).info.run_id, status="FINISHED")
             tracked.set_registered_model_alias("m", alias, version)
         assert find_twin("register", "champion") and find_twin("register", "challenger")
+        tracked.set_model_version_tag("m", "3", "gate.minimum_accuracy", "failed: ")  # by a later run with other gates
+        assert find_twin("register", "champion") and find_twin("register", "challenger") is None
         tracked.set_registered_model_alias("m", "champion", "1")  # as a rollback does
         assert find_twin("register", "champion") is None and find_twin("register", "challenger") is None
 

@@ -44,7 +44,8 @@ class BlendTrainer:
             for split in SPLITS
         }
         labels = self._features.labels("train")
-        calibrated = CalibratedClassifierCV(self._svm(len(terms)), cv=calibration_folds(labels), ensemble=False)
+        folds = calibration_folds(labels, self._features.groups("train"), self._training.seed)
+        calibrated = CalibratedClassifierCV(self._svm(len(terms)), cv=folds, ensemble=False)
         calibrated.fit(matrices["train"], labels, compute_sample_weight(labels, self._training))
         (inside,) = calibrated.calibrated_classifiers_
         slopes, offsets = np.array([(sigmoid.a_, sigmoid.b_) for sigmoid in inside.calibrators]).T

@@ -52,7 +52,8 @@ class CountTrainer:
         columns = select_terms(self._features.terms, self._params)
         terms = [self._features.terms[column] for column in columns]
         labels = self._features.labels("train")
-        classifier = self._calibrate(self._classifier(), calibration_folds(labels))
+        folds = calibration_folds(labels, self._features.groups("train"), self._training.seed)
+        classifier = self._calibrate(self._classifier(), folds)
         model = CountModel(terms, self._weighting(), classifier, columns)
         weights = compute_sample_weight(labels, self._training)
         model.fit(self._features.counts("train")[:, columns], labels, weights)
@@ -84,7 +85,7 @@ class CountTrainer:
         return kinds[self._params["weighting"]]
 
     @staticmethod
-    def _calibrate(classifier: ClassifierMixin, folds: int) -> ClassifierMixin:
+    def _calibrate(classifier: ClassifierMixin, folds: Any) -> ClassifierMixin:
         """A classifier with probabilities; an SVM gets them by Platt scaling, cross-validated on the training split."""
         if hasattr(classifier, "predict_proba"):
             return classifier

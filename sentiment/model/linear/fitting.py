@@ -15,7 +15,7 @@ from ..training import Features, Training
 from .blend import BlendModel, BlendTrainer
 from .counted import CLASSIFIERS, CountModel, CountTrainer
 from .large_blend import LargeBlendTrainer
-from .splits import IN_MEMORY, SPLITS
+from .splits import IN_MEMORY, stack_labels
 from .validation import FOLDS, cross_validate_folds, report_fit
 
 
@@ -66,9 +66,8 @@ def cross_validate(features: Features, params: Params, training: Training, folds
 
     See :func:`sentiment.model.linear.validation.cross_validate_folds`.
     """
-    labels = np.concatenate([features.labels(split) for split in SPLITS])
     trainer = TRAINERS[params["classifier"]](features, params, training)
-    return cross_validate_folds(trainer.fold, labels, training, folds)
+    return cross_validate_folds(trainer.fold, *stack_labels(features), training, folds)
 
 
 def refit_linear(features: Features, params: Params, training: Training) -> Model:

@@ -1,12 +1,14 @@
-"""Training and validation split as the linear models use them."""
+"""Training and validation split as the linear models use them, and folds of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from scipy import sparse
+
+from ..training import Features
 
 SPLITS = ("train", "validation")
 CALIBRATION_FOLDS = 3
@@ -19,6 +21,47 @@ def stack_splits(of_split: Callable[[str], Any]) -> Any:
     return sparse.vstack([of_split(split) for split in SPLITS], format="csr")
 
 
-def calibration_folds(labels: np.ndarray) -> int:
-    """Folds for Platt scaling: as many as the rarest class allows, at most ``CALIBRATION_FOLDS``."""
-    return int(min(CALIBRATION_FOLDS, np.bincount(labels).min()))
+def stack_labels(features: Features) -> tuple[np.ndarray, np.ndarray | None]:
+    """The labels of both splits, and their groups (:meth:`Features.groups`)."""
+    groups = [of_split for split in SPLITS if (of_split := features.groups(split)) is not None]
+    labels = np.concatenate([features.labels(split) for split in SPLITS])
+    return labels, np.concatenate(groups) if groups else None
+
+
+def count_folds(labels: np.ndarray, groups: np.ndarray | None, most: int) -> int:
+    """As many folds as the rarest class allows, at most ``most``; see :func:`split_folds`."""
+    counted = labels if groups is None else labels[_first_of(groups)]
+    return int(min(most, np.bincount(counted, minlength=labels.max() + 1).min()))
+
+
+def split_folds(
+    labels: np.ndarray, groups: np.ndarray | None, folds: int, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The rows to fit on and the rows to predict of each fold, with about the same share of each class.
+
+    Args:
+        labels: int array of shape (documents,).
+        groups: int array of shape (documents,), the documents of a group share a fold, that of its first; None where
+            each document is its own group.
+        folds: their number.
+        seed: of the folds.
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    first = np.arange(len(labels)) if groups is None else _first_of(groups)
+    for _, chosen in StratifiedKFold(folds, shuffle=True, random_state=seed).split(first, labels[first]):
+        rows = first[chosen]
+        outside = np.isin(np.arange(len(labels)), rows) if groups is None else np.isin(groups, groups[rows])
+        yield np.flatnonzero(~outside), np.flatnonzero(outside)
+
+
+def calibration_folds(labels: np.ndarray, groups: np.ndarray | None, seed: int) -> int | list[Any]:
+    """What ``CalibratedClassifierCV`` takes as ``cv``: ``CALIBRATION_FOLDS`` folds, fewer where a class is so rare."""
+    if groups is not None and (folds := count_folds(labels, groups, CALIBRATION_FOLDS)) > 1:
+        return list(split_folds(labels, groups, folds, seed))
+    return count_folds(labels, None, CALIBRATION_FOLDS)
+
+
+def _first_of(groups: np.ndarray) -> np.ndarray:
+    """The row of each group's first document, ascending."""
+    return np.sort(np.unique(groups, return_index=True)[1])

@@ -9,12 +9,11 @@ import numpy as np
 from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import log_loss
-from sklearn.model_selection import StratifiedKFold
 
 from ..calibration import fit_temperature, scale_temperature
 from ..families import OnEpoch
 from ..training import Features, Training, accuracy, compute_sample_weight
-from .splits import SPLITS
+from .splits import SPLITS, count_folds, split_folds
 
 FOLDS = 3
 MAX_DOCUMENTS = 50_000  # to cross-validate with; of more, the validation split alone is large enough to choose by
@@ -46,7 +45,9 @@ def report_fit(
     on_epoch(1, figures)
 
 
-def cross_validate_folds(fold: Fold, labels: np.ndarray, training: Training, folds: int = FOLDS) -> float | None:
+def cross_validate_folds(
+    fold: Fold, labels: np.ndarray, groups: np.ndarray | None, training: Training, folds: int = FOLDS
+) -> float | None:
     """``training.metric`` in a cross-validation.
 
     An SVM has no probabilities in a fold; they are the sigmoid or softmax of its scores, with one temperature for all
@@ -55,6 +56,7 @@ def cross_validate_folds(fold: Fold, labels: np.ndarray, training: Training, fol
     Args:
         fold: makes the classifier of a fold and its inputs.
         labels: of all documents, int array of shape (documents,).
+        groups: of documents that share a fold, as near-duplicates do, of the same shape; None where each is its own.
         training: its ``metric``, ``seed`` and ``class_weight`` are used.
         folds: their number, fewer where a class has fewer documents.
 
@@ -62,18 +64,20 @@ def cross_validate_folds(fold: Fold, labels: np.ndarray, training: Training, fol
         The value of the metric. None if there are more than ``MAX_DOCUMENTS`` documents, or if a class has a single
         document.
     """
-    folds = int(min(folds, np.bincount(labels).min()))
+    folds = count_folds(labels, groups, folds)
     if len(labels) > MAX_DOCUMENTS or folds < 2:
         return None
-    probabilities = predict_folds(fold, labels, training, folds)
+    probabilities = predict_folds(fold, labels, groups, training, folds)
     temperature = fit_temperature(probabilities, labels, compute_sample_weight(labels, training))
     return training.metric.function(labels, scale_temperature(probabilities, temperature))
 
 
-def predict_folds(fold: Fold, labels: np.ndarray, training: Training, folds: int) -> np.ndarray:
+def predict_folds(
+    fold: Fold, labels: np.ndarray, groups: np.ndarray | None, training: Training, folds: int
+) -> np.ndarray:
     """Probabilities of documents by classifiers that have not seen them: float64 of shape (documents, classes)."""
     probabilities = np.zeros((len(labels), labels.max() + 1))
-    for inside, outside in StratifiedKFold(folds, shuffle=True, random_state=training.seed).split(labels, labels):
+    for inside, outside in split_folds(labels, groups, folds, training.seed):
         classifier, train, test = fold(inside, outside)
         classifier.fit(train, labels[inside], sample_weight=compute_sample_weight(labels[inside], training))
         probabilities[outside] = _predict_proba(classifier, test)

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 from ..calibration import fit_temperature
 from ..families import OnEpoch
-from ..linear.splits import SPLITS, calibration_folds
+from ..linear.splits import CALIBRATION_FOLDS, SPLITS, count_folds, stack_labels
 from ..linear.validation import cross_validate_folds, predict_folds, report_fit
 from ..space import Params
 from ..training import LABELLED, Features, Training, compute_sample_weight
@@ -47,8 +47,8 @@ def refit_encoder_model(features: Features, params: Params, training: Training) 
 
 def cross_validate(features: Features, params: Params, training: Training) -> float | None:
     """``training.metric`` in a cross-validation over training and validation split (:func:`cross_validate_folds`)."""
-    embeddings, labels = stack_splits(encoder_of(features, training), features, SPLITS)
-    return cross_validate_folds(_Folds(embeddings, params), labels, training)
+    embeddings, _ = stack_splits(encoder_of(features, training), features, SPLITS)
+    return cross_validate_folds(_Folds(embeddings, params), *stack_labels(features), training)
 
 
 def fit_head(embeddings: np.ndarray, labels: np.ndarray, params: Params, training: Training) -> Head:
@@ -61,10 +61,10 @@ def fit_head(embeddings: np.ndarray, labels: np.ndarray, params: Params, trainin
         training: its ``seed`` and ``class_weight`` are used.
     """
     weight = compute_sample_weight(labels, training)
-    folds, count = _Folds(embeddings, params), calibration_folds(labels)
+    folds, count = _Folds(embeddings, params), count_folds(labels, None, CALIBRATION_FOLDS)
     temperature = 1.0
     if count > 1:  # not so where a class has a single text
-        temperature = fit_temperature(predict_folds(folds, labels, training, count), labels, weight)
+        temperature = fit_temperature(predict_folds(folds, labels, None, training, count), labels, weight)
     everything = np.arange(len(labels))
     classifier, scaled, _ = folds(everything, everything)
     classifier.fit(scaled, labels, sample_weight=weight)

@@ -72,8 +72,12 @@ def load_table(name: str, address: str) -> Any:
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError
     except ModuleNotFoundError as error:
-        raise UserError(f"{name} needs deltalake: pip install -r requirements-tables.txt") from error
+        raise missing_deltalake(name) from error
     try:
         return DeltaTable(address.removeprefix(PREFIX))
     except (DeltaError, OSError, ValueError) as error:
         raise UserError(f"{name} cannot be read as a Delta table: {first_line(error)}") from error
+
+
+def missing_deltalake(name: str) -> UserError:
+    return UserError(f"{name} needs deltalake: pip install -r requirements-tables.txt")

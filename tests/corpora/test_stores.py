@@ -101,7 +101,7 @@ def test_a_folder_of_parquet_files_is_a_table(tmp_path):
     "name, content, expected",
     [
         ("a.parquet.gz", b"x", "Parquet files have a compression of their own"),
-        ("cut.parquet", parquet()[:200], "cannot be read as .parquet"),
+        ("cut.parquet", parquet()[:200], "cannot be read as .parquet: .*; if it is cut short, copy it again"),
         ("latin.csv.gz", gzip.compress("text,label\nschön,pos\n".encode("latin-1"), mtime=0), r"not UTF-8 \(line 2\)"),
     ],
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.databases import connect, describe
@@ -57,7 +57,12 @@ class SqlTable:
         with connect(self.name, self._corpus.address, read_only=True) as connection:
             # Without parameters a driver leaves % as it is.
             options = {"stream_results": True, "yield_per": BATCH_ROWS, "no_parameters": True}
-            result = connection.execution_options(**options).exec_driver_sql(self._corpus.query)
+            try:
+                result = connection.execution_options(**options).exec_driver_sql(self._corpus.query)
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise
+                raise UserError(f"{self.name}: {describe(error)}: correct query={self._corpus.query}") from error
             self._names, cursor = list(result.keys()), result.cursor
             while True:
                 try:

@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.stores import scheme_of
-from sentiment.corpora.tables.delta import PREFIX, is_delta, load_table, missing_deltalake
-from sentiment.errors import UserError, first_line
+from sentiment.corpora.tables.delta import PREFIX, describe_failure, is_delta, load_table, missing_deltalake
+from sentiment.errors import UserError
 from sentiment.scoring.outputs import lake
 from sentiment.scoring.outputs.appended import AppendedRows
 
@@ -63,7 +63,7 @@ class AppendedVersion(AppendedRows):
         except Exception as error:  # deltalake's errors share no class
             if there is None and not is_delta(self._path):
                 shutil.rmtree(self._path, ignore_errors=True)  # files of no version
-            raise UserError(f"{self._name} cannot be written: {first_line(error)}") from error
+            raise UserError(f"{self._name} cannot be written: {describe_failure(error, self._address)}") from error
 
     def _there(self) -> Any:
         """The ``deltalake.DeltaTable``; None where there is none yet. UserError where the rows do not fit it."""
@@ -76,7 +76,7 @@ class AppendedVersion(AppendedRows):
             if not DeltaTable.is_deltatable(self._path):
                 return None
         except (DeltaError, OSError, ValueError) as error:
-            raise UserError(f"{self._name} cannot be reached: {first_line(error)}") from error
+            raise UserError(f"{self._name} cannot be reached: {describe_failure(error, self._address)}") from error
         table = load_table(self._name, self._address)
         lake.check_columns(self._name, self.schema, pa.schema(table.schema()))
         return table

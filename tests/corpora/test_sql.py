@@ -54,7 +54,7 @@ def test_the_rows_of_a_query_are_documents(shop):
     "query, expected",
     [
         ("", "needs a query that gives the rows: -P query='select \\* from reviews'"),
-        ("select text from nowhere", "nowhere.*: correct query=select text from nowhere"),
+        ("select text from nowhere", "nowhere.*; correct query=select text from nowhere"),
         ("select nothing as text from reviews", "nothing"),
         ("select label from reviews", "has no column 'text': it has label; name the right one with -P text_column="),
         ("select text, label from reviews where", "cannot be read as SQL: something is missing"),

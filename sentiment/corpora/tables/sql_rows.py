@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.databases import connect, describe
+from sentiment.corpora.databases import DATABASES, connect, describe, dialect_of
 from sentiment.corpora.tables import BATCH_ROWS, Batch
 from sentiment.errors import UserError
 
@@ -62,7 +62,9 @@ class SqlTable:
             except DBAPIError as error:
                 if error.connection_invalidated:
                     raise
-                raise UserError(f"{self.name}: {describe(error)}: correct query={self._corpus.query}") from error
+                has_users = DATABASES[dialect_of(self._corpus.address)].login
+                allow = ", or let this user read it" if has_users else ""
+                raise UserError(f"{self.name}: {describe(error)}; correct query={self._corpus.query}{allow}") from error
             self._names, cursor = list(result.keys()), result.cursor
             while True:
                 try:

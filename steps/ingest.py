@@ -4,7 +4,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,11 @@ from mlflow.data.dataset_source import DatasetSource
 from mlflow.data.pandas_dataset import from_pandas
 from mlflow.exceptions import MlflowException
 
-from sentiment.batches import Mapper
 from sentiment.corpora import profile
 from sentiment.corpora.corrections import correct_labels
 from sentiment.corpora.labels import find_variants, normalize_label
 from sentiment.corpora.reading import CorpusInput
-from sentiment.corpora.source_splits import keep_splits
+from sentiment.corpora.source_splits import clean_splits, complete_splits
 from sentiment.corpora.splits import GROUP, clean, digest, split
 from sentiment.digests import Digest
 from sentiment.errors import UserError
@@ -59,18 +57,18 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
     sizes = parameters.test_size, parameters.validation_size
     own_splits = parameters.splits == "source"
     with start_engine(parameters, "ingest") as mapper:
+        notes: list[str] = []
         if own_splits:
-            parts, dropped, notes = keep_splits(
-                frame, parameters.source.name, *sizes, parameters.split_seed, partial(split_together, mapper), mapper
-            )
-            for note in notes:
-                print(f"ingest: {note}", flush=True)
-            kept = pd.concat(parts.values(), ignore_index=True)
+            kept, dropped, notes = clean_splits(frame, parameters.source.name, parameters.split_seed, mapper)
         else:
             kept, dropped = clean(frame)
         groups = group_near_duplicates(kept["text"], mapper)
         together = keep_together(groups, kept["text"])
-        if not own_splits:
+        if own_splits:
+            parts, taken = complete_splits(kept, together, *sizes, parameters.split_seed, mapper)
+            for note in (*notes, *taken):
+                print(f"ingest: {note}", flush=True)
+        else:
             parts = split(kept, *sizes, parameters.split_seed, parameters.stratify, together, mapper)
         corrected = []
         if correction:
@@ -120,11 +118,6 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
         + f" ({sum(dropped.values())} dropped)",
         flush=True,
     )
-
-
-def split_together(mapper: Mapper, texts: pd.Series) -> pd.Series:
-    """The text by which each is split, so that near-duplicates share a split; of the same index."""
-    return keep_together(group_near_duplicates(texts, mapper), texts)
 
 
 def describe_variants(variants: Sequence[Sequence[str]]) -> str:

@@ -99,7 +99,7 @@ def connect(name: str, address: str, *, read_only: bool) -> Iterator[Connection]
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise UserError(f"{name} needs another package ({error}): pip install -r {database.requirements}") from error
     except SQLAlchemyError as error:
-        raise UserError(f"{name}: {describe(error)}{_login_hint(describe(error), database)}") from error
+        raise UserError(f"{name}: {describe(error)}{_hint(describe(error), database)}") from error
 
 
 def file_of(name: str, address: str) -> Path | None:
@@ -157,9 +157,14 @@ def describe(error: Exception) -> str:
     return lines[0] if lines else type(said).__name__
 
 
-def _login_hint(message: str, database: Database) -> str:
-    asks = any(word in message.lower() for word in ("password", "authentication", "access denied for user"))
-    return f"; the password belongs in {database.login.rstrip(',')}" if asks and database.login else ""
+def _hint(message: str, database: Database) -> str:
+    """What to do about what a server says that cannot be reached, or refuses a user."""
+    said = message.lower()
+    if database.login and any(word in said for word in ("password", "authentication", "access denied for user")):
+        return f"; the password belongs in {database.login.rstrip(',')}"
+    if any(words in said for words in ("refused", "can't connect", "resolve host")):
+        return "; check the host and the port, and whether the server is running"
+    return ""
 
 
 def _sqlglot_dialect(address: str) -> str:

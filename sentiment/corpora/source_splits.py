@@ -1,6 +1,5 @@
 """The training, validation and test split that a source has itself."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -19,46 +18,34 @@ NAMES = {
 LATEST_FIRST = ("test", "validation", "train")
 
 
-class SourceSplits(NamedTuple):
-    """The splits of a source.
+class SourceRows(NamedTuple):
+    """The rows of a source that has splits.
 
     Args:
-        parts: DataFrames by the name of the split, in the order of ``SPLITS``.
+        kept: DataFrame with the columns id, text, label and split, a name out of ``SPLITS``; in random order.
         dropped: number of dropped rows by reason, as of :func:`sentiment.corpora.splits.clean`.
         notes: what is not as the source has it, in words.
     """
 
-    parts: dict[str, pd.DataFrame]
+    kept: pd.DataFrame
     dropped: dict[str, int]
     notes: list[str]
 
 
-def keep_splits(
-    frame: pd.DataFrame,
-    corpus: str,
-    test_size: float,
-    validation_size: float,
-    seed: int,
-    group: Callable[[pd.Series], pd.Series],
-    mapper: Mapper = map,
-) -> SourceSplits:
-    """Clean a corpus and split it as its source does.
+def clean_splits(frame: pd.DataFrame, corpus: str, seed: int, mapper: Mapper = map) -> SourceRows:
+    """Clean a corpus that has splits.
 
-    A text that stands in two splits is kept in the later one alone: in test before validation before train. Texts are
-    the same here as for :func:`sentiment.corpora.splits.split`. A split that the source does not have, or that has no
-    labels, is taken from its training split by a hash, as there: near-duplicates stay together.
+    A text that stands in two of them is kept in the later one alone: in test before validation before train. Texts are
+    the same here as for :func:`sentiment.corpora.splits.split`.
 
     Args:
         frame: DataFrame with the string columns id, text, label and, where the source has splits, split.
         corpus: the parameter and the address, for messages.
-        test_size: share of the training split that becomes the test split, where there is none.
-        validation_size: share of the rest of it that becomes the validation split, where there is none.
-        seed: of the hash.
-        group: function of texts that gives for each the text by which it is split.
+        seed: of the order.
         mapper: what hashes batches of texts.
 
     Raises:
-        UserError: the source has no splits to keep, nothing is left, or a split has too few texts of a class.
+        UserError: the source has no splits to keep, or nothing is left.
     """
     frame, notes = _name_splits(frame, corpus)
     frame["key"] = map_texts(partial(hash_text, seed=0), frame["text"].array, mapper)
@@ -66,18 +53,41 @@ def keep_splits(
     if doubled := int((usable.groupby("key")["split"].nunique() > 1).sum()):
         notes.append(f"{doubled:,} texts stand in two splits of the source, and are kept in the later one")
     cleaned, dropped = clean(frame)  # which keeps the first of duplicates: that of the latest split
-    kept = cleaned[cleaned["split"] == cleaned.groupby("key")["split"].transform("first")]
+    kept = cleaned[cleaned["split"] == cleaned.groupby("key")["split"].transform("first")].drop(columns="key")
     dropped["dropped_in_earlier_splits"] = len(cleaned) - len(kept)
-
     place = pd.Series(map_texts(partial(hash_text, seed=seed), kept["text"].array, mapper), index=kept.index)
-    place = place.sort_values(kind="stable")
-    kept = kept.loc[place.index]
-    names = kept["split"]
+    return SourceRows(kept.loc[place.sort_values(kind="stable").index], dropped, notes)
+
+
+def complete_splits(
+    kept: pd.DataFrame,
+    groups: pd.Series,
+    test_size: float,
+    validation_size: float,
+    seed: int,
+    mapper: Mapper = map,
+) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """The three splits. One that the source does not have, or without labels, is taken from its training split.
+
+    Args:
+        kept: of :func:`clean_splits`.
+        groups: the text by whose hash each is taken, of the same index, so that near-duplicates stay together.
+        test_size: share of the training split that becomes the test split, where there is none.
+        validation_size: share of the rest of it that becomes the validation split, where there is none.
+        seed: of the hash.
+        mapper: what hashes batches of texts.
+
+    Returns:
+        DataFrames by the name of the split, in the order of ``SPLITS``, and notes as of :class:`SourceRows`.
+
+    Raises:
+        UserError: a split has too few texts of a class.
+    """
+    names, notes = kept["split"], []
     shares = {"test": test_size, "validation": validation_size}
     missing = {name: share for name, share in shares.items() if name not in set(names)}
     if missing:
-        in_training = kept["text"][names == "train"]
-        grouped = group(in_training)
+        grouped = groups[names == "train"]
         place = pd.Series(map_texts(partial(hash_text, seed=seed), grouped.array, mapper), index=grouped.index)
     start = 0.0
     for name, share in missing.items():
@@ -87,7 +97,7 @@ def keep_splits(
         of_what = "the rest of its training split" if start else "its training split"
         notes.append(f"the source has no {name} split with labels: {share:g} of {of_what} are taken for it")
         start = end
-    parts = {name: kept[names == name].drop(columns=["split", "key"]).reset_index(drop=True) for name in SPLITS}
+    parts = {name: kept[names == name].drop(columns="split").reset_index(drop=True) for name in SPLITS}
     for name, part in parts.items():
         counts = part["label"].value_counts().reindex(sorted(set(kept["label"])), fill_value=0)
         if counts.min() < (FEWEST if name == "train" else 1):
@@ -96,7 +106,7 @@ def keep_splits(
                 f"splits=source: the {name} split has {few} text of the class {counts.idxmin()!r}: leave out "
                 "splits=source to split by a hash of the texts"
             )
-    return SourceSplits(parts, dropped, notes)
+    return parts, notes
 
 
 def _name_splits(frame: pd.DataFrame, corpus: str) -> tuple[pd.DataFrame, list[str]]:

@@ -136,3 +136,13 @@ def test_a_missing_package_is_named_with_how_to_install_it(monkeypatch, module, 
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(UserError, match=r"pip install -r requirements-tables.txt"):
         open_table(Corpus(address))
+
+
+def test_a_store_that_lets_nobody_in_is_told_with_where_credentials_come_from():
+    said = (
+        "Operation not supported\n  \x1b[31m↳\x1b[0m while loading credentials\n  \x1b[31m↳\x1b[0m IMDS is disabled\n"
+    )
+    line = delta_kind.describe_failure(OSError(said), "delta+s3://bucket/reviews")
+    assert line.startswith("no permission. Credentials come from AWS_ACCESS_KEY_ID and ")
+    assert line.endswith("(Operation not supported: IMDS is disabled)")
+    assert delta_kind.describe_failure(OSError("no log files\n   0: <unknown>"), "lake") == "no log files"

@@ -3,7 +3,7 @@ import pytest
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.reading import CorpusInput
-from sentiment.corpora.source_splits import keep_splits
+from sentiment.corpora.source_splits import clean_splits, complete_splits
 from sentiment.errors import UserError
 
 
@@ -18,7 +18,10 @@ def corpus(**splits):
 
 
 def keep(frame, test_size=0.2, validation_size=0.2, seed=42, group=lambda texts: texts):
-    return keep_splits(frame, "corpus=x", test_size, validation_size, seed, group)
+    """The splits, the number of dropped rows by reason, and the notes."""
+    kept, dropped, notes = clean_splits(frame, "corpus=x", seed)
+    parts, taken = complete_splits(kept, group(kept["text"]), test_size, validation_size, seed)
+    return parts, dropped, notes + taken
 
 
 def test_the_splits_of_a_source_are_kept_under_our_names():
@@ -52,7 +55,7 @@ def test_a_split_that_the_source_does_not_have_is_taken_from_its_training_split(
     assert parts[missing]["id"].str.startswith("train").all() and 0 < len(parts[missing]) < 25
     assert len(parts["train"]) + len(parts[missing]) == 30
     assert sum(len(part) for part in parts.values()) == 60
-    assert parts[missing]["id"].tolist() != keep(frame, 0.4, 0.3, seed=1).parts[missing]["id"].tolist()
+    assert parts[missing]["id"].tolist() != keep(frame, 0.4, 0.3, seed=1)[0][missing]["id"].tolist()
 
 
 def test_both_splits_are_taken_from_the_training_split_where_the_test_split_has_no_labels():

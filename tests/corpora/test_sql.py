@@ -54,7 +54,7 @@ def test_the_rows_of_a_query_are_documents(shop):
     "query, expected",
     [
         ("", "needs a query that gives the rows: -P query='select \\* from reviews'"),
-        ("select text from nowhere", "nowhere"),
+        ("select text from nowhere", "nowhere.*; correct query=select text from nowhere"),
         ("select nothing as text from reviews", "nothing"),
         ("select label from reviews", "has no column 'text': it has label; name the right one with -P text_column="),
         ("select text, label from reviews where", "cannot be read as SQL: something is missing"),
@@ -131,6 +131,7 @@ def test_a_column_has_one_type_and_is_streamed(tmp_path):
         ("sqlite:///nowhere.db", "there is no such file"),
         ("duckdb:///:memory:", "there is no such file"),
         ("mysql://host:port/shop", "is no URL of a database"),
+        ("mysql://ada@127.0.0.1:1/shop", "refused.*; check the host and the port, and whether the server is running"),
     ],
 )
 def test_an_address_that_is_none_says_so(address, expected):

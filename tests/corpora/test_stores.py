@@ -13,7 +13,7 @@ import pytest
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.reading import CorpusInput
-from sentiment.corpora.stores import web
+from sentiment.corpora.stores import buckets, web
 from sentiment.corpora.tables.kinds import open_table
 from sentiment.errors import UserError
 from sentiment.scoring.outputs import get_output
@@ -101,7 +101,7 @@ def test_a_folder_of_parquet_files_is_a_table(tmp_path):
     "name, content, expected",
     [
         ("a.parquet.gz", b"x", "Parquet files have a compression of their own"),
-        ("cut.parquet", parquet()[:200], "cannot be read as .parquet"),
+        ("cut.parquet", parquet()[:200], "cannot be read as .parquet: .*; if it is cut short, copy it again"),
         ("latin.csv.gz", gzip.compress("text,label\nschön,pos\n".encode("latin-1"), mtime=0), r"not UTF-8 \(line 2\)"),
     ],
 )
@@ -207,3 +207,13 @@ def test_a_server_that_is_not_there():
         CorpusInput(Corpus("http://127.0.0.1:1/a.csv")).read()
     with pytest.raises(UserError, match="output=http://h/a.csv: expected a path, or an address of s3://"):
         get_output("http://h/a.csv")
+
+
+@pytest.mark.parametrize("credentials", ["", "/nowhere.json"])
+def test_google_without_credentials_is_one_line_after_some_seconds(monkeypatch, tmp_path, credentials):
+    monkeypatch.setattr(buckets, "PATIENCE", 1)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("GCE_METADATA_ROOT", "127.0.0.1:9")  # where nobody answers
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", credentials)
+    with pytest.raises(UserError, match="no permission. Credentials come from GOOGLE_APPLICATION_CREDENTIALS, or .gcl"):
+        open_table(Corpus("gs://reviews/a.csv"))

@@ -102,5 +102,13 @@ def test_a_folder_that_is_missing_is_refused_before_anything_is_scored(tracked):
 
 def test_columns_that_are_one_name_to_the_database_are_told_before_anything_is_scored(tracked, shop):
     columns = pa.RecordBatch.from_pydict({"text": ["fine"], "ID": [1], "id": [2]})
-    with pytest.raises(UserError, match="ID and id are one name to this database: rename a column of the input"):
+    with pytest.raises(UserError, match="ID and id are one name there: rename a column of the input"):
         get_output(f"{shop}#scored").open_output(f"{shop}#scored", columns.schema)
+
+
+def test_a_number_above_bigint_is_kept_and_a_duration_is_told_before_anything_is_scored(tracked, shop):
+    large = 2**63 + 5
+    append(f"{shop}#scored", pa.RecordBatch.from_pydict({"id": pa.array([large], pa.uint64())}))
+    assert [int(value) for (value,) in read(shop, "select id from scored")] == [large]
+    with pytest.raises(UserError, match=r"no type for the column 'took', which is duration\[s\]: leave it out"):
+        append(f"{shop}#others", pa.RecordBatch.from_pydict({"took": pa.array([1], pa.duration("s"))}), fail=True)

@@ -6,6 +6,7 @@ import os
 import shutil
 from contextlib import contextmanager
 
+import mlflow
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -157,6 +158,22 @@ def test_what_predict_writes_into_a_bucket(bucket, name):
         kind.check(address, Corpus("a.csv"), overwrite=False)
     with pytest.raises(UserError, match="is the input"):
         kind.check(address, Corpus(address), overwrite=True)
+
+
+def test_a_delta_table_in_a_bucket_is_appended_to_and_read(bucket, tracked, monkeypatch):
+    pytest.importorskip("deltalake", reason="deltalake is not installed: requirements-tables.txt")
+    if not bucket.startswith("s3"):
+        pytest.skip("deltalake reaches azurite at its usual port alone")
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    address = f"delta+{bucket}/lake/scored"
+    for _ in range(2):
+        with mlflow.start_run(), get_output(address).open_output(address, SOME.schema) as output:
+            output.write(SOME.to_batches()[0])
+    assert sorted(CorpusInput(Corpus(address)).read()["text"]) == ["A gem.", "A gem.", "Dull.", "Dull."]
+    elsewhere = address.replace("reviews", "nowhere")
+    with pytest.raises(UserError, match="nowhere"), get_output(elsewhere).open_output(elsewhere, SOME.schema):
+        pass
 
 
 def test_a_bucket_without_permission_names_the_variables(bucket, monkeypatch):

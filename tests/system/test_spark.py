@@ -6,10 +6,15 @@ import signal
 from contextlib import closing
 
 import mlflow
+import pandas as pd
 import psutil
 import pytest
 
+from sentiment.corpora.splits import SPLITS
+from sentiment.digests import folder_digest
 from sentiment.errors import UserError
+from sentiment.features.store import write_features
+from sentiment.model.text.cleaning import Cleaner
 from sentiment.tracking import FINGERPRINT, NOTE, OUTPUT_DIGEST
 from sentiment.workflow.command_line import parse
 from sentiment.workflow.reuse import run_or_reuse
@@ -97,10 +102,29 @@ def test_ingest_and_featurize_leave_on_spark_what_they_leave_here(tracked, monke
 
 
 @needs_spark
-def test_a_batch_that_fails_on_spark_is_one_line():
+def test_tokens_of_every_kind_are_the_same_on_spark_and_a_batch_that_fails_is_one_line(tmp_path, monkeypatch):
     from sentiment.search.spark_map import SparkMap
 
+    for module in ("sentiment.batches", "sentiment.features.tokens"):
+        monkeypatch.setattr(f"{module}.BATCH", 60)
+    texts = [
+        f"@user{number % 7} soooo #GoodFilms, liked {number}th running! http://x.org/{number}" for number in range(150)
+    ]
+    texts = [f"{text} 👍🏽 ¯\\_(ツ)_/¯ naïve" if number % 3 else text for number, text in enumerate(texts)]
+    parts = {
+        split: pd.DataFrame({"text": texts[start::3], "label": ["neg", "pos"] * 25})
+        for start, split in enumerate(SPLITS)
+    }
+    cleaner = Cleaner(cleaning="tweets", stemming="porter", stop_words="english")
     with closing(SparkMap("local[2]", "test")) as mapper:
+        for number, tokens in enumerate(("word", "subword")):
+            digests = set()
+            for where, used in (("here", map), ("spark", mapper)):
+                folder = tmp_path / f"{number}-{where}"
+                folder.mkdir()
+                write_features(folder, parts, cleaner, 300, 0, tokens=tokens, mapper=used)
+                digests.add(folder_digest(folder))
+            assert len(digests) == 1
         assert list(mapper(len, ["a" * number for number in range(20)])) == list(range(20))
         with pytest.raises(UserError, match="a batch of texts cannot be worked on: .*invalid literal for int"):
             list(mapper(int, ["1", "one"]))

@@ -10,9 +10,10 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from sentiment.corpora.stores import BUFFER, MAGIC, base_of, changed, refuse_tab
 from sentiment.digests import Digest, text_digest
 from sentiment.errors import UserError
 
+PATIENCE = 10  # seconds in which a request to Google is tried again
 TAGS = ("ETag", "etag", "generation")  # what a store gives another value when a file changes
 CREDENTIALS = {
     "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
@@ -30,7 +32,7 @@ CREDENTIALS = {
 REFUSED = re.compile(
     r"ACCESS_DENIED|UNAUTHORIZED|Unauthorized|Forbidden|AuthenticationFailed|AuthorizationFailure|PERMISSION_DENIED|"
     r"INVALID_ACCESS_KEY|InvalidAccessKeyId|SIGNATURE_DOES_NOT_MATCH|HTTP status 40[13]|HTTP Response code 40[13]|"
-    r"credential",
+    r"credential|OAuth2 access token",
     re.I,
 )
 NO_BUCKET = re.compile(r"NO_SUCH_BUCKET|NoSuchBucket|ContainerNotFound|bucket does not exist", re.I)
@@ -55,24 +57,20 @@ class BucketFile:
     digested: tuple[str, str] | None = None
 
     def open(self) -> BinaryIO:
-        try:
+        with explained(self.name, self.address):
             stream = self.filesystem.open_input_stream(self.path, compression=None, buffer_size=8 * BUFFER)
-        except OSError as error:
-            raise explain(self.name, self.address, error) from error
         return cast(BinaryIO, io.BufferedReader(_Counted(self._unchanged(stream)), BUFFER))
 
     def open_seekable(self) -> Any:
-        try:
+        with explained(self.name, self.address):
             content = self.filesystem.open_input_file(self.path)
-        except OSError as error:
-            raise explain(self.name, self.address, error) from error
         return self._unchanged(content)
 
     def digest(self) -> Digest | None:
         try:
-            with self.filesystem.open_input_file(self.path) as content:
+            with explained(self.name, self.address), self.filesystem.open_input_file(self.path) as content:
                 self.digested = _tag(content)
-        except OSError:  # reading it says why
+        except UserError:  # reading it says why
             return None
         if self.digested is None:
             return None
@@ -119,7 +117,7 @@ def find(name: str, address: str) -> Sequence[BucketFile]:
     from pyarrow.fs import FileSelector, FileType
 
     filesystem, path = open_bucket(name, address)
-    try:
+    with explained(name, address):
         info = filesystem.get_file_info(path)
         if info.type == FileType.File:
             return [BucketFile(name, address, "", info.size, filesystem, path)]
@@ -133,8 +131,6 @@ def find(name: str, address: str) -> Sequence[BucketFile]:
             there = filesystem.get_file_info(bucket).type == FileType.Directory
             raise UserError(f"{name}: there is no such file" if there else f"{name}: there is no bucket {bucket}")
         listed = filesystem.get_file_info(FileSelector(base, recursive=deep))
-    except OSError as error:
-        raise explain(name, address, error) from error
     if not MAGIC & set(path) or suffix_of(path) == ".parquet":
         refuse_tables(name, address_of(address, base), (file.path[len(base) + 1 :] for file in listed))
     found = []
@@ -158,19 +154,19 @@ def open_bucket(name: str, address: str) -> tuple[Any, str]:
     scheme, _, path = address.partition("://")
     scheme = scheme.lower()
     try:
-        if scheme == "s3":
-            return _open_s3(path.partition("/")[0]), path
-        if scheme == "gs":
-            from pyarrow.fs import GcsFileSystem
+        with explained(name, address):
+            if scheme == "s3":
+                return _open_s3(path.partition("/")[0]), path
+            if scheme == "gs":
+                from pyarrow.fs import GcsFileSystem
 
-            return GcsFileSystem(), path
-        return _open_azure(name, path)
+                # It tries for 15 minutes by default, also where there are no credentials.
+                return GcsFileSystem(retry_time_limit=timedelta(seconds=PATIENCE)), path
+            return _open_azure(name, path)
     except ImportError as error:
         raise UserError(
             f"{name}: this pyarrow was built without {scheme}://; type pip install --force-reinstall pyarrow"
         ) from error
-    except OSError as error:
-        raise explain(name, address, error) from error
 
 
 def _open_s3(bucket: str) -> Any:
@@ -217,9 +213,20 @@ def address_of(address: str, path: str) -> str:
     return f"{scheme}://{bucket}/{path.partition('/')[2]}"
 
 
-def explain(name: str, address: str, error: OSError) -> UserError:
+@contextmanager
+def explained(name: str, address: str) -> Iterator[None]:
+    """What a store answers in the block, as a UserError."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:  # Google's are of both
+        raise _explain(name, address, error) from error
+
+
+def _explain(name: str, address: str, error: Exception) -> UserError:
     """What a store answers, in one line that says what to do."""
-    text = str(error)
+    text = str(error).partition(" error_info=")[0]  # of Google, which says everything once more there
     bucket = address.partition("://")[2].partition("/")[0].partition("@")[0]
     if isinstance(error, FileNotFoundError):
         return UserError(f"{name}: there is no such file")
@@ -252,22 +259,17 @@ def exists(name: str, address: str) -> bool:
     from pyarrow.fs import FileType
 
     filesystem, path = open_bucket(name, address)
-    try:
+    with explained(name, address):
         if filesystem.get_file_info(path.partition("/")[0]).type == FileType.NotFound:
             raise UserError(f"{name}: there is no bucket {path.partition('/')[0]}")
-        return filesystem.get_file_info(path).type == FileType.File
-    except OSError as error:
-        raise explain(name, address, error) from error
+        return bool(filesystem.get_file_info(path).type == FileType.File)
 
 
 def upload(name: str, file: Path, address: str) -> None:
     """Copy a file into a bucket, whole or not at all."""
     filesystem, path = open_bucket(name, address)
-    try:
-        with open(file, "rb") as content:
-            sink = filesystem.open_output_stream(path, compression=None)  # it is compressed already
-            while piece := content.read(16 * BUFFER):
-                sink.write(piece)
-            sink.close()
-    except OSError as error:
-        raise explain(name, address, error) from error
+    with explained(name, address), open(file, "rb") as content:
+        sink = filesystem.open_output_stream(path, compression=None)  # it is compressed already
+        while piece := content.read(16 * BUFFER):
+            sink.write(piece)
+        sink.close()

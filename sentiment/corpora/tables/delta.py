@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.stores import scheme_of
 from sentiment.corpora.tables import Table
 from sentiment.digests import Digest
-from sentiment.errors import UserError, first_line
+from sentiment.errors import UserError
 
 if TYPE_CHECKING:
     from mlflow.data.dataset_source import DatasetSource
 
 EXPECTED = "a Delta table, a folder or such as delta+s3://bucket/reviews"
 PREFIX = "delta+"
+DECORATION = re.compile("\x1b\\[\\d*m|\u21b3")  # of deltalake's errors: colours and arrows
+BACKTRACE = re.compile(r"\d+: ")
 
 
 def is_delta(address: str) -> bool:
@@ -72,8 +76,25 @@ def load_table(name: str, address: str) -> Any:
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError
     except ModuleNotFoundError as error:
-        raise UserError(f"{name} needs deltalake: pip install -r requirements-tables.txt") from error
+        raise missing_deltalake(name) from error
     try:
         return DeltaTable(address.removeprefix(PREFIX))
     except (DeltaError, OSError, ValueError) as error:
-        raise UserError(f"{name} cannot be read as a Delta table: {first_line(error)}") from error
+        raise UserError(f"{name} cannot be read as a Delta table: {describe_failure(error, address)}") from error
+
+
+def missing_deltalake(name: str) -> UserError:
+    return UserError(f"{name} needs deltalake: pip install -r requirements-tables.txt")
+
+
+def describe_failure(error: Exception, address: str) -> str:
+    """What deltalake says, a chain of causes of which the first and the last say most, in one line."""
+    from sentiment.corpora.stores.buckets import CREDENTIALS, REFUSED
+
+    known = CREDENTIALS | {"abfs": "AZURE_STORAGE_ACCOUNT_KEY or AZURE_STORAGE_SAS_TOKEN"}
+    lines = [DECORATION.sub("", line).strip() for line in str(error).splitlines()]
+    causes = [line for line in lines if line and not BACKTRACE.match(line)] or [type(error).__name__]
+    said = ": ".join(dict.fromkeys((causes[0], causes[-1])))
+    credentials = known.get(scheme_of(address.removeprefix(PREFIX)).replace("abfss", "abfs"))
+    refused = credentials and REFUSED.search(str(error))
+    return f"no permission. Credentials come from {credentials} ({said})" if refused else said

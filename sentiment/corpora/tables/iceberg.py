@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sentiment.corpora.corpus import Corpus
@@ -58,17 +60,43 @@ def load_table(name: str, address: str) -> Any:
     Raises:
         UserError: there is no such catalog or table, it cannot be reached, or pyiceberg is not installed.
     """
+    with explained(name, address, "read"):
+        catalog, identifier = open_catalog(name, address)
+        return catalog.load_table(identifier)
+
+
+def open_catalog(name: str, address: str) -> tuple[Any, str]:
+    """The ``pyiceberg.catalog.Catalog`` of an address, and the table's name there; to be called in :func:`explained`.
+
+    Raises:
+        UserError: the address has not both, or pyiceberg is not installed.
+    """
     try:
         from pyiceberg.catalog import load_catalog
     except ModuleNotFoundError as error:
         raise UserError(f"{name} needs pyiceberg: pip install -r requirements-tables.txt") from error
-    catalog, _, identifier = address.removeprefix(PREFIX).partition("/")
+    catalog, identifier = _names(address)
     if not catalog or "." not in identifier:
         raise UserError(f"{name}: expected {EXPECTED}")
+    return load_catalog(catalog), identifier
+
+
+@contextmanager
+def explained(name: str, address: str, done: str) -> Iterator[None]:
+    """A UserError for what fails in the block, where a table is ``done`` something to, such as read."""
     try:
-        return load_catalog(catalog).load_table(identifier)
+        yield
+    except UserError:
+        raise
     except Exception as error:  # PyIceberg's errors share no class, and each kind of catalog brings those of its client
+        catalog, _ = _names(address)
         raise UserError(
-            f"{name} cannot be read as an Iceberg table: {first_line(error)}; the catalog {catalog} is set up "
+            f"{name} cannot be {done} as an Iceberg table: {first_line(error)}; the catalog {catalog} is set up "
             f"in ~/.pyiceberg.yaml or by PYICEBERG_CATALOG__{catalog.upper()}__URI"
         ) from error
+
+
+def _names(address: str) -> tuple[str, str]:
+    """The names of a catalog and of a table in it."""
+    catalog, _, identifier = address.removeprefix(PREFIX).partition("/")
+    return catalog, identifier

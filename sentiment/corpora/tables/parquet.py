@@ -69,7 +69,9 @@ class ParquetTable:
         return Batch(pa.RecordBatch.from_arrays(arrays, schema=self.schema), before + columns.num_rows, problems)
 
     def _unreadable(self, error: Exception) -> UserError:
-        return UserError(f"{self.name} cannot be read as .parquet: {error}")
+        return UserError(
+            f"{self.name} cannot be read as .parquet: {str(error).rstrip('.')}; if it is cut short, copy it again"
+        )
 
 
 def _is_bytes(kind: pa.DataType) -> bool:

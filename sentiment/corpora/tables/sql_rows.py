@@ -6,10 +6,10 @@ from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.databases import connect, describe
+from sentiment.corpora.databases import DATABASES, connect, describe, dialect_of
 from sentiment.corpora.tables import BATCH_ROWS, Batch
 from sentiment.errors import UserError
 
@@ -57,7 +57,14 @@ class SqlTable:
         with connect(self.name, self._corpus.address, read_only=True) as connection:
             # Without parameters a driver leaves % as it is.
             options = {"stream_results": True, "yield_per": BATCH_ROWS, "no_parameters": True}
-            result = connection.execution_options(**options).exec_driver_sql(self._corpus.query)
+            try:
+                result = connection.execution_options(**options).exec_driver_sql(self._corpus.query)
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise
+                has_users = DATABASES[dialect_of(self._corpus.address)].login
+                allow = ", or let this user read it" if has_users else ""
+                raise UserError(f"{self.name}: {describe(error)}; correct query={self._corpus.query}{allow}") from error
             self._names, cursor = list(result.keys()), result.cursor
             while True:
                 try:

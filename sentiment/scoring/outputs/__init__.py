@@ -59,9 +59,9 @@ class OutputKind(Protocol):
 
 def get_output(address: str) -> OutputKind:
     """The kind of an output; UserError where the address is of none."""
-    from sentiment.scoring.outputs import files, sql
+    from sentiment.scoring.outputs import delta, files, iceberg, sql
 
-    outputs: tuple[OutputKind, ...] = (sql, files)
+    outputs: tuple[OutputKind, ...] = (sql, iceberg, delta, files)
     kind = next((kind for kind in outputs if kind.matches(address)), None)
     if kind is None:
         raise UserError(f"output={address}: expected {', '.join(kind.EXPECTED for kind in reversed(outputs))}")

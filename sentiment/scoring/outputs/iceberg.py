@@ -1,0 +1,67 @@
+"""Scored rows appended to an Iceberg table, with the id of the run: ``iceberg://catalog/namespace.table``."""
+
+from typing import Any
+
+import pyarrow as pa
+
+from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.tables.iceberg import PREFIX, explained, open_catalog
+from sentiment.errors import UserError
+from sentiment.scoring.outputs import lake
+from sentiment.scoring.outputs.appended import AppendedRows
+
+EXPECTED = "an Iceberg table, such as iceberg://catalog/namespace.scored"
+
+
+def matches(address: str) -> bool:
+    return address.startswith(PREFIX)
+
+
+def check(address: str, source: Corpus, overwrite: bool) -> None:
+    if overwrite:
+        raise UserError(f"output={address}: rows are appended to a table, never replaced: leave out overwrite=true")
+
+
+def location(address: str) -> str:
+    return address
+
+
+def open_output(address: str, schema: pa.Schema) -> "AppendedSnapshot":
+    return AppendedSnapshot(address, schema)
+
+
+class AppendedSnapshot(AppendedRows):
+    """Rows that are one snapshot of an Iceberg table more; a new table is made with them in it."""
+
+    def __init__(self, address: str, schema: pa.Schema) -> None:
+        super().__init__(f"output={address}", schema, lake.storable, tells_case=True)
+        self._address = address
+
+    def try_out(self) -> None:
+        with explained(self._name, self._address, "written"):
+            self._there(*open_catalog(self._name, self._address))
+
+    def append(self) -> None:
+        with explained(self._name, self._address, "written"):
+            catalog, identifier = open_catalog(self._name, self._address)
+            there = self._there(catalog, identifier)
+            if there is None:
+                transaction = catalog.create_table_transaction(identifier, self.schema)
+            else:
+                transaction = there.transaction()
+            rows = lake.fit(self, self._name, there.schema().as_arrow() if there else self.schema)
+            with transaction:
+                # PyIceberg streams into tables without partitions alone.
+                partitioned = there is not None and not there.spec().is_unpartitioned()
+                transaction.append(rows.read_all() if partitioned else rows)
+
+    def _there(self, catalog: Any, identifier: str) -> Any:
+        """The ``pyiceberg.table.Table``; None where there is none yet. UserError where the rows do not fit it."""
+        namespace = identifier.rpartition(".")[0]
+        if not catalog.namespace_exists(namespace):
+            raise UserError(f"{self._name}: there is no namespace {namespace}: create it in the catalog")
+        if not catalog.table_exists(identifier):
+            return None
+        table = catalog.load_table(identifier)
+        lake.check_columns(self._name, self.schema, table.schema().as_arrow())
+        return table

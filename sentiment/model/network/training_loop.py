@@ -92,6 +92,8 @@ def train(
     if validation_split is not None:
         validation_data = make_batches(validation_split, PREDICT_BATCH, padding)
         callbacks = [_Measure(metric, validation_data), *callbacks, stopping]
+        if network.optimizer.use_ema:
+            callbacks.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     epochs = last_epoch or training.epochs
     network.fit(
         make_batches(train_split, training.batch_size, padding, training.seed),

@@ -67,4 +67,4 @@ def build(params: Params, vocabulary: Vocabulary, classes: int) -> keras.Model:
     return Model(ids, layers.Dense(classes, activation="softmax")(layers.Dropout(params["dropout"])(text)))
 
 
-FAMILY = NetworkFamily("transformer", SPACE, DEFAULTS, build, starts=({"lexicon": "none"},))
+FAMILY = NetworkFamily("transformer", SPACE, DEFAULTS, build, starts=({"learning_rate": 2e-3},))

@@ -5,7 +5,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-
 MOMENTUM, AVERAGE_EVERY = 0.9, 5  # of the average of the weights: in each of so many steps
 
 

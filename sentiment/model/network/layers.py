@@ -73,7 +73,8 @@ class StatePooling(keras.layers.Layer):
     def call(self, states: Any, mask: Any) -> Any:
         mask = mask[..., None]
         scores = keras.ops.where(mask, keras.ops.matmul(states, self._context), -1e9)
-        attended = keras.ops.sum(keras.ops.softmax(scores, axis=1) * states, axis=1)
+        attention = keras.ops.where(mask, keras.ops.softmax(scores, axis=1), 0.0)  # none where all is padding
+        attended = keras.ops.sum(attention * states, axis=1)
         highest = keras.ops.max(keras.ops.where(mask, states, -1.0), axis=1)
         return keras.ops.concatenate([masked_mean(states, mask), highest, attended], axis=-1)
 

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from .text.subwords import Subwords
     from .text.vocabulary import Vocabulary
 
-# Documents in the training and validation split together. Up to this size a final fit of a network on both splits is
-# worth its time.
-SMALL_CORPUS = 10_000
 # What the model may be fitted on that a search ends with. ``choice`` is the part of the validation split by which
 # families are compared: no fit, epoch, temperature or hyperparameter is chosen by it.
 LABELLED = ("train", "validation", "choice")
@@ -63,7 +60,8 @@ class Training:
         embedding: what word embeddings start from: ``random``, ``word2vec`` or ``glove``.
         vectors: path of a float32 array with a vector for each token id; empty if ``embedding`` is ``random``.
         pretrained: the checkpoint to start from: a folder or a name on a model hub; or empty.
-        members: number of networks in the final model (:mod:`sentiment.model.network.ensemble`).
+        members: number of networks in the final model (:mod:`sentiment.model.network.ensemble`); 0: as many as their
+            family usually has.
         metric: what epochs and trials are chosen by.
     """
 
@@ -74,7 +72,7 @@ class Training:
     embedding: str = "random"
     vectors: str = ""
     pretrained: str = ""
-    members: int = 1
+    members: int = 0
     metric: Criterion = ACCURACY
 
 

@@ -21,10 +21,10 @@ from sentiment.artifacts import log_parquet
 from sentiment.errors import UserError, describe_error
 from sentiment.evaluation.metrics import scores
 from sentiment.features.store import Features
-from sentiment.model.families import Family, Model, get_family
+from sentiment.model.families import Family, get_family
 from sentiment.model.pyfunc import SentimentModel
 from sentiment.model.space import Params
-from sentiment.model.training import LABELLED, SMALL_CORPUS, Training
+from sentiment.model.training import Training
 from sentiment.search.packaging import log_model, model_digest, package_digest
 from sentiment.search.trials import CROSS_VALIDATED, Outcome, TrialRun, loss_of
 from sentiment.tracking import VALIDATION_PREDICTIONS
@@ -157,9 +157,9 @@ class LoggedModel:
 def log_best_model(config: TrialConfig, run_id: str, best: Outcome, dataset: str) -> LoggedModel:
     """Log the best model of a search to its run, with its predictions for the split ``choice``.
 
-    If ``training.members`` is more than 1, an ensemble with the best trial's hyperparameters is fitted. On a small
-    corpus the model is then fitted again on training and validation split (:meth:`Family.refit`). The figures and the
-    predictions are those of the model that has not seen the validation split.
+    Of networks an ensemble with the best trial's hyperparameters is fitted (:meth:`Family.fit_members`). A model of
+    another family is fitted again on training and validation split (:meth:`Family.refit`); the figures and the
+    predictions are those of the one that has not seen the validation split.
 
     Args:
         config: what all trials of the search have in common.
@@ -189,10 +189,8 @@ def log_best_model(config: TrialConfig, run_id: str, best: Outcome, dataset: str
         model = family.fit(features, best.params, training, lambda epoch, figures: None)
         started = time.time()
     try:
-        if training.members > 1:
-            print(f"tune {family.name}: an ensemble of {training.members} at {best.name}", flush=True)
-            model = family.fit_members(features, best.params, training, model)
-        refitted = _refit(family, features, best, training, model)
+        model = family.fit_members(features, best.params, training, model)
+        refitted = family.refit(features, best.params, training, model)
     except FloatingPointError as error:
         raise UserError(f"{best.name}, fitted once more: {error}") from error
     probabilities = model.predict_split(features, "choice")
@@ -216,13 +214,6 @@ def sample_for_trials(family: Family, features: Features, seed: int) -> Features
     if most is None or len(features.labels("train")) <= most:
         return features
     return features.draw_sample(most, seed)
-
-
-def _refit(family: Family, features: Features, best: Outcome, training: Training, model: Model) -> Model | None:
-    documents = sum(len(features.labels(split)) for split in LABELLED)
-    if documents > SMALL_CORPUS and family.trains_in_epochs:  # other fits take seconds
-        return None
-    return family.refit(features, best.params, training, model)
 
 
 @contextmanager

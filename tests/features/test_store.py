@@ -91,7 +91,7 @@ def test_words_that_only_the_lexicon_has_share_an_id_by_their_kind():
     assert max(great, awful, never, very) < len(vocabulary)
     assert vocabulary.id_kinds()[[great, awful]].tolist() == [kinds["great"], kinds["awful"]]
     of_good = Vocabulary(["film"], kinds).encode_words(["good"])[0] + 1  # there is one word more here
-    assert vocabulary.ids_of_kinds()[[PADDING, film, other, good]].tolist() == [PADDING, film, other, of_good]
+    assert vocabulary.ids_if_unknown()[[PADDING, film, other, good]].tolist() == [PADDING, UNKNOWN, UNKNOWN, of_good]
 
 
 def test_kinds_of_words_are_spelled_as_the_cleaner_leaves_them_and_are_of_english_texts(tmp_path):

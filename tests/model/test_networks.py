@@ -1,4 +1,4 @@
-"""What is particular to networks: chunks, the fit on both splits, ensembles, word vectors, divergence."""
+"""What is particular to networks: chunks, ensembles, word vectors, divergence."""
 
 from dataclasses import replace
 
@@ -12,43 +12,24 @@ from sentiment.model.families import get_family
 from sentiment.model.pyfunc import SentimentModel
 from sentiment.model.text.subwords import Subwords
 from sentiment.model.training import Training
-from tests.model.conftest import corpus, make_features, write_corpus
+from tests.model.conftest import make_features, write_corpus
 from tests.model.test_families import defaults_of, fit
 
 
-@pytest.mark.parametrize(
-    "family, members, truncation",
-    [("dense", 1, "last"), ("dense", 2, "chunks"), ("lstm", 1, "chunks"), ("transformer", 1, "chunks")],
-)
-def test_a_network_that_is_fitted_on_both_splits_knows_what_the_validation_split_says(
-    family, members, truncation, tmp_path, monkeypatch
-):
-    parts = {name: corpus(["good", "bad"], seed) for seed, name in enumerate(("train", "validation", "test"))}
-    for name, label, count in (("train", "neg", 10), ("validation", "pos", 40)):
-        more = pd.DataFrame({"text": ["strange film"] * count, "label": [label] * count})
-        parts[name] = pd.concat([parts[name], more], ignore_index=True)
-    features = write_corpus(tmp_path, parts, max_length=6 if truncation == "chunks" else 8, truncation=truncation)
-    training = Training(seed=0, epochs=8, batch_size=8, members=members)
+@pytest.mark.parametrize("family", ["dense", "lstm", "transformer"])
+def test_a_network_reads_a_long_text_in_chunks(family, tmp_path):
+    features = make_features(tmp_path, ["good", "bad"], max_length=6, truncation="chunks")
+    assert features.ids("train").shape[1] > 6
+    training = Training(seed=0, epochs=8, batch_size=8)
     model, _ = fit(family, features, training)
-    if truncation == "chunks":
-        assert features.ids("train").shape[1] > 6
-        assert_chunks_count_the_same(model)
-    # Splits that contradict each other change the confidence.
-    monkeypatch.setattr("sentiment.model.network.model.MAX_CONFIDENCE_CHANGE", 1.0)
-    params = defaults_of(family)
-    model = get_family(family).fit_members(features, params, training, model)
-    assert len(getattr(model, "members", [model])) == members
-    again = get_family(family).refit(features, params, training, model)
-    before, after = (one.predict_proba([["strange", "film"]])[0, 1] for one in (model, again))
-    assert before < 0.5 < after
-    for one in (model, again):
-        assert np.mean(one.predict_split(features, "test").argmax(axis=1) == features.labels("test")) > 0.9
-    assert again.temperature == model.temperature
+    assert_chunks_count_the_same(model)
+    expected = model.predict_split(features, "test")
+    assert np.mean(expected.argmax(axis=1) == features.labels("test")) > 0.9
 
-    again.save(tmp_path)
-    documents = [["good", "film"], ["strange"] * 9]
-    loaded = get_family(family).load(tmp_path)
-    assert np.allclose(loaded.predict_proba(documents), again.predict_proba(documents), atol=1e-6)
+    (tmp_path / "model").mkdir()
+    model.save(tmp_path / "model")
+    loaded = get_family(family).load(tmp_path / "model")
+    assert np.allclose(loaded.predict_proba(features.tokens("test")), expected, atol=1e-6)
 
 
 def assert_chunks_count_the_same(model):
@@ -99,40 +80,46 @@ def make_tokenizer(folder):
     return Subwords.of_checkpoint(str(folder))
 
 
-def noisy_corpus(folder, train, validation):
-    """Features of 1,600 texts that a network can learn by heart, a quarter of them with the wrong label."""
+NOISY = Training(seed=0, epochs=10, batch_size=8)
+
+
+@pytest.fixture(scope="module")
+def noisy(tmp_path_factory):
+    """Features of 1,600 texts that a network can learn by heart, a quarter of them with the wrong label, and one."""
     random = np.random.default_rng(7)
     label = random.choice(["bad", "good"], 1600)
     said = np.where(random.random(1600) < 0.25, np.where(label == "good", "bad", "good"), label)
     texts = [" ".join([word, *random.choice([f"w{n}" for n in range(300)], 6)]) for word in said]
     documents = pd.DataFrame({"text": texts, "label": label})
-    known = train + validation
-    parts = {"train": documents[:train], "validation": documents[train:known], "test": documents[known:]}
-    return write_corpus(folder, parts, vocabulary_size=400)
-
-
-def test_a_network_that_is_fitted_on_both_splits_is_as_sure_of_itself_as_it_is_right(tmp_path):
-    features = noisy_corpus(tmp_path, train=700, validation=100)
-    training = Training(seed=0, epochs=10, batch_size=8)
-    first, history = fit("dense", features, training)
+    parts = {"train": documents[:700], "validation": documents[700:900], "test": documents[900:]}
+    features = write_corpus(tmp_path_factory.mktemp("noisy"), parts, vocabulary_size=400)
+    model, history = fit("dense", features, NOISY)
     curve = [figures["val_accuracy"] for _, figures in history]
     assert curve.index(max(curve)) + 1 < len(curve)
-    for members in (1, 2):
-        several = replace(training, members=members)
-        model = get_family("dense").fit_members(features, defaults_of("dense"), several, first)
-        again = get_family("dense").refit(features, defaults_of("dense"), several, model)
-        assert again is not None
-        probabilities = again.predict_split(features, "test")
-        right = np.mean(probabilities.argmax(axis=1) == features.labels("test"))
-        assert np.mean(probabilities.max(axis=1)) == pytest.approx(right, abs=0.08), members
+    return features, model
 
 
-def test_a_network_that_is_much_surer_after_the_fit_on_both_splits_is_not_the_one_to_serve(tmp_path, capsys):
-    features = noisy_corpus(tmp_path, train=40, validation=600)
-    training = Training(seed=0, epochs=3, batch_size=8)
-    model, _ = fit("dense", features, training)
-    assert get_family("dense").refit(features, defaults_of("dense"), training, model) is None
-    assert "the model of the training split is kept" in capsys.readouterr().out
+@pytest.mark.parametrize("members", [1, 2])
+def test_networks_are_as_sure_of_themselves_as_they_are_right(members, noisy, tmp_path):
+    features, first = noisy
+    several = replace(NOISY, members=members)
+    model = get_family("dense").fit_members(features, defaults_of("dense"), several, first)
+    assert len(getattr(model, "members", [model])) == members
+    probabilities = model.predict_split(features, "test")
+    right = np.mean(probabilities.argmax(axis=1) == features.labels("test"))
+    assert np.mean(probabilities.max(axis=1)) == pytest.approx(right, abs=0.08)
+    assert get_family("dense").refit(features, defaults_of("dense"), several, model) is None
+
+    model.save(tmp_path)
+    loaded = get_family("dense").load(tmp_path)
+    assert np.allclose(loaded.predict_proba(features.tokens("test")), probabilities, atol=1e-6)
+
+
+def test_as_many_networks_are_fitted_as_their_family_usually_has(noisy):
+    features, first = noisy
+    usual = get_family("dense").fit_members(features, defaults_of("dense"), replace(NOISY, epochs=1), first)
+    assert len(usual.members) == 2 and usual.members[0] is first
+    assert get_family("finetuned").default_members == 1
 
 
 def test_word_vectors_are_where_embeddings_start_and_stay_where_they_are_frozen(two_classes, tmp_path):

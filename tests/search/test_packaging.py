@@ -19,7 +19,7 @@ from sentiment.model import families
 from sentiment.model.families import get_family
 from sentiment.model.space import drop_inactive
 from sentiment.model.training import Training
-from sentiment.search import fitting, packaging
+from sentiment.search import packaging
 from sentiment.search.fitting import TrialConfig, log_best_model, run_trial
 from sentiment.search.trials import TrialRecorder
 from sentiment.tracking import VALIDATION_PREDICTIONS
@@ -202,8 +202,7 @@ def test_models_of_two_families_load_in_the_process_that_has_logged_them(logged)
         assert len(mlflow.pyfunc.load_model(uri).predict(["good film"])) == 1
 
 
-def test_a_linear_model_is_fitted_on_both_splits_however_many_texts_there_are(logged, monkeypatch, tmp_path):
-    monkeypatch.setattr(fitting, "SMALL_CORPUS", 0)
+def test_a_linear_model_is_fitted_on_both_splits(logged, tmp_path):
     served = mlflow.pyfunc.load_model(logged("simple").uri).get_raw_model()
     of_the_trial = get_family("simple").load(tmp_path / "simple" / "fitted")
     texts = ["good film", "bad story"]

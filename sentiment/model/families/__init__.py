@@ -107,7 +107,7 @@ class Family(Protocol):
         return None
 
     def fit_members(self, features: Features, params: Params, training: Training, model: Model) -> Model:
-        """The model that a search ends with: ``model``, or an ensemble of ``training.members`` that starts with it."""
+        """The model that a search ends with: ``model``, or an ensemble of networks that starts with it."""
         return model
 
     def refit(self, features: Features, params: Params, training: Training, model: Model) -> Model | None:

@@ -1,4 +1,4 @@
-"""A bidirectional LSTM (Hochreiter and Schmidhuber 1997) over word embeddings, averaged over the text."""
+"""A bidirectional LSTM (Hochreiter and Schmidhuber 1997) over word embeddings, pooled over the text."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def build(params: Params, vocabulary: Vocabulary, classes: int) -> keras.Model:
     """The untrained network: int32 token ids of shape (batch, length) to probabilities of shape (batch, classes)."""
     from keras import Input, Model, layers, ops
 
-    from ..network.layers import FusedLSTM, MaskedMean, WordDropout, WordKinds, reads_lexicon
+    from ..network.layers import FusedLSTM, StatePooling, WordDropout, WordKinds, reads_lexicon
     from ..text.vocabulary import PADDING
 
     ids = Input((None,), dtype="int32")
@@ -44,15 +44,15 @@ def build(params: Params, vocabulary: Vocabulary, classes: int) -> keras.Model:
 
     frozen = params.get("vectors") == "frozen"
     embedding = layers.Embedding(len(vocabulary), params["embedding_size"], trainable=not frozen, name="words")
-    kinds = WordKinds(vocabulary) if reads_lexicon(params, vocabulary) else None
+    tells_kinds = reads_lexicon(params, vocabulary)
     directions = []
     for words in (ids, reversed_ids):
-        embedded = embedding(WordDropout(vocabulary)(words) if kinds else words)
+        embedded = embedding(WordDropout(vocabulary, tells_kinds)(words))
         embedded = layers.SpatialDropout1D(params["dropout"])(embedded)
-        if kinds:
-            embedded = layers.Concatenate()([embedded, kinds(words)])
+        if tells_kinds:
+            embedded = layers.Concatenate()([embedded, WordKinds(vocabulary)(words)])
         states = FusedLSTM(params["units"])(embedded)
-        directions.append(MaskedMean()(states, mask))
+        directions.append(StatePooling()(states, mask))
     text = layers.Dropout(params["dropout"])(layers.Concatenate()(directions))
     return Model(ids, layers.Dense(classes, activation="softmax")(text))
 
@@ -68,4 +68,4 @@ class LSTMFamily(NetworkFamily):
         return SPACE | VECTORS_SPACE, DEFAULTS | VECTORS_DEFAULTS
 
 
-FAMILY = LSTMFamily("lstm", SPACE, DEFAULTS, build, starts=({"lexicon": "none"},))
+FAMILY = LSTMFamily("lstm", SPACE, DEFAULTS, build, starts=({"dropout": 0.5},))

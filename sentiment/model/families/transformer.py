@@ -50,12 +50,10 @@ def build(params: Params, vocabulary: Vocabulary, classes: int) -> keras.Model:
     ids = Input((None,), dtype="int32")
     mask = ops.not_equal(ids, PADDING)
     positions = layers.Dense(size, use_bias=False, kernel_initializer="uniform")(RelativePosition(POSITIONS)(mask))
-    embedding = layers.Embedding(len(vocabulary), size)
-    if reads_lexicon(params, vocabulary):
-        from_kinds = layers.Dense(size, use_bias=False, kernel_initializer="uniform")
-        words = embedding(WordDropout(vocabulary)(ids)) + from_kinds(WordKinds(vocabulary)(ids))
-    else:
-        words = embedding(ids)
+    tells_kinds = reads_lexicon(params, vocabulary)
+    words = layers.Embedding(len(vocabulary), size)(WordDropout(vocabulary, tells_kinds)(ids))
+    if tells_kinds:
+        words += layers.Dense(size, use_bias=False, kernel_initializer="uniform")(WordKinds(vocabulary)(ids))
     states = words + positions
     states = layers.Dropout(params["dropout"])(states)
     for _ in range(params["blocks"]):
@@ -69,4 +67,4 @@ def build(params: Params, vocabulary: Vocabulary, classes: int) -> keras.Model:
     return Model(ids, layers.Dense(classes, activation="softmax")(layers.Dropout(params["dropout"])(text)))
 
 
-FAMILY = NetworkFamily("transformer", SPACE, DEFAULTS, build, starts=({"lexicon": "none"},))
+FAMILY = NetworkFamily("transformer", SPACE, DEFAULTS, build, starts=({"learning_rate": 2e-3},))

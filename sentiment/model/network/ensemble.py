@@ -48,17 +48,20 @@ class Ensemble:
         return scale_temperature(np.mean(probabilities, axis=0), self.temperature)
 
 
-def fit_ensemble(family: Family, first: Model, features: Features, params: Params, training: Training) -> Ensemble:
-    """Fit ``training.members`` networks with consecutive seeds, calibrated together on the validation split.
+def fit_ensemble(
+    family: Family, first: Model, features: Features, params: Params, training: Training, count: int
+) -> Ensemble:
+    """Fit so many networks with consecutive seeds, calibrated together on the validation split.
 
     Args:
         family: the family that fits them.
         first: the fitted model of the first seed.
         features, params, training: as for :meth:`sentiment.model.families.Family.fit`.
+        count: number of networks.
     """
     members = [first]
-    for number in range(1, training.members):
-        print(f"tune {family.name}: member {number + 1} of {training.members}", flush=True)
+    for number in range(1, count):
+        print(f"tune {family.name}: member {number + 1} of {count}", flush=True)
         with_its_seed = replace(training, seed=training.seed + number)
         members.append(family.fit(features, params, with_its_seed, lambda epoch, figures: None))
     ensemble = Ensemble(members)

@@ -31,6 +31,10 @@ class NetworkFamily(KerasFamily):
         starts: further points that a search starts from, as :class:`Family` has them.
     """
 
+    # A second network is worth more than a fit on both splits, after which nothing is left to calibrate it by
+    # (docs/explanation/defaults.md).
+    default_members = 2
+
     def __init__(
         self,
         name: str,
@@ -58,12 +62,6 @@ class NetworkFamily(KerasFamily):
         from .model import fit_network
 
         return fit_network(self, features, params, training, on_epoch)
-
-    def refit(self, features: Features, params: Params, training: Training, model: Model) -> Model | None:
-        self.prepare()
-        from .model import refit_networks
-
-        return refit_networks(self, features, params, training, model)
 
     def load_network(self, folder: Path) -> Model:
         from .model import load_network

@@ -19,17 +19,19 @@ class KerasFamily(Family):
     options: tuple[str, ...] = ("members",)
     trains_in_epochs = True
     default_trials = 2  # five are no better where only five epochs are trained (docs/explanation/defaults.md)
+    default_members = 1
     requirements: tuple[str, ...] = ("tensorflow", "keras")
 
     def prepare(self) -> None:
         start_tensorflow()
 
     def fit_members(self, features: Features, params: Params, training: Training, model: Model) -> Model:
-        if training.members == 1:
+        members = training.members or self.default_members
+        if members == 1:
             return model
         from .ensemble import fit_ensemble
 
-        return fit_ensemble(self, model, features, params, training)
+        return fit_ensemble(self, model, features, params, training, members)
 
     def load(self, folder: Path) -> Model:
         self.prepare()

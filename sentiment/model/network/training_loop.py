@@ -33,11 +33,10 @@ def train(
     params: Params,
     training: Training,
     train_split: tuple[np.ndarray, ...],
-    validation_split: tuple[np.ndarray, ...] | None,
-    on_epoch: OnEpoch | None,
+    validation_split: tuple[np.ndarray, ...],
+    on_epoch: OnEpoch,
     padding: int | None = None,
-    last_epoch: int | None = None,
-) -> int:
+) -> None:
     """Train a network. The learning rate rises to the given one and falls to 0 along a cosine.
 
     The network keeps the weights of the epoch with the best ``training.metric`` on the validation split, and training
@@ -52,13 +51,9 @@ def train(
         params: hyperparameters; ``learning_rate`` and, if present, ``weight_decay`` are used.
         training: see :class:`Training`.
         train_split: token ids, int32 of shape (documents, length), and labels, int32 of shape (documents,).
-        validation_split: the same; None to keep the weights of the last epoch.
+        validation_split: the same.
         on_epoch: called after each epoch with its number, from 1, and its figures.
         padding: see :func:`make_batches`.
-        last_epoch: ends training after this epoch, in the middle of the schedule of the learning rate.
-
-    Returns:
-        The epoch whose weights the network has, from 1.
 
     Raises:
         FloatingPointError: the loss is no longer finite.
@@ -80,28 +75,25 @@ def train(
     weights = compute_sample_weight(labels, training)
     if weights is not None:
         train_split = (*train_split, weights)
-    callbacks: list[keras.callbacks.Callback] = [_Report(on_epoch)]
-    validation_data = None
     metric = training.metric
+    validation_data = make_batches(validation_split, PREDICT_BATCH, padding)
     stopping = keras.callbacks.EarlyStopping(
         f"val_{metric.name}",
         mode="max" if metric.higher_is_better else "min",
         patience=PATIENCE,
         restore_best_weights=True,
     )
-    if validation_split is not None:
-        validation_data = make_batches(validation_split, PREDICT_BATCH, padding)
-        callbacks = [_Measure(metric, validation_data), *callbacks, stopping]
-    epochs = last_epoch or training.epochs
+    callbacks = [_Measure(metric, validation_data), _Report(on_epoch), stopping]
+    if network.optimizer.use_ema:
+        callbacks.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     network.fit(
         make_batches(train_split, training.batch_size, padding, training.seed),
         validation_data=validation_data,
-        epochs=epochs,
+        epochs=training.epochs,
         shuffle=False,  # the dataset shuffles itself
         verbose=0,
         callbacks=callbacks,
     )
-    return epochs if validation_split is None else stopping.best_epoch + 1
 
 
 class WarmUpCosine(keras.optimizers.schedules.LearningRateSchedule):
@@ -143,7 +135,7 @@ class _Measure(keras.callbacks.Callback):
 
 
 class _Report(keras.callbacks.Callback):
-    def __init__(self, on_epoch: OnEpoch | None) -> None:
+    def __init__(self, on_epoch: OnEpoch) -> None:
         super().__init__()
         self._on_epoch = on_epoch
 
@@ -153,5 +145,4 @@ class _Report(keras.callbacks.Callback):
             raise FloatingPointError(
                 f"the loss is no longer a number after epoch {epoch + 1}: try a lower learning_rate"
             )
-        if self._on_epoch:
-            self._on_epoch(epoch + 1, figures)
+        self._on_epoch(epoch + 1, figures)

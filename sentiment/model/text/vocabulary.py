@@ -52,10 +52,12 @@ class Vocabulary:
         kinds = [0] * RESERVED + [self.kinds.get(word, 0) for word in self.words]
         return np.array(kinds + list(range(1, len(self) - self._known + 1)), dtype=np.int32)
 
-    def ids_of_kinds(self) -> np.ndarray:
-        """The id of each id's kind, or where it has none, itself: int32 of shape (ids,)."""
+    def ids_if_unknown(self) -> np.ndarray:
+        """The id that each word would have if it were not in ``words``: int32 of shape (ids,)."""
         kinds = self.id_kinds()
-        return np.where(kinds > 0, self._known + kinds - 1, np.arange(len(kinds))).astype(np.int32)
+        ids = np.where(kinds > 0, self._known + kinds - 1, UNKNOWN).astype(np.int32)
+        ids[PADDING] = PADDING
+        return ids
 
     def encode_words(self, words: Sequence[str]) -> np.ndarray:
         """The id of each word: int32 of shape (words,)."""

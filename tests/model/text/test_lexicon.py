@@ -69,7 +69,7 @@ def test_sentences_are_rated_exactly_as_by_vader():
         *" ".join(SPECIAL_CASES).split() * 5,
         *["no", "or", "nor", "so", "this", "least", "at", "kind", "of", "but"] * 20,
     ]
-    words = [*rules, *draw.sample(sorted(peer.lexicon), 500), *["film", "a", "(good)", "😀", "❤", ":)", "...", "!"] * 10]
+    words = [
         *rules,
         *draw.sample(sorted(peer.lexicon), 500),
         *["film", "a", "(good)", "'bad'", "😀", "❤", ":)", "...", "!"] * 10,

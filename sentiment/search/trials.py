@@ -104,13 +104,13 @@ class TrialRun:
         client: of the tracking store.
         run_id: id of the run.
         name: the run's name.
-        params: its parameters (:func:`params_key`).
+        params: its parameters (:func:`params_key`), unless they are logged already.
 
     Attributes:
         seconds: duration of the fit, once it has ended.
     """
 
-    def __init__(self, client: MlflowClient, run_id: str, name: str, params: ParamsKey) -> None:
+    def __init__(self, client: MlflowClient, run_id: str, name: str, params: ParamsKey = ()) -> None:
         self._client = client
         self.run_id = run_id
         self.name = name

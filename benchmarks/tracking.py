@@ -2,9 +2,10 @@
 
     python benchmarks/tracking.py            # prints the table and keeps it in benchmarks/tracking.md
 
-Ours is the loop of ``tune`` with a child run a trial, on a SQLite store. Beside it, one after the other: hyperopt
-alone; hyperopt with a nested run a trial through MLflow's fluent API, as tutorials do it; and one ``mlflow.run`` a
-trial, as in MLflow's own hyperparameter example.
+Ours is the loop of ``tune`` with a child run a trial, on a SQLite store: in one process, and with two processes for the
+trials, as by default on two cores. Beside it, one after the other: hyperopt alone; hyperopt with a nested run a trial
+through MLflow's fluent API, as tutorials do it; and one ``mlflow.run`` a trial, as in MLflow's own hyperparameter
+example.
 """
 
 import os
@@ -12,11 +13,13 @@ import statistics
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 import hyperopt
 import mlflow
 import numpy as np
+from mlflow import MlflowClient
 from report import MACHINE, keep
 
 HERE = Path(__file__).resolve().parent
@@ -25,24 +28,37 @@ sys.path.insert(0, str(HERE.parent))
 from sentiment.model.families.lstm import DEFAULTS, SPACE
 from sentiment.search.hyperopt_search import HyperoptSearch, from_hyperopt, to_hyperopt
 from sentiment.search.loop import run_trials
-from sentiment.search.trials import Outcome, TrialRecorder
-from sentiment.search.workers import completed_future
+from sentiment.search.trials import Outcome, TrialRecorder, TrialRun
+from sentiment.search.workers import Workers
 
 TRIALS, PROJECT_RUNS, REPEATS = 200, 3, 3
 FIGURES = {"accuracy": 0.5, "log_loss": 0.7}
 
 
-def ours():
+def ours(workers):
     with mlflow.start_run() as parent:
         recorder = TrialRecorder("lstm", parent)
 
         def begin(number, point, epochs, outcomes):
             trial = recorder.start(point)
-            trial.log_result(FIGURES)
-            trial.finish()
-            return completed_future(Outcome(trial.run_id, trial.name, point, 1, FIGURES, point["dropout"]))
+            return workers.submit(record, mlflow.get_tracking_uri(), trial.run_id, trial.name, trial.params, point)
 
-        run_trials(HyperoptSearch(SPACE, [DEFAULTS], "tpe", 42), begin, TRIALS, 1)
+        run_trials(HyperoptSearch(SPACE, [DEFAULTS], "tpe", 42), begin, TRIALS, workers.count)
+
+
+def record(uri, run_id, name, params, point):
+    """What a worker does for a trial beside its fit."""
+    connect(uri)
+    trial = TrialRun(MlflowClient(), run_id, name, params)
+    trial.log_result(FIGURES)
+    trial.finish()
+    return Outcome(run_id, name, point, 1, FIGURES, point["dropout"])
+
+
+def connect(uri):
+    if mlflow.get_tracking_uri() != uri:
+        mlflow.set_tracking_uri(uri)
+        mlflow.search_experiments()
 
 
 def bare():
@@ -81,25 +97,33 @@ def _hyperopt(objective):
     )
 
 
-def milliseconds(job, trials):
-    """Milliseconds a trial; each job has an existing store of its own."""
-    with tempfile.TemporaryDirectory() as folder:
+def milliseconds(job, trials, processes=0):
+    """Milliseconds a trial; each job has an existing store of its own, and processes that are up."""
+    with tempfile.TemporaryDirectory() as folder, closing(Workers(processes)) as workers:
         os.chdir(folder)
-        mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+        uri = f"sqlite:///{folder}/mlflow.db"
+        mlflow.set_tracking_uri(uri)
         mlflow.search_experiments()
+        for started in [workers.submit(connect, uri) for _ in range(processes)]:
+            started.result()
         started = time.time()
-        job()
+        job(workers) if processes else job()
         seconds = time.time() - started
         os.chdir(HERE)
     return 1000 * seconds / trials
 
 
 def main():
-    jobs = {"hyperopt alone": bare, "`tune`'s loop": ours, "hyperopt, a nested run a trial": nested}
+    jobs = {
+        "hyperopt alone": (bare, 0),
+        "`tune`'s loop, in one process": (ours, 1),
+        "`tune`'s loop, two processes for the trials": (ours, 2),
+        "hyperopt, a nested run a trial": (nested, 0),
+    }
     measured = {name: [] for name in jobs}
     for _ in range(REPEATS):
-        for name, job in jobs.items():
-            measured[name].append(milliseconds(job, TRIALS))
+        for name, (job, processes) in jobs.items():
+            measured[name].append(milliseconds(job, TRIALS, processes))
     cost = {name: statistics.median(values) for name, values in measured.items()}
     cost["one `mlflow.run` a trial"] = milliseconds(projects, PROJECT_RUNS)
     alone = cost["hyperopt alone"]

@@ -249,6 +249,8 @@ def finished(run: Run) -> Run:
     Raises:
         UserError: it did not finish; not shown, since the run itself has said why.
     """
+    if run.info.status == "FINISHED":
+        return run
     chain = mlflow.get_run(active_run().info.run_id).data.tags.get(PARENT)
     if chain is None or run.data.tags.get(PARENT) != chain:
         return run

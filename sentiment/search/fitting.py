@@ -26,7 +26,7 @@ from sentiment.model.pyfunc import SentimentModel
 from sentiment.model.space import Params
 from sentiment.model.training import Training
 from sentiment.search.packaging import log_model, model_digest, package_digest
-from sentiment.search.trials import CROSS_VALIDATED, Outcome, TrialRun, loss_of
+from sentiment.search.trials import CROSS_VALIDATED, Outcome, ParamsKey, TrialRun, loss_of
 from sentiment.tracking import VALIDATION_PREDICTIONS
 
 BATCH_SECONDS = 2.0  # figures of epochs that end within this time are logged together
@@ -76,6 +76,7 @@ def run_trial(
     thresholds: tuple[float, ...],
     folder: Path | None,
     show: ShowEpoch | None,
+    unlogged: ParamsKey = (),
 ) -> Outcome:
     """Fit a family and record it in a run that has been opened for it.
 
@@ -89,13 +90,14 @@ def run_trial(
             threshold; empty for no pruning.
         folder: where to save the model; None to discard it.
         show: called with the name, the epoch (from 1) and its figures after each epoch.
+        unlogged: parameters of the run, to be logged with its first figures.
     """
     if mlflow.get_tracking_uri() != config.tracking_uri:
         mlflow.set_tracking_uri(config.tracking_uri)
     features, usual = _load_inputs(config)
     family = get_family(config.family)
     features = sample_for_trials(family, features, usual.seed)
-    run = TrialRun(MlflowClient(), run_id, name)
+    run = TrialRun(MlflowClient(), run_id, name, unlogged)
     curve: list[float] = []
 
     def on_epoch(epoch: int, figures: dict[str, float]) -> None:

@@ -95,6 +95,6 @@ class TrialRunner:
         thresholds = pruning_thresholds(outcomes) if self._prune else ()
         show = self._progress.show_epoch if self._workers.here else None  # concurrent trials do not share the bar
         folder = self._scratch / str(number) if self._scratch else None
-        arguments = (self._config, trial.run_id, trial.name, params, passes, thresholds, folder, show)
+        arguments = (self._config, trial.run_id, trial.name, params, passes, thresholds, folder, show, trial.params)
         self._workers.submit(run_trial, *arguments).add_done_callback(end)
         return ended

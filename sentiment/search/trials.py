@@ -13,12 +13,13 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 
 from sentiment.errors import UserError, describe_error, hide_credentials
-from sentiment.model.space import Params
+from sentiment.model.space import Params, format_params
 from sentiment.model.training import Criterion
 from sentiment.tracking import (
     ERROR,
     FAMILY,
     GIT_COMMIT,
+    NOTE,
     PARENT,
     PRUNED,
     REUSED,
@@ -34,6 +35,8 @@ CROSS_VALIDATED = "cross_validated_"  # prefix of the metric among these figures
 BEST = "best_"  # prefix of the best trial's hyperparameters among the parameters of a tune run
 TRAIN_SECONDS = "train_seconds"
 MAX_TAG = 5000  # characters of a tag's value
+
+ParamsKey = tuple[tuple[str, str], ...]  # from params_key
 
 
 @dataclass(frozen=True)
@@ -86,28 +89,33 @@ class TrialRecorder:
         inherited = (USER, SOURCE_NAME, SOURCE_TYPE, GIT_COMMIT)
         tags = {key: value for key, value in self._parent.data.tags.items() if key in inherited}
         tags |= {PARENT: self._parent.info.run_id, FAMILY: self._family, TRIAL: str(self.count)}
+        tags[NOTE] = f"`{format_params(params)}`"  # until they are logged as parameters
         run = self._client.create_run(self._parent.info.experiment_id, run_name=name, tags=tags)
-        logged = [Param(key, value) for key, value in params_key(params, epochs)]
-        self._client.log_batch(run.info.run_id, params=logged)
-        return TrialRun(self._client, run.info.run_id, name)
+        return TrialRun(self._client, run.info.run_id, name, params_key(params, epochs))
 
 
 class TrialRun:
     """The run in which one fit is recorded.
 
+    Its parameters are logged with its first figures, in one call: each call costs milliseconds, and short fits wait for
+    it.
+
     Args:
         client: of the tracking store.
         run_id: id of the run.
         name: the run's name.
+        params: its parameters (:func:`params_key`), unless they are logged already.
 
     Attributes:
         seconds: duration of the fit, once it has ended.
     """
 
-    def __init__(self, client: MlflowClient, run_id: str, name: str) -> None:
+    def __init__(self, client: MlflowClient, run_id: str, name: str, params: ParamsKey = ()) -> None:
         self._client = client
         self.run_id = run_id
         self.name = name
+        self.params = params
+        self._unlogged = [Param(key, value) for key, value in params]
         self._started = self._logged = time.time()
         self._pending: list[Metric] = []
         self.seconds = 0.0
@@ -130,19 +138,15 @@ class TrialRun:
 
     def prune(self, epoch: int) -> None:
         """End the run of a trial that was stopped after an epoch because others were better by then."""
-        self._flush()
-        self._client.set_tag(self.run_id, PRUNED, f"after epoch {epoch}")
+        self._flush(RunTag(PRUNED, f"after epoch {epoch}"))
         self.finish()
 
     def repeat(self, run: Run, params: Params, epochs: int, metric: Criterion) -> Outcome:
         """Copy the figures of an earlier trial with the same hyperparameters, and end the run."""
         history = {key: self._client.get_metric_history(run.info.run_id, key) for key in run.data.metrics}
-        self._client.log_batch(
-            self.run_id,
-            metrics=[point for points in history.values() for point in points],
-            tags=[RunTag(REUSED, run.info.run_id)]
-            + [RunTag(key, value) for key, value in run.data.tags.items() if key == PRUNED],
-        )
+        self._pending = [point for points in history.values() for point in points]
+        pruned = [RunTag(key, value) for key, value in run.data.tags.items() if key == PRUNED]
+        self._flush(RunTag(REUSED, run.info.run_id), *pruned)
         self.finish()
         values = sorted(history.get(f"val_{metric.name}", ()), key=lambda point: point.step)
         curve = tuple(metric.score(point.value) for point in values)
@@ -155,19 +159,20 @@ class TrialRun:
         return Outcome(self.run_id, self.name, params, epochs, figures, loss_of(figures, metric), curve, seconds)
 
     def finish(self) -> None:
+        if self._unlogged:
+            self._flush()
         self._client.set_terminated(self.run_id, "FINISHED")
 
     def fail(self, error: BaseException) -> None:
         """End the run as FAILED, with the error as a tag and the traceback as the artifact traceback.txt."""
-        self._flush()
-        self._client.set_tag(self.run_id, ERROR, describe_error(error)[:MAX_TAG])
+        self._flush(RunTag(ERROR, describe_error(error)[:MAX_TAG]))
         lines = hide_credentials("".join(traceback.format_exception(error)))
         self._client.log_text(self.run_id, lines, "traceback.txt")
         self._client.set_terminated(self.run_id, "FAILED")
 
-    def _flush(self) -> None:
-        self._client.log_batch(self.run_id, metrics=self._pending)
-        self._pending, self._logged = [], time.time()
+    def _flush(self, *tags: RunTag) -> None:
+        self._client.log_batch(self.run_id, metrics=self._pending, params=self._unlogged, tags=tags)
+        self._pending, self._unlogged, self._logged = [], [], time.time()
 
     @staticmethod
     def _metrics(figures: Mapping[str, float], step: int = 0) -> list[Metric]:
@@ -186,7 +191,7 @@ def finished_trials(tune_runs: Iterable[Run]) -> dict[tuple, Run]:
     return {params_key(trial.data.params): trial for trial in trials}
 
 
-def params_key(params: Mapping[str, Any], epochs: int | None = None) -> tuple[tuple[str, str], ...]:
+def params_key(params: Mapping[str, Any], epochs: int | None = None) -> ParamsKey:
     """Hyperparameters as a key, the same for the hyperparameters themselves and for the parameters of their run.
 
     Args:

@@ -93,6 +93,7 @@ class Chain:
         self._reuse = reuse
         self._main = active_run().info
         self.steps: list[ChainStep] = []
+        self._finished: set[str] = set()  # entry points of which a finished run has been seen
         # MLflow nests a run under the one that is active in the same thread.
         nest = partial(mlflow.start_run, run_id=self._main.run_id)
         self._threads = ThreadPoolExecutor(MOST_AT_ONCE, initializer=nest)
@@ -112,7 +113,7 @@ class Chain:
         self.steps.append(step)
         # One step ahead is enough: more would take the processor from those that have work to do. And where there is an
         # earlier result, it has to be known first whether it still holds.
-        ahead = not (self._reuse and finished_runs(entry_point, max_results=1))
+        ahead = not (self._reuse and self._has_finished(entry_point))
         self._wait_for([before for last in step.after for before in (last.after if ahead else [last])])
         if self._reuse and not ahead:
             step.reuse(self._find_twin(entry_point, values))
@@ -135,6 +136,12 @@ class Chain:
         for step in self.steps:
             if step.run.done():
                 step.run.result()
+
+    def _has_finished(self, entry_point: str) -> bool:
+        """Whether there is a finished run of a step."""
+        if entry_point not in self._finished and finished_runs(entry_point, max_results=1):
+            self._finished.add(entry_point)
+        return entry_point in self._finished
 
     def _find_twin(self, entry_point: str, values: Mapping[str, Any]) -> Run | None:
         """A finished run with the result. It is searched for here: a process of the step's own would take seconds."""

@@ -2,10 +2,12 @@
 
 import ast
 import json
+import os
 import platform
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from sentiment.model.text.subwords import Subwords
 from sentiment.paths import PROJECT_ROOT
 
 NOT_FOLLOWED = "sentiment/workflow"
+
+_IMPORT = re.compile(r"^[ \t]*((?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(?:\([^()]*\)|[^\n;\\(]+))$", re.MULTILINE)
 
 
 def fingerprint(entry_point: str, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
@@ -110,7 +114,7 @@ def _imported(file: Path, _modified: int) -> set[Path]:
     """The project's files that are executed when a file is imported, without those that they import in turn."""
     package = file.relative_to(PROJECT_ROOT).parent.parts
     names: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_bytes())):
+    for node in ast.walk(_parse_imports(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -120,15 +124,29 @@ def _imported(file: Path, _modified: int) -> set[Path]:
     return {other for name in names for other in _files_of(name)}
 
 
+def _parse_imports(source: str) -> ast.Module:
+    """The import statements of a file alone, in half the time of all of it.
+
+    All of it where the word stands elsewhere, too: in prose, or behind other code.
+    """
+    found = _IMPORT.findall(source)
+    if len(found) == len(re.findall(r"\bimport\b", source)):
+        with suppress(SyntaxError):  # a line of prose that begins like one
+            return ast.parse("\n".join(found))
+    return ast.parse(source)
+
+
 def _files_of(name: str) -> list[Path]:
     """The project's files that are executed when a module is imported, or the one that defines a name."""
     files: list[Path] = []
-    path = PROJECT_ROOT
+    path, not_followed = str(PROJECT_ROOT), str(PROJECT_ROOT / NOT_FOLLOWED)
     for part in name.split("."):
-        path /= part
-        if path == PROJECT_ROOT / NOT_FOLLOWED or not (path.is_dir() or path.with_suffix(".py").is_file()):
+        path = os.path.join(path, part)
+        package, module = os.path.join(path, "__init__.py"), f"{path}.py"
+        found = [Path(file) for file in (package, module) if os.path.isfile(file)]
+        if path == not_followed or not (found or os.path.isdir(path)):
             break
-        files += [file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file()]
+        files += found
     return files
 
 

@@ -30,7 +30,7 @@ def runner(worker_error=None, store_error=None, console_error=None):
             done.set_result(Outcome("run", "trial", {}, 1, {"accuracy": 1.0}, 0.0))
         return done
 
-    trial = SimpleNamespace(run_id="run", name="trial", fail=fail)
+    trial = SimpleNamespace(run_id="run", name="trial", params=(), fail=fail)
     recorder = SimpleNamespace(start=lambda params, epochs: trial)
     progress = SimpleNamespace(show_trial=show, show_epoch=None)
     workers = SimpleNamespace(submit=submit, here=True)

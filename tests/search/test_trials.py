@@ -4,6 +4,8 @@ import sqlite3
 from contextlib import closing
 
 import mlflow
+import pytest
+from mlflow import MlflowClient
 
 from sentiment.search.trials import TrialRecorder, finished_trials
 
@@ -17,6 +19,33 @@ def test_all_trials_of_a_large_grid_are_found_again(tracked, tmp_path):
     add_copies(tmp_path / "mlflow.db", recorder)
     found = finished_trials([tracked.get_run(run.info.run_id)])
     assert len(found) == COPIES + 1 and (("units", str(COPIES)),) in found
+
+
+@pytest.mark.parametrize("error", [None, ValueError("no convergence")])
+def test_a_trial_is_recorded_in_three_calls_of_the_store(tracked, monkeypatch, error):
+    calls = []
+
+    def count(name, call):
+        def counted(*arguments, **named):
+            calls.append(name)
+            return call(*arguments, **named)
+
+        return counted
+
+    for name in ("create_run", "log_batch", "log_metric", "log_param", "set_tag", "set_terminated"):
+        monkeypatch.setattr(MlflowClient, name, count(name, getattr(MlflowClient, name)))
+    with mlflow.start_run() as run:
+        before = len(calls)
+        trial = TrialRecorder("dense", run).start({"units": 3}, epochs=2)
+        if error:
+            trial.fail(error)
+        else:
+            trial.log_result({"accuracy": 0.5})
+            trial.finish()
+        assert calls[before:] == ["create_run", "log_batch", "set_terminated"]
+    found = tracked.get_run(trial.run_id)
+    assert found.data.params == {"units": "3", "epochs": "2"} and "units=3" in found.data.tags["mlflow.note.content"]
+    assert found.data.metrics.get("validation_accuracy") == (None if error else 0.5)
 
 
 def add_copies(database, recorder):

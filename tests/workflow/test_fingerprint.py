@@ -1,3 +1,4 @@
+import ast
 import shutil
 from importlib.metadata import version
 
@@ -5,7 +6,7 @@ import pytest
 
 from sentiment.digests import folder_digest, hub_revision
 from sentiment.workflow import fingerprint as module
-from sentiment.workflow.fingerprint import fingerprint, sources
+from sentiment.workflow.fingerprint import _parse_imports, fingerprint, sources
 
 GIVEN = {"seed": 1, "family": "lstm"}
 STEP = {"entry_point": "tune", "parameters": GIVEN, "inputs": {"featurize_run": "abc"}}
@@ -152,3 +153,21 @@ def test_ingest_depends_on_labelers_only_where_it_has_some():
     labelled, unlabelled = names("ingest"), names("ingest", None, ("vader",))
     assert unlabelled - labelled >= {"sentiment/labelling/labelers/vader.py"}
     assert not any("labelers/vader" in name or "labelers/registered" in name for name in labelled)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import a, b.c as d\nfrom . import e\n\n\ndef f():\n    from ..g import (  # why\n        h,\n    )\n",
+        "if True: import a\n",
+        "import a; import b\n",
+        "from a import b, \\\n    c\n",
+        '"""\nimport it as it is\n"""\nimport a\n',
+        '"""To\nimport them is slow."""\nimport a\n',
+    ],
+)
+def test_no_import_is_missed_where_the_statements_are_parsed_alone(source):
+    def imports(module):
+        return {ast.dump(node) for node in ast.walk(module) if isinstance(node, (ast.Import, ast.ImportFrom))}
+
+    assert imports(_parse_imports(source)) >= imports(ast.parse(source))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ LARGE_BATCH = 20_000  # the same where the words have been counted
 MAX_WORD = 50  # characters of a word; longer ones, such as a URL or a key, are cut
 CACHED_WORDS = 20_000  # whose n-grams are kept
 
+FindGrams = Callable[[str], np.ndarray]
+
 
 def learn_grams(documents: Documents) -> list[str]:
     """The character n-grams of the training documents by descending document frequency, at most ``MAX_GRAMS``.
@@ -30,7 +32,8 @@ def learn_grams(documents: Documents) -> list[str]:
     column = _number(grams)
     document_frequency = np.zeros(len(grams), dtype=np.int64)
     for batch in gen_batches(len(documents), BATCH):
-        document_frequency += np.bincount(_count(documents[batch], column).indices, minlength=len(grams))
+        counts = _count(documents[batch], partial(_find, column=column), len(grams))
+        document_frequency += np.bincount(counts.indices, minlength=len(grams))
     return [grams[column] for column in select_frequent(document_frequency)]
 
 
@@ -48,8 +51,12 @@ def make_gram_weigher(grams: list[str]) -> Callable[[Documents], Any]:
     """A function of documents that gives 1 + log of these n-grams' counts: CSR float32, (documents, n-grams)."""
     column = _number(grams)
 
+    @lru_cache(maxsize=CACHED_WORDS)
+    def find(word: str) -> np.ndarray:
+        return _find(word, column)
+
     def weigh(documents: Documents) -> Any:
-        counts = _count(documents, column)
+        counts = _count(documents, find, len(grams))
         counts.data = 1 + np.log(counts.data)
         return counts
 
@@ -74,7 +81,7 @@ class CountedWords:
             part.resize(part.shape[0], len(words))
         self._documents = sparse.vstack(parts, format="csr")
         every = sorted({gram for word in words for gram in _grams(word)})
-        of_words = _spell(words, _number(every))
+        of_words = _spell(words, partial(_find, column=_number(every)), len(every))
         document_frequency = np.zeros(len(every), dtype=np.int64)
         for batch in gen_batches(self._documents.shape[0], LARGE_BATCH):
             document_frequency += np.bincount((self._documents[batch] @ of_words).indices, minlength=len(every))
@@ -89,29 +96,43 @@ class CountedWords:
         return counts
 
 
-def _count(documents: Documents, column: dict[str, int]) -> Any:
-    """The documents' words times the words' n-grams, so that each word is split only once."""
+def _count(documents: Documents, find: FindGrams, grams: int) -> Any:
+    """The documents' words times the words' n-grams, so that each word is split only once.
+
+    Args:
+        documents: the documents.
+        find: gives the numbers of a word's n-grams (:func:`_find`).
+        grams: how many n-grams have a number.
+    """
     words: dict[str, int] = {}
-    return _count_words(documents, words) @ _spell(words, column)
+    return _count_words(documents, words) @ _spell(words, find, grams)
 
 
 def _count_words(documents: Documents, words: dict[str, int]) -> Any:
     """How often each word occurs in each document; those that are new to ``words`` are numbered there."""
-    rows, columns, counts = [], [], []
-    for row, tokens in enumerate(documents):
+    columns, counts, ends = [], [], [0]
+    for tokens in documents:
         for word, count in Counter(tokens).items():
-            rows.append(row)
             columns.append(words.setdefault(word[:MAX_WORD], len(words)))
             counts.append(count)
-    return sparse.csr_array((np.array(counts, np.float32), (rows, columns)), (len(documents), len(words)))
+        ends.append(len(columns))
+    shape = len(documents), len(words)
+    counted = sparse.csr_array((np.array(counts, np.float32), np.array(columns, np.int32), np.array(ends)), shape)
+    counted.sum_duplicates()  # words that are the same once they are cut
+    return counted
 
 
-def _spell(words: Iterable[str], column: dict[str, int]) -> Any:
-    """The n-grams of each word that have a column: sparse CSR float32 of shape (words, n-grams)."""
-    grams_of_words = [[column[gram] for gram in _grams(word) if gram in column] for word in words]
-    ends = np.cumsum([0, *map(len, grams_of_words)])
-    numbers = np.fromiter((number for grams in grams_of_words for number in grams), np.int32, ends[-1])
-    return sparse.csr_array((np.ones(len(numbers), np.float32), numbers, ends), (len(ends) - 1, len(column)))
+def _spell(words: Iterable[str], find: FindGrams, grams: int) -> Any:
+    """The n-grams of each word that have a number: sparse CSR float32 of shape (words, n-grams)."""
+    found = [find(word) for word in words]
+    ends = np.cumsum([0, *map(len, found)])
+    numbers = np.concatenate([np.empty(0, np.int32), *found])
+    return sparse.csr_array((np.ones(len(numbers), np.float32), numbers, ends), (len(found), grams))
+
+
+def _find(word: str, column: dict[str, int]) -> np.ndarray:
+    """The numbers of a word's n-grams that have one, in the order of the word: int32."""
+    return np.array([column[gram] for gram in _grams(word) if gram in column], np.int32)
 
 
 @lru_cache(maxsize=CACHED_WORDS)

@@ -24,9 +24,9 @@ def make_polarity_weigher() -> Callable[[Documents], Any]:
     (documents, ``COLUMNS``), with means over the sentences of a document, times ``WEIGHT``: the shares of its positive
     and of its negative words, and the compound score where it is above 0 and, negated, where it is below (0 to 1).
     """
-    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+    from .vader import SentenceRater
 
-    score = SentimentIntensityAnalyzer().polarity_scores
+    score = SentenceRater().polarity_scores
 
     def weigh(documents: Documents) -> Any:
         found = np.zeros((len(documents), COLUMNS))
@@ -43,12 +43,14 @@ def make_polarity_weigher() -> Callable[[Documents], Any]:
 def _sentences(tokens: list[str]) -> list[str]:
     """The sentences as texts, with signs directly behind a word: a sign of its own would count as a neutral word."""
     sentences: list[list[str]] = [[]]
+    sentence = sentences[-1]
     for token in tokens:
-        is_sign = token.isascii() and not token.isalnum() and len(set(token)) == 1
-        if is_sign and sentences[-1]:
-            sentences[-1][-1] += token
+        is_word = token.isalnum()
+        if is_word or not sentence or not token.isascii() or token.count(token[0]) < len(token):
+            sentence.append(token)
         else:
-            sentences[-1].append(token)
-        if token[0] in SENTENCE_ENDS or len(sentences[-1]) == LONGEST:
-            sentences.append([])
+            sentence[-1] += token
+        if (not is_word and token[0] in SENTENCE_ENDS) or len(sentence) == LONGEST:
+            sentence = []
+            sentences.append(sentence)
     return [" ".join(words) for words in sentences if words]

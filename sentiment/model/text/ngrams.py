@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from sklearn.feature_extraction.text import CountVectorizer
+from scipy import sparse
 
 MAX_ORDER = 3  # words per n-gram
 # Where texts are short, most of these n-grams occur in a single document, which helps; where they are long, the limit
@@ -31,9 +31,14 @@ def mark_negation(tokens: list[str]) -> list[str]:
             left = 0 if token[0] in CLAUSE_ENDS else left
             marked.append(token)
             continue
-        marked.append(NEGATED + token if left else token)
-        negates = token.lower() in NEGATIONS or token.lower().endswith("n't")
-        left = REACH if negates else max(left - 1, 0)
+        if left:
+            left -= 1
+            marked.append(NEGATED + token)
+        else:
+            marked.append(token)
+        lower = token.lower()
+        if lower in NEGATIONS or lower.endswith("n't"):
+            left = REACH
     return marked
 
 
@@ -82,16 +87,18 @@ def _second_half(tokens: list[str]) -> list[str]:
 
 
 def _make_counter(terms: list[str]) -> Callable[[Documents], Any]:
-    max_order = max((term.count(" ") + 1 for term in terms), default=1)
-    vectorizer = _vectorizer(max_order=max_order, vocabulary=terms)
-    return lambda documents: vectorizer.transform(documents).astype(np.float32)
+    column = {term: number for number, term in enumerate(terms)}
+    orders = range(1, max((term.count(" ") for term in terms), default=0) + 2)
 
+    def find(tokens: list[str]) -> tuple[np.ndarray, np.ndarray]:
+        grams = (gram for order in orders for gram in map(" ".join, zip(*(tokens[start:] for start in range(order)))))
+        numbers = np.array([column[gram] for gram in grams if gram in column], np.int32)
+        return np.unique(numbers, return_counts=True)
 
-def _identity(tokens: list[str]) -> list[str]:
-    return tokens
+    def count(documents: Documents) -> Any:
+        found = [find(tokens) for tokens in documents] or [find([])]
+        columns, counts = map(np.concatenate, zip(*found))
+        ends = np.cumsum([0, *(len(numbers) for numbers, _ in found[: len(documents)])], dtype=np.int32)
+        return sparse.csr_array((counts.astype(np.float32), columns, ends), (len(documents), len(terms)))
 
-
-def _vectorizer(max_order: int, **options: Any) -> CountVectorizer:
-    return CountVectorizer(
-        tokenizer=_identity, preprocessor=_identity, token_pattern=None, ngram_range=(1, max_order), **options
-    )
+    return count

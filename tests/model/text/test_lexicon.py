@@ -1,10 +1,13 @@
+import random
 import time
 from math import sqrt
 
 import pytest
+from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES, SentimentIntensityAnalyzer
 
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.lexicon import WEIGHT, make_polarity_weigher
+from sentiment.model.text.vader import SentenceRater
 
 GOOD, BAD, NOT, VERY = 1.9, -2.5, -0.74, 0.293  # VADER's valences, and what it makes of a negation and an intensifier
 
@@ -56,3 +59,26 @@ def test_the_time_of_a_text_without_punctuation_does_not_grow_with_its_square(we
     assert (
         seconds[1] < 30 * seconds[0]
     )  # a hundred times as long with VADER alone, which a text from anybody would cost
+
+
+def test_sentences_are_rated_exactly_as_by_vader():
+    rater, peer, draw = SentenceRater(), SentimentIntensityAnalyzer(), random.Random(42)
+    rules = [
+        *BOOSTER_DICT,
+        *NEGATE,
+        *" ".join(SPECIAL_CASES).split() * 5,
+        *["no", "or", "nor", "so", "this", "least", "at", "kind", "of", "but"] * 20,
+    ]
+    words = [
+        *rules,
+        *draw.sample(sorted(peer.lexicon), 500),
+        *["film", "a", "(good)", "'bad'", "😀", "❤", ":)", "...", "!"] * 10,
+    ]
+    ends = ["", "", "", "", ",", "!", "?", "!!!", "???"]
+    for _ in range(3_000):
+        chosen = [
+            draw.choice((str, str, str, str.upper, str.capitalize))(draw.choice(words))
+            for _ in range(draw.randrange(12))
+        ]
+        sentence = " ".join(word + draw.choice(ends) for word in chosen)
+        assert rater.polarity_scores(sentence) == peer.polarity_scores(sentence), sentence

@@ -5,7 +5,7 @@ import json
 import numpy as np
 from safetensors.numpy import save_file
 
-SIZE, LAYERS, POSITIONS = 16, 2, 64
+SIZE, LAYERS, POSITIONS = 16, 1, 64
 
 
 def write_checkpoint(folder, words, labels=("NEGATIVE", "POSITIVE"), seed=0):

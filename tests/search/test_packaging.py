@@ -197,8 +197,8 @@ def test_a_model_loads_where_the_project_cannot_be_imported(logged, monkeypatch)
     assert requirements_of(uri) == [f"{name}=={version(name)}" for name in expected]
 
 
-def test_models_of_two_families_load_in_the_process_that_has_logged_them(logged):
-    for uri in [logged(family).uri for family in ("simple", "dense")]:
+def test_models_of_two_families_load_in_the_process_that_has_logged_them(prior, logged):
+    for uri in [logged(family).uri for family in ("simple", "prior")]:
         assert len(mlflow.pyfunc.load_model(uri).predict(["good film"])) == 1
 
 
@@ -272,19 +272,21 @@ def test_a_family_that_knows_its_texts_by_heart_gets_no_weight_in_the_ensemble(a
     assert pool_families(predictions, labels, 42).weights == {"simple": 1.0}
 
 
-def test_the_digest_of_a_model_is_that_of_what_is_served(logged, monkeypatch, tmp_path):
-    before = logged("simple").digest
-    assert logged("simple").digest == before
-    shutil.copytree(packaging.MODEL_FOLDER, tmp_path / "model", ignore=shutil.ignore_patterns("__pycache__"))
-    with open(tmp_path / "model" / "pyfunc.py", "a", encoding="utf-8") as edited:
+def test_the_digest_of_a_model_is_that_of_what_is_served(add_family, logged, monkeypatch, tmp_path):
+    assert logged("simple").digest == logged("simple").digest
+    add_family("memory", MEMORY)
+    before = logged("memory").digest
+    assert logged("memory").digest == before
+    shutil.copytree(packaging.MODEL_FOLDER, tmp_path / "edited", ignore=shutil.ignore_patterns("__pycache__"))
+    with open(tmp_path / "edited" / "pyfunc.py", "a", encoding="utf-8") as edited:
         edited.write("\n# a word more\n")
     outputs = Schema([ColSpec("string", "label"), ColSpec("float", "score")])
     for what, place, name, other in (
-        ("the refit", type(get_family("simple")), "refit", lambda *arguments: None),
-        ("the served code", packaging, "MODEL_FOLDER", tmp_path / "model"),
+        ("the refit", type(get_family("memory")), "refit", lambda *arguments: None),
+        ("the served code", packaging, "MODEL_FOLDER", tmp_path / "edited"),
         ("the signature", packaging, "SIGNATURE", ModelSignature(packaging.SIGNATURE.inputs, outputs)),
         ("a requirement", packaging, "version", lambda name: "0.0.1"),
     ):
         with monkeypatch.context() as changed:
             changed.setattr(place, name, other)
-            assert logged("simple").digest != before, what
+            assert logged("memory").digest != before, what

@@ -74,7 +74,13 @@ def tuned(tracked, tmp_path_factory):
     return runs
 
 
-def test_the_ensemble_of_two_families_wins_and_is_registered(tuned, tracked):
+def leave_out_pages(patch):
+    """Have compare draw nothing, where a test does not look at its pages."""
+    patch.setattr("steps.compare.plots.draw_comparison", lambda *_: {})
+    patch.setattr("steps.compare.render_card", lambda *_, **__: "")
+
+
+def test_the_ensemble_of_two_families_wins_and_is_registered(tuned, tracked, monkeypatch):
     compared = run_step(compare, CompareParameters(), tuned)
     comparison = mlflow.artifacts.load_dict(f"runs:/{compared.info.run_id}/comparison.json")
     assert [comparison["winner"], len(comparison["rows"])] == ["ensemble", 3]
@@ -95,6 +101,7 @@ def test_the_ensemble_of_two_families_wins_and_is_registered(tuned, tracked):
     assert figures["test_accuracy"] == ensemble["test_accuracy"] and "simple.test_accuracy" not in figures
     assert figures["validation_log_loss"] == ensemble["validation_log_loss"]
 
+    leave_out_pages(monkeypatch)
     # By another rule it is another result, which register looks at, and the same models, by which it knows the version.
     ruled = run_step(compare, CompareParameters(choose="smallest_within", margin=0.0), tuned)
     assert ruled.data.tags["winner"] == "ensemble"
@@ -110,7 +117,8 @@ def test_the_ensemble_of_two_families_wins_and_is_registered(tuned, tracked):
     assert np.allclose(answer["score"], said["ensemble.score"])
 
 
-def test_without_ensemble_there_are_the_families_alone(tuned):
+def test_without_ensemble_there_are_the_families_alone(tuned, monkeypatch):
+    leave_out_pages(monkeypatch)
     compared = run_step(compare, CompareParameters(ensemble=False), tuned)
     comparison = mlflow.artifacts.load_dict(f"runs:/{compared.info.run_id}/comparison.json")
     assert {row["family"] for row in comparison["rows"]} == {"encoder", "simple"}

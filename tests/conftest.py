@@ -1,4 +1,9 @@
-"""What tests of all floors use: MLflow stores in folders of their own. What starts processes is in tests/system/."""
+"""What tests of all floors use: MLflow stores in folders of their own. What starts processes is in tests/system/.
+
+MLflow is imported by functions alone: the process that hands tests to the workers does without its four seconds.
+"""
+
+from __future__ import annotations
 
 import multiprocessing.process
 import os
@@ -10,11 +15,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import mlflow
 import pytest
-from mlflow import MlflowClient
-from mlflow.entities import Run
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
 
 PROJECT = Path(__file__).resolve().parents[1]
 MEMORY = Path("/dev/shm")  # a file system in memory, where Linux has one
@@ -37,12 +44,20 @@ LONG = (
     "test_reuse",
     "test_serve",
     "test_predict",
-    "test_networks",
-    "test_families",
-    "test_finetuned",
-    "test_packaging",
     "test_compare",
+    "test_promotions",
+)
+# What trains networks, for one worker alone: TensorFlow's import and first fit are seconds of every worker.
+TENSORFLOW = (
+    "test_networks",
+    "test_finetuned",
     "test_encoder",
+    "test_families",
+    "test_packaging",
+    "test_fitting",
+    "test_adam",
+    "test_batches",
+    "test_layers",
 )
 
 
@@ -70,6 +85,21 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     return None if config.option.markexpr == "not system" else cores + cores // 2
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand out whole files, and those of ``TENSORFLOW`` as if they were one."""
+    if config.option.dist != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "tensorflow" if Path(file).stem in TENSORFLOW and "system" not in Path(file).parts else file
+
+    return Scheduling(config, log)
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Note whether the files are to stay, for somebody to look at what failed."""
     if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
@@ -93,8 +123,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent.name == "system":
             item.add_marker(pytest.mark.system)
-    places = {name: place for place, name in enumerate(LONG)}
-    items.sort(key=lambda item: (not item.get_closest_marker("system"), places.get(item.path.stem, len(LONG))))
+    places = {name: place for place, name in enumerate((*LONG[:5], *TENSORFLOW, *LONG[5:]))}
+    items.sort(key=lambda item: (places.get(item.path.stem, len(places)), not item.get_closest_marker("system")))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -120,12 +150,16 @@ class store:
 
     def __enter__(self) -> MlflowClient:
         create_store(self._folder)
+        import mlflow
+
         self._before = mlflow.get_tracking_uri(), os.getcwd()
         os.chdir(self._folder)
         mlflow.set_tracking_uri(self._uri)
-        return MlflowClient()
+        return mlflow.MlflowClient()
 
     def __exit__(self, *_: object) -> None:
+        import mlflow
+
         mlflow.set_tracking_uri(self._before[0])
         os.chdir(self._before[1])
 
@@ -154,6 +188,8 @@ def copy_store(original: Path, copy: Path) -> None:
 @cache
 def _empty_store() -> bytes:
     """An mlflow.db without its default experiment, which MLflow then adds with the address of the folder."""
+    from mlflow import MlflowClient
+
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "mlflow.db")
         MlflowClient(f"sqlite:///{file}").search_experiments()
@@ -165,6 +201,8 @@ def _empty_store() -> bytes:
 
 def runs(folder: Path, entry_point: str | None = None) -> list[Run]:
     """The runs in a folder's mlflow.db, the latest first, of one entry point if it is named."""
+    import mlflow
+
     with store(folder):
         found = mlflow.search_runs(search_all_experiments=True, output_format="list")
     if entry_point:

@@ -58,7 +58,7 @@ def with_two_workers(features, count, steps):
 def test_ctrl_c_ends_the_workers_and_their_trials(features, started):
     step, workers = started(1000)
     step.send_signal(signal.SIGINT)
-    _, stderr = step.communicate(timeout=20)
+    _, stderr = step.communicate(timeout=60)
     assert step.returncode == 130 and "Traceback" not in stderr and "tune was stopped." in stderr
     assert not [worker for worker in workers if worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE]
     run = runs(features, "tune")[0]

@@ -87,7 +87,7 @@ def test_a_stopped_chain_ends_with_its_children_as_killed(folder, how):
     output, _ = started.cli.communicate(timeout=60)
     assert "main was stopped. The same command resumes from what has finished." in output
     assert "Traceback" not in output.split("was stopped")[0]  # the rest is MLflow's own
-    wait_for_end(below, 10)
+    wait_for_end(below, 60)
     assert files_in(started.temporary) == []
     # mlflow run writes FAILED over it, and is corrected once it has ended.
     wait_for(lambda: runs(folder, "main")[0].info.status == "KILLED", 30)
@@ -135,7 +135,7 @@ def test_steps_do_not_outlive_a_killed_chain(folder, victim):
     wait_for(lambda: trials(folder, "RUNNING"))
     below = started.below()
     (started.cli if victim == "mlflow run" else started.main()).send_signal(signal.SIGKILL)
-    wait_for_end(below, 30)
+    wait_for_end(below, 60)
     started.cli.communicate(timeout=30)
     assert runs(folder, "tune")[0].info.status == "KILLED" and not trials(folder, "RUNNING")
 
@@ -173,7 +173,7 @@ def test_a_step_that_fails_ends_the_others(folder):
     texts = sum(value for key, value in runs(folder, "ingest")[0].data.metrics.items() if key.startswith("documents_"))
     line = f"error: tune dense was killed from outside at {texts:,.0f} texts, most likely because the memory ran out: "
     assert len([shown for shown in stderr.splitlines() if shown.startswith(line) and "parallelism=1" in shown]) == 1
-    wait_for_end(below, 10)
+    wait_for_end(below, 60)
     by_family = {run.data.tags["family"]: run.info.status for run in runs(folder, "tune")}
     assert by_family["simple"] == "KILLED" and not [run for run in runs(folder) if run.info.status == "RUNNING"]
 

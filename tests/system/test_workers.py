@@ -39,8 +39,8 @@ def test_workers_stay_up_and_run_beside_each_other(workers):
 def test_a_worker_that_dies_takes_its_call_along_and_no_other(workers):
     victim, other = workers.submit(die, 1), workers.submit(slow, 3, "other")
     with pytest.raises(BrokenProcessPool):
-        victim.result(timeout=20)
-    assert other.result(timeout=20)[0] == "other"
+        victim.result(timeout=60)
+    assert other.result(timeout=60)[0] == "other"
     assert workers.submit(slow, 0.1, "next").result(timeout=60)[0] == "next"
 
 

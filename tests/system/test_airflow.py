@@ -2,9 +2,9 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
-import sys
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import PROJECT, create_store, runs
 from tests.loopback import listen
-from tests.system.processes import NAIVE_BAYES, environment
+from tests.system.processes import NAIVE_BAYES, forking_environment
 
 SMALL = {"families": "simple", "max_evals": "1", "space": "space.yaml"}
 NO_ALERT = {"psi": "100", "accuracy_drop": "1"}
@@ -59,15 +59,15 @@ def ran(tmp_path_factory):
     (folder / "space.yaml").write_text(NAIVE_BAYES)
     create_store(folder)
     with inbox() as (address, titles):
-        settings = environment(
+        settings = forking_environment(
             AIRFLOW_HOME=str(folder / "home"),
             AIRFLOW__CORE__LOAD_EXAMPLES="false",
             AIRFLOW__CORE__DAGS_FOLDER=str(PROJECT / "dags"),
             AIRFLOW_VAR_SENTIMENT_NOTIFY=address,
             MLFLOW_TRACKING_URI=f"sqlite:///{folder}/mlflow.db",
-            SENTIMENT_PYTHON=sys.executable,
             WAREHOUSE_URL=f"sqlite:///{folder}/warehouse.db",
         )
+        settings["SENTIMENT_PYTHON"] = shutil.which("python", path=settings["PATH"])
         started = {"cwd": folder, "env": settings, "capture_output": True, "text": True}
         migrated = subprocess.run([airflow, "-m", "airflow", "db", "migrate"], **started)
         assert migrated.returncode == 0, migrated.stderr[-3000:]

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import create_store, runs, store
 from tests.docs.blocks import PAGES, PROJECT, read_blocks
 from tests.docs.follow import follow
-from tests.system.processes import environment
+from tests.system.processes import forking_environment
 
 TUTORIAL = PROJECT / "docs" / "tutorial.md"
 REFERENCE = PROJECT / "docs" / "reference"
@@ -68,10 +68,9 @@ def test_the_diffs_apply_and_do_what_their_pages_say(extended, tutorial, tmp_pat
     folder.mkdir(), tools.mkdir()
     shutil.copy(tutorial[0] / "mlflow.db", folder)
     pages = [str(page.relative_to(PROJECT)) for page in EXTENSIONS]
-    command = [sys.executable, "-m", "tests.docs.follow", str(folder), str(tools), *pages]
-    process = subprocess.run(
-        command, cwd=extended, env=environment(PYTHONPATH=str(extended)), capture_output=True, text=True, timeout=600
-    )
+    command = ["python", "-m", "tests.docs.follow", str(folder), str(tools), *pages]
+    ours = forking_environment(PYTHONPATH=str(extended))
+    process = subprocess.run(command, cwd=extended, env=ours, capture_output=True, text=True, timeout=600)
     assert process.returncode == 0, process.stderr[-5000:]
 
 

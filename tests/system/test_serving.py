@@ -1,15 +1,13 @@
 """A registered model behind a real ``mlflow models serve``, and requests that nobody expected."""
 
 import json
-import os
-import signal
 import subprocess
 import urllib.error
 import urllib.request
 
 import pytest
 
-from tests.system.processes import environment, free_port, wait_until
+from tests.system.processes import forking_environment, free_port, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -19,11 +17,9 @@ def invocations(chain, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     port = free_port()
     command = ["mlflow", "models", "serve", "-m", "models:/sentiment@champion", "--env-manager", "local"]
-    ours = environment(MLFLOW_TRACKING_URI=f"sqlite:///{folder}/mlflow.db")
+    ours = forking_environment(MLFLOW_TRACKING_URI=f"sqlite:///{folder}/mlflow.db")
     with open(elsewhere / "serve.log", "wb") as log:
-        server = subprocess.Popen(
-            [*command, "-p", str(port)], cwd=elsewhere, env=ours, stdout=log, stderr=log, start_new_session=True
-        )
+        server = subprocess.Popen([*command, "-p", str(port)], cwd=elsewhere, env=ours, stdout=log, stderr=log)
     url = f"http://127.0.0.1:{port}"
     wait_until(lambda: urllib.request.urlopen(f"{url}/ping", timeout=5).close(), server)
 
@@ -37,7 +33,7 @@ def invocations(chain, tmp_path_factory):
             return error.code, error.read().decode("utf-8")
 
     yield ask
-    os.killpg(server.pid, signal.SIGTERM)
+    server.terminate()
     server.wait()
 
 

@@ -20,7 +20,15 @@ from sentiment.workflow.command_line import parse
 from sentiment.workflow.reuse import run_or_reuse
 from steps.featurize import featurize
 from steps.ingest import ingest
-from tests.system.processes import SHORT, run_step, run_steps, start_step, tracking_server, wait_for
+from tests.system.processes import (
+    SHORT,
+    forking_environment,
+    run_step,
+    run_steps,
+    start_step,
+    tracking_server,
+    wait_for,
+)
 
 needs_spark = pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, which is not installed here")
 ON_SPARK = ("--engine=spark", "--spark_master=local[2]")
@@ -38,8 +46,8 @@ def on_server(server, tmp_path_factory):
     folder = tmp_path_factory.mktemp("caller")
     started = []
 
-    def start(*arguments):
-        started.append(start_step(*arguments, cwd=folder, MLFLOW_TRACKING_URI=server))
+    def start(*arguments, **more):
+        started.append(start_step(*arguments, cwd=folder, MLFLOW_TRACKING_URI=server, **more))
         return started[-1]
 
     short = [f"--{name}={value}" for name, value in SHORT.items()]
@@ -67,7 +75,7 @@ def test_spark_runs_the_trials_that_this_machine_runs(server, on_server):
     search = ("tune", "--family=dense", "--max_evals=3", "--epochs=2")
     found = []
     for where in (("--parallelism=1",), ON_SPARK):
-        process = on_server(*search, *where)
+        process = on_server(*search, *where, within=forking_environment)
         stdout, stderr = process.communicate(timeout=300)
         assert process.returncode == 0, stderr
         assert "3/3 trials" in stdout + stderr and "Traceback" not in stderr

@@ -7,8 +7,8 @@ from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.reading import CorpusInput
 from sentiment.errors import UserError
 
-# It needs snowflake-connector-python 4, whose requests and protobuf are older than ours.
-fakesnow = pytest.importorskip("fakesnow", reason="fakesnow does not go with requirements.txt: install it by hand")
+# It needs snowflake-connector-python 4, whose protobuf is older than ours.
+fakesnow = pytest.importorskip("fakesnow", reason="it runs in an environment of its own: tests/corpora/fakesnow.txt")
 ADDRESS = "snowflake://account/shop/public"
 
 

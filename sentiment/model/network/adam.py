@@ -1,5 +1,6 @@
 """Adam as TensorFlow's fused kernel: one pass over the weights instead of the eight of Keras's own implementation."""
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -23,8 +24,9 @@ class FusedAdam(keras.optimizers.Adam):
 
     def _update_model_variables_moving_average(self, trainable_variables: Any) -> None:
         # Once a step, this would take a third of the step.
-        average = super()._update_model_variables_moving_average
-        tf.cond(self.iterations % AVERAGE_EVERY == 0, lambda: average(trainable_variables), lambda: None)
+        average = partial(super()._update_model_variables_moving_average, trainable_variables)
+        as_it_is = tf.autograph.experimental.do_not_convert  # converting Keras's code takes half a second
+        tf.cond(self.iterations % AVERAGE_EVERY == 0, as_it_is(average), as_it_is(lambda: None))
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         dtype = variable.dtype

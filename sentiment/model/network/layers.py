@@ -53,11 +53,12 @@ class WordDropout(keras.layers.Layer):
         self._random = keras.random.SeedGenerator()
 
     def call(self, ids: Any, training: bool = False) -> Any:
-        read = keras.ops.take(self._read, ids)
+        # Keras's take is traced in ten times the time, for negative indices.
+        read = tf.gather(self._read, ids)
         if not training:
             return read
         dropped = keras.random.uniform(keras.ops.shape(ids), seed=self._random) < WORD_DROPOUT
-        return keras.ops.where(dropped, keras.ops.take(self._dropped, ids), read)
+        return keras.ops.where(dropped, tf.gather(self._dropped, ids), read)
 
 
 class StatePooling(keras.layers.Layer):
@@ -94,7 +95,7 @@ class WordKinds(keras.layers.Layer):
         self._features = make_kind_features()[vocabulary.id_kinds()]
 
     def call(self, ids: Any) -> Any:
-        return keras.ops.take(self._features, ids, axis=0)
+        return tf.gather(self._features, ids)
 
 
 class RelativePosition(keras.layers.Layer):

@@ -27,8 +27,9 @@ def choose(
     """Rank the families; nothing that is read here comes from the labels of the test split.
 
     Args:
-        rule: ``accuracy``, the best by the metric; or ``fastest_within`` or ``smallest_within``, the fastest or
-            smallest of the best family and those that are not inferior to it.
+        rule: ``accuracy``, the best by the metric, or where that is accuracy, the one with the lowest log loss of the
+            best and those that are not significantly worse; or ``fastest_within`` or ``smallest_within``, the fastest
+            or smallest of the best family and those that are not inferior to it.
         metric: a name in ``METRICS``.
         margin: by how much the metric of a family that is not inferior may be worse: the bound of its difference from
             the best, one-sided with 95% confidence for all families together (Bonferroni), is at most that.
@@ -53,10 +54,23 @@ def choose(
         return compare_models(measured, labels, mine, other, confidence)
 
     level = SIGNIFICANT / len(others)
-    found = compare(best, others[0], 1 - level)
+    differences = [compare(best, row, 1 - level) for row in others]
+    found = differences[0]
     lead = {"first": best["family"], "second": others[0]["family"]} | asdict(found)
     lead["p_value"] = min(1.0, len(others) * found.p_value)
     cost = RULES[rule]
+    if cost is None and metric == "accuracy":
+        # A text is right or wrong, but its probability says by how much: families that accuracy cannot tell apart
+        # differ in their log loss.
+        level_with_it = [row for row, difference in zip(others, differences) if difference.low <= 0]
+        winner = min([best, *level_with_it], key=lambda row: row["validation_log_loss"])
+        if winner is not best:
+            names = ", ".join(row["family"] for row in level_with_it if row is not winner)
+            reason = (
+                f"the lowest validation log loss of {best['family']}, which has the highest validation accuracy, and "
+                f"those that {len(labels):,} texts cannot tell from it ({winner['family']}{names and f', {names}'})"
+            )
+            return [winner] + [row for row in ranked if row is not winner], reason, lead
     if cost is None:
         return ranked, _describe_lead(measured, lead), lead
     bounds = [compare(row, best, 1 - 2 * level).low for row in others]  # whose lower end is the one-sided bound

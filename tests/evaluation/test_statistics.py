@@ -157,6 +157,16 @@ def test_level_accuracy_goes_to_the_lower_log_loss():
     assert chosen == "second" and "level with first" in reason
 
 
+def test_what_accuracy_cannot_tell_apart_is_told_by_log_loss():
+    """10 points ahead on 100 texts is not significant for one of three families (p = 0.083), 30 points are."""
+    given = rows(first=(0.9, 1.0, 1), second=(0.8, 1.0, 1), third=(0.6, 1.0, 1))
+    given[1]["validation_log_loss"], given[2]["validation_log_loss"] = 0.2, 0.1
+    first, second = outcomes(75, 15, 5, 5)
+    chosen, reason, lead = pick("accuracy", given, {"first": first, "second": second, "third": right(0.6, 100)})
+    assert chosen == "second" and "those that 100 texts cannot tell from it (second)" in reason
+    assert lead["first"] == "first" and lead["low"] < 0 < lead["difference"]
+
+
 @pytest.mark.parametrize(
     "metric, winner", [("accuracy", "constant"), ("balanced_accuracy", "useful"), ("log_loss", "useful")]
 )

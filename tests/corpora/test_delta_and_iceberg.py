@@ -13,6 +13,7 @@ from sentiment.corpora.tables import delta as delta_kind
 from sentiment.corpora.tables import iceberg as iceberg_kind
 from sentiment.corpora.tables.kinds import open_table
 from sentiment.errors import UserError
+from tests.corpora.iceberg import make_catalog
 
 ROWS = pa.table({"text": ["fine", "dull 😀", None], "label": [5, 1, 5]})
 
@@ -28,12 +29,7 @@ def delta(tmp_path):
 
 @pytest.fixture
 def iceberg(tmp_path, monkeypatch):
-    catalogs = pytest.importorskip("pyiceberg.catalog", reason="pyiceberg is not installed: requirements-tables.txt")
-    monkeypatch.setenv("PYICEBERG_CATALOG__MINE__URI", f"sqlite:///{tmp_path}/catalog.db")
-    monkeypatch.setenv("PYICEBERG_CATALOG__MINE__WAREHOUSE", f"file://{tmp_path}")
-    monkeypatch.setattr(catalogs, "_ENV_CONFIG", catalogs.Config())  # which is read once in a process
-    catalog = catalogs.load_catalog("mine")
-    catalog.create_namespace("shop")
+    catalog = make_catalog(tmp_path, monkeypatch)
     table = catalog.create_table("shop.reviews", schema=ROWS.schema)
     table.append(ROWS)
     return "iceberg://mine/shop.reviews", lambda: table.append(ROWS.slice(1, 1))

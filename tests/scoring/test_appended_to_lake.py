@@ -12,6 +12,7 @@ import pytest
 from sentiment.corpora.corpus import Corpus
 from sentiment.errors import UserError
 from sentiment.scoring.outputs import get_output
+from tests.corpora.iceberg import make_catalog
 
 # Types that one or both of them lack, beside usual ones.
 ROWS = pa.RecordBatch.from_pydict(
@@ -49,12 +50,7 @@ def scored(request, tmp_path, monkeypatch):
             lambda: deltalake.DeltaTable(path).to_pyarrow_table(),
             lambda schema: deltalake.DeltaTable.create(path, schema, partition_by=["text"]),
         )
-    catalogs = pytest.importorskip("pyiceberg.catalog", reason="pyiceberg is not installed: requirements-tables.txt")
-    monkeypatch.setenv("PYICEBERG_CATALOG__MINE__URI", f"sqlite:///{tmp_path}/catalog.db")
-    monkeypatch.setenv("PYICEBERG_CATALOG__MINE__WAREHOUSE", f"file://{tmp_path}")
-    monkeypatch.setattr(catalogs, "_ENV_CONFIG", catalogs.Config())  # which is read once in a process
-    catalog = catalogs.load_catalog("mine")
-    catalog.create_namespace("shop")
+    catalog = make_catalog(tmp_path, monkeypatch)
 
     def make(schema):
         with catalog.create_table("shop.scored", schema).update_spec() as spec:

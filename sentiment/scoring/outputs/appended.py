@@ -3,7 +3,7 @@
 import tempfile
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -92,6 +92,22 @@ class AppendedRows(ABC):
     @abstractmethod
     def append(self) -> None:
         """Append :meth:`waiting` in one transaction; UserError where the table refuses them."""
+
+
+def refuse_overwrite(name: str, overwrite: bool) -> None:
+    """Raise UserError where rows of a table are to be replaced."""
+    if overwrite:
+        raise UserError(f"{name}: rows are appended to a table, never replaced: leave out overwrite=true")
+
+
+def check_names(name: str, own: Iterable[str], there: Collection[str]) -> None:
+    """Raise UserError where rows have a column that a table has not."""
+    missing = [column for column in own if column not in there]
+    if missing:
+        raise UserError(
+            f"{name}: the table has no column {missing[0]!r}, it has {', '.join(there)}: add it, name a table that is "
+            "not there yet, or select other columns of the input"
+        )
 
 
 def cast(rows: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

@@ -11,7 +11,7 @@ from sentiment.corpora.stores import scheme_of
 from sentiment.corpora.tables.delta import PREFIX, describe_failure, is_delta, load_table, missing_deltalake
 from sentiment.errors import UserError
 from sentiment.scoring.outputs import lake
-from sentiment.scoring.outputs.appended import AppendedRows
+from sentiment.scoring.outputs.appended import AppendedRows, refuse_overwrite
 
 EXPECTED = "a Delta table, such as delta+lake/scored or delta+s3://bucket/scored"
 
@@ -22,8 +22,7 @@ def matches(address: str) -> bool:
 
 def check(address: str, source: Corpus, overwrite: bool) -> None:
     name = f"output={address}"
-    if overwrite:
-        raise UserError(f"{name}: rows are appended to a table, never replaced: leave out overwrite=true")
+    refuse_overwrite(name, overwrite)
     path = address.removeprefix(PREFIX)
     if scheme_of(path) or is_delta(path):
         return

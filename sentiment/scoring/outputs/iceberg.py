@@ -8,7 +8,7 @@ from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.tables.iceberg import PREFIX, explained, open_catalog
 from sentiment.errors import UserError
 from sentiment.scoring.outputs import lake
-from sentiment.scoring.outputs.appended import AppendedRows
+from sentiment.scoring.outputs.appended import AppendedRows, refuse_overwrite
 
 EXPECTED = "an Iceberg table, such as iceberg://catalog/namespace.scored"
 
@@ -18,8 +18,7 @@ def matches(address: str) -> bool:
 
 
 def check(address: str, source: Corpus, overwrite: bool) -> None:
-    if overwrite:
-        raise UserError(f"output={address}: rows are appended to a table, never replaced: leave out overwrite=true")
+    refuse_overwrite(f"output={address}", overwrite)
 
 
 def location(address: str) -> str:

@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from sentiment.errors import UserError
-from sentiment.scoring.outputs.appended import AppendedRows, cast
+from sentiment.scoring.outputs.appended import AppendedRows, cast, check_names
 
 # Neither has unsigned or half-precision numbers: the smallest type that holds them.
 WIDER = {
@@ -47,12 +47,7 @@ def check_columns(name: str, own: pa.Schema, there: pa.Schema) -> None:
         own: ``pyarrow.Schema`` of the rows, in :func:`storable` types.
         there: that of the table. Columns that the rows do not have become null.
     """
-    missing = [field.name for field in own if field.name not in there.names]
-    if missing:
-        raise UserError(
-            f"{name}: the table has no column {missing[0]!r}, it has {', '.join(there.names)}: add it, name a table "
-            "that is not there yet, or select other columns of the input"
-        )
+    check_names(name, own.names, there.names)
     for field in there:
         if field.name in own.names:
             given = own.field(field.name).type

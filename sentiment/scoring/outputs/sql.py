@@ -10,7 +10,7 @@ from sqlalchemy.dialects.mysql import LONGTEXT
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.databases import connect, dialect_of, file_of, is_database, parse_url
 from sentiment.errors import UserError
-from sentiment.scoring.outputs.appended import RUN_ID, AppendedRows
+from sentiment.scoring.outputs.appended import RUN_ID, AppendedRows, check_names, refuse_overwrite
 from sentiment.scoring.outputs.files import to_json
 
 EXPECTED = "the URL of a database with # and a table, such as sqlite:///shop.db#scored"
@@ -25,8 +25,7 @@ def check(address: str, source: Corpus, overwrite: bool) -> None:
     parse_url(name, address)
     if not _table_name(address):
         raise UserError(f"{name} names no table: write {address.rstrip('#')}#scored for one that is called scored")
-    if overwrite:
-        raise UserError(f"{name}: rows are appended to a table, never replaced: leave out overwrite=true")
+    refuse_overwrite(name, overwrite)
 
 
 def location(address: str) -> str:
@@ -88,12 +87,7 @@ class AppendedTable(AppendedRows):
             table.create(connection)
             return table
         there = connection.execute(sa.select(sa.text("*")).select_from(table).where(sa.false())).keys()
-        missing = [column.name for column in columns if column.name not in there]
-        if missing:
-            raise UserError(
-                f"{self._name}: the table has no column {missing[0]!r}, it has {', '.join(there)}: add it, name a "
-                "table that is not there yet, or select other columns of the input"
-            )
+        check_names(self._name, [column.name for column in columns], there)
         return table
 
 

@@ -54,15 +54,14 @@ def choose(
         return compare_models(measured, labels, mine, other, confidence)
 
     level = SIGNIFICANT / len(others)
-    differences = [compare(best, row, 1 - level) for row in others]
-    found = differences[0]
+    found = compare(best, others[0], 1 - level)
     lead = {"first": best["family"], "second": others[0]["family"]} | asdict(found)
     lead["p_value"] = min(1.0, len(others) * found.p_value)
     cost = RULES[rule]
     if cost is None and metric == "accuracy":
         # A text is right or wrong, but its probability says by how much: families that accuracy cannot tell apart
         # differ in their log loss.
-        level_with_it = [row for row, difference in zip(others, differences) if difference.low <= 0]
+        level_with_it = [row for row in others if compare(best, row, 1 - level).low <= 0]
         winner = min([best, *level_with_it], key=lambda row: row["validation_log_loss"])
         if winner is not best:
             names = ", ".join(row["family"] for row in level_with_it if row is not winner)

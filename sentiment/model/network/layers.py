@@ -48,8 +48,7 @@ class WordDropout(keras.layers.Layer):
         super().__init__()
         ids = np.arange(len(vocabulary), dtype=np.int32)
         self._read = ids if tells_kinds else np.where(vocabulary.is_unknown(ids), np.int32(UNKNOWN), ids)
-        unknown = vocabulary.ids_if_unknown() if tells_kinds else np.int32(UNKNOWN)
-        self._dropped = np.where(ids == PADDING, np.int32(PADDING), unknown)
+        self._dropped = self._read[vocabulary.ids_if_unknown()]
         self._random = keras.random.SeedGenerator()
 
     def call(self, ids: Any, training: bool = False) -> Any:

@@ -16,6 +16,7 @@ from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pytest
 
@@ -129,8 +130,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Only tests in tests/system/ start processes: the others are run before every commit, and are to be short."""
-    with pytest.MonkeyPatch.context() as patch:
+    """Only tests in tests/system/ start processes: the others are run before every commit, and are to be short.
+
+    What a test sets in the environment, as a step does, is not there for the processes that later tests start.
+    """
+    with pytest.MonkeyPatch.context() as patch, mock.patch.dict(os.environ):
         if not item.get_closest_marker("system"):
             for starts in (subprocess.Popen, multiprocessing.process.BaseProcess):
                 patch.setattr(starts, "start" if hasattr(starts, "start") else "__init__", refuse)

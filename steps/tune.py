@@ -22,7 +22,7 @@ from sentiment.search.placement import place_locally, place_on_spark
 from sentiment.search.progress import TrialProgress
 from sentiment.search.runner import TrialRunner
 from sentiment.search.space_file import narrow_space
-from sentiment.search.trials import BEST, TRAIN_SECONDS, VALIDATION, TrialRecorder, finished_trials, select_best
+from sentiment.search.trials import BEST, TRAIN_SECONDS, VALIDATION, TrialRecorder, finished_trials, rank_trials
 from sentiment.tracking import (
     BEST_TRIAL,
     DATASET,
@@ -110,15 +110,16 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
         outcomes = run_trials(
             start_engine(), runner.begin, count, workers.count, workers.has_room, lag_of(parameters.parallelism)
         )
-        best = select_best(outcomes, family.name)
-        logged = workers.submit(log_best_model, config, run_id, best, origin(featurize_run).dataset_digest).result()
+        ranked = rank_trials(outcomes, family.name)
+        logged = workers.submit(log_best_model, config, run_id, ranked, origin(featurize_run).dataset_digest).result()
 
+    best = ranked[0]
     mlflow.log_params({f"{BEST}{name}": value for name, value in best.params.items()})
     figures = {f"{VALIDATION}{name}": value for name, value in logged.figures.items()}
     log_model_metrics(figures, logged.uri, ingest_run, "validation")
     mlflow.log_metrics(
         {
-            TRAIN_SECONDS: best.seconds + logged.seconds,
+            TRAIN_SECONDS: logged.seconds,
             "failed_trials": sum(outcome.error is not None for outcome in outcomes),
             "pruned_trials": sum(outcome.figures is None and outcome.error is None for outcome in outcomes),
         }

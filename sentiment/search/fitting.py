@@ -6,7 +6,7 @@ It runs in the process of a search or in a worker.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -21,7 +21,7 @@ from sentiment.artifacts import log_parquet
 from sentiment.errors import UserError, describe_error
 from sentiment.evaluation.metrics import scores
 from sentiment.features.store import Features
-from sentiment.model.families import Family, get_family
+from sentiment.model.families import Family, Model, get_family
 from sentiment.model.pyfunc import SentimentModel
 from sentiment.model.space import Params
 from sentiment.model.training import Training
@@ -73,6 +73,7 @@ def run_trial(
     name: str,
     params: Params,
     epochs: int,
+    seed: int,
     thresholds: tuple[float, ...],
     folder: Path | None,
     show: ShowEpoch | None,
@@ -86,6 +87,7 @@ def run_trial(
         name: its name.
         params: hyperparameters.
         epochs: passes over the training split.
+        seed: of the fit.
         thresholds: the trial is pruned after an epoch if its best score so far is below the epoch's
             threshold; empty for no pruning.
         folder: where to save the model; None to discard it.
@@ -110,7 +112,7 @@ def run_trial(
 
     started = time.time()
     try:
-        training = replace(usual, epochs=epochs)
+        training = replace(usual, epochs=epochs, seed=seed)
         model = family.fit(features, params, training, on_epoch)
         run.stop_clock()
         figures = scores(features.labels("validation"), model.predict_split(features, "validation"))
@@ -130,9 +132,8 @@ def run_trial(
         run.fail(error)
         return Outcome(run_id, name, params, epochs, error=describe_error(error))
     run.finish()
-    return Outcome(
-        run_id, name, params, epochs, figures, loss_of(figures, usual.metric), tuple(curve), run.seconds, folder
-    )
+    loss = loss_of(figures, usual.metric)
+    return Outcome(run_id, name, params, epochs, figures, loss, tuple(curve), run.seconds, folder, seed)
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ class LoggedModel:
         uri: of the MLflow model.
         digest: see :func:`sentiment.search.packaging.model_digest`.
         figures: on the split ``choice``, by which nothing of it was chosen.
-        seconds: time that it took beyond the best trial's fit.
+        seconds: time that its fits took.
         refitted: whether it was fitted again on training and validation split.
         sample: the training texts of each trial where these are a sample, else 0; the model is fitted on all.
     """
@@ -156,47 +157,39 @@ class LoggedModel:
     sample: int
 
 
-def log_best_model(config: TrialConfig, run_id: str, best: Outcome, dataset: str) -> LoggedModel:
+def log_best_model(config: TrialConfig, run_id: str, ranked: Sequence[Outcome], dataset: str) -> LoggedModel:
     """Log the best model of a search to its run, with its predictions for the split ``choice``.
 
-    Of networks an ensemble with the best trial's hyperparameters is fitted (:meth:`Family.fit_members`). A model of
-    another family is fitted again on training and validation split (:meth:`Family.refit`); the figures and the
-    predictions are those of the one that has not seen the validation split.
+    Networks of the best trials are an ensemble (:meth:`Family.fit_members`). A model of another family is fitted again
+    on training and validation split (:meth:`Family.refit`); the figures and the predictions are those of the one that
+    has not seen the validation split.
 
     Args:
         config: what all trials of the search have in common.
         run_id: the tune run.
-        best: the best trial. If its model was lost with the process that fitted it, it is fitted once more.
+        ranked: the trials, the best first. If a model was lost with the process that fitted it, it is fitted once more.
         dataset: the dataset's digest.
     """
     mlflow.set_tracking_uri(config.tracking_uri)
-    features, training = _load_inputs(config)
-    training = replace(training, epochs=best.epochs)
+    features, usual = _load_inputs(config)
     family = get_family(config.family)
-    started = time.time()
-    sample = sample_for_trials(family, features, training.seed)
-    if sample is not features:
-        count, documents = len(features.labels("train")), len(sample.labels("train"))
-        print(
-            f"tune {family.name}: fitting {best.name}, the best trial on a sample of {documents:,} texts, on all "
-            f"{count:,} of the training split",
-            flush=True,
-        )
-        model = family.fit(features, best.params, training, lambda epoch, figures: None)
-    elif best.model:
-        model = family.load(best.model)
-        started = time.time()
-    else:
-        print(f"tune {family.name}: fitting {best.name} once more, since its model was not kept", flush=True)
-        model = family.fit(features, best.params, training, lambda epoch, figures: None)
-        started = time.time()
+    sample = sample_for_trials(family, features, usual.seed)
+    best = ranked[0]
+    training = replace(usual, epochs=best.epochs)
+    unused = max(trial.seed for trial in ranked) + 1
     try:
-        model = family.fit_members(features, best.params, training, model)
+        fitted = [
+            _model_of(trial, family, features, usual, None if sample is features else len(sample.labels("train")))
+            for trial in ranked[: usual.members or family.default_members]
+        ]
+        started = time.time()
+        models = [model for model, _ in fitted]
+        model = family.fit_members(features, best.params, replace(training, seed=unused), models)
         refitted = family.refit(features, best.params, training, model)
     except FloatingPointError as error:
         raise UserError(f"{best.name}, fitted once more: {error}") from error
+    seconds = sum(seconds for _, seconds in fitted) + time.time() - started
     probabilities = model.predict_split(features, "choice")
-    seconds = time.time() - started
     with _activate(run_id):
         uri = log_model(config.family, features, refitted or model)
         log_parquet(pd.DataFrame(probabilities, columns=features.classes), VALIDATION_PREDICTIONS)
@@ -208,6 +201,29 @@ def log_best_model(config: TrialConfig, run_id: str, best: Outcome, dataset: str
     digest = model_digest(behavior, package_digest(uri), best.params, features.classes, dataset)
     sampled = 0 if sample is features else len(sample.labels("train"))
     return LoggedModel(uri, digest, figures, seconds, refitted is not None, sampled)
+
+
+def _model_of(
+    trial: Outcome, family: Family, features: Features, usual: Training, sampled: int | None
+) -> tuple[Model, float]:
+    """The model of a trial, fitted on all texts, and the seconds of its fits.
+
+    ``sampled`` is the number of texts that the trial was fitted on, if not on all.
+    """
+    if trial.model and not sampled:
+        return family.load(trial.model), trial.seconds
+    if sampled:
+        print(
+            f"tune {family.name}: fitting {trial.name}, the best trial on a sample of {sampled:,} texts, on all "
+            f"{len(features.labels('train')):,} of the training split",
+            flush=True,
+        )
+    else:
+        print(f"tune {family.name}: fitting {trial.name} once more, since its model was not kept", flush=True)
+    started = time.time()
+    training = replace(usual, epochs=trial.epochs, seed=trial.seed)
+    model = family.fit(features, trial.params, training, lambda epoch, figures: None)
+    return model, trial.seconds + time.time() - started if sampled else trial.seconds
 
 
 def sample_for_trials(family: Family, features: Features, seed: int) -> Features:

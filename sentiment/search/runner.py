@@ -13,6 +13,7 @@ from mlflow.exceptions import MlflowException
 
 from sentiment.errors import describe_error, killed
 from sentiment.features.store import Features
+from sentiment.model.families import get_family
 from sentiment.model.space import Params
 from sentiment.search.fitting import TrialConfig, run_trial
 from sentiment.search.progress import TrialProgress
@@ -57,12 +58,18 @@ class TrialRunner:
         self._progress = progress
         self._scratch = Path(scratch) if scratch else None
         self._hold = hold
+        # Networks of different seeds make a better ensemble (docs/explanation/defaults.md). Other families are
+        # cross-validated, all on the same parts.
+        self._own_seeds = get_family(config.family).trains_in_epochs
 
     def begin(self, number: int, params: Params, epochs: int | None, outcomes: list[Outcome]) -> Future[Outcome]:
         """The future of a trial's outcome; see :func:`sentiment.search.loop.run_trials`."""
         self._hold()
         trial = self._recorder.start(params, epochs)
         passes = epochs or self._epochs
+        seed = self._config.training.seed
+        if self._own_seeds:
+            seed += number - 1
         ended: Future[Outcome] = Future()
 
         def end(done: Future[Outcome]) -> None:
@@ -90,11 +97,11 @@ class TrialRunner:
             return outcome
 
         if earlier := self._earlier.get(params_key(params, epochs)):
-            end(completed_future(trial.repeat(earlier, params, passes, self._config.training.metric)))
+            end(completed_future(trial.repeat(earlier, params, passes, self._config.training.metric, seed)))
             return ended
         thresholds = pruning_thresholds(outcomes) if self._prune else ()
         show = self._progress.show_epoch if self._workers.here else None  # concurrent trials do not share the bar
         folder = self._scratch / str(number) if self._scratch else None
-        arguments = (self._config, trial.run_id, trial.name, params, passes, thresholds, folder, show, trial.params)
-        self._workers.submit(run_trial, *arguments).add_done_callback(end)
+        how = (params, passes, seed, thresholds, folder, show, trial.params)
+        self._workers.submit(run_trial, self._config, trial.run_id, trial.name, *how).add_done_callback(end)
         return ended

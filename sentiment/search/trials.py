@@ -53,6 +53,7 @@ class Outcome:
         curve: score of the metric after each epoch, the higher the better (:meth:`Criterion.score`).
         seconds: duration of the fit.
         model: folder of the saved model; None if it was not kept.
+        seed: of the fit.
         error: what went wrong, in one line.
     """
 
@@ -65,6 +66,7 @@ class Outcome:
     curve: tuple[float, ...] = ()
     seconds: float = 0.0
     model: Path | None = None
+    seed: int = 0
     error: str | None = None
 
 
@@ -141,8 +143,11 @@ class TrialRun:
         self._flush(RunTag(PRUNED, f"after epoch {epoch}"))
         self.finish()
 
-    def repeat(self, run: Run, params: Params, epochs: int, metric: Criterion) -> Outcome:
-        """Copy the figures of an earlier trial with the same hyperparameters, and end the run."""
+    def repeat(self, run: Run, params: Params, epochs: int, metric: Criterion, seed: int) -> Outcome:
+        """Copy the figures of an earlier trial with the same hyperparameters, and end the run.
+
+        ``seed`` is for the model, which has to be fitted again if it is wanted.
+        """
         history = {key: self._client.get_metric_history(run.info.run_id, key) for key in run.data.metrics}
         self._pending = [point for points in history.values() for point in points]
         pruned = [RunTag(key, value) for key, value in run.data.tags.items() if key == PRUNED]
@@ -151,12 +156,12 @@ class TrialRun:
         values = sorted(history.get(f"val_{metric.name}", ()), key=lambda point: point.step)
         curve = tuple(metric.score(point.value) for point in values)
         if PRUNED in run.data.tags:
-            return Outcome(self.run_id, self.name, params, epochs, loss=1 - curve[-1], curve=curve)
+            return Outcome(self.run_id, self.name, params, epochs, loss=1 - curve[-1], curve=curve, seed=seed)
         figures = {
             key.removeprefix(VALIDATION): value for key, value in run.data.metrics.items() if key.startswith(VALIDATION)
         }
-        seconds = run.data.metrics[TRAIN_SECONDS]
-        return Outcome(self.run_id, self.name, params, epochs, figures, loss_of(figures, metric), curve, seconds)
+        seconds, loss = run.data.metrics[TRAIN_SECONDS], loss_of(figures, metric)
+        return Outcome(self.run_id, self.name, params, epochs, figures, loss, curve, seconds, seed=seed)
 
     def finish(self) -> None:
         if self._unlogged:
@@ -213,8 +218,8 @@ def loss_of(figures: Mapping[str, float], metric: Criterion) -> float:
     return 1 - metric.score(figures.get(CROSS_VALIDATED + metric.name, figures[metric.name]))
 
 
-def select_best(outcomes: Sequence[Outcome], family: str) -> Outcome:
-    """The trial with the lowest loss (:func:`loss_of`); among equal ones that with the lowest log loss.
+def rank_trials(outcomes: Sequence[Outcome], family: str) -> list[Outcome]:
+    """The trials that came to their end, by their loss (:func:`loss_of`) and then their log loss, the best first.
 
     Raises:
         UserError: all trials failed.
@@ -225,4 +230,4 @@ def select_best(outcomes: Sequence[Outcome], family: str) -> Outcome:
         raise UserError(
             f"all {len(outcomes)} trials of {family} failed, the first with {error} (traceback.txt in its run)"
         )
-    return max(complete, key=lambda outcome: (-(outcome.loss or 0.0), -(outcome.figures or {})["log_loss"]))
+    return sorted(complete, key=lambda outcome: (outcome.loss or 0.0, (outcome.figures or {})["log_loss"]))

@@ -103,7 +103,7 @@ def noisy(tmp_path_factory):
 def test_networks_are_as_sure_of_themselves_as_they_are_right(members, noisy, tmp_path):
     features, first = noisy
     several = replace(NOISY, members=members)
-    model = get_family("dense").fit_members(features, defaults_of("dense"), several, first)
+    model = get_family("dense").fit_members(features, defaults_of("dense"), several, [first])
     assert len(getattr(model, "members", [model])) == members
     probabilities = model.predict_split(features, "test")
     right = np.mean(probabilities.argmax(axis=1) == features.labels("test"))
@@ -117,7 +117,7 @@ def test_networks_are_as_sure_of_themselves_as_they_are_right(members, noisy, tm
 
 def test_as_many_networks_are_fitted_as_their_family_usually_has(noisy):
     features, first = noisy
-    usual = get_family("dense").fit_members(features, defaults_of("dense"), replace(NOISY, epochs=1), first)
+    usual = get_family("dense").fit_members(features, defaults_of("dense"), replace(NOISY, epochs=1), [first])
     assert len(usual.members) == 2 and usual.members[0] is first
     assert get_family("finetuned").default_members == 1
 

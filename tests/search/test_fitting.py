@@ -12,7 +12,7 @@ from sentiment.model.space import drop_inactive
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.training import Criterion, Training
 from sentiment.search.fitting import TrialConfig, log_best_model, run_trial
-from sentiment.search.trials import Outcome, TrialRecorder, loss_of, select_best
+from sentiment.search.trials import Outcome, TrialRecorder, loss_of, rank_trials
 from tests.model.conftest import make_features
 
 
@@ -33,7 +33,8 @@ def trial(tracked, tmp_path):
         def begin(thresholds=(), **params):
             params = drop_inactive(SPACE, DEFAULTS) | params
             started = recorder.start(params)
-            outcome = run_trial(config, started.run_id, started.name, params, 3, thresholds, tmp_path / "model", None)
+            how = (params, 3, 42, thresholds, tmp_path / "model", None)
+            outcome = run_trial(config, started.run_id, started.name, *how)
             return outcome, tracked.get_run(started.run_id)
 
         yield begin
@@ -75,8 +76,8 @@ def test_where_trials_see_a_sample_the_model_is_fitted_on_all(tracked, tmp_path,
     params = {"classifier": "multinomial_nb", "weighting": "counts", "max_order": 1, "max_terms": 5_000, "alpha": 1.0}
     with mlflow.start_run() as run:
         started = TrialRecorder("simple", run).start(params)
-        outcome = run_trial(config, started.run_id, started.name, params, 1, (), tmp_path / "model", None)
-        logged = log_best_model(config, run.info.run_id, outcome, "digest")
+        outcome = run_trial(config, started.run_id, started.name, params, 1, 42, (), tmp_path / "model", None)
+        logged = log_best_model(config, run.info.run_id, [outcome], "digest")
     assert texts == [40, 120] and logged.sample == 40 and not logged.refitted and logged.seconds > 0
     assert "the best trial on a sample of 40 texts, on all 120 of the training split" in capsys.readouterr().out
 
@@ -91,4 +92,5 @@ def test_a_search_takes_the_lowest_log_loss_where_that_is_the_metric():
             ("cross-validated", {"accuracy": 0.8, "log_loss": 0.3, "cross_validated_log_loss": 0.5}),
         )
     ]
-    assert select_best(trials, "simple").name == "calibrated"
+    names = ["calibrated", "cross-validated", "accurate"]
+    assert [trial.name for trial in rank_trials(trials, "simple")] == names

@@ -168,9 +168,9 @@ def logged(tracked, tmp_path):
             folder = tmp_path / family / "fitted"
             shutil.rmtree(folder, ignore_errors=True)  # of an earlier call
             folder.parent.mkdir(exist_ok=True)
-            best = run_trial(config, trial.run_id, trial.name, params, 1, (), folder, None)
+            best = run_trial(config, trial.run_id, trial.name, params, 1, 42, (), folder, None)
             assert best.error is None
-            return log_best_model(config, run.info.run_id, best, "digest")
+            return log_best_model(config, run.info.run_id, [best], "digest")
 
     return log
 

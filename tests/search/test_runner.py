@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import pytest
 from mlflow.exceptions import MlflowException
 
+from sentiment.model.training import Training
+from sentiment.search.fitting import TrialConfig
 from sentiment.search.loop import run_trials
 from sentiment.search.runner import TrialRunner
 from sentiment.search.trials import Outcome
@@ -34,7 +36,8 @@ def runner(worker_error=None, store_error=None, console_error=None):
     recorder = SimpleNamespace(start=lambda params, epochs: trial)
     progress = SimpleNamespace(show_trial=show, show_epoch=None)
     workers = SimpleNamespace(submit=submit, here=True)
-    return TrialRunner(None, 1, False, recorder, {}, workers, progress, None, lambda: None)
+    config = TrialConfig("simple", "", "", Training(), "")
+    return TrialRunner(config, 1, False, recorder, {}, workers, progress, None, lambda: None)
 
 
 @pytest.mark.parametrize(

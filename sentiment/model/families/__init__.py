@@ -8,7 +8,7 @@ TensorFlow: steps that only need a family's name or search space start without t
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -54,6 +54,7 @@ class Family(Protocol):
         trains_in_epochs: whether Keras trains it, epoch by epoch. Then trials can be pruned, Keras Tuner can tune it,
             and its trials are worth a process each.
         default_trials: trials of a search for which no number is given.
+        default_members: networks in the final model where ``members`` does not say.
         own_process: whether its models cannot be loaded in a process that has loaded models of other families.
         requirements: names of the packages that its fits depend on, and every served model of it.
         search_texts: training texts above which a search tries hyperparameters on a sample of so many; the best are
@@ -66,6 +67,7 @@ class Family(Protocol):
     options: tuple[str, ...] = ()
     trains_in_epochs: bool = False
     default_trials: int = 5
+    default_members: int = 1
     own_process: bool = False
     requirements: tuple[str, ...] = ()
     search_texts: int | None = None
@@ -106,9 +108,15 @@ class Family(Protocol):
         """``training.metric``, cross-validated, to compare hyperparameters by; None to use the validation split."""
         return None
 
-    def fit_members(self, features: Features, params: Params, training: Training, model: Model) -> Model:
-        """The model that a search ends with: ``model``, or an ensemble of networks that starts with it."""
-        return model
+    def fit_members(self, features: Features, params: Params, training: Training, models: Sequence[Model]) -> Model:
+        """The model that a search ends with: that of its best trial, or an ensemble.
+
+        Args:
+            features, training: as for :meth:`fit`; the seed is that of the first further network.
+            params: the hyperparameters of further networks.
+            models: those of the best trials, the best first, at most as many as an ensemble has.
+        """
+        return models[0]
 
     def refit(self, features: Features, params: Params, training: Training, model: Model) -> Model | None:
         """Fit the winner of a search again, on ``LABELLED``, or return None to serve ``model`` itself.

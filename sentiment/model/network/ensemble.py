@@ -1,4 +1,4 @@
-"""Networks that differ only in their seed, combined into one model."""
+"""Networks of different seeds and hyperparameters, combined into one model."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..calibration import scale_temperature
+from ..calibration import MIN_PROBABILITY, fit_temperature, scale_temperature
 from ..families import Family, Model
 from ..space import Params
-from ..training import Features, Training
-from .prediction import calibrate
+from ..training import Features, Training, compute_sample_weight
 
 SETTINGS = "ensemble.json"
 
@@ -49,24 +48,44 @@ class Ensemble:
 
 
 def fit_ensemble(
-    family: Family, first: Model, features: Features, params: Params, training: Training, count: int
+    family: Family, models: Sequence[Model], features: Features, params: Params, training: Training, count: int
 ) -> Ensemble:
-    """Fit so many networks with consecutive seeds, calibrated together on the validation split.
+    """So many networks, calibrated together on the validation split: those of trials, then others of further seeds.
+
+    The best trial's is a member, and another's where it does not raise the log loss of the mean on the validation
+    split, in the order of the trials (Caruana et al. 2004, section 2, without replacement).
 
     Args:
-        family: the family that fits them.
-        first: the fitted model of the first seed.
-        features, params, training: as for :meth:`sentiment.model.families.Family.fit`.
+        family: the family that fits networks.
+        models: of the best trials, the best first.
+        features, params, training: as for :meth:`sentiment.model.families.Family.fit_members`.
         count: number of networks.
     """
-    members = [first]
-    for number in range(1, count):
-        print(f"tune {family.name}: member {number + 1} of {count}", flush=True)
+    labels = features.labels("validation")
+    weights = compute_sample_weight(labels, training)
+
+    def calibrated(probabilities: Sequence[np.ndarray]) -> tuple[float, float]:
+        """The temperature of a mean, and its log loss with that."""
+        mean = np.mean(probabilities, axis=0)
+        temperature = fit_temperature(mean, labels, weights)
+        right = scale_temperature(mean, temperature)[np.arange(len(labels)), labels]
+        return temperature, float(-np.average(np.log(np.maximum(right, MIN_PROBABILITY)), weights=weights))
+
+    members, predicted = [models[0]], [models[0].predict_split(features, "validation")]
+    temperature, loss = calibrated(predicted)
+    for model in models[1:]:
+        more = [*predicted, model.predict_split(features, "validation")]
+        with_it = calibrated(more)
+        if with_it[1] <= loss:
+            members.append(model)
+            predicted, (temperature, loss) = more, with_it
+    for number in range(count - len(members)):
+        print(f"tune {family.name}: member {len(members) + 1} of {count}", flush=True)
         with_its_seed = replace(training, seed=training.seed + number)
         members.append(family.fit(features, params, with_its_seed, lambda epoch, figures: None))
-    ensemble = Ensemble(members)
-    calibrate(ensemble, features, training)
-    return ensemble
+        predicted.append(members[-1].predict_split(features, "validation"))
+        temperature, _ = calibrated(predicted)
+    return Ensemble(members, temperature)
 
 
 def is_ensemble(folder: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,19 +20,18 @@ class KerasFamily(Family):
     options: tuple[str, ...] = ("members",)
     trains_in_epochs = True
     default_trials = 2  # five are no better where only five epochs are trained (docs/explanation/defaults.md)
-    default_members = 1
     requirements: tuple[str, ...] = ("tensorflow", "keras")
 
     def prepare(self) -> None:
         start_tensorflow()
 
-    def fit_members(self, features: Features, params: Params, training: Training, model: Model) -> Model:
+    def fit_members(self, features: Features, params: Params, training: Training, models: Sequence[Model]) -> Model:
         members = training.members or self.default_members
         if members == 1:
-            return model
+            return models[0]
         from .ensemble import fit_ensemble
 
-        return fit_ensemble(self, model, features, params, training, members)
+        return fit_ensemble(self, models, features, params, training, members)
 
     def load(self, folder: Path) -> Model:
         self.prepare()

@@ -257,7 +257,7 @@ def finished(run: Run) -> Run:
     pause = 0.05
     while run.info.status == "RUNNING":
         time.sleep(pause)
-        pause = min(1.2 * pause, 1.0)
+        pause = min(1.2 * pause, 0.3)
         run = mlflow.get_run(run.info.run_id)
     if run.info.status != "FINISHED":
         raise UserError(

@@ -162,13 +162,14 @@ def make_ensemble(
 
 
 def measure_sizes(models: Sequence[EvaluatedModel], features: Features) -> dict[str, Any]:
-    """The winner's family, or the member of an ensemble with the largest weight, with fewer training texts."""
+    """The winner's family, or of an ensemble the member that is fitted fastest, with fewer training texts."""
     weights = models[0].weights
-    family = max(weights, key=weights.__getitem__) if weights else models[0].family
-    (model,) = [model for model in models if model.family == family]
+    members = [model for model in models if model.family in weights] or models[:1]
+    model = min(members, key=lambda member: member.row["train_seconds"])
     (tune_run,) = model.tune_runs
     training = parameters_of(tune_run, TuneParameters).training()
-    return {"family": family, "points": measure_training_sizes(tune_run, training, features, model.on_validation)}
+    points = measure_training_sizes(tune_run, training, features, model.on_validation)
+    return {"family": model.family, "points": points}
 
 
 def find_featurize_run(tune_runs: Sequence[Run]) -> Run:

@@ -18,7 +18,7 @@ from sentiment.model import families
 from sentiment.pages import run_page, shown_tracking_uri, ui_url, version_page
 from sentiment.registry import promotions
 from sentiment.reports import table
-from sentiment.search.cores import share_cores
+from sentiment.search.cores import POLL_SECONDS, are_taken, share_cores
 from sentiment.search.loop import LAG
 from sentiment.search.progress import SHARED_CONSOLE
 from sentiment.search.space_file import narrow_space
@@ -123,12 +123,13 @@ def tune_side_by_side(chain: Chain, featurize: ChainStep, parameters: MainParame
     if at_a_time > 1:
         os.environ[SHARED_CONSOLE] = "1"
         share_cores(folder, processes)
-    # The long ones first: a short one finds a place beside them, a long one that comes last is waited for alone.
+    # The long ones first: one that comes last is waited for alone.
     steps: list[ChainStep] = []
     running: set[Future[Run]] = set()
     for family in sorted(parameters.families, key=trains_in_epochs, reverse=True):
-        while len(running) >= at_a_time:
-            running = wait(running, return_when=FIRST_COMPLETED).not_done
+        # One more is started when others have all cores, so that its imports are done when one becomes free.
+        while len(running) > at_a_time or len(running) == at_a_time and not (at_a_time > 1 and are_taken(folder)):
+            running = wait(running, POLL_SECONDS, FIRST_COMPLETED).not_done
         trials = parameters.parallelism
         if trials and not on_spark:
             trials = min(trials, LAG) if trains_in_epochs(family) else 1

@@ -19,6 +19,15 @@ def share_cores(folder: str | Path, count: int) -> None:
     os.environ[CORES] = str(folder)
 
 
+def are_taken(folder: str | Path) -> bool:
+    """Whether searches hold all cores."""
+    for path in Path(folder).glob("core-*"):
+        if _try_lock(lock := FileLock(path)):
+            lock.release()
+            return False
+    return True
+
+
 class Cores:
     """The cores that a search holds.
 

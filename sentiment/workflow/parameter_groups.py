@@ -160,7 +160,7 @@ class SearchParameters(Parameters):
     space: str = parameter("", "YAML file that narrows the families' search spaces", file=True)
     prune: Boolean = parameter(True, "whether trials that fall behind the others are stopped early")
     members: NotNegative = parameter(
-        0, "networks of different seeds whose mean is the model; 0: 2, of finetuned 1; training takes as many fits"
+        0, "networks whose mean is the model: the best trials', then further seeds of the best; 0: 2, of finetuned 1"
     )
     parallelism: NotNegative = parameter(
         0, "trials at the same time; 0 for one a core, up to 4 (simple: one)", changes_result=False

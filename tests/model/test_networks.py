@@ -115,6 +115,27 @@ def test_networks_are_as_sure_of_themselves_as_they_are_right(members, noisy, tm
     assert np.allclose(loaded.predict_proba(features.tokens("test")), probabilities, atol=1e-6)
 
 
+def test_a_fit_with_the_graphs_of_another_is_as_by_itself(two_classes, monkeypatch):
+    """And the network that was fitted before stays what it was."""
+    trained = {}
+    monkeypatch.setattr("sentiment.model.network.model._trained", trained)
+    family, training = get_family("dense"), Training(seed=0, epochs=2, batch_size=8)
+
+    def fit_with(rate, seed):
+        params = defaults_of("dense") | {"learning_rate": rate}
+        return family.fit(two_classes, params, replace(training, seed=seed), lambda epoch, figures: None)
+
+    first = fit_with(1e-3, 0)
+    before, (graphs,) = first.network.get_weights(), trained.values()
+    second = fit_with(5e-3, 1).network.get_weights()
+    assert list(trained.values()) == [graphs]
+    assert all(map(np.array_equal, first.network.get_weights(), before))
+    trained.clear()
+    alone = fit_with(5e-3, 1).network.get_weights()
+    assert all(np.allclose(one, other, atol=1e-6) for one, other in zip(second, alone))
+    assert not np.allclose(second[0], before[0], atol=1e-3)
+
+
 def test_as_many_networks_are_fitted_as_their_family_usually_has(noisy):
     features, first = noisy
     usual = get_family("dense").fit_members(features, defaults_of("dense"), replace(NOISY, epochs=1), [first])

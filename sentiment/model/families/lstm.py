@@ -68,4 +68,4 @@ class LSTMFamily(NetworkFamily):
         return SPACE | VECTORS_SPACE, DEFAULTS | VECTORS_DEFAULTS
 
 
-FAMILY = LSTMFamily("lstm", SPACE, DEFAULTS, build, starts=({"dropout": 0.5},))
+FAMILY = LSTMFamily("lstm", SPACE, DEFAULTS, build, starts=({"learning_rate": 2e-3},))

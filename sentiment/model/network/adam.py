@@ -1,6 +1,6 @@
 """Adam as TensorFlow's fused kernel: one pass over the weights instead of the eight of Keras's own implementation."""
 
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -19,28 +19,52 @@ class FusedAdam(keras.optimizers.Adam):
     What is evaluated and kept is an exponential moving average of the weights (Polyak and Juditsky 1992).
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, use_ema=True, ema_momentum=MOMENTUM, **kwargs)
+    def __init__(self, learning_rate: Any, **kwargs: Any) -> None:
+        super().__init__(learning_rate, use_ema=True, ema_momentum=MOMENTUM, **kwargs)
+        self.schedule = learning_rate  # Keras gives its present value alone
 
-    def _update_model_variables_moving_average(self, trainable_variables: Any) -> None:
+    def _backend_apply_gradients(self, grads: Sequence[Any], trainable_variables: Sequence[Any]) -> None:
+        # Keras's own adds a dozen operations for each weight, which take longer to trace than a short fit runs.
+        rate, done = tf.cast(self.learning_rate, tf.float32), tf.cast(self.iterations, tf.float32)
+        powers = tf.pow(self.beta_1, done + 1), tf.pow(self.beta_2, done + 1)
+        kept = 1.0 - rate * (self.weight_decay or 0.0)
+        for gradient, variable in zip(grads, trainable_variables):
+            weight, index = variable.value, self._get_variable_index(variable)
+            if self.weight_decay and self._use_weight_decay(variable):
+                weight.assign(weight * kept)  # before the update (Loshchilov and Hutter 2019, algorithm 2)
+            tf.raw_ops.ResourceApplyAdam(
+                var=weight.handle,
+                m=self._momentums[index].value.handle,
+                v=self._velocities[index].value.handle,
+                beta1_power=powers[0],
+                beta2_power=powers[1],
+                lr=rate,
+                beta1=self.beta_1,
+                beta2=self.beta_2,
+                epsilon=self.epsilon,
+                grad=tf.convert_to_tensor(gradient),
+            )
+
+        def average_weights() -> None:
+            moved = tf.where(done == 0, 1.0, 1.0 - MOMENTUM)
+            for variable, average in zip(self._trainable_variables, self._model_variables_moving_average):
+                average.value.assign_sub((average.value - variable.value) * moved)
+
         # Once a step, this would take a third of the step.
-        average = partial(super()._update_model_variables_moving_average, trainable_variables)
-        as_it_is = tf.autograph.experimental.do_not_convert  # converting Keras's code takes half a second
-        tf.cond(self.iterations % AVERAGE_EVERY == 0, as_it_is(average), as_it_is(lambda: None))
+        as_it_is = tf.autograph.experimental.do_not_convert  # converting takes longer than tracing
+        tf.cond(self.iterations % AVERAGE_EVERY == 0, as_it_is(average_weights), as_it_is(lambda: None))
 
-    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        dtype = variable.dtype
-        index = self._get_variable_index(variable)
-        step = tf.cast(self.iterations + 1, dtype)
-        tf.raw_ops.ResourceApplyAdam(
-            var=variable.handle,
-            m=self._momentums[index].value.handle,
-            v=self._velocities[index].value.handle,
-            beta1_power=tf.pow(tf.constant(self.beta_1, dtype), step),
-            beta2_power=tf.pow(tf.constant(self.beta_2, dtype), step),
-            lr=tf.cast(learning_rate, dtype),
-            beta1=self.beta_1,
-            beta2=self.beta_2,
-            epsilon=self.epsilon,
-            grad=tf.convert_to_tensor(gradient),
-        )
+    @tf.function(autograph=False)
+    def swap_average(self) -> None:
+        """Exchange the weights and their average."""
+        for variable, average in zip(self._trainable_variables, self._model_variables_moving_average):
+            weight, mean = tf.identity(variable.value), tf.identity(average.value)
+            variable.value.assign(mean)
+            average.value.assign(weight)
+
+
+class SwapAverage(keras.callbacks.SwapEMAWeights):
+    """Keras's callback, with one call for all weights, which are exchanged without rounding."""
+
+    def _tf_swap_variables(self, optimizer: FusedAdam) -> None:
+        optimizer.swap_average()

@@ -99,7 +99,8 @@ def fit_encoder(features: Features, params: Params, training: Training, on_epoch
     train, validation = (
         (encode(features.texts(split)), np.array(features.labels(split))) for split in ("train", "validation")
     )
-    training_loop.train(model.network, keras.optimizers.AdamW, params, training, train, validation, on_epoch)
+    training_loop.compile_network(model.network, keras.optimizers.AdamW, params, training, len(train[1]))
+    training_loop.train(model.network, training, train, validation, on_epoch)
     calibrate(model, features, training)
     return model
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -52,8 +53,8 @@ def fit_ensemble(
 ) -> Ensemble:
     """So many networks, calibrated together on the validation split: those of trials, then others of further seeds.
 
-    The best trial's is a member, and another's where it does not raise the log loss of the mean on the validation
-    split, in the order of the trials (Caruana et al. 2004, section 2, without replacement).
+    The best trial's is a member, and then, in the order of the trials, another's unless it raises the log loss of the
+    mean on the validation split by more than a standard error (Caruana et al. 2004, section 2, without replacement).
 
     Args:
         family: the family that fits networks.
@@ -64,21 +65,22 @@ def fit_ensemble(
     labels = features.labels("validation")
     weights = compute_sample_weight(labels, training)
 
-    def calibrated(probabilities: Sequence[np.ndarray]) -> tuple[float, float]:
-        """The temperature of a mean, and its log loss with that."""
+    def calibrated(probabilities: Sequence[np.ndarray]) -> tuple[float, np.ndarray]:
+        """The temperature of a mean, and the log loss of each text with that."""
         mean = np.mean(probabilities, axis=0)
         temperature = fit_temperature(mean, labels, weights)
         right = scale_temperature(mean, temperature)[np.arange(len(labels)), labels]
-        return temperature, float(-np.average(np.log(np.maximum(right, MIN_PROBABILITY)), weights=weights))
+        return temperature, -np.log(np.maximum(right, MIN_PROBABILITY)) * (1 if weights is None else weights)
 
     members, predicted = [models[0]], [models[0].predict_split(features, "validation")]
-    temperature, loss = calibrated(predicted)
+    temperature, losses = calibrated(predicted)
     for model in models[1:]:
         more = [*predicted, model.predict_split(features, "validation")]
         with_it = calibrated(more)
-        if with_it[1] <= loss:
+        raised = with_it[1] - losses
+        if raised.mean() <= raised.std() / math.sqrt(len(raised)):
             members.append(model)
-            predicted, (temperature, loss) = more, with_it
+            predicted, (temperature, losses) = more, with_it
     for number in range(count - len(members)):
         print(f"tune {family.name}: member {len(members) + 1} of {count}", flush=True)
         with_its_seed = replace(training, seed=training.seed + number)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from ..families import OnEpoch
@@ -22,6 +24,10 @@ SPLITS = ("train", "validation")
 SETTINGS, WEIGHTS = "network.json", "weights.npz"
 
 Split = tuple[np.ndarray, ...]
+
+# The network that was trained last, by what its graphs depend on. To trace them takes longer than a short fit: another
+# fit has them from here, and a network of its own for the result.
+_trained: dict[tuple, keras.Model] = {}
 
 
 class KerasModel:
@@ -129,10 +135,25 @@ def _train(
     longest = int(np.count_nonzero(train[0].any(axis=0)))  # columns beyond it are padding in every text
     length = min(longest, features.max_length)
     classes, subwords = len(features.classes), features.subwords
-    model = KerasModel(family, params, features.vocabulary, length, classes, features.truncation, subwords=subwords)
+
+    def build() -> KerasModel:
+        vocabulary, truncation = features.vocabulary, features.truncation
+        return KerasModel(family, params, vocabulary, length, classes, truncation, subwords=subwords)
+
+    model = build()
     if training.vectors:
         model.encoder.get_layer("words").set_weights([np.load(training.vectors)])
     train, validation = ((ids[:, :longest], labels) for ids, labels in (train, validation))
     padding = None if family.bag_of_words else PADDING
-    training_loop.train(model.network, FusedAdam, params, training, train, validation, on_epoch, padding)
+    same_graphs = {key: value for key, value in params.items() if key != "learning_rate"}
+    key = (family.name, features, replace(training, seed=0), tuple(sorted(same_graphs.items())))
+    trained = _trained.pop(key, None)
+    if trained is None:
+        trained = build().network
+        training_loop.compile_network(trained, FusedAdam, params, training, len(train[1]))
+    training_loop.start_again(trained, model.network, params["learning_rate"])
+    training_loop.train(trained, training, train, validation, on_epoch, padding)
+    _trained.clear()
+    _trained[key] = trained
+    model.network.set_weights(trained.get_weights())
     return model

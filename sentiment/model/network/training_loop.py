@@ -13,6 +13,7 @@ import tensorflow as tf
 from ..families import OnEpoch
 from ..space import Params
 from ..training import Criterion, Training, compute_sample_weight
+from .adam import SwapAverage
 from .batches import make_batches
 from .prediction import PREDICT_BATCH
 
@@ -27,39 +28,23 @@ def reset(seed: int) -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-def train(
+def compile_network(
     network: keras.Model,
     optimizer: Callable[..., keras.optimizers.Optimizer],
     params: Params,
     training: Training,
-    train_split: tuple[np.ndarray, ...],
-    validation_split: tuple[np.ndarray, ...],
-    on_epoch: OnEpoch,
-    padding: int | None = None,
+    documents: int,
 ) -> None:
-    """Train a network. The learning rate rises to the given one and falls to 0 along a cosine.
-
-    The network keeps the weights of the epoch with the best ``training.metric`` on the validation split, and training
-    stops once that has not improved for ``PATIENCE`` epochs (early stopping, Prechelt 1998). On 15 splits of
-    movie_reviews' training split (960, 160 and 320 reviews; dense, lstm and transformer), the weights of the highest
-    accuracy and those of the last epoch both had an accuracy of 0.822 on the held-out reviews; the weights with the
-    lowest validation loss had 0.797.
+    """Make a network ready for :func:`train`.
 
     Args:
         network: from token ids to probabilities.
         optimizer: class of the Keras optimizer.
-        params: hyperparameters; ``learning_rate`` and, if present, ``weight_decay`` are used.
+        params: hyperparameters; ``weight_decay`` is used if present.
         training: see :class:`Training`.
-        train_split: token ids, int32 of shape (documents, length), and labels, int32 of shape (documents,).
-        validation_split: the same.
-        on_epoch: called after each epoch with its number, from 1, and its figures.
-        padding: see :func:`make_batches`.
-
-    Raises:
-        FloatingPointError: the loss is no longer finite.
+        documents: number of training texts.
     """
-    labels = train_split[1]
-    steps = training.epochs * math.ceil(len(labels) / training.batch_size)
+    steps = training.epochs * math.ceil(documents / training.batch_size)
     warm_up = math.ceil(WARM_UP * steps)
     rate = WarmUpCosine(params["learning_rate"], warm_up, max(1, steps - warm_up))
     # What creates its variables in the first step, as a metric that is given by its name, has the step traced twice.
@@ -72,7 +57,45 @@ def train(
         [weight for weight in network.trainable_variables if len(weight.shape) < 2]  # biases and scales
     )
     network.optimizer.build(network.trainable_variables)
-    weights = compute_sample_weight(labels, training)
+
+
+def start_again(compiled: keras.Model, network: keras.Model, rate: float) -> None:
+    """Give a compiled network, which may have been trained, the state of another one, and a learning rate."""
+    for variable, value in zip(compiled.variables, network.variables):
+        variable.assign(value)
+    for variable in compiled.optimizer.variables:
+        variable.assign(keras.ops.zeros_like(variable))
+    compiled.optimizer.schedule.rate.assign(rate)
+
+
+def train(
+    network: keras.Model,
+    training: Training,
+    train_split: tuple[np.ndarray, ...],
+    validation_split: tuple[np.ndarray, ...],
+    on_epoch: OnEpoch,
+    padding: int | None = None,
+) -> None:
+    """Train a compiled network. The learning rate rises to the given one and falls to 0 along a cosine.
+
+    The network keeps the weights of the epoch with the best ``training.metric`` on the validation split, and training
+    stops once that has not improved for ``PATIENCE`` epochs (early stopping, Prechelt 1998). On 15 splits of
+    movie_reviews' training split (960, 160 and 320 reviews; dense, lstm and transformer), the weights of the highest
+    accuracy and those of the last epoch both had an accuracy of 0.822 on the held-out reviews; the weights with the
+    lowest validation loss had 0.797.
+
+    Args:
+        network: made ready by :func:`compile_network`.
+        training: see :class:`Training`.
+        train_split: token ids, int32 of shape (documents, length), and labels, int32 of shape (documents,).
+        validation_split: the same.
+        on_epoch: called after each epoch with its number, from 1, and its figures.
+        padding: see :func:`make_batches`.
+
+    Raises:
+        FloatingPointError: the loss is no longer finite.
+    """
+    weights = compute_sample_weight(train_split[1], training)
     if weights is not None:
         train_split = (*train_split, weights)
     metric = training.metric
@@ -85,7 +108,7 @@ def train(
     )
     callbacks = [_Measure(metric, validation_data), _Report(on_epoch), stopping]
     if network.optimizer.use_ema:
-        callbacks.insert(0, keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
+        callbacks.insert(0, SwapAverage(swap_on_epoch=True))
     network.fit(
         make_batches(train_split, training.batch_size, padding, training.seed),
         validation_data=validation_data,
@@ -102,20 +125,20 @@ class WarmUpCosine(keras.optimizers.schedules.LearningRateSchedule):
     Keras computes the rate again for every weight that decays, and a condition is two graphs of their own, each time.
 
     Args:
-        rate: the highest learning rate.
+        rate: the highest learning rate, a variable of its own.
         warm_up: steps in which it rises to that.
         decay: steps in which it falls to 0.
     """
 
     def __init__(self, rate: float, warm_up: int, decay: int) -> None:
-        self._rate = rate
+        self.rate = tf.Variable(rate, trainable=False, dtype="float32")
         self._warm_up = warm_up
         self._decay = decay
 
     def __call__(self, step: Any) -> Any:
         step = keras.ops.cast(step, "float32")
-        rising = self._rate * (step / self._warm_up)
-        falling = self._rate * (0.5 * (1.0 + keras.ops.cos(math.pi * ((step - self._warm_up) / self._decay))))
+        rising = self.rate * (step / self._warm_up)
+        falling = self.rate * (0.5 * (1.0 + keras.ops.cos(math.pi * ((step - self._warm_up) / self._decay))))
         return keras.ops.where(step < self._warm_up, rising, falling)
 
 

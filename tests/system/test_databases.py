@@ -96,6 +96,12 @@ def test_who_may_not_log_in_is_told_where_the_password_belongs(server, monkeypat
         open_table(corpus(re.sub(r":\d+/", ":1/", server), "select 1"))
 
 
+def test_a_database_that_is_not_there_is_named_with_what_to_do(server):
+    nowhere = server.rpartition("/")[0] + "/nowhere"
+    with pytest.raises(UserError, match="(?i)database .?nowhere.*; correct its name, which stands last in the address"):
+        open_table(corpus(nowhere, "select 1"))
+
+
 @pytest.mark.parametrize(
     "statement",
     ["delete from reviews", "drop table reviews", "create table copied (a integer)", "update reviews set id = 0"],

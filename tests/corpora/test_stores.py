@@ -207,7 +207,7 @@ def test_what_a_web_server_does_not_give(site, path, expected):
 
 
 def test_a_server_that_is_not_there():
-    with pytest.raises(UserError, match=r"the server does not answer \(.*refused\): try again"):
+    with pytest.raises(UserError, match=r"the server does not answer \(.*refused\): check the address, or try again"):
         CorpusInput(Corpus("http://127.0.0.1:1/a.csv")).read()
     with pytest.raises(UserError, match="output=http://h/a.csv: expected a path, or an address of s3://"):
         get_output("http://h/a.csv")

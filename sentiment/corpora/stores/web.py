@@ -134,7 +134,8 @@ def request(name: str, address: str, start: int = 0) -> requests.Response:
     except (requests.ConnectionError, requests.Timeout) as error:
         if start:  # the reader tries again
             raise
-        raise UserError(f"{name}: the server does not answer ({_innermost(error)}): try again") from error
+        why = f"the server does not answer ({_innermost(error)})"
+        raise UserError(f"{name}: {why}: check the address, or try again") from error
     except requests.RequestException as error:
         raise UserError(f"{name}: {error}") from error
     if response.status_code >= 500 and start:

@@ -10,7 +10,7 @@ _SECRET = re.compile(
 )
 # Drivers of databases take a password with / ? or # in it as it is; what begins as a port does is none.
 _USERINFO = re.compile(r"\b([a-z][\w+.-]*)://([^/?#\s'\"]*|[^:/?#\s'\"]*:(?!\d+(?:[/?#]|$))[^@\s'\"]*)@", re.IGNORECASE)
-_USER_ONLY_IS_SECRET = ("http", "https", "s3", "gs")  # a token, a key; a database's user is none
+_USER_ONLY_IS_SECRET = ("http", "https", "s3", "gs", "hf")  # a token, a key; a database's user is none
 _CONTAINER = ("abfs", "abfss", "wasb", "wasbs")  # before @ stands a container
 
 

@@ -20,7 +20,7 @@ from sentiment.corpora.labels import find_variants, normalize_label
 from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.source_splits import clean_splits, complete_splits
 from sentiment.corpora.splits import GROUP, clean, digest, split
-from sentiment.digests import Digest
+from sentiment.digests import Digest, text_digest
 from sentiment.errors import UserError
 from sentiment.labelling.agreement import log_labelling
 from sentiment.labelling.weak_labels import add_weak_labels
@@ -86,7 +86,8 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
                 part = part.assign(**{GROUP: part["text"].map(numbers)})
             part.to_parquet(Path(folder) / f"{name}.parquet", index=False)
         mlflow.log_artifacts(folder, DATASET)
-    log_inputs(parts, corpus.found.dataset_source(), Path(parameters.corpus).stem)
+    content = digest(parts)
+    log_inputs(parts, content, corpus.found.dataset_source(), Path(parameters.corpus).stem)
 
     description = profile.describe(parts)
     mlflow.log_dict(description, "profile/profile.json")
@@ -96,7 +97,6 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
     counts: dict[str, float] = {f"documents_{name}": len(part) for name, part in parts.items()}
     mlflow.log_metrics(counts | dropped)
     log_check(check)
-    content = digest(parts)
     classes = description["train"]["classes"]
     found, location = corpus.digest, corpus.found.location
     summary = summarize(parameters.corpus, location, found, description, dropped)
@@ -129,11 +129,16 @@ def describe_variants(variants: Sequence[Sequence[str]]) -> str:
     )
 
 
-def log_inputs(parts: Mapping[str, pd.DataFrame], source: DatasetSource, name: str) -> None:
-    """Log the splits as MLflow datasets of the run, with the contexts training, validation and test."""
-    datasets: list[Dataset | None] = [
-        from_pandas(part, source=source, targets="label", name=name) for part in parts.values()
-    ]
+def log_inputs(parts: Mapping[str, pd.DataFrame], content: str, source: DatasetSource, name: str) -> None:
+    """Log the splits as MLflow datasets of the run, with the contexts training, validation and test.
+
+    Their digests are of the ``content`` of all splits and of the source, since of the datasets that share a name and a
+    digest MLflow keeps the first alone: the same texts from elsewhere would be logged with the first one's source.
+    """
+    datasets: list[Dataset | None] = []
+    for which, part in parts.items():
+        known_by = text_digest(f"{content} {which} {source.to_json()}")[:8]  # as long as MLflow's own
+        datasets.append(from_pandas(part, source=source, targets="label", name=name, digest=known_by))
     contexts: list[str | None] = [{"train": "training"}.get(split, split) for split in parts]
     for attempt in range(5):
         try:

@@ -129,12 +129,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Only tests in tests/system/ start processes: the others are run before every commit, and are to be short.
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """What a test sets in the environment, as a step does, is not there for the processes that later tests start.
 
-    What a test sets in the environment, as a step does, is not there for the processes that later tests start.
+    What a fixture sets, such as the password of a server that many tests share, stays until the fixture ends.
     """
-    with pytest.MonkeyPatch.context() as patch, mock.patch.dict(os.environ):
+    with mock.patch.dict(os.environ):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Only tests in tests/system/ start processes: the others are run before every commit, and are to be short."""
+    with pytest.MonkeyPatch.context() as patch:
         if not item.get_closest_marker("system"):
             for starts in (subprocess.Popen, multiprocessing.process.BaseProcess):
                 patch.setattr(starts, "start" if hasattr(starts, "start") else "__init__", refuse)

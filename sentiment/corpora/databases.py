@@ -158,10 +158,14 @@ def describe(error: Exception) -> str:
 
 
 def _hint(message: str, database: Database) -> str:
-    """What to do about what a server says that cannot be reached, or refuses a user."""
+    """What to do about what a server says that cannot be reached, refuses a user, or has no such database."""
     said = message.lower()
     if database.login and any(word in said for word in ("password", "authentication", "access denied for user")):
         return f"; the password belongs in {database.login.rstrip(',')}"
+    if "database" in said and any(words in said for words in ("does not exist", "unknown database")):
+        return "; correct its name, which stands last in the address"
+    if any(words in said for words in ("permission denied", "command denied")):
+        return "; let this user do it, or name another table"
     if any(words in said for words in ("refused", "can't connect", "resolve host")):
         return "; check the host and the port, and whether the server is running"
     return ""

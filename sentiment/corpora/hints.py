@@ -20,7 +20,7 @@ def describe_suffix(path: Path) -> str:
     if suffix in SPREADSHEETS:
         return f": this is a spreadsheet, save it as {path.stem}.csv (CSV UTF-8)"
     if suffix == ".json":
-        return f": {describe_json(path)}"
+        return f": {describe_json(path) if path.is_file() else 'JSON is read an object a line, from a file .jsonl'}"
     return ""
 
 

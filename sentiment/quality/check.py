@@ -32,6 +32,7 @@ from sentiment.tracking import DATA_CHECK
 SAMPLE = 20_000
 # Tokens of a text that the model of the labels reads: the last ones, where reviewers usually state their verdict.
 READ = 400
+NOTED = 3  # examples of a warning in the description of the run, which has room for 8,000 characters
 SHORT = 100  # median of the tokens up to which VADER's scores help the model: they are means over sentences
 
 
@@ -71,9 +72,14 @@ class DataCheck:
         }
 
     def markdown(self) -> str:
-        """A line for each finding."""
-        lines = [f"- {'⚠ ' if found.warning else ''}**{found.title}**: {found.says}" for found in self.findings]
-        return "\n".join(["Data check:", "", *lines])
+        """A line for each finding, and below a warning its first examples; the review card has them all."""
+        lines = ["Data check:", ""]
+        for found in self.findings:
+            lines.append(f"- {'⚠ ' if found.warning else ''}**{found.title}**: {found.says}")
+            if found.warning:
+                shown = ["; ".join(filter(None, cells)) for cells in found.examples[1 : NOTED + 1]]
+                lines += [f"    - `{line.replace('`', chr(39))}`" for line in shown]
+        return "\n".join(lines)
 
 
 def check_data(

@@ -104,7 +104,8 @@ def quieten() -> None:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "5")  # wait a minute for a server, not four
     os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"  # it would show the password of a tracking server
     logging.getLogger("mlflow").setLevel(logging.WARNING)
-    logging.getLogger("sqlglot").setLevel(logging.ERROR)
+    for name in ("sqlglot", "psycopg"):  # what they warn of is raised, too
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def callers_process() -> psutil.Process | None:

@@ -36,6 +36,8 @@ class Web:
                 breaks, web.breaks = web.breaks, max(web.breaks - 1, 0)
                 self.send_response(206 if ranged else 200)
                 self.send_header("Content-Length", str(len(body)))
+                if content.startswith(b"<html"):
+                    self.send_header("Content-Type", "text/html; charset=utf-8")
                 if web.tags:
                     self.send_header("ETag", f'"{hashlib.md5(content).hexdigest()}"')
                 self.end_headers()

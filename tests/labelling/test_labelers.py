@@ -55,6 +55,8 @@ def test_a_name_is_that_of_a_labeler(tmp_path):
     names = ["vader", "opinion_lexicon", "models:/m@champion", "hf://ada/reviews", str(tmp_path)]
     found = [find_labeler(name).__name__.rpartition(".")[2] for name in names]
     assert found == ["vader", "opinion_lexicon", "registered_model", "pipeline", "pipeline"]
+    with pytest.raises(UserError, match=f"label_by={tmp_path}/nowhere: there is no such folder; expected vader"):
+        find_labeler(f"{tmp_path}/nowhere")
     with pytest.raises(UserError, match="label_by=vadr: expected vader, opinion_lexicon, a registered model such as"):
         find_labeler("vadr")
 

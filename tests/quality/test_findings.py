@@ -6,7 +6,8 @@ from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.splits import clean, split
 from sentiment.quality.balance import describe_balance
-from sentiment.quality.check import check_data
+from sentiment.quality.check import DataCheck, check_data
+from sentiment.quality.finding import Finding
 from sentiment.quality.language import find_languages
 from sentiment.quality.leakage import find_leakage
 from sentiment.quality.lengths import count_cut, count_lengths, describe_lengths
@@ -84,3 +85,16 @@ def test_the_sample_has_nothing_to_warn_of_and_each_check_says_something():
     assert 0 < len(check.suspects) < 0.1 * len(frame) and check.near_duplicates.empty
     assert list(check.suspects) == ["id", "text", "label", "suggested", "probability", "split"]
     assert (check.suspects["label"] != check.suspects["suggested"]).all()
+
+
+def test_the_description_of_a_run_has_the_first_examples_of_a_warning_and_no_other():
+    rows = [["what", "class"], *([f"the `token` {number}", ""] for number in range(5))]
+    findings = [Finding("Leakage", 5, "It leaks.", True, rows), Finding("Lengths", 0, "All short.", False, rows)]
+    shown = DataCheck(findings, pd.DataFrame(), pd.DataFrame(), {}, 5).markdown().splitlines()
+    assert shown[2:] == [
+        "- ⚠ **Leakage**: It leaks.",
+        "    - `the 'token' 0`",
+        "    - `the 'token' 1`",
+        "    - `the 'token' 2`",
+        "- **Lengths**: All short.",
+    ]

@@ -66,3 +66,15 @@ def test_a_dataset_says_which_texts_are_copies_where_there_are_some(tracked, tmp
     assert sorted(group for group in by_group if len(group) > 1) == sorted(
         [text, f"{text} anew"] for text in texts[:10]
     )
+
+
+def test_the_same_texts_from_elsewhere_are_logged_with_their_own_source(tracked, tmp_path):
+    words = np.random.default_rng(0).choice(["film", "plot", "star", "song"], (40, 6))
+    texts = [f"{' '.join(row)} {number}" for number, row in enumerate(words)]
+    rows = pd.DataFrame({"text": texts, "label": ["bad", "good"] * 20})
+    for folder in ("first", "second"):  # so that the datasets have one name, too
+        (tmp_path / folder).mkdir()
+        rows.to_csv(tmp_path / folder / "reviews.csv", index=False)
+        run = run_ingest(corpus=str(tmp_path / folder / "reviews.csv"))
+        sources = {logged.dataset.source for logged in run.inputs.dataset_inputs}
+        assert len(run.inputs.dataset_inputs) == 3 and len(sources) == 1 and f"{folder}/reviews.csv" in sources.pop()

@@ -4,6 +4,7 @@ import json
 import re
 import time
 
+import pyarrow as pa
 import pytest
 
 from sentiment.corpora.corpus import Corpus
@@ -11,6 +12,7 @@ from sentiment.corpora.databases import connect
 from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.tables.kinds import open_table
 from sentiment.errors import UserError
+from sentiment.scoring.outputs import get_output
 from tests.conftest import runs
 from tests.system import databases
 from tests.system.processes import run_step
@@ -96,6 +98,12 @@ def test_who_may_not_log_in_is_told_where_the_password_belongs(server, monkeypat
         open_table(corpus(re.sub(r":\d+/", ":1/", server), "select 1"))
 
 
+def test_a_database_that_is_not_there_is_named_with_what_to_do(server):
+    nowhere = server.rpartition("/")[0] + "/nowhere"
+    with pytest.raises(UserError, match="(?i)database .?nowhere.*; correct its name, which stands last in the address"):
+        open_table(corpus(nowhere, "select 1"))
+
+
 @pytest.mark.parametrize(
     "statement",
     ["delete from reviews", "drop table reviews", "create table copied (a integer)", "update reviews set id = 0"],
@@ -151,6 +159,15 @@ def test_ingest_keeps_the_splits_of_a_table_and_reads_it_each_time(server, tmp_p
     assert second.data.tags["step.output_digest"] == first.data.tags["step.output_digest"]
     (source, *_) = [json.loads(logged.dataset.source) for logged in second.inputs.dataset_inputs]
     assert source["tags"] == {"database": server, "query": query}
+
+
+def test_a_table_of_other_types_is_refused_before_anything_is_scored(server):
+    if server.startswith("mysql"):
+        pytest.skip("MySQL says so when it gets the rows")
+    change(server, "create table ratings (run_id text, body integer)")
+    columns = pa.schema([("body", pa.string())])
+    with pytest.raises(UserError, match='column "body" is of type integer.*; no row was written: name a table that'):
+        get_output(f"{server}#ratings").open_output(f"{server}#ratings", columns).try_out()
 
 
 def test_predict_reads_a_query_and_appends_to_a_table(server, registered):

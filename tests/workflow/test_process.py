@@ -38,6 +38,7 @@ def test_credentials_of_urls_are_hidden(text, shown):
         "--corpus=https://host/a.csv?sv=2025&sig=s3cret",
         "--corpus=s3://s3cret@bucket/a.csv",
         "--corpus=delta+s3://s3cret@bucket/reviews",
+        "--corpus=hf://s3cret@datasets/ada/reviews",
         "--corpus=abfs://reviews:s3cret@ada.dfs.core.windows.net/a.csv",
         "--corpus=postgresql://ada:s3cret@host/shop",
         "--corpus=postgresql://ada:/s3cret@host/shop",

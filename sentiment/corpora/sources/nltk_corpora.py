@@ -106,8 +106,8 @@ def _documents(reader: Any) -> Iterator[Document]:
             yield Document(file_id, text, categories[0])
 
 
-def load(name: str) -> Any:
-    """The reader of an NLTK corpus, which is downloaded where it is not installed.
+def load(name: str, otherwise: str = "give a path to your own file") -> Any:
+    """The reader of an NLTK corpus, which is downloaded where it is not installed; ``otherwise`` is what else to do.
 
     Raises:
         UserError: it is not installed and cannot be downloaded.
@@ -123,7 +123,7 @@ def load(name: str) -> Any:
             raise UserError(
                 f"the NLTK corpus {name} is in none of {', '.join(nltk.data.path)} and could not be downloaded: set "
                 f"NLTK_DATA to a folder that has corpora/{name}.zip, or run `python -m nltk.downloader {name}` with a "
-                f"network, or give a path to your own file"
+                f"network, or {otherwise}"
             ) from None
         corpus.ensure_loaded()
     return corpus

@@ -235,7 +235,8 @@ def _explain(name: str, address: str, error: Exception) -> UserError:
     if REFUSED.search(text):
         scheme = address.partition("://")[0].lower().replace("abfss", "abfs")
         return UserError(f"{name}: no permission. Credentials come from {CREDENTIALS[scheme]} ({text})")
-    return UserError(f"{name} cannot be reached: {text}")
+    endpoint = ", or correct AWS_ENDPOINT_URL" if "AWS Error NETWORK_CONNECTION" in text else ""
+    return UserError(f"{name} cannot be reached ({text}): try again{endpoint}")
 
 
 def translate(pattern: str) -> re.Pattern[str]:

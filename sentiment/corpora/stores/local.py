@@ -37,7 +37,8 @@ class LocalFile:
         try:
             content = open(self.address, "rb")  # noqa: SIM115  # whoever reads it closes it
         except OSError as error:
-            raise UserError(f"{self.name} cannot be read: {error.strerror}") from error
+            how = ", let this user read it" if isinstance(error, PermissionError) else ""
+            raise UserError(f"{self.name} cannot be read: {error.strerror}{how}") from error
         if self.digested not in (None, self._written()):
             content.close()
             raise changed(self)

@@ -87,7 +87,7 @@ class WebReader(io.RawIOBase):
             return len(found)
         raise UserError(
             f"{self._file.name}: the connection broke after {self._place:,} bytes, and each of {ATTEMPTS - 1} times "
-            f"that it was opened again: {reason}"
+            f"that it was opened again ({reason}): try again, nothing is kept"
         )
 
     def close(self) -> None:
@@ -116,6 +116,8 @@ def find(name: str, address: str) -> Sequence[WebFile]:
     if MAGIC & set(address.partition("?")[0]):
         raise UserError(f"{name}: a web server has no list of its files: give the address of one file")
     with request(name, address) as response:
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            raise UserError(f"{name} is a web page: give the address of the file itself, and put a login into ~/.netrc")
         size = response.headers.get("Content-Length")
         return [WebFile(name, address, int(size) if size else None, _tag(response))]
 
@@ -132,7 +134,8 @@ def request(name: str, address: str, start: int = 0) -> requests.Response:
     except (requests.ConnectionError, requests.Timeout) as error:
         if start:  # the reader tries again
             raise
-        raise UserError(f"{name}: the server does not answer ({_innermost(error)})") from error
+        why = f"the server does not answer ({_innermost(error)})"
+        raise UserError(f"{name}: {why}: check the address, or try again") from error
     except requests.RequestException as error:
         raise UserError(f"{name}: {error}") from error
     if response.status_code >= 500 and start:
@@ -149,5 +152,6 @@ def _tag(response: requests.Response) -> tuple[str, str] | None:
 
 def _innermost(error: BaseException) -> str:
     """The reason without the names of the libraries that it went through."""
-    text = str(getattr(error.args[0], "reason", error) if error.args else error)
+    inner = error.args[-1] if error.args else error  # urllib3 has the text first, and what it is about after it
+    text = str(getattr(inner, "reason", inner))
     return text.rpartition(": ")[2] or type(error).__name__

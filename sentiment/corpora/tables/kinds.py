@@ -29,7 +29,8 @@ def get_kind(corpus: Corpus) -> TableKind:
     """The kind of table at an address; UserError where it is none."""
     kind = find_kind(corpus)
     if kind is None:
-        raise UserError(f"{corpus.name}: expected {EXPECTED}{files.describe(corpus.address)}")
+        looks = files.describe(corpus.address)
+        raise UserError(f"{corpus.name}: expected {files.EXPECTED if looks else EXPECTED}{looks}")
     return kind
 
 

@@ -62,5 +62,6 @@ class Parts:
             return pa.unify_schemas(schemas, promote_options="permissive")
         except pa.ArrowException as error:
             raise UserError(
-                f"{self.name}: {file.part} has a column of another type than the files before it: {error}"
+                f"{self.name}: {file.part} has a column of another type than the files before it ({error}): "
+                "convert it, or give each a command of its own"
             ) from error

@@ -64,7 +64,8 @@ def find_labeler(name: str) -> Labeler:
         if module.matches(name):
             return module
     expected = [module.EXPECTED for module in modules]
-    raise UserError(f"label_by={name}: expected {', '.join(expected[:-1])}, or {expected[-1]}")
+    missing = "there is no such folder; " if "/" in name else ""
+    raise UserError(f"label_by={name}: {missing}expected {', '.join(expected[:-1])}, or {expected[-1]}")
 
 
 def resolve_labeler(name: str) -> str:

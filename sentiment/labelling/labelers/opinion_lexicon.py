@@ -42,7 +42,7 @@ def rate(name: str, texts: Sequence[str]) -> np.ndarray:
     """
     import numpy as np
 
-    reader = nltk_corpora.load(EXPECTED)
+    reader = nltk_corpora.load(EXPECTED, "leave it out of label_by")
     positive, negative = frozenset(reader.positive()), frozenset(reader.negative())  # envious and two others are both
 
     def polarity(text: str) -> float:

@@ -1,14 +1,17 @@
 """Scored rows appended to a table of an SQL database, with the id of the run: ``postgresql://ada@host/shop#scored``."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.dialects.mysql import LONGTEXT
+from sqlalchemy.exc import DBAPIError
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.databases import connect, dialect_of, file_of, is_database, parse_url
+from sentiment.corpora.databases import connect, describe, dialect_of, file_of, is_database, parse_url
 from sentiment.errors import UserError
 from sentiment.scoring.outputs.appended import RUN_ID, AppendedRows, check_names, refuse_overwrite
 from sentiment.scoring.outputs.files import to_json
@@ -60,22 +63,25 @@ class AppendedTable(AppendedRows):
             return  # it will be made with all rows in it
         with connect(self._name, self._address, read_only=False) as connection:
             table = self._make_table(connection)
-            names = self.schema.names
-            connection.execute(
-                table.insert().from_select(names, sa.select(*[sa.null()] * len(names)).where(sa.false()))
-            )
+            cells: list[sa.ColumnElement[Any]] = [sa.null()] * len(table.columns)
+            if connection.dialect.name == "postgresql":  # which looks at the types before there is a row
+                cells = [sa.cast(sa.null(), column.type) for column in table.columns]
+            with _accepted(self._name):
+                connection.execute(table.insert().from_select(self.schema.names, sa.select(*cells).where(sa.false())))
             connection.rollback()
 
     def append(self) -> None:
         with connect(self._name, self._address, read_only=False) as connection:
             table = self._make_table(connection)
-            if connection.dialect.name == "duckdb":  # which takes rows one by one at a thousand a second
-                written = connection.dialect.identifier_preparer.format_table(table)
-                connection.exec_driver_sql(f"INSERT INTO {written} BY NAME SELECT * FROM read_parquet('{self.file}')")
-            else:
-                for rows in self.waiting():
-                    connection.execute(table.insert(), rows.to_pylist())
-            connection.commit()
+            with _accepted(self._name):
+                if connection.dialect.name == "duckdb":  # which takes rows one by one at a thousand a second
+                    written = connection.dialect.identifier_preparer.format_table(table)
+                    rows_of = f"SELECT * FROM read_parquet('{self.file}')"
+                    connection.exec_driver_sql(f"INSERT INTO {written} BY NAME {rows_of}")
+                else:
+                    for rows in self.waiting():
+                        connection.execute(table.insert(), rows.to_pylist())
+                connection.commit()
 
     def _make_table(self, connection: sa.Connection) -> sa.Table:
         """The table, made where there is none; UserError where it lacks a column."""
@@ -89,6 +95,20 @@ class AppendedTable(AppendedRows):
         there = connection.execute(sa.select(sa.text("*")).select_from(table).where(sa.false())).keys()
         check_names(self._name, [column.name for column in columns], there)
         return table
+
+
+@contextmanager
+def _accepted(name: str) -> Iterator[None]:
+    """What a table refuses in the block, as a UserError that says what to do."""
+    try:
+        yield
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        raise UserError(
+            f"{name}: {describe(error)}; no row was written: name a table that takes these rows, or one that is not "
+            "there yet"
+        ) from error
 
 
 def _table_name(address: str) -> str:

@@ -56,7 +56,8 @@ RESUMABLE = (
 )
 
 
-def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None]) -> None:
+def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None]) -> float:
+    """Returns the seconds for which the search has waited for a core."""
     check_options(parameters.family, parameters.model_dump(), TuneParameters().model_dump())
     family, training = get_family(parameters.family), parameters.training()
     grid = parameters.algo == "grid"
@@ -136,6 +137,7 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
             f"Fitted on the {'training and validation' if logged.refitted else 'training'} split.{sampled}",
         }
     )
+    return workers.waited
 
 
 def find_earlier_trials(this_run: Run, featurize_run: Run, parameters: TuneParameters) -> dict[tuple, Run]:

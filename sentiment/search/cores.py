@@ -36,20 +36,26 @@ class Cores:
 
     Args:
         folder: the folder that :func:`share_cores` filled.
+
+    Attributes:
+        waited: seconds for which it has waited for its first core.
     """
 
     def __init__(self, folder: str | Path) -> None:
         self._cores = [FileLock(path, thread_local=False) for path in sorted(Path(folder).glob("core-*"))]
         # Held by the search that is waiting for its first core.
         self._queue = FileLock(Path(folder) / "queue", thread_local=False)
+        self.waited = 0.0
 
     def has_room(self, running: int) -> bool:
         """Whether there is a core for one more trial beside ``running`` others. Blocks until there is a first core."""
         held = [core for core in self._cores if core.is_locked]
         if not held:
+            started = time.time()
             with self._queue:
                 while not self._take_core():
                     time.sleep(POLL_SECONDS)
+            self.waited += time.time() - started
             return True
         if self._is_contended():
             if len(held) > max(running, 1):

@@ -31,6 +31,7 @@ class SparkWorkers:
         self._calls = SparkCalls(master, "tune", {"spark.task.maxFailures": "1"})  # a failed task is a failed trial
         self.count = count or self._calls.cores
         self.has_room: Callable[[int], bool] = always_has_room  # a Spark job waits for a free slot by itself
+        self.waited = 0.0
         self._threads = ThreadPoolExecutor(self.count)  # each waits for a job
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:

@@ -24,11 +24,15 @@ class Pool(Protocol):
         here: whether calls run in this process.
         has_room: function of the number of running calls that says whether one more may begin
             (:func:`sentiment.search.loop.run_trials`).
+        waited: seconds for which ``has_room`` has blocked.
     """
 
     count: int
     here: bool
     has_room: Callable[[int], bool]
+
+    @property
+    def waited(self) -> float: ...
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """The future of a call. It raises if the worker is lost, which does not affect other calls."""
@@ -53,12 +57,17 @@ class Workers:
         self.count = count
         self.here = count == 1
         shared = os.environ.get(CORES)
-        self.has_room: Callable[[int], bool] = Cores(shared).has_room if shared else always_has_room
+        self._cores = Cores(shared) if shared else None
+        self.has_room: Callable[[int], bool] = self._cores.has_room if self._cores else always_has_room
         started = [self._start() for _ in range(1 if shared else count)] if prepare and not self.here else []
         if prepare:
             for worker in started:
                 worker.submit(prepare)
         self._free: list[ProcessPoolExecutor | None] = [*[None] * (count - len(started)), *started]
+
+    @property
+    def waited(self) -> float:
+        return self._cores.waited if self._cores else 0.0
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """The future of a call; at most ``count`` run at a time.

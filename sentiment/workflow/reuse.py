@@ -40,12 +40,13 @@ from sentiment.workflow.step_table import STEPS
 from sentiment.workflow.upstream import Input, find_inputs
 
 
-def run_or_reuse(entry_point: str, body: Callable[..., None], parameters: Parameters) -> None:
+def run_or_reuse(entry_point: str, body: Callable[..., float | None], parameters: Parameters) -> None:
     """Call the function of a step, or point to a finished run that has the same result where ``reuse`` is true.
 
     Args:
         entry_point: name of the step.
-        body: function of its parameters and of what it builds on, a corpus or runs.
+        body: function of its parameters and of what it builds on, a corpus or runs, that may return the seconds for
+            which it has waited for other steps.
         parameters: its parameters.
     """
     inputs = find_inputs(entry_point, parameters)
@@ -56,10 +57,10 @@ def run_or_reuse(entry_point: str, body: Callable[..., None], parameters: Parame
     twin = find_twin(entry_point, digest) if digest and parameters.reuse else None  # type: ignore[attr-defined]
     if twin is None:
         started = time.time()
-        body(parameters, **inputs)
+        waited = body(parameters, **inputs) or 0.0
         write_manifest(run for given in inputs.values() for run in _runs_of(given))
         # The seconds are without the start of the process and its imports.
-        mlflow.log_metrics({"step_seconds": time.time() - started, "peak_memory_mb": peak_memory()})
+        mlflow.log_metrics({"step_seconds": time.time() - started - waited, "peak_memory_mb": peak_memory()})
         return
     run_id = twin.info.run_id
     mlflow.set_tags(

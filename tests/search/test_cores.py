@@ -32,5 +32,5 @@ def test_a_search_without_a_core_gets_one_when_a_trial_ends(search):
     assert not alone.has_room(2) and waiting.is_alive()
     assert not alone.has_room(1)  # a trial has ended, and its core goes to the other
     waiting.join(timeout=5)
-    assert not waiting.is_alive() and not late.has_room(1)
+    assert not waiting.is_alive() and not late.has_room(1) and late.waited > 0.4 > alone.waited
     assert alone.has_room(0)  # its first core is its own

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,16 @@ from scipy import sparse
 
 from sentiment.batches import Mapper
 from sentiment.corpora.splits import GROUP
+from sentiment.features.ids import choose_length, write_ids
 from sentiment.features.terms import count_terms, learn_terms
-from sentiment.features.tokens import NumberedTokens, Numbering, number_subwords, number_words
+from sentiment.features.tokens import Numbering, number_subwords, number_words
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.language import looks_english
 from sentiment.model.text.subwords import Subwords
-from sentiment.model.text.truncation import MAX_TOKENS, padded_width, truncate
-from sentiment.model.text.vocabulary import PADDING, Vocabulary
+from sentiment.model.text.truncation import MAX_TOKENS
+from sentiment.model.text.vocabulary import Vocabulary
 from sentiment.model.text.word_kinds import learn_word_kinds
 
-# What max_length=0 stands for: the length up to which most training texts are read whole, and at most MAX_TOKENS.
-LENGTH_QUANTILE = 0.99
 FEWEST = 10  # texts of a class in a sample, where it has so many
 
 
@@ -286,36 +285,9 @@ def write_features(
             if subwords:
                 read = number_subwords(subwords, texts, plain.spell(words), read_numbering, mapper)
         ids = vocabulary.encode_words(read_numbering.words)
-        _write_ids(folder / f"{name}_ids.npy", read, ids, max_length, truncation, mapper)
+        write_ids(folder / f"{name}_ids.npy", read, ids, max_length, truncation, mapper)
         np.save(folder / f"{name}_labels.npy", np.searchsorted(classes, part["label"].to_numpy(str)).astype(np.int32))
     return Features(folder)
-
-
-def _write_ids(
-    path: Path, tokens: NumberedTokens, ids: np.ndarray, max_length: int, truncation: str, mapper: Mapper
-) -> None:
-    """Write what :meth:`Vocabulary.encode` gives; ``ids`` has the id of each number."""
-    shape = len(tokens.lengths), padded_width(tokens.lengths.tolist(), max_length, truncation)
-    padded = np.lib.format.open_memmap(path, "w+", np.int32, shape)
-    batches = (NumberedTokens(ids[batch.numbers], batch.starts) for batch in tokens.batches())
-    row = 0
-    for part in mapper(partial(_pad, shape[1], max_length, truncation), batches):
-        padded[row : row + len(part)] = part
-        row += len(part)
-
-
-def _pad(width: int, max_length: int, truncation: str, ids: NumberedTokens) -> np.ndarray:
-    """What is read of some texts, in rows of this width: int32 of shape (texts, width)."""
-    padded = np.full((len(ids.lengths), width), PADDING, dtype=np.int32)
-    for row, numbers in enumerate(ids):
-        read = truncate(numbers, max_length, truncation)
-        padded[row, : len(read)] = read
-    return padded
-
-
-def choose_length(lengths: np.ndarray) -> int:
-    """The number of tokens that all but 1% of the documents have at most, up to ``MAX_TOKENS``."""
-    return int(np.clip(np.quantile(lengths, LENGTH_QUANTILE, method="higher"), 1, MAX_TOKENS))
 
 
 def _read_lines(path: Path) -> list[str]:

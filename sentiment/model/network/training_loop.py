@@ -61,7 +61,7 @@ def compile_network(
 
 def start_again(compiled: keras.Model, network: keras.Model, rate: float) -> None:
     """Give a compiled network, which may have been trained, the state of another one, and a learning rate."""
-    for variable, value in zip(compiled.variables, network.variables):
+    for variable, value in zip(compiled.variables, network.variables, strict=True):
         variable.assign(value)
     for variable in compiled.optimizer.variables:
         variable.assign(keras.ops.zeros_like(variable))

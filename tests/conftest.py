@@ -81,8 +81,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Three workers more than cores: many tests of tests/system/ wait, for servers and for what is to end."""
-    return None if config.option.markexpr == "not system" else (os.cpu_count() or 1) + 3
+    """Three workers for two cores: many tests of tests/system/ wait, for servers and for what is to end."""
+    cores = os.cpu_count() or 1
+    return None if config.option.markexpr == "not system" else cores + cores // 2
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from sentiment.model.training import Training
+from sentiment.search.fitting import TrialConfig
 from sentiment.search.runner import TrialRunner
 from sentiment.search.workers import Workers
 
@@ -49,7 +51,7 @@ def test_of_a_worker_that_is_killed_the_trial_says_so_and_at_which_size(workers,
     trial = SimpleNamespace(run_id="run", name="trial", params=(), fail=lambda error: None)
     killed = SimpleNamespace(here=False, submit=lambda *_: workers.submit(die, 0))
     runner = TrialRunner(
-        SimpleNamespace(features=str(tmp_path)),
+        TrialConfig("simple", str(tmp_path), "", Training(), ""),
         1,
         False,
         SimpleNamespace(start=lambda params, epochs: trial),

@@ -18,14 +18,18 @@ def fit_temperature(probabilities: np.ndarray, labels: np.ndarray, weights: np.n
     Returns:
         A temperature above 0; above 1 for an overconfident network. It does not change the order of the classes.
     """
-    rows = np.arange(len(labels))
 
     def negative_log_likelihood(log_temperature: float) -> float:
         scaled = scale_temperature(probabilities, np.exp(log_temperature))
-        return float(-np.average(np.log(np.maximum(scaled[rows, labels], MIN_PROBABILITY)), weights=weights))
+        return float(np.average(log_losses(scaled, labels), weights=weights))
 
     bounds = (-MAX_LOG_TEMPERATURE, MAX_LOG_TEMPERATURE)
     return float(np.exp(minimize_scalar(negative_log_likelihood, bounds=bounds, method="bounded").x))
+
+
+def log_losses(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The negative logarithm of the probability of each document's class: float array of shape (documents,)."""
+    return -np.log(np.maximum(probabilities[np.arange(len(labels)), labels], MIN_PROBABILITY))
 
 
 def scale_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:

@@ -174,14 +174,13 @@ def log_best_model(config: TrialConfig, run_id: str, ranked: Sequence[Outcome], 
     features, usual = _load_inputs(config)
     family = get_family(config.family)
     sample = sample_for_trials(family, features, usual.seed)
+    sampled = 0 if sample is features else len(sample.labels("train"))
     best = ranked[0]
     training = replace(usual, epochs=best.epochs)
     unused = max(trial.seed for trial in ranked) + 1
     try:
-        fitted = [
-            _model_of(trial, family, features, usual, None if sample is features else len(sample.labels("train")))
-            for trial in ranked[: usual.members or family.default_members]
-        ]
+        members = ranked[: family.count_members(usual)]
+        fitted = [_model_of(trial, family, features, usual, sampled) for trial in members]
         started = time.time()
         models = [model for model, _ in fitted]
         model = family.fit_members(features, best.params, replace(training, seed=unused), models)
@@ -199,16 +198,13 @@ def log_best_model(config: TrialConfig, run_id: str, ranked: Sequence[Outcome], 
         served = SentimentModel(features.cleaner, features.classes, refitted)
         behavior.append(served.predict_proba(features.texts("choice")))
     digest = model_digest(behavior, package_digest(uri), best.params, features.classes, dataset)
-    sampled = 0 if sample is features else len(sample.labels("train"))
     return LoggedModel(uri, digest, figures, seconds, refitted is not None, sampled)
 
 
-def _model_of(
-    trial: Outcome, family: Family, features: Features, usual: Training, sampled: int | None
-) -> tuple[Model, float]:
+def _model_of(trial: Outcome, family: Family, features: Features, usual: Training, sampled: int) -> tuple[Model, float]:
     """The model of a trial, fitted on all texts, and the seconds of its fits.
 
-    ``sampled`` is the number of texts that the trial was fitted on, if not on all.
+    ``sampled`` is the number of texts that the trial was fitted on; 0 for all.
     """
     if trial.model and not sampled:
         return family.load(trial.model), trial.seconds
@@ -223,7 +219,8 @@ def _model_of(
     started = time.time()
     training = replace(usual, epochs=trial.epochs, seed=trial.seed)
     model = family.fit(features, trial.params, training, lambda epoch, figures: None)
-    return model, trial.seconds + time.time() - started if sampled else trial.seconds
+    again = time.time() - started if sampled else 0.0  # else it takes the trial's time once more
+    return model, trial.seconds + again
 
 
 def sample_for_trials(family: Family, features: Features, seed: int) -> Features:

@@ -108,6 +108,10 @@ class Family(Protocol):
         """``training.metric``, cross-validated, to compare hyperparameters by; None to use the validation split."""
         return None
 
+    def count_members(self, training: Training) -> int:
+        """Networks in the final model."""
+        return training.members or self.default_members
+
     def fit_members(self, features: Features, params: Params, training: Training, models: Sequence[Model]) -> Model:
         """The model that a search ends with: that of its best trial, or an ensemble.
 

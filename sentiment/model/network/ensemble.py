@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..calibration import MIN_PROBABILITY, fit_temperature, scale_temperature
+from ..calibration import fit_temperature, log_losses, scale_temperature
 from ..families import Family, Model
 from ..space import Params
 from ..training import Features, Training, compute_sample_weight
@@ -65,29 +65,25 @@ def fit_ensemble(
     labels = features.labels("validation")
     weights = compute_sample_weight(labels, training)
 
-    def calibrated(probabilities: Sequence[np.ndarray]) -> tuple[float, np.ndarray]:
-        """The temperature of a mean, and the log loss of each text with that."""
-        mean = np.mean(probabilities, axis=0)
-        temperature = fit_temperature(mean, labels, weights)
-        right = scale_temperature(mean, temperature)[np.arange(len(labels)), labels]
-        return temperature, -np.log(np.maximum(right, MIN_PROBABILITY)) * (1 if weights is None else weights)
+    def losses(predicted: Sequence[np.ndarray]) -> np.ndarray:
+        """The log loss of each text by the calibrated mean of some predictions."""
+        mean = np.mean(predicted, axis=0)
+        calibrated = scale_temperature(mean, fit_temperature(mean, labels, weights))
+        return log_losses(calibrated, labels) * (1 if weights is None else weights)
 
     members, predicted = [models[0]], [models[0].predict_split(features, "validation")]
-    temperature, losses = calibrated(predicted)
     for model in models[1:]:
-        more = [*predicted, model.predict_split(features, "validation")]
-        with_it = calibrated(more)
-        raised = with_it[1] - losses
+        with_it = [*predicted, model.predict_split(features, "validation")]
+        raised = losses(with_it) - losses(predicted)
         if raised.mean() <= raised.std() / math.sqrt(len(raised)):
             members.append(model)
-            predicted, (temperature, losses) = more, with_it
+            predicted = with_it
     for number in range(count - len(members)):
         print(f"tune {family.name}: member {len(members) + 1} of {count}", flush=True)
         with_its_seed = replace(training, seed=training.seed + number)
         members.append(family.fit(features, params, with_its_seed, lambda epoch, figures: None))
         predicted.append(members[-1].predict_split(features, "validation"))
-        temperature, _ = calibrated(predicted)
-    return Ensemble(members, temperature)
+    return Ensemble(members, fit_temperature(np.mean(predicted, axis=0), labels, weights))
 
 
 def is_ensemble(folder: Path) -> bool:

@@ -26,7 +26,7 @@ class KerasFamily(Family):
         start_tensorflow()
 
     def fit_members(self, features: Features, params: Params, training: Training, models: Sequence[Model]) -> Model:
-        members = training.members or self.default_members
+        members = self.count_members(training)
         if members == 1:
             return models[0]
         from .ensemble import fit_ensemble

@@ -148,12 +148,12 @@ def _train(
     same_graphs = {key: value for key, value in params.items() if key != "learning_rate"}
     key = (family.name, features, replace(training, seed=0), tuple(sorted(same_graphs.items())))
     trained = _trained.pop(key, None)
+    _trained.clear()  # before another takes its memory
     if trained is None:
         trained = build().network
         training_loop.compile_network(trained, FusedAdam, params, training, len(train[1]))
     training_loop.start_again(trained, model.network, params["learning_rate"])
     training_loop.train(trained, training, train, validation, on_epoch, padding)
-    _trained.clear()
     _trained[key] = trained
     model.network.set_weights(trained.get_weights())
     return model

@@ -40,7 +40,7 @@ def compile_network(
     Args:
         network: from token ids to probabilities.
         optimizer: class of the Keras optimizer.
-        params: hyperparameters; ``weight_decay`` is used if present.
+        params: hyperparameters; ``learning_rate`` and, if present, ``weight_decay`` are used.
         training: see :class:`Training`.
         documents: number of training texts.
     """

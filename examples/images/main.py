@@ -109,7 +109,7 @@ def train(family: str, fit: Callable, parameters: Parameters, texts: dict, label
     figures = measured.row | {f"validation_{name}": value for name, value in chosen_by.items()}
     mlflow.log_metrics(figures)
     row = {"family": family, "model_uri": uri, "tune_run": mlflow.active_run().info.run_id, **figures}
-    return comparison.EvaluatedModel([], row, measured.probabilities["test"], on_validation, [], [])
+    return comparison.EvaluatedModel([], row, measured.probabilities["test"], [], on_validation, [], [])
 
 
 def main(parameters: Parameters) -> None:

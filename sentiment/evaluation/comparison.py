@@ -22,6 +22,7 @@ from sentiment.evaluation.metrics import scores
 from sentiment.evaluation.pooling import Pooling
 from sentiment.evaluation.truth import describe_truth
 from sentiment.features.store import Features
+from sentiment.model.ensemble import pool
 from sentiment.model.families import ENSEMBLE, needs_own_process
 from sentiment.tracking import OUTPUT_DIGEST, SEARCH_TEXTS, VALIDATION_PREDICTIONS, origin
 
@@ -61,6 +62,7 @@ class EvaluatedModel:
         tune_runs: the run of its search, or of each member's.
         row: its row of comparison.json.
         probabilities: float64 array of shape (test documents, classes).
+        on_behaviour: float64 array of shape (texts of the behaviour cases, classes).
         on_validation: float64 array of shape (choice labels, classes).
         failed: bool array of shape (behaviour cases,).
         behaviour: its failures by capability.
@@ -69,6 +71,7 @@ class EvaluatedModel:
     tune_runs: Sequence[Run]
     row: dict[str, Any]
     probabilities: np.ndarray
+    on_behaviour: np.ndarray
     on_validation: np.ndarray
     failed: np.ndarray
     behaviour: list[dict[str, Any]]
@@ -105,7 +108,7 @@ def evaluate_model(tune_run: Run, data: EvaluationData, cases: Sequence[Case], m
     if len(on_validation) != len(data.choice_labels):
         run_id = tune_run.info.run_id
         raise UserError(f"tune run {run_id} is of an earlier release, which kept no texts for the choice: tune again")
-    return _evaluate(found.family, found.model_uri, [tune_run], on_validation, data, cases, metric)
+    return _evaluate(found.family, found.model_uri, [tune_run], on_validation, None, data, cases, metric)
 
 
 def evaluate_ensemble(
@@ -116,9 +119,18 @@ def evaluate_ensemble(
     cases: Sequence[Case],
     metric: str,
 ) -> EvaluatedModel:
-    """:func:`evaluate_model`, of the logged ensemble of some of these models."""
-    tune_runs = [run for model in models if model.family in pooling.weights for run in model.tune_runs]
-    evaluated = _evaluate(ENSEMBLE, model_uri, tune_runs, pooling.probabilities, data, cases, metric)
+    """:func:`evaluate_model`, of the logged ensemble of some of these models.
+
+    Its members have answered already: only its speed and its size are measured.
+    """
+    members = [model for model in models if model.family in pooling.weights]
+    weights = [pooling.weights[model.family] for model in members]
+    pooled = {
+        "test": pool(np.array([model.probabilities for model in members]), weights),
+        "behaviour": pool(np.array([model.on_behaviour for model in members]), weights),
+    }
+    tune_runs = [run for model in members for run in model.tune_runs]
+    evaluated = _evaluate(ENSEMBLE, model_uri, tune_runs, pooling.probabilities, pooled, data, cases, metric)
     return replace(evaluated, row=evaluated.row | {"weights": pooling.weights})
 
 
@@ -127,14 +139,16 @@ def _evaluate(
     model_uri: str,
     tune_runs: Sequence[Run],
     on_validation: np.ndarray,
+    known: Mapping[str, np.ndarray] | None,
     data: EvaluationData,
     cases: Sequence[Case],
     metric: str,
 ) -> EvaluatedModel:
     texts = {"test": data.texts, "behaviour": [text for case in cases for text in case.texts]}
-    arguments = model_uri, texts, data.labels
+    arguments = model_uri, texts, data.labels, known
     measured = in_own_process(measure, *arguments) if needs_own_process(family) else measure(*arguments)
-    failed = report.find_failures(cases, measured.probabilities["behaviour"], data.classes)
+    on_test, on_behaviour = (measured.probabilities[name] for name in texts)
+    failed = report.find_failures(cases, on_behaviour, data.classes)
     behaviour = report.summarize_by_capability(cases, failed)
     figures = scores(data.choice_labels, on_validation)
     row = {
@@ -149,7 +163,7 @@ def _evaluate(
     sampled = [run.data.metrics[SEARCH_TEXTS] for run in tune_runs if SEARCH_TEXTS in run.data.metrics]
     if sampled:
         row[SEARCH_TEXTS] = int(min(sampled))
-    return EvaluatedModel(tune_runs, row, measured.probabilities["test"], on_validation, failed, behaviour)
+    return EvaluatedModel(tune_runs, row, on_test, on_behaviour, on_validation, failed, behaviour)
 
 
 def rank_models(

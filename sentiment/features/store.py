@@ -140,19 +140,19 @@ class Features:
         parts = {name: self._read_split(name) for name in ("train", "validation")}
         return self._learn_anew(folder, parts | {"train": pd.concat(parts.values(), ignore_index=True)})
 
-    def sample_training(self, share: float, seed: int, folder: Path) -> Features:
+    def sample_training(self, share: float, seed: int, folder: Path, ngrams: bool = True) -> Features:
         """Features learned anew from a part of the training split.
 
         Args:
             share: of the texts of each class, above 0 and below 1.
             seed: of the choice; a larger share has the texts of a smaller one.
             folder: an empty folder to write them into.
+            ngrams: whether to learn n-grams, which takes most of the time.
         """
         train = self._read_split("train").sample(frac=1, random_state=seed)
         within, size = (train.groupby("label")["label"].transform(how) for how in ("cumcount", "size"))
-        return self._learn_anew(
-            folder, {"train": train[within < share * size], "validation": self._read_split("validation")}
-        )
+        parts = {"train": train[within < share * size], "validation": self._read_split("validation")}
+        return self._learn_anew(folder, parts, ngrams)
 
     def draw_sample(self, most: int, seed: int) -> Features:
         """These features with a sample of the training split in its place, and of the validation split half as much.
@@ -163,15 +163,16 @@ class Features:
         """
         return replace(self, most=most, seed=seed)
 
-    def _learn_anew(self, folder: Path, parts: Mapping[str, pd.DataFrame]) -> Features:
+    def _learn_anew(self, folder: Path, parts: Mapping[str, pd.DataFrame], ngrams: bool = True) -> Features:
         (folder / "dataset").mkdir()
         for name, part in parts.items():
             part.to_parquet(folder / "dataset" / f"{name}.parquet")
         # A checkpoint's tokenizer stays what it is; subwords are learned anew.
         tokenizer = self.subwords if self.subwords and self.subwords.raw_text else None
         size, tokens = self._settings["vocabulary_size"], self._settings["tokens"]
-        written = write_features(folder, parts, self.cleaner, size, self.max_length, self.truncation, tokens, tokenizer)
-        return Features(written.folder, folder / "dataset")
+        how = (size, self.max_length, self.truncation, tokens, tokenizer)
+        write_features(folder, parts, self.cleaner, *how, ngrams=ngrams)
+        return Features(folder, folder / "dataset")
 
     @lru_cache(maxsize=8)  # noqa: B019, a sample is drawn from all labels
     def _locate(self, split: str) -> tuple[str, Any]:
@@ -216,6 +217,7 @@ def write_features(
     tokens: str = "word",
     tokenizer: Subwords | None = None,
     mapper: Mapper = map,
+    ngrams: bool = True,
 ) -> Features:
     """Learn from the training split and encode every split.
 
@@ -230,6 +232,7 @@ def write_features(
             ``checkpoint``.
         tokenizer: that of the checkpoint.
         mapper: what cleans, counts and encodes batches of texts.
+        ngrams: whether to learn and count n-grams.
 
     Returns:
         The features in the folder.
@@ -239,7 +242,11 @@ def write_features(
     train = parts["train"]["text"].array
     plain, marked = number_words(train, cleaner, numbering, "featurize train", mapper)
     words = numbering.words
-    terms, counts = learn_terms(marked, words, mapper)
+    if ngrams:
+        terms, counts = learn_terms(marked, words, mapper)
+        _write_lines(folder / "terms.txt", terms)
+        sparse.save_npz(folder / "train_counts.npz", counts, compressed=False)
+        del counts
     subwords = Subwords.learn(plain.spell(words), vocabulary_size) if tokens == "subword" else tokenizer
     read_train = plain
     if subwords:
@@ -270,17 +277,15 @@ def write_features(
     _write_lines(folder / "vocabulary.txt", vocabulary.words)
     if vocabulary.kinds:
         (folder / "kinds.json").write_text(json.dumps(vocabulary.kinds, ensure_ascii=False), encoding="utf-8")
-    _write_lines(folder / "terms.txt", terms)
-    sparse.save_npz(folder / "train_counts.npz", counts, compressed=False)
-    del counts
     for name, part in parts.items():
         read = read_train
         if name != "train":
             texts = part["text"].array
             plain, marked = number_words(texts, cleaner, numbering, f"featurize {name}", mapper)
             words = numbering.words
-            counts = count_terms(marked, words, terms, mapper)
-            sparse.save_npz(folder / f"{name}_counts.npz", counts, compressed=False)
+            if ngrams:
+                counts = count_terms(marked, words, terms, mapper)
+                sparse.save_npz(folder / f"{name}_counts.npz", counts, compressed=False)
             read = plain
             if subwords:
                 read = number_subwords(subwords, texts, plain.spell(words), read_numbering, mapper)

@@ -15,6 +15,7 @@ from sentiment.features.store import Features
 from sentiment.model.families import get_family
 from sentiment.model.space import parse_params
 from sentiment.model.training import Training
+from sentiment.results import load_model
 from sentiment.search.trials import TRAIN_SECONDS, best_params
 from sentiment.tracking import origin
 
@@ -36,9 +37,9 @@ def measure_training_sizes(
 
     Returns:
         For each number of training documents, ascending: documents, accuracy on the split ``choice``, and low and high,
-        the ends of its 95% interval. The last one is the whole split. Empty where fits take too long or there are too
-        few documents, and for families that start from a checkpoint or from word vectors, which know more than the
-        labels say.
+        the ends of its 95% interval. The last one is the whole split. Each is of a single fit: of an ensemble of
+        networks, that of its first. Empty where fits take too long or there are too few documents, and for families
+        that start from a checkpoint or from word vectors, which know more than the labels say.
     """
     family = get_family(origin(tune_run).family)
     if "pretrained" in family.options or training.embedding != "random":
@@ -54,10 +55,18 @@ def measure_training_sizes(
     points = []
     for share in shares:
         with tempfile.TemporaryDirectory() as folder:
-            part = features.sample_training(share, training.seed, Path(folder))
+            part = features.sample_training(share, training.seed, Path(folder), family.reads_ngrams)
             model = family.fit(part, params, training, _ignore)
             points.append(_describe(len(part.labels("train")), model.predict_split(part, "choice"), labels))
+    if family.trains_in_epochs:
+        on_validation = _predict_by_one_network(origin(tune_run).model_uri, features, on_validation)
     return [*points, _describe(len(train), on_validation, labels)]
+
+
+def _predict_by_one_network(model_uri: str, features: Features, on_validation: np.ndarray) -> np.ndarray:
+    """The predictions of an ensemble's first network: parts of the training split are fitted by one network, too."""
+    model = load_model(model_uri).get_raw_model().model
+    return model.members[0].predict_split(features, "choice") if hasattr(model, "members") else on_validation
 
 
 def _describe(documents: int, probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:

@@ -13,7 +13,7 @@ def evaluated(family, *digests, **more):
         SimpleNamespace(info=SimpleNamespace(run_id="r"), data=SimpleNamespace(tags={"step.output_digest": digest}))
         for digest in digests
     ]
-    return EvaluatedModel(runs, row(family, 0.9, 0.86) | more, np.empty(0), np.empty(0), np.empty(0), [])
+    return EvaluatedModel(runs, row(family, 0.9, 0.86) | more, np.empty(0), np.empty(0), np.empty(0), np.empty(0), [])
 
 
 def test_the_same_members_with_the_same_weights_are_the_same_ensemble():

@@ -4,7 +4,11 @@ import mlflow
 import numpy as np
 import pytest
 
+from sentiment.evaluation.metrics import scores
+from sentiment.model.families import get_family
+from sentiment.model.space import drop_inactive
 from sentiment.model.training import Training
+from sentiment.search.packaging import log_model
 from sentiment.search.training_size import FEWEST, LONGEST, measure_training_sizes
 from tests.model.conftest import make_features
 
@@ -34,6 +38,22 @@ def test_accuracy_grows_with_the_texts_up_to_that_of_the_model(tune_run, tmp_pat
     assert points[-1]["accuracy"] == 1.0 == points[-1]["high"]
     assert all(point["low"] <= point["accuracy"] <= point["high"] for point in points)
     assert points[0]["accuracy"] > 0.9  # two words tell these classes apart
+
+
+def test_all_points_of_an_ensemble_of_networks_are_of_one_network(tracked, tmp_path):
+    features, training = make_features(tmp_path, ["good", "bad"]), Training(epochs=1)
+    family, right = get_family("dense"), np.eye(2)[np.array(features.labels("choice"))]
+    space, params = family.search_space(training)
+    params |= {"learning_rate": 1e-4}  # with which nothing is learned in one epoch
+    networks = [family.fit(features, params, training, lambda *_: None)]
+    model = family.fit_members(features, params, training, networks)
+    with mlflow.start_run(tags={"mlflow.project.entryPoint": "tune", "family": "dense"}) as active:
+        mlflow.log_params({f"best_{name}": value for name, value in drop_inactive(space, params).items()})
+        mlflow.log_metric("train_seconds", 1.0)
+        mlflow.set_tag("model_uri", log_model("dense", features, model))
+    points = measure_training_sizes(mlflow.get_run(active.info.run_id), training, features, right)
+    one_network = scores(features.labels("choice"), networks[0].predict_split(features, "choice"))
+    assert len(model.members) == 2 and points[-1]["accuracy"] == one_network["accuracy"] < 1.0
 
 
 def test_a_larger_part_has_the_texts_of_a_smaller_one_and_the_shares_of_the_classes(tmp_path):

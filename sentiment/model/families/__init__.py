@@ -53,6 +53,7 @@ class Family(Protocol):
         options: which of the parameters embedding, embedding_file, pretrained and members it understands.
         trains_in_epochs: whether Keras trains it, epoch by epoch. Then trials can be pruned, Keras Tuner can tune it,
             and its trials are worth a process each.
+        reads_ngrams: whether its fits read the counts of n-grams.
         default_trials: trials of a search for which no number is given.
         default_members: networks in the final model where ``members`` does not say.
         own_process: whether its models cannot be loaded in a process that has loaded models of other families.
@@ -66,6 +67,7 @@ class Family(Protocol):
     name: str
     options: tuple[str, ...] = ()
     trains_in_epochs: bool = False
+    reads_ngrams: bool = False
     default_trials: int = 5
     default_members: int = 1
     own_process: bool = False

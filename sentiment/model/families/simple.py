@@ -53,6 +53,7 @@ class SimpleFamily(Family):
     """Classifiers with scikit-learn's conventions (:mod:`sentiment.model.linear`)."""
 
     name = "simple"
+    reads_ngrams = True
     requirements = ("scikit-learn", "scipy", "skops", "vaderSentiment")
     # A trial holds the n-grams of its texts in memory, about 40 MB for 1,000 texts of 20 words.
     search_texts = 50_000

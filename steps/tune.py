@@ -126,6 +126,9 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
         }
         | ({SEARCH_TEXTS: logged.sample} if logged.sample else {})
     )
+    fitted_on = "training and validation split" if logged.refitted else "training split"
+    if get_family(parameters.family).trains_in_epochs:
+        fitted_on = "training split, calibrated on the validation split"
     sampled = f" The trials were fitted on a sample of {logged.sample:,} texts of it." if logged.sample else ""
     mlflow.set_tags(
         {
@@ -134,7 +137,7 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
             MODEL_URI: logged.uri,
             NOTE: f"Best of {count} trials: `{format_params(best.params)}`, "
             f"validation {parameters.metric} {logged.figures[parameters.metric]:.4f}. "
-            f"Fitted on the {'training and validation' if logged.refitted else 'training'} split.{sampled}",
+            f"Fitted on the {fitted_on}.{sampled}",
         }
     )
     return workers.waited

@@ -145,7 +145,7 @@ class LoggedModel:
         digest: see :func:`sentiment.search.packaging.model_digest`.
         figures: on the split ``choice``, by which nothing of it was chosen.
         seconds: time that its fits took.
-        refitted: whether it was fitted again on training and validation split.
+        refitted: whether it was fitted, or calibrated, again with all of the validation split.
         sample: the training texts of each trial where these are a sample, else 0; the model is fitted on all.
     """
 
@@ -160,9 +160,9 @@ class LoggedModel:
 def log_best_model(config: TrialConfig, run_id: str, ranked: Sequence[Outcome], dataset: str) -> LoggedModel:
     """Log the best model of a search to its run, with its predictions for the split ``choice``.
 
-    Networks of the best trials are an ensemble (:meth:`Family.fit_members`). A model of another family is fitted again
-    on training and validation split (:meth:`Family.refit`); the figures and the predictions are those of the one that
-    has not seen the validation split.
+    Networks of the best trials are an ensemble (:meth:`Family.fit_members`). What is logged has seen all of the
+    validation split (:meth:`Family.refit`): networks are calibrated by it, another family's model is fitted on it. The
+    figures and the predictions are those of the model before, which knows nothing of the split ``choice``.
 
     Args:
         config: what all trials of the search have in common.

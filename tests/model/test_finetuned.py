@@ -39,7 +39,7 @@ def test_it_learns_alone_and_as_an_ensemble_and_comes_back_from_its_folder(three
     embedding = model.members[1].encoder.get_layer("token_embedding").get_weights()[0]
     expected = np.random.default_rng(0).normal(0, 0.3, (len(WORDS) + 5, 16)).astype(np.float32)
     assert np.allclose(embedding, expected, atol=1e-6)
-    assert family.refit(three_classes, PARAMS, training, model) is None
+    assert family.refit(three_classes, PARAMS, training, model).members == model.members
     model.save(tmp_path)
     texts = ["A GOOD film!", "", "never heard", "bad " * 50]
     again = family.load(tmp_path)

@@ -62,3 +62,20 @@ def test_positions_go_from_the_first_token_to_the_last_whatever_the_length_and_t
     np.testing.assert_allclose(positions[1, :3], np.eye(3))
     np.testing.assert_allclose(positions[2, 0], [1, 0, 0])
     assert np.isfinite(positions).all()
+
+
+def test_local_attention_is_keras_attention_within_each_block():
+    from sentiment.model.network.layers import LocalAttention
+
+    random = np.random.default_rng(0)
+    states = random.normal(size=(2, 7, 4)).astype("float32")
+    present = np.arange(7) < np.array([[7], [5]])
+    layer = LocalAttention(2, 4, 3)
+    attended = layer(states, present).numpy()
+    for row, first, last in ((0, 0, 3), (0, 3, 6), (0, 6, 7), (1, 0, 3), (1, 3, 5)):
+        block = states[row : row + 1, first:last]
+        np.testing.assert_allclose(attended[row, first:last], layer._attention(block, block)[0], atol=1e-6)
+    layer._block = 100  # then both texts are one block
+    whole = layer._attention(states, states, attention_mask=present[:, None])
+    np.testing.assert_allclose(layer(states, present)[0], whole[0], atol=1e-6)
+    np.testing.assert_allclose(layer(states, present)[1, :5], whole[1, :5], atol=1e-6)

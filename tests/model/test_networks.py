@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import log_loss
 
 from sentiment.errors import UserError
 from sentiment.features.vectors import word_vectors
+from sentiment.model.calibration import scale_temperature
 from sentiment.model.families import get_family
 from sentiment.model.pyfunc import SentimentModel
 from sentiment.model.text.subwords import Subwords
@@ -108,7 +110,15 @@ def test_networks_are_as_sure_of_themselves_as_they_are_right(members, noisy, tm
     probabilities = model.predict_split(features, "test")
     right = np.mean(probabilities.argmax(axis=1) == features.labels("test"))
     assert np.mean(probabilities.max(axis=1)) == pytest.approx(right, abs=0.08)
-    assert get_family("dense").refit(features, defaults_of("dense"), several, model) is None
+    again = get_family("dense").refit(features, defaults_of("dense"), several, model)
+    texts = [features.labels(split) for split in ("validation", "choice")]
+    on_both = [
+        [scale_temperature(each.predict_split(features, split), temperature) for split in ("validation", "choice")]
+        for each, temperature in ((model, 1.0), (again, 1.0), (again, 1.1), (again, 0.9))
+    ]
+    before, after, *others = (log_loss(np.concatenate(texts), np.concatenate(each)) for each in on_both)
+    assert after < min(others) and after <= before  # the best temperature for both halves of the validation split
+    assert np.array_equal(model.predict_split(features, "test"), probabilities)  # and the model stays what it was
 
     model.save(tmp_path)
     loaded = get_family("dense").load(tmp_path)

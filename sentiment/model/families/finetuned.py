@@ -22,7 +22,7 @@ DEFAULTS: Params = {"dropout": 0.1, "learning_rate": 5e-5, "weight_decay": 1e-2}
 
 
 class FinetunedFamily(KerasFamily):
-    """Fine-tunes the encoder ``training.pretrained``. There is no second fit on more data: it would take too long."""
+    """Fine-tunes the encoder ``training.pretrained``."""
 
     name = "finetuned"
     options = (*KerasFamily.options, "pretrained")

@@ -31,6 +31,7 @@ DEFAULTS: Params = {
     "lexicon": "vader",
 }
 POSITIONS = 32  # position embeddings from the start of a text to its end; those between are interpolated
+BLOCK = 100  # tokens that attend to each other; most short texts are one block
 
 
 def build(params: Params, vocabulary: Vocabulary, classes: int) -> keras.Model:
@@ -43,7 +44,7 @@ def build(params: Params, vocabulary: Vocabulary, classes: int) -> keras.Model:
     """
     from keras import Input, Model, layers, ops
 
-    from ..network.layers import MaskedMean, RelativePosition, WordDropout, WordKinds, reads_lexicon
+    from ..network.layers import LocalAttention, MaskedMean, RelativePosition, WordDropout, WordKinds, reads_lexicon
     from ..text.vocabulary import PADDING
 
     size = params["size"]
@@ -58,8 +59,7 @@ def build(params: Params, vocabulary: Vocabulary, classes: int) -> keras.Model:
     states = layers.Dropout(params["dropout"])(states)
     for _ in range(params["blocks"]):
         normed = layers.LayerNormalization()(states)
-        attention = layers.MultiHeadAttention(params["heads"], size // params["heads"])
-        attended = attention(normed, normed, attention_mask=ops.expand_dims(mask, 1))
+        attended = LocalAttention(params["heads"], size, BLOCK)(normed, mask)
         states = states + layers.Dropout(params["dropout"])(attended)
         hidden = layers.Dense(2 * size, activation="gelu")(layers.LayerNormalization()(states))
         states = states + layers.Dropout(params["dropout"])(layers.Dense(size)(hidden))

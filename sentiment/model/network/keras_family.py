@@ -33,6 +33,12 @@ class KerasFamily(Family):
 
         return fit_ensemble(self, models, features, params, training, members)
 
+    def refit(self, features: Features, params: Params, training: Training, model: Model) -> Model | None:
+        """The same networks, calibrated on both halves of the validation split (docs/explanation/defaults.md)."""
+        from .prediction import calibrate_again
+
+        return calibrate_again(model, features, training)  # type: ignore[type-var]  # all of Keras have a temperature
+
     def load(self, folder: Path) -> Model:
         self.prepare()
         from .ensemble import is_ensemble, load_ensemble

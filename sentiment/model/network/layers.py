@@ -121,6 +121,39 @@ class RelativePosition(keras.layers.Layer):
         return keras.ops.relu(1 - distances)
 
 
+class LocalAttention(keras.layers.Layer):
+    """Multi-head self-attention within each block of a text (Liu et al. 2018, section 4.2.4, "local attention").
+
+    Maps float32 of shape (batch, length, size) to the same shape. Its time grows with the length of a text instead of
+    its square. A text of one block is attended to as a whole.
+
+    Args:
+        heads: number of attention heads.
+        size: of the states.
+        block: tokens of a block.
+    """
+
+    def __init__(self, heads: int, size: int, block: int) -> None:
+        super().__init__()
+        self._block = block
+        self._attention = keras.layers.MultiHeadAttention(heads, size // heads)
+
+    def build(self, shape: tuple) -> None:
+        self._attention.build(shape, shape)
+
+    def call(self, states: Any, mask: Any) -> Any:
+        shape = tf.shape(states)
+        block = tf.minimum(shape[1], self._block)
+        more = [[0, 0], [0, -shape[1] % block]]  # padding
+        blocks = tf.reshape(tf.pad(states, [*more, [0, 0]]), (-1, block, states.shape[-1]))
+        present = tf.reshape(tf.pad(mask, more), (-1, 1, block))
+        attended = self._attention(blocks, blocks, attention_mask=present)
+        return tf.reshape(attended, (shape[0], -1, states.shape[-1]))[:, : shape[1]]
+
+    def compute_output_shape(self, shape: tuple) -> tuple:
+        return shape
+
+
 class MeanEmbedding(keras.layers.Layer):
     """The mean of the embeddings of token ids: int32 of shape (batch, length) to float32 of shape (batch, size).
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
 
 import keras
 import numpy as np
@@ -61,8 +62,25 @@ class Calibratable(Protocol):
     def predict_split(self, features: Features, split: str) -> Any: ...
 
 
-def calibrate(model: Calibratable, features: Features, training: Training) -> None:
-    """Fit the temperature of a trained model on the validation split."""
-    labels = features.labels("validation")
-    weights = compute_sample_weight(labels, training)
-    model.temperature = fit_temperature(model.predict_split(features, "validation"), labels, weights)
+CalibratedModel = TypeVar("CalibratedModel", bound=Calibratable)
+
+
+def calibrate(
+    model: Calibratable, features: Features, training: Training, splits: Sequence[str] = ("validation",)
+) -> None:
+    """Fit the temperature of a trained model on some splits."""
+    labels = np.concatenate([features.labels(split) for split in splits])
+    probabilities = np.concatenate([model.predict_split(features, split) for split in splits])
+    model.temperature = fit_temperature(probabilities, labels, compute_sample_weight(labels, training))
+
+
+def calibrate_again(model: CalibratedModel, features: Features, training: Training) -> CalibratedModel:
+    """A copy of a model with a temperature of both halves of the validation split.
+
+    No epoch was chosen by the half that is for the choice between families: the model is as right about it as about
+    other texts.
+    """
+    again = copy.copy(model)
+    again.temperature = 1.0
+    calibrate(again, features, training, ("validation", "choice"))
+    return again

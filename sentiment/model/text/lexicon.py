@@ -1,6 +1,7 @@
 """The polarity of English words, which is known before the first label: VADER's lexicon and rules."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ COLUMNS = 4
 WEIGHT = 0.5
 SENTENCE_ENDS = frozenset(".!?")
 LONGEST = 50  # tokens of a sentence: VADER's time grows with the square of a text's length
+RECENT = 1_000  # sentences that are not rated again: a text of which words are left out in turn has most of them
 
 
 def make_polarity_weigher() -> Callable[[Documents], Any]:
@@ -26,9 +28,10 @@ def make_polarity_weigher() -> Callable[[Documents], Any]:
     """
     from .vader import SentenceRater
 
-    score = SentenceRater().polarity_scores
+    rater = SentenceRater()
 
     def weigh(documents: Documents) -> Any:
+        score = lru_cache(RECENT)(rater.polarity_scores)  # nothing is kept from one call to the next
         found = np.zeros((len(documents), COLUMNS))
         for row, tokens in enumerate(documents):
             scores = [score(sentence) for sentence in _sentences(tokens)]

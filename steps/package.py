@@ -11,8 +11,9 @@ from mlflow import MlflowClient
 
 from sentiment.deployment.folder import (
     SUMS,
+    check_image,
+    check_place,
     copy_sources,
-    image_name,
     object_name,
     package_folder,
     plan_memory,
@@ -24,7 +25,6 @@ from sentiment.deployment.inventory import NOT_STATED, read_licences, write_bill
 from sentiment.deployment.locking import make_environment, write_lock
 from sentiment.deployment.trial import LONG, MANY, try_server
 from sentiment.digests import folder_digest
-from sentiment.errors import UserError
 from sentiment.paths import PROJECT_ROOT
 from sentiment.registry.versions import find_version
 from sentiment.results import model_files
@@ -43,13 +43,10 @@ BILL, LICENCES, LOCK, MEMORY = "sbom.json", "licences.md", "requirements.txt", "
 
 def package(parameters: PackageParameters, hold: Callable[[], None]) -> None:
     model = parameters.registered_model
-    image = image_name(parameters.image, model)
+    image = check_image(parameters.image) or object_name(model)
     version = str(find_version(model, parameters.version).version)
     target = Path(parameters.folder or package_folder(model, version))
-    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-        raise UserError(f"folder={target}: it exists, and is not empty: give another one, or remove it")
-    if target.is_mount() or target.absolute() == Path.cwd():
-        raise UserError(f"folder={target}: it cannot be replaced when the package is complete: give a folder in it")
+    check_place(target)
     mlflow.set_tags({REGISTERED_MODEL: model, MODEL_VERSION: version})
     files = model_files(f"models:/{model}/{version}")
     python = python_of(files)

@@ -16,6 +16,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from sentiment.deployment.folder import check_image
 from sentiment.deployment.requests import check_labels
 from sentiment.deployment.settings import read_settings
 from sentiment.digests import text_digest
@@ -53,7 +54,7 @@ class AzureML:
         self._settings = read_settings(Path(settings), SETTINGS) if settings else {}
         if left_out := [name for name in REQUIRED if not self._settings.get(name)]:
             raise UserError(f"target=azureml needs a YAML file with {', '.join(left_out)}: -P settings=azureml.yaml")
-        self._image = image
+        self._image = check_image(image)
         self._hold = hold
         self._workspace = (
             f"/subscriptions/{self._settings['subscription_id']}/resourceGroups/{self._settings['resource_group']}"

@@ -31,22 +31,24 @@ LIMIT = 1.5  # memory at which a container is ended, as a multiple of what is as
 IMAGE = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::\d+)?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
 
 
-def image_name(image: str, name: str) -> str:
-    """The image's name without a tag: the one that is given, or one that follows from the registered model's.
+def check_image(image: str) -> str:
+    """The name of an image, which may be empty.
 
     Raises:
-        UserError: it is not a name of an image.
+        UserError: it is none, or has a tag.
     """
     if image and not IMAGE.fullmatch(image):
         raise UserError(
             f"image={image}: expected a name in lower case without a tag, such as registry.example.org/team/sentiment"
         )
-    return image or object_name(name)
+    return image
 
 
 def object_name(name: str) -> str:
     """A registered model's name as that of a Kubernetes object or an image: lower case, digits and ``-``."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "model"
+    words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    # A Service of Kubernetes and an endpoint of Azure begin with a letter.
+    return re.sub(r"^(?=\d|$)", "model-", words)[:40].strip("-")
 
 
 def package_folder(name: str, version: str) -> Path:
@@ -99,6 +101,20 @@ def write_sums(package: Path) -> str:
     lines = [f"{file_digest(package / name)}  {name}\n" for name in files]
     (package / SUMS).write_text("".join(lines), encoding="utf-8")
     return file_digest(package / SUMS)
+
+
+def check_place(target: Path) -> None:
+    """Raise UserError where :func:`put_in_place` would fail, before the package is made, which takes a minute."""
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise UserError(f"folder={target}: it exists, and is not empty: give another one, or remove it")
+    if target.is_mount() or target.absolute() == Path.cwd():
+        raise UserError(f"folder={target}: it cannot be replaced when the package is complete: give a folder in it")
+    above = next(folder for folder in target.parents if folder.exists())
+    try:
+        with tempfile.TemporaryDirectory(dir=above):
+            pass
+    except OSError as error:
+        raise UserError(f"folder={target}: a folder in {above} cannot be made ({error.strerror})") from error
 
 
 def put_in_place(package: Path, target: Path) -> None:

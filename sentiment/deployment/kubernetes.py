@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from sentiment.deployment.folder import image_name, package_folder
+from sentiment.deployment.folder import check_image, package_folder
 from sentiment.deployment.requests import ask_for_labels
 from sentiment.errors import UserError
 
@@ -55,7 +55,7 @@ class Kubernetes:
             raise UserError("target=kubernetes needs kubectl: https://kubernetes.io/docs/tasks/tools/")
         self._model = model
         self._manifests = manifests
-        self._image = image and image_name(image, model)
+        self._image = check_image(image)
         self._hold = hold
         self._where: list[str] = []
         try:

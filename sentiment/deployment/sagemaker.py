@@ -9,6 +9,7 @@ from typing import Any
 from mlflow.deployments import get_deploy_client
 from mlflow.exceptions import MlflowException
 
+from sentiment.deployment.folder import check_image
 from sentiment.deployment.requests import check_labels
 from sentiment.deployment.settings import read_settings
 from sentiment.errors import UserError
@@ -33,7 +34,7 @@ class SageMaker:
     """The target ``sagemaker``.
 
     Args:
-        image: the image of a packaged model in Elastic Container Registry, with its tag or digest.
+        image: the image of a packaged model in Elastic Container Registry, without a tag.
         settings: path of a YAML file, or empty.
     """
 
@@ -45,34 +46,41 @@ class SageMaker:
         self._region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         if not self._region:
             raise UserError("target=sagemaker needs a region: set AWS_REGION, such as AWS_REGION=eu-central-1")
-        self._image = image
+        # MLflow's client names the region in some of its requests; for the others boto3 knows this variable alone.
+        os.environ["AWS_DEFAULT_REGION"] = self._region
+        self._image = check_image(image)
         self._settings = read_settings(Path(settings), SETTINGS) if settings else {}
-        role = self._settings.get("assume_role_arn")
-        self._client = get_deploy_client(f"sagemaker:/{self._region}" + (f"/{role}" if role else ""))
+        self._role = self._settings.get("assume_role_arn")
+        self._client = get_deploy_client(f"sagemaker:/{self._region}" + (f"/{self._role}" if self._role else ""))
         self._boto3 = boto3
 
     def create(self, endpoint: str, uri: str, version: str) -> str:
+        config = self._config(version)
         with _one_line():
-            self._client.create_deployment(endpoint, uri, config=self._config(version))
+            if self._find(endpoint):
+                raise UserError(f"endpoint={endpoint}: it is there already: -P action=update replaces its version")
+            with self._undone(endpoint, "nothing is left of it"):
+                self._client.create_deployment(endpoint, uri, config=config)
         return self._address(endpoint)
 
     def update(self, endpoint: str, uri: str, version: str, traffic: float) -> str:
         """With all of the traffic SageMaker replaces the former fleet by a new one; else the new one is added to it."""
+        config = self._config(version)
         with _one_line():
-            service = self._boto3.client("sagemaker", region_name=self._region)
-            before = service.describe_endpoint(EndpointName=endpoint)["ProductionVariants"]
-            if traffic == 1:
-                self._client.update_deployment(endpoint, uri, config=self._config(version))
-                return self._address(endpoint)
-            weights = {variant["VariantName"]: variant["CurrentWeight"] for variant in before}
-            others = {name: weight for name, weight in weights.items() if name != _variant(version)}
-            if not others:
-                raise UserError(f"traffic={traffic:g}: endpoint {endpoint} has no other version for the rest of it")
-            if _variant(version) not in weights:
-                # With the weight 0, until the next request.
-                self._client.update_deployment(endpoint, uri, config=self._config(version) | {"mode": "add"})
+            found = self._require(endpoint)
+            with self._undone(endpoint, "the former versions answer as before"):
+                if traffic == 1:
+                    self._client.update_deployment(endpoint, uri, config=config)
+                    return self._address(endpoint)
+                weights = {variant["VariantName"]: variant["CurrentWeight"] for variant in found["ProductionVariants"]}
+                others = {name: weight for name, weight in weights.items() if name != _variant(version)}
+                if not others:
+                    raise UserError(f"traffic={traffic:g}: endpoint {endpoint} has no other version for the rest of it")
+                if _variant(version) not in weights:
+                    # With the weight 0, until the next request.
+                    self._client.update_deployment(endpoint, uri, config=config | {"mode": "add"})
             shares = {name: (1 - traffic) * weight / sum(others.values()) for name, weight in others.items()}
-            service.update_endpoint_weights_and_capacities(
+            self._service("sagemaker").update_endpoint_weights_and_capacities(
                 EndpointName=endpoint,
                 DesiredWeightsAndCapacities=[
                     {"VariantName": name, "DesiredWeight": weight}
@@ -83,10 +91,12 @@ class SageMaker:
 
     def delete(self, endpoint: str) -> None:
         with _one_line():
+            self._require(endpoint)
             self._client.delete_deployment(endpoint, config={"region_name": self._region})
 
     def predict(self, endpoint: str, texts: list[str]) -> list[dict[str, Any]]:
         with _one_line():
+            self._require(endpoint)
             answer = self._client.predict(endpoint, inputs=texts)
         return check_labels(answer["predictions"], texts)
 
@@ -96,6 +106,85 @@ class SageMaker:
         ours = {"region_name": self._region, "image_url": f"{self._image}:{version}", "variant_name": _variant(version)}
         return self._settings | ours
 
+    def _service(self, name: str) -> Any:
+        """A client of a service of AWS, with the rights that MLflow's client has."""
+        rights = {}
+        if self._role:
+            token = self._boto3.client("sts").assume_role(RoleArn=self._role, RoleSessionName="deploy")["Credentials"]
+            rights["aws_access_key_id"] = token["AccessKeyId"]
+            rights["aws_secret_access_key"] = token["SecretAccessKey"]
+            rights["aws_session_token"] = token["SessionToken"]
+        return self._boto3.client(name, region_name=self._region, **rights)
+
+    def _find(self, endpoint: str) -> dict[str, Any] | None:
+        from botocore.exceptions import ClientError
+
+        try:
+            found: dict[str, Any] = self._service("sagemaker").describe_endpoint(EndpointName=endpoint)
+            return found
+        except ClientError as error:
+            if not _is_missing(error):
+                raise
+            return None
+
+    def _require(self, endpoint: str) -> dict[str, Any]:
+        found = self._find(endpoint)
+        if found is None:
+            raise UserError(f"endpoint={endpoint}: there is none in {self._region} that these credentials may see")
+        return found
+
+    @contextmanager
+    def _undone(self, endpoint: str, undone: str) -> Iterator[None]:
+        """Where the block fails, delete what it has made: MLflow's client leaves that to pay for.
+
+        Args:
+            endpoint: name of the endpoint.
+            undone: what is then the case, in words.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        made: list[tuple[str, dict[str, Any]]] = []
+        self._boto3.setup_default_session()  # of which MLflow's clients are; their names are made up there
+        for operation in ("CreateModel", "CreateEndpointConfig"):
+            self._boto3.DEFAULT_SESSION.events.register(
+                f"provide-client-params.sagemaker.{operation}",
+                lambda params, model, **_: made.append((model.name, params)),
+            )
+        before = self._find(endpoint)
+        try:
+            yield
+        except (BotoCoreError, ClientError, MlflowException) as error:
+            try:
+                present = self._find(endpoint)
+                if present and present["EndpointStatus"] not in ("InService", "Failed"):
+                    raise UserError(f"SageMaker: {error}; it is at work on the endpoint still") from error
+                if present and not before:
+                    self._client.delete_deployment(endpoint, config={"region_name": self._region})
+                else:
+                    self._remove(made)
+            except (BotoCoreError, ClientError, MlflowException) as another:
+                raise UserError(f"SageMaker: {error}; this could not be undone: {another}") from error
+            raise UserError(f"SageMaker: {error}; {undone}") from error
+        finally:
+            self._boto3.setup_default_session()
+
+    def _remove(self, made: list[tuple[str, dict[str, Any]]]) -> None:
+        """Delete configurations and models, with their archives, from the parameters that they were asked for with."""
+        from botocore.exceptions import ClientError
+
+        service, store = self._service("sagemaker"), self._service("s3")
+        for operation, given in reversed(made):
+            try:
+                if operation == "CreateEndpointConfig":
+                    service.delete_endpoint_config(EndpointConfigName=given["EndpointConfigName"])
+                    continue
+                bucket, _, key = given["PrimaryContainer"]["ModelDataUrl"].removeprefix("s3://").partition("/")
+                store.delete_object(Bucket=bucket, Key=key)
+                service.delete_model(ModelName=given["ModelName"])
+            except ClientError as error:
+                if not _is_missing(error):  # what was refused was never there
+                    raise
+
     def _address(self, endpoint: str) -> str:
         return f"https://runtime.sagemaker.{self._region}.amazonaws.com/endpoints/{endpoint}/invocations"
 
@@ -103,6 +192,11 @@ class SageMaker:
 def _variant(version: str) -> str:
     """The name of a version's part of an endpoint."""
     return f"version-{version}"
+
+
+def _is_missing(error: Any) -> bool:
+    """Whether AWS says that there is no such thing, for which SageMaker has no code of its own."""
+    return "ould not find" in str(error)
 
 
 @contextmanager

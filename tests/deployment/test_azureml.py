@@ -104,6 +104,7 @@ def test_what_azure_cannot_make_is_taken_back(azure):
 MISTAKES = [
     (["--version=2"], "version=2: version 1 of sentiment is champion: promote this one first"),
     (["--image="], "target=azureml needs the image of a package: -P image="),
+    (["--image=moods.azurecr.io/mood:1"], "image=moods.azurecr.io/mood:1: expected a name in lower case without a tag"),
     (["--action=update"], "endpoint=sentiment: there is none in the workspace w"),
     (["--action=delete"], "endpoint=sentiment: there is none in the workspace w"),
     (

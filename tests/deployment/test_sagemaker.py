@@ -15,6 +15,7 @@ from tests.deployment.registry import register_two_versions
 
 boto3 = pytest.importorskip("boto3")
 moto_server = pytest.importorskip("moto.server")
+THEIRS = "222222222222"  # an account of somebody else
 SETTINGS = "execution_role_arn: arn:aws:iam::123456789012:role/sentiment\nbucket: models\ninstance_type: ml.m5.large\n"
 
 
@@ -68,21 +69,22 @@ def cloud(aws, tracked, tmp_path, monkeypatch):
     }
     for name, value in settings.items():
         monkeypatch.setenv(f"AWS_{name}", value)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.setattr("mlflow.sagemaker.time", Clock())
     urllib.request.urlopen(urllib.request.Request(f"{aws}/moto-api/reset", method="POST"))
     answer = {"predictions": [{"label": "positive", "score": 0.9}, {"label": "negative", "score": 0.8}]}
-    results = {"region": "eu-central-1", "results": [{"Body": json.dumps(answer)}] * 9}
-    request = urllib.request.Request(
-        f"{aws}/moto-api/static/sagemaker/endpoint-results",
-        json.dumps(results).encode(),
-        {"Content-Type": "application/json"},
-    )
-    urllib.request.urlopen(request)
-    boto3.client("s3").create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    for account in ("123456789012", THEIRS):
+        results = {"account_id": account, "region": "eu-central-1", "results": [{"Body": json.dumps(answer)}] * 9}
+        request = urllib.request.Request(
+            f"{aws}/moto-api/static/sagemaker/endpoint-results",
+            json.dumps(results).encode(),
+            {"Content-Type": "application/json"},
+        )
+        urllib.request.urlopen(request)
+    store = boto3.client("s3", region_name="eu-central-1")
+    store.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     register_two_versions(tracked, tmp_path)
     (tmp_path / "aws.yaml").write_text(SETTINGS)
-    return boto3.client("sagemaker")
+    return boto3.client("sagemaker", region_name="eu-central-1")
 
 
 def run(*arguments, settings="aws.yaml"):
@@ -147,8 +149,13 @@ def test_an_endpoint_is_created_shares_its_traffic_is_replaced_and_leaves_nothin
     [
         (["--version=2"], "version=2: version 1 of sentiment is champion: promote this one first"),
         (["--image="], "target=sagemaker needs the image of a package in ECR"),
-        (["--action=update"], "SageMaker: .*Could not find endpoint"),
-        (["--action=delete"], "SageMaker: .*Could not find endpoint"),
+        (
+            ["--image=123456789012.dkr.ecr.eu-central-1.amazonaws.com/mood:1"],
+            "mood:1: expected a name .* without a tag",
+        ),
+        (["--action=update"], "endpoint=sentiment: there is none in eu-central-1"),
+        (["--action=test"], "endpoint=sentiment: there is none in eu-central-1"),
+        (["--action=delete"], "endpoint=sentiment: there is none in eu-central-1"),
         (["--settings=nowhere.yaml"], "settings=nowhere.yaml: expected a YAML file: "),
     ],
 )
@@ -158,10 +165,46 @@ def test_mistakes_are_one_line_and_leave_nothing(cloud, arguments, line):
     assert left(cloud) == (0, 0, 0, 0)
 
 
+def test_what_aws_refuses_is_taken_back(cloud, tmp_path):
+    (tmp_path / "big.yaml").write_text(SETTINGS.replace("ml.m5.large", "ml.nothing.large"))
+    with pytest.raises(UserError, match=r"SageMaker: .*ml.nothing.large.*; nothing is left of it$"):
+        run(settings="big.yaml")
+    assert left(cloud) == (0, 0, 0, 0)
+    run()
+    with pytest.raises(UserError, match="endpoint=sentiment: it is there already: -P action=update replaces"):
+        run()
+    for more in ([], ["--traffic=0.1"]):
+        with pytest.raises(UserError, match="ml.nothing.large.*; the former versions answer as before$"):
+            run("--action=update", "--version=2", "--any_version=true", *more, settings="big.yaml")
+    assert variants(cloud) == {"version-1": 1} and left(cloud) == (1, 1, 1, 1)
+
+
+def test_an_endpoint_of_another_account_is_updated_by_the_role_that_may(cloud, tmp_path):
+    role = f"arn:aws:iam::{THEIRS}:role/deployer"
+    token = boto3.client("sts", region_name="eu-central-1").assume_role(RoleArn=role, RoleSessionName="test")[
+        "Credentials"
+    ]
+    theirs = boto3.Session(token["AccessKeyId"], token["SecretAccessKey"], token["SessionToken"], "eu-central-1")
+    place = {"LocationConstraint": "eu-central-1"}
+    theirs.client("s3").create_bucket(Bucket="theirs", CreateBucketConfiguration=place)
+    settings = SETTINGS.replace("bucket: models", "bucket: theirs")
+    (tmp_path / "role.yaml").write_text(f"{settings}assume_role_arn: {role}\n")
+    run(settings="role.yaml")
+    assert cloud.list_endpoints()["Endpoints"] == []
+    run("--action=update", "--version=2", "--any_version=true", "--traffic=0.1", settings="role.yaml")
+    assert variants(theirs.client("sagemaker")) == {"version-1": 0.9, "version-2": 0.1}
+
+
+def test_the_region_is_that_of_every_request(cloud, tmp_path):
+    (tmp_path / "default.yaml").write_text(SETTINGS.replace("bucket: models\n", ""))
+    run(settings="default.yaml")  # MLflow looks for a bucket of its own, and makes it
+    assert variants(cloud) == {"version-1": 1}
+
+
 def test_a_setting_that_is_not_known_and_a_missing_region_are_named(cloud, monkeypatch, tmp_path):
     (tmp_path / "wrong.yaml").write_text("instance_typ: ml.m5.large\n")
     with pytest.raises(UserError, match=r"wrong.yaml: instance_typ is not known: did you mean instance_type\?"):
         run(settings="wrong.yaml")
-    monkeypatch.delenv("AWS_REGION"), monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.delenv("AWS_REGION"), monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
     with pytest.raises(UserError, match="target=sagemaker needs a region: set AWS_REGION"):
         run()

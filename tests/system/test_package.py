@@ -207,10 +207,20 @@ def test_the_base_is_valid_without_kubectl_and_the_inference_service_has_a_valid
                 validate.validate(document, "1.34", strict=True)
     (service,) = documents((folder / "kserve" / "inferenceservice.yaml").read_text())
     assert (service["apiVersion"], service["kind"]) == ("serving.kserve.io/v1beta1", "InferenceService")
-    own = {"minReplicas", "maxReplicas", "scaleMetric", "scaleTarget"}  # the rest of a predictor is a PodSpec
+    own = {"minReplicas", "maxReplicas"}  # the rest of a predictor is a PodSpec
     pod = {name: value for name, value in service["spec"]["predictor"].items() if name not in own}
+    # Knative, which KServe hands it to by default, refuses others of a PodSpec unless its administrator allows them,
+    # and a metric of the CPU for its own autoscaler.
+    assert set(pod) <= {
+        "automountServiceAccountToken",
+        "containers",
+        "imagePullSecrets",
+        "serviceAccountName",
+        "volumes",
+    }
     validate.validate({"apiVersion": "v1", "kind": "Pod", "metadata": service["metadata"], "spec": pod}, "1.34", True)
     assert pod["containers"][0]["name"] == "kserve-container"  # the name by which KServe finds it
+    assert pod["containers"][0]["securityContext"]["runAsNonRoot"]
 
 
 def test_the_compose_file_is_valid_and_reads_every_secret_from_a_file(packaged, tmp_path):
@@ -244,6 +254,7 @@ def test_the_compose_file_is_valid_and_reads_every_secret_from_a_file(packaged, 
         (["--registered_model=nobody"], "error: nobody has no champion at "),
         (["--image=Registry/Mood:1"], "error: image=Registry/Mood:1: expected a name in lower case without a tag"),
         (["--folder=mlruns"], "error: folder=mlruns: it exists, and is not empty"),
+        (["--folder=mlflow.db/package"], "error: folder=mlflow.db/package: a folder in mlflow.db cannot be made ("),
     ],
 )
 def test_mistakes_are_one_line(registered, arguments, line):

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import mlflow
 import pyarrow as pa
-from py4j.protocol import Py4JError
-from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
@@ -22,7 +20,7 @@ from sentiment.results import load_model
 from sentiment.scoring.rows import Totals, open_input
 from sentiment.scoring.scored import output_names
 from sentiment.scoring.scorer import classes_of
-from sentiment.search.spark_session import failure_reason, start_session
+from sentiment.search.spark_session import FAILURES, failure_reason, start_session, stop_session
 
 BROKEN = "_corrupt_record"  # Spark's column for a row that it cannot read
 NOT_BLANK = r"(?U)[^\s\x1c-\x1f]"  # what str.isspace does not count as white space
@@ -94,26 +92,37 @@ def score(source: Corpus, target: Path, model: str, spark_master: str) -> Totals
         take_its_place(partial, target)
         by_label = Counter({label: found[label] for label in classes} | {None: found["_missed"]})
         return Totals(version, classes, by_label, found["_first"], found["_labelled"], found["_correct"])
-    except (Py4JError, PySparkException) as error:
+    except FAILURES as error:
         raise UserError(f"Spark fails: {failure_reason(error)}") from error
     finally:
-        spark.stop()
+        stop_session(spark)
         shutil.rmtree(partial, ignore_errors=True)
+        put_back(target)
 
 
 def take_its_place(new: Path, target: Path) -> None:
     """Rename a folder to ``target``, and delete the file or folder that was there, once the new one has its name."""
-    old = target.with_name(f".{target.name}.old")
+    old = _set_aside(target)
     if target.exists():
         _delete(old)  # of a process that was killed when it had written all
         target.rename(old)
     try:
         new.rename(target)
-    except OSError:
-        if old.exists():
-            old.rename(target)
-        raise
+    finally:
+        put_back(target)
     _delete(old)
+
+
+def put_back(target: Path) -> None:
+    """Give an older output its name again where the new one did not get it; that of a process that was killed, too."""
+    old = _set_aside(target)
+    if old.exists() and not target.exists():
+        old.rename(target)
+
+
+def _set_aside(target: Path) -> Path:
+    """The name of an older output while the new one takes its place."""
+    return target.with_name(f".{target.name}.old")
 
 
 def _delete(path: Path) -> None:

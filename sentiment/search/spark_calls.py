@@ -8,15 +8,14 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from py4j.protocol import Py4JError
 from pyspark import SparkFiles, cloudpickle
-from pyspark.errors import PySparkException
 
 from sentiment.paths import PROJECT_ROOT
-from sentiment.search.spark_session import failure_reason, start_session
+from sentiment.search.spark_session import FAILURES, failure_reason, start_session, stop_session
 
 PROJECT = "project"  # folder of the project's files on a worker
 
@@ -34,7 +33,8 @@ class SparkCalls:
     """
 
     def __init__(self, master: str, step: str, settings: dict[str, str]) -> None:
-        self._context = start_session(master, step, settings).sparkContext
+        self._session = start_session(master, step, settings)
+        self._context = self._session.sparkContext
         self._folder = tempfile.TemporaryDirectory()  # from which the workers fetch the project
         self._context.addArchive(f"{_make_archive(Path(self._folder.name))}#{PROJECT}")
         cloudpickle.register_pickle_by_value(sys.modules[__name__])  # a worker needs this module before the project
@@ -53,15 +53,16 @@ class SparkCalls:
         try:
             call = cloudpickle.dumps((function, arguments))
             return self._context.parallelize([call], 1).map(_run_on_worker).collect()[0]
-        except (Py4JError, PySparkException) as error:
+        except FAILURES as error:
             raise RuntimeError(f"its Spark task failed: {failure_reason(error)}") from error
 
     def cancel(self) -> None:
         """Let the calls that have not returned fail."""
-        self._context.cancelAllJobs()
+        with suppress(ConnectionError):  # the JVM has ended, and the calls with it
+            self._context.cancelAllJobs()
 
     def close(self) -> None:
-        self._context.stop()
+        stop_session(self._session)
         self._folder.cleanup()
 
 

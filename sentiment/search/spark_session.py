@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 
+import mlflow
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
@@ -11,6 +13,8 @@ from pyspark.sql import SparkSession
 from sentiment.errors import UserError
 
 CONNECT_SECONDS = 10
+# What a call of Spark raises. Of the JVM nothing else is known where it has ended, as when it was killed.
+FAILURES = (Py4JError, PySparkException, ConnectionError)
 
 
 def start_session(master: str, step: str, settings: dict[str, str]) -> SparkSession:
@@ -25,23 +29,41 @@ def start_session(master: str, step: str, settings: dict[str, str]) -> SparkSess
         UserError: no master answers, or Spark does not start.
     """
     _check_master(master)
+    logging.getLogger().addFilter(_is_not_of_py4j)
     quiet = {"spark.ui.showConsoleProgress": "false", "spark.log.level": "OFF"}  # failures are reported in one line
     builder = SparkSession.builder.master(master).appName(f"sentiment: {step}")
     for key, value in (quiet | settings).items():
         builder = builder.config(key, value)
     try:
         return builder.getOrCreate()
-    except (Py4JError, PySparkException) as error:
+    except FAILURES as error:
         raise UserError(f"spark_master={master}: Spark does not start ({failure_reason(error)})") from error
+
+
+def stop_session(session: SparkSession) -> None:
+    """Stop a session; nothing is left to stop where its JVM has ended."""
+    try:
+        session.stop()
+    except ConnectionError:
+        # MLflow would ask it where models are registered, even when it ends a run, and the run would stay RUNNING.
+        mlflow.set_registry_uri(mlflow.get_tracking_uri())
 
 
 def failure_reason(error: Exception) -> str:
     """The cause of a failure in the JVM, or of the Python code that a worker ran, in one line."""
+    if isinstance(error, ConnectionError):
+        return "its JVM has ended, most likely because the memory ran out"
     _, raised, after = str(error).partition("Traceback (most recent call last):\n")
     if raised and (python := next((line for line in after.splitlines() if line[:1].strip()), "")):
         return python  # what follows the indented lines
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return next((line for line in lines if "Exception" in line or "Lost task" in line), lines[0])
+    found = next((line for line in lines if "Exception" in line or "Lost task" in line), lines[0])
+    return found.removeprefix(": ")  # py4j puts it before what the JVM says
+
+
+def _is_not_of_py4j(record: logging.LogRecord) -> bool:
+    """Whether a record of the root logger is not of py4j, which logs with a traceback there what it raises as well."""
+    return record.module != "java_gateway"
 
 
 def _check_master(master: str) -> None:

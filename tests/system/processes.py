@@ -25,6 +25,7 @@ NAIVE_BAYES = "classifier: multinomial_nb\n"
 FAST_SEARCH = ["tune", "--max_evals=1", "--space=space.yaml"]
 # Short features.
 SHORT = {"max_length": 20, "vocabulary_size": 500}
+ON_SPARK = ("--engine=spark", "--spark_master=local[2]")
 SMALL_CHAIN = ("-P", "max_evals=2", "-P", "epochs=2", "-P", "max_length=60", "-P", "parallelism=1")
 
 

@@ -14,7 +14,7 @@ import steps.predict
 from sentiment.errors import UserError
 from sentiment.workflow.command_line import parse
 from tests.conftest import PROJECT, runs, store
-from tests.system.processes import environment, run_step, wait_for
+from tests.system.processes import ON_SPARK, environment, run_step, wait_for
 
 BROKEN = (
     b"id,text,label\n"
@@ -246,8 +246,7 @@ def test_spark_scores_the_same(registered, source, target):
         f"--input={source}",
         f"--output={target}",
         "--overwrite=true",
-        "--engine=spark",
-        "--spark_master=local[2]",
+        *ON_SPARK,
         cwd=registered,
     )
     assert process.returncode == 0, process.stderr[-3000:]
@@ -260,3 +259,39 @@ def test_spark_scores_the_same(registered, source, target):
     both = here["label"].notna() & there["label"].notna()
     assert both.sum() >= 2 and there["label"][both].tolist() == here["label"][both].tolist()
     assert there["reason"].notna().tolist() == there["label"].isna().tolist() and there["reason"].notna().sum() >= 4
+
+
+@pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, which is not installed here")
+def test_where_spark_is_killed_the_old_output_stays_and_nothing_else(registered):
+    (registered / "few.csv").write_text("text\nA gem.\n")
+    (registered / "lost.csv").mkdir()
+    (registered / "lost.csv" / "part-0.csv").write_text("old")
+    code = """
+import sys
+import psutil
+from sentiment.scoring import spark
+from steps.__main__ import start
+
+def write_and_die(frame, path, suffix, write=spark._write):
+    path.mkdir()  # as far as it comes
+    (java,) = [child for child in psutil.Process().children() if child.name() == "java"]
+    java.kill()
+    java.wait()
+    write(frame, path, suffix)
+
+spark._write = write_and_die
+start("predict", sys.argv[1:])
+"""
+    arguments = ["--input=few.csv", "--output=lost.csv", "--overwrite=true", *ON_SPARK]
+    process = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=registered,
+        env=environment(PYTHONPATH=str(PROJECT)),
+        capture_output=True,
+        text=True,
+    )
+    assert process.returncode == 1 and "Traceback" not in process.stderr
+    assert process.stderr.splitlines()[-1].startswith("error: Spark fails: its JVM has ended, most likely because")
+    assert runs(registered, "predict")[0].info.status == "FAILED"
+    left = {str(path.relative_to(registered)) for path in registered.rglob("*") if "lost" in str(path)}
+    assert left == {"lost.csv", "lost.csv/part-0.csv"} and (registered / "lost.csv/part-0.csv").read_text() == "old"

@@ -21,6 +21,7 @@ from sentiment.workflow.reuse import run_or_reuse
 from steps.featurize import featurize
 from steps.ingest import ingest
 from tests.system.processes import (
+    ON_SPARK,
     SHORT,
     forking_environment,
     run_step,
@@ -31,7 +32,6 @@ from tests.system.processes import (
 )
 
 needs_spark = pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, which is not installed here")
-ON_SPARK = ("--engine=spark", "--spark_master=local[2]")
 
 
 @pytest.fixture(scope="module")

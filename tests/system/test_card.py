@@ -112,6 +112,14 @@ def test_it_is_valid_and_self_contained_and_has_every_section(folder):
     assert len(text) < 5_000_000
 
 
+def test_no_link_takes_the_place_of_the_card_in_the_frame_that_mlflows_ui_shows_it_in(folder):
+    for step in ("compare", "register"):
+        text = page(folder, step=step)
+        links = re.findall(r'<a href="http[^>]*>', text)
+        assert links and all('target="_blank"' in link for link in links), links
+        assert "Within MLflow's UI no link of this page opens" in visible(text)
+
+
 def test_texts_are_shown_as_texts(folder):
     text = page(folder)
     assert "<script" not in text and "<b>bold" not in text

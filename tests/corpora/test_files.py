@@ -89,7 +89,7 @@ def test_a_file_that_cannot_be_used_says_why(tmp_path, name, content, expected):
     [
         ("comma.csv", b"text,label\nfine,pos\nGreat film, loved it,pos\n", "line 3 has 3 fields, the header has 2"),
         ("all.csv", b"text,label\nGreat film, loved it,pos\n", "line 2 has 3 fields, the header has 2"),
-        ("short.csv", b"id,text,label\n1,fine,pos\n\n2,awful\n", "line 4 has 2 fields, the header has 3"),
+        ("short.csv", b"id,text,label\n1,fine,pos\n\n2,awful\n", "line 4 has 2 fields, the header has 3; .*each col"),
         ("short.tsv", b"text\tlabel\nfine\n", "line 2 has 1 field, the header has 2; .* a tab"),
         ("after.csv", b'text,label\n"two\nlines",pos\nlost\n', "line 4 has 1 field"),
         ("quote.csv", b'text,label\nfine,pos\n"lost,pos\nfine,pos\n', "line 3 has a quote that is never closed"),

@@ -30,7 +30,8 @@ class DelimitedTable:
     def __init__(self, corpus: Corpus, file: File) -> None:
         self.name, self.text_column = file.name, corpus.text_column
         self.suffix = suffix_of(file.address)
-        self.hint = f"fix it: a field with a {'comma' if self.suffix == '.csv' else 'tab'} in it needs quotes around it"
+        separator = "comma" if self.suffix == ".csv" else "tab"
+        self.hint = f"fix it: a row needs a field for each column, in quotes where it has a {separator} in it"
         self.total = file.size
         self._file = file
         with Content(file) as content:

@@ -65,7 +65,7 @@ def draw_history(points: Mapping[str, Sequence[tuple[int, float]]], limits: Mapp
         for name, value in limits.items():
             if name.startswith(title):
                 axes.axhline(value, color="grey", linestyle="--", linewidth=1)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.ticklabel_format(axis="y", useOffset=False)
         axes.set(title=title.rstrip("/"), xlabel="monitoring")
         axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3)

@@ -1,6 +1,7 @@
 """``python -P fork_server.py PROJECT FOLDER NAME``: a server of :mod:`tests.system.forked`."""
 
 import atexit
+import functools
 import gc
 import importlib
 import marshal
@@ -18,13 +19,17 @@ from pathlib import Path
 
 # What the project imports and what MLflow does later: for main,
 FOR_MAIN = (
+    "alembic.command",
     "filelock",
+    "git",
     "jinja2",
     "mlflow.projects.backend.local",
-    "mlflow.store.model_registry.sqlalchemy_store",
-    "mlflow.store.tracking.sqlalchemy_store",
+    "mlflow.store.model_registry.sqlalchemy_workspace_store",
+    "mlflow.store.tracking.sqlalchemy_workspace_store",
+    "mlflow.utils.search_logged_model_utils",
     "psutil",
     "pydantic",
+    "sqlalchemy.dialects.sqlite",
     "yaml",
 )
 # and for steps. TensorFlow may be imported before a fork as long as it has not looked for its devices.
@@ -37,10 +42,14 @@ FOR_STEPS = (
     "matplotlib.figure",
     "mlflow.cli",
     "mlflow.data.pandas_dataset",
+    "mlflow.models.display_utils",
     "mlflow.pyfunc",
     "nltk.stem",
     "nltk.tokenize.casual",
+    "py3langid.langid",
     "pyarrow.csv",
+    "pyarrow.dataset",
+    "pyarrow.pandas_compat",
     "pyarrow.parquet",
     "scipy.optimize",
     "scipy.stats",
@@ -70,6 +79,17 @@ def import_packages(project: str, name: str) -> None:
         importlib.import_module(module)
     sys.path.remove(project)
     forget("steps", "sentiment")
+
+
+def prepare_packages(name: str) -> None:
+    """Do what packages do once in a process, which takes longer than the rest of a short step."""
+    importlib.import_module("sqlalchemy.orm").configure_mappers()
+    if name != "main":
+        # Which package has which module: MLflow looks for it before it logs or loads its first model.
+        importlib.import_module("mlflow.utils.requirements_utils")._init_modules_to_packages_map()
+        langid = importlib.import_module("py3langid.langid")
+        langid._load_model_file = functools.cache(langid._load_model_file)
+        langid._load_model_file(langid.MODEL_DIR / langid.MODEL_FILE)
 
 
 def forget(*packages: str) -> None:
@@ -202,6 +222,7 @@ def has_the_parent_of(asker: int) -> None:
 
 if __name__ == "__main__":
     import_packages(sys.argv[1], sys.argv[3])
+    prepare_packages(sys.argv[3])
     gc.collect()
     gc.freeze()
     serve(Path(sys.argv[2]), sys.argv[3])

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import pytest
+from filelock import FileLock
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parents[1]
 MEMORY = Path("/dev/shm")  # a file system in memory, where Linux has one
 ENOUGH = 4 << 30  # bytes of it
+PREFIX = "sentiment-tests-"  # of the name of the session's folder there
 IN_MEMORY, KEPT = pytest.StashKey[Path](), pytest.StashKey[bool]()
 # The long ones first, so that the workers end at about the same time.
 LONG = (
@@ -73,7 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     system = os.statvfs(MEMORY)
     if system.f_bavail * system.f_frsize > ENOUGH and not system.f_flag & os.ST_NOEXEC:
-        folder = config.stash[IN_MEMORY] = Path(tempfile.mkdtemp(prefix="sentiment-tests-", dir=MEMORY))
+        folder = config.stash[IN_MEMORY] = Path(tempfile.mkdtemp(prefix=PREFIX, dir=MEMORY))
         folder.chmod(0o1777)  # as the system's own: databases run as another user
         os.environ["TMPDIR"] = str(folder)
         tempfile.tempdir = None  # pytest has looked already
@@ -199,6 +201,16 @@ def copy_store(original: Path, copy: Path) -> None:
 @cache
 def _empty_store() -> bytes:
     """An mlflow.db without its default experiment, which MLflow then adds with the address of the folder."""
+    ours = Path(tempfile.gettempdir())
+    if not ours.name.startswith(PREFIX):
+        return _make_empty_store()
+    with FileLock(ours / "empty.lock"):  # the workers of a session share it
+        if not (ours / "empty.db").exists():
+            (ours / "empty.db").write_bytes(_make_empty_store())
+        return (ours / "empty.db").read_bytes()
+
+
+def _make_empty_store() -> bytes:
     from mlflow import MlflowClient
 
     with tempfile.TemporaryDirectory() as folder:

@@ -35,6 +35,15 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> None:
     forked.servers = forked.Servers(folder)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def short_lived_java() -> Iterator[None]:
+    """Spark lives for seconds here, in which a virtual machine compiles longer than it gains by it."""
+    with pytest.MonkeyPatch.context() as patch:
+        given = os.environ.get("JAVA_TOOL_OPTIONS", "")
+        patch.setenv("JAVA_TOOL_OPTIONS", f"{given} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC".strip())
+        yield
+
+
 @pytest.fixture(scope="session")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A git repository with the project's present files, and so a URL that ``mlflow run`` clones."""

@@ -5,6 +5,7 @@ MLflow is imported by functions alone: the process that hands tests to the worke
 
 from __future__ import annotations
 
+import gc
 import multiprocessing.process
 import os
 import shutil
@@ -79,6 +80,17 @@ def pytest_configure(config: pytest.Config) -> None:
         folder.chmod(0o1777)  # as the system's own: databases run as another user
         os.environ["TMPDIR"] = str(folder)
         tempfile.tempdir = None  # pytest has looked already
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for garbage neither among what test files import, which stays, nor meanwhile."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -82,6 +82,12 @@ def pytest_configure(config: pytest.Config) -> None:
         tempfile.tempdir = None  # pytest has looked already
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import no file of tests/system/ where none of its tests is asked for."""
+    ignored = config.option.markexpr == "not system" and collection_path == PROJECT / "tests" / "system"
+    return ignored or None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
     """Look for garbage neither among what test files import, which stays, nor meanwhile."""

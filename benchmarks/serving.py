@@ -31,6 +31,8 @@ from sklearn.svm import LinearSVC
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+from sentiment.model.text.chargrams import MAX_GRAMS, MAX_SIZE, MIN_SIZE
+
 MANY = 1000
 PAIRS = {"simple, linear_svm": "bare, words", "simple, blend (the default)": "bare, words and characters"}
 
@@ -52,8 +54,9 @@ def trained(folder):
         uris[name] = run.data.tags["model_uri"]
     dataset = Path(mlflow.artifacts.download_artifacts(f"runs:/{ingest.info.run_id}/dataset"))
     train, test = (pd.read_parquet(dataset / f"{part}.parquet") for part in ("train", "test"))
-    words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, max_features=20_000, sublinear_tf=True)
-    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(4, 6), min_df=3, sublinear_tf=True)
+    words = TfidfVectorizer(ngram_range=(1, 2), max_features=20_000, sublinear_tf=True)
+    sizes = {"ngram_range": (MIN_SIZE, MAX_SIZE), "max_features": MAX_GRAMS}
+    characters = TfidfVectorizer(analyzer="char_wb", sublinear_tf=True, **sizes)
     for name, vectorizer in zip(PAIRS.values(), (words, make_union(words, characters))):
         bare[name] = make_pipeline(vectorizer, CalibratedClassifierCV(LinearSVC(), cv=3, ensemble=False))
         bare[name].fit(train["text"], train["label"])

@@ -194,7 +194,9 @@ def log_best_model(config: TrialConfig, run_id: str, ranked: Sequence[Outcome], 
         log_parquet(pd.DataFrame(probabilities, columns=features.classes), VALIDATION_PREDICTIONS)
     figures = scores(features.labels("choice"), probabilities)
     behavior = [probabilities]
-    if refitted:
+    if refitted and family.trains_in_epochs:
+        behavior.append(refitted.predict_split(features, "choice"))
+    elif refitted:  # whose n-grams may be others than those of the features
         served = SentimentModel(features.cleaner, features.classes, refitted)
         behavior.append(served.predict_proba(features.texts("choice")))
     digest = model_digest(behavior, package_digest(uri), best.params, features.classes, dataset)

@@ -127,7 +127,7 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
         | ({SEARCH_TEXTS: logged.sample} if logged.sample else {})
     )
     fitted_on = "training and validation split" if logged.refitted else "training split"
-    if get_family(parameters.family).trains_in_epochs:
+    if family.trains_in_epochs:
         fitted_on = "training split, calibrated on the validation split"
     sampled = f" The trials were fitted on a sample of {logged.sample:,} texts of it." if logged.sample else ""
     mlflow.set_tags(

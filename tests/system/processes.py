@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -26,6 +27,7 @@ FAST_SEARCH = ["tune", "--max_evals=1", "--space=space.yaml"]
 # Short features.
 SHORT = {"max_length": 20, "vocabulary_size": 500}
 ON_SPARK = ("--engine=spark", "--spark_master=local[2]")
+needs_spark = pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, which is not installed here")
 SMALL_CHAIN = ("-P", "max_evals=2", "-P", "epochs=2", "-P", "max_length=60", "-P", "parallelism=1")
 
 

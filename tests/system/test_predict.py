@@ -1,7 +1,6 @@
 """Files scored with the champion, broken rows among them."""
 
 import json
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import steps.predict
 from sentiment.errors import UserError
 from sentiment.workflow.command_line import parse
 from tests.conftest import PROJECT, runs, store
-from tests.system.processes import ON_SPARK, environment, run_step, wait_for
+from tests.system.processes import ON_SPARK, environment, needs_spark, run_step, wait_for
 
 BROKEN = (
     b"id,text,label\n"
@@ -234,7 +233,7 @@ def test_memory_does_not_grow_with_the_file_and_a_stopped_one_leaves_no_output(r
     assert runs(registered, "predict")[0].info.status == "KILLED"
 
 
-@pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, which is not installed here")
+@needs_spark
 @pytest.mark.parametrize("source, target", [("broken.csv", "on_spark.parquet"), ("broken.jsonl", "on_spark.csv")])
 def test_spark_scores_the_same(registered, source, target):
     (registered / "broken.csv").write_bytes(BROKEN)
@@ -261,7 +260,7 @@ def test_spark_scores_the_same(registered, source, target):
     assert there["reason"].notna().tolist() == there["label"].isna().tolist() and there["reason"].notna().sum() >= 4
 
 
-@pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, which is not installed here")
+@needs_spark
 def test_where_spark_is_killed_the_old_output_stays_and_nothing_else(registered):
     (registered / "few.csv").write_text("text\nA gem.\n")
     (registered / "lost.csv").mkdir()

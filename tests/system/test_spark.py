@@ -1,7 +1,6 @@
 """Steps on Spark: local[2], which runs the same Python workers as a cluster, and, for trials, a tracking server."""
 
 import os
-import shutil
 import signal
 from contextlib import closing
 
@@ -24,14 +23,13 @@ from tests.system.processes import (
     ON_SPARK,
     SHORT,
     forking_environment,
+    needs_spark,
     run_step,
     run_steps,
     start_step,
     tracking_server,
     wait_for,
 )
-
-needs_spark = pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java, which is not installed here")
 
 
 @pytest.fixture(scope="module")

@@ -98,8 +98,15 @@ class Recorder:
         try:
             self._pipe.close()
             self._writer.wait(timeout=CLOSING)
-        except (OSError, subprocess.TimeoutExpired) as error:
+        except OSError as error:
             print(f"serve: the last requests may not have been recorded: {error}", file=sys.stderr, flush=True)
+        except subprocess.TimeoutExpired:
+            print(
+                f"serve: the last requests are not recorded yet after {CLOSING:g} seconds; process {self._writer.pid} "
+                "goes on with them unless it is ended, too",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def _hand_over(self) -> None:
         stopping = False

@@ -15,11 +15,12 @@ import steps.monitor
 from sentiment.corpora.sources.sample import SAMPLE
 from sentiment.errors import Alert, UserError
 from sentiment.monitoring.drift import describe_accuracy_drop, find_drifts
+from sentiment.monitoring.observed import read_recorded
 from sentiment.serving.recording import Recorder
 from sentiment.workflow.command_line import parse
 from sentiment.workflow.logged_parameters import log_parameters
 from tests.conftest import runs, store
-from tests.system.processes import NAIVE_BAYES, run_step
+from tests.system.processes import NAIVE_BAYES, run_step, wait_for
 
 
 def monitor(folder, *arguments):
@@ -150,6 +151,8 @@ def test_recorded_requests_are_looked_at(registered):
                 time.time_ns(), time.time_ns() + 1_000_000, "1", [3], None, "MlflowException: expected text"
             )
         recorder.close()
+        # The process that writes them has a low priority: beside other tests it may take longer than close() waits.
+        wait_for(lambda: len(read_recorded("sentiment", "0", 1.0)[0]) == 100)
     run = monitor(registered, "--hours=1", "--error_rate=0.1")
     figures = run.data.metrics
     assert figures["requests/count"] == 100 and figures["requests/error_rate"] == pytest.approx(0.2)

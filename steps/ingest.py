@@ -24,6 +24,7 @@ from sentiment.digests import Digest, text_digest
 from sentiment.errors import UserError
 from sentiment.labelling.agreement import log_labelling
 from sentiment.labelling.weak_labels import add_weak_labels
+from sentiment.paths import place_name
 from sentiment.quality.check import check_data, log_check
 from sentiment.quality.corrected_labels import describe_corrections
 from sentiment.quality.near_duplicates import group_near_duplicates, keep_together
@@ -87,7 +88,7 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
             part.to_parquet(Path(folder) / f"{name}.parquet", index=False)
         mlflow.log_artifacts(folder, DATASET)
     content = digest(parts)
-    log_inputs(parts, content, corpus.found.dataset_source(), Path(parameters.corpus).stem)
+    log_inputs(parts, content, corpus.found.dataset_source(), place_name(parameters.corpus))
 
     description = profile.describe(parts)
     mlflow.log_dict(description, "profile/profile.json")

@@ -14,6 +14,7 @@ from sentiment.corpora.tables.kinds import get_kind
 from sentiment.corpora.tables.labelled import as_text
 from sentiment.corpora.tables.progress import follow
 from sentiment.errors import UserError, missing_pyspark
+from sentiment.paths import place_name
 from sentiment.registry.comparable_rows import training_texts
 from sentiment.scoring.outputs import OutputKind, get_output
 from sentiment.scoring.rows import Totals, open_input, texts_to_score
@@ -40,7 +41,7 @@ def predict(parameters: PredictParameters, hold: Callable[[], None]) -> None:
     rows, missed, version = totals.rows, totals.by_label[None], totals.version
     accuracy = {"accuracy": totals.correct / totals.labelled} if totals.labelled else {}
     dataset = MetaDataset(  # type: ignore[abstract]  # MLflow's own classes leave the profile out
-        found.dataset_source(), name=Path(source.address).stem
+        found.dataset_source(), name=place_name(source.address)
     )
     mlflow.log_input(dataset, context="scoring")
     mlflow.log_metrics(

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import mlflow
 from mlflow.entities import Run
 
+from sentiment.paths import place_name
 from sentiment.tracking import FEATURIZE_RUN, INGEST_RUN, PARENT, RUN_NAME, active_run
 from sentiment.workflow.parameter_types import Parameters
 
@@ -29,7 +29,8 @@ def name_run(entry_point: str, parameters: Parameters, inputs: Mapping[str, Any]
     values = parameters.model_dump()
     given = [each[0] if isinstance(each, list) else each for each in inputs.values()]
     first = next((run for run in given if isinstance(run, Run)), None)
-    subject = Path(values.get("corpus") or _corpus_of(first)).stem or values.get("registered_model", "")
+    corpus = values.get("corpus") or _corpus_of(first)
+    subject = place_name(corpus) if corpus else values.get("registered_model", "")
     if entry_point == "main":
         parts = [subject, f"{datetime.now():%Y-%m-%d %H:%M}"]
     else:

@@ -216,7 +216,9 @@ def mark_orphans(experiment_id: str) -> None:
 
     ours = f"attributes.status = 'RUNNING' and tags.`{PROCESS}` LIKE '{platform.node()} %'"
     for run in MlflowClient().search_runs([experiment_id], ours):
-        _, pid, started = run.data.tags[PROCESS].rsplit(" ", 2)
+        node, pid, started = run.data.tags[PROCESS].rsplit(" ", 2)
+        if node != platform.node():  # to LIKE an underscore is any character
+            continue
         with suppress(psutil.NoSuchProcess):
             process = psutil.Process(int(pid))
             # Another process may have got the id. The clock by which this one's start is told may have been set.

@@ -12,9 +12,10 @@ def named(tracked, entry_point, parameters, inputs=None, **given):
     return tracked.get_run(run.info.run_id).info.run_name
 
 
-def test_a_run_is_named_by_step_family_and_corpus(tracked):
+@pytest.mark.parametrize("corpus", ["data/reviews.csv", "s3://texts/reviews/*.parquet"])
+def test_a_run_is_named_by_step_family_and_corpus(tracked, corpus):
     with mlflow.start_run() as ingest:
-        mlflow.log_param("corpus", "data/reviews.csv")
+        mlflow.log_param("corpus", corpus)
     with mlflow.start_run(tags={"ingest_run": ingest.info.run_id}) as featurize:
         pass
     inputs = {"featurize_run": tracked.get_run(featurize.info.run_id)}

@@ -22,6 +22,15 @@ NOBODY = 2**22 + 1  # no process has an id above the kernel's limit
     ids=["gone", "another has its id", "alive", "on another machine"],
 )
 def test_the_next_run_marks_the_runs_of_a_process_that_is_gone(process, status, tracked):
+    check_marks(process, status, tracked)
+
+
+def test_a_machine_whose_name_is_alike_is_another(tracked, monkeypatch):
+    monkeypatch.setattr(platform, "node", lambda: "node_1")  # to LIKE any character
+    check_marks(f"node-1 {NOBODY} 1700000000", "RUNNING", tracked)
+
+
+def check_marks(process, status, tracked):
     main = tracked.create_run("0", tags={"step.process": process})
     child = tracked.create_run("0", tags={"mlflow.parentRunId": main.info.run_id})
     with open_run("ingest", Stop("ingest")):

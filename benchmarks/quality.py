@@ -37,13 +37,13 @@ FOLDS = 10
 (LONG_TEXTS,) = (point for point in simple.STARTS if point.get("word_weighting") == "ratio")
 BOUNDS = {
     "champion": (
-        0.895,
+        0.915,
         "0.7975 of a tuned dense network, 0.8925 of NB-SVM with fixed settings, on the split of seed 42",
     ),
-    "simple, 10-fold": (0.905, "0.8945 published for NB-SVM (Wang and Manning 2012)"),
+    "simple, 10-fold": (0.915, "0.8945 published for NB-SVM (Wang and Manning 2012)"),
     "simple": (None, ""),
-    "lstm": (0.85, "0.7775 of a plain biLSTM on 400 tokens"),
-    "transformer": (0.86, "0.82, plain, on 400 tokens"),
+    "lstm": (0.86, "0.7775 of a plain biLSTM on 400 tokens"),
+    "transformer": (0.87, "0.82, plain, on 400 tokens"),
     "checkpoint": (0.89, "0.8375 after 2 epochs on the last 256 tokens"),
     "champion's calibration error": (0.04, ""),
 }

@@ -7,7 +7,7 @@ as after ``python -m steps STEP``: a process with its folder, environment, argum
 
 Who starts ``python``, ``mlflow`` or ``uvicorn`` finds scripts of these names first on PATH. They stand for the process
 in its parent's place: they hand on signals, end as it ends, and when they are killed it is. So what main starts is
-forked, too. Where that is not enough, in tests of what is stopped and killed, everything is started as usual.
+forked, too. Who wants to look at the processes themselves, or to kill them, finds them with :func:`behind`.
 """
 
 import os
@@ -15,9 +15,13 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 from filelock import FileLock
+
+from tests.system.fork_server import NAME
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
@@ -90,6 +94,21 @@ class Servers:
                 command, env=quiet, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
         self._started.append(server)
+
+
+def behind(script: psutil.Process) -> psutil.Process:
+    """The process that a script stands for, or the process itself where it is none of these scripts."""
+    name = NAME.format(script.pid)
+    return next((process for process in psutil.process_iter(["name"]) if process.info["name"] == name), script)
+
+
+def below(process: psutil.Process) -> list[psutil.Process]:
+    """The processes below one, scripts and what they stand for; those nearer to it come first."""
+    found = [process, behind(process)]
+    for one in found:
+        with suppress(psutil.NoSuchProcess):
+            found += [other for child in one.children() for other in {child, behind(child)} if other not in found]
+    return [other for other in found if other != process]
 
 
 servers: Servers | None = None  # of this session; its fixture sets it

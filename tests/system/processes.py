@@ -76,7 +76,7 @@ def start_step(
 ) -> subprocess.Popen:
     """Start ``python -m steps STEP ARGUMENTS`` and do not wait for it; what it prints is kept, stderr apart.
 
-    ``within`` is :func:`forking_environment` where nobody looks at the process and those below it.
+    ``within`` is :func:`forking_environment` where it may be forked.
     """
     if "MLFLOW_TRACKING_URI" not in more:
         create_store(cwd)

@@ -38,12 +38,20 @@ def stand_for(arguments: list[str], address: str) -> None:
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     asked = (arguments, os.getcwd(), dict(os.environ), [int(number) for number in blocked], os.getpid())
     socket.send_fds(connection, [marshal.dumps(asked)], [0, 1, 2])
+
+    def hand_on(number: int, _: object) -> None:
+        try:  # noqa: SIM105, contextlib is one more import
+            connection.send(bytes([number]))
+        except OSError:  # what stands behind it has ended already
+            pass
+
     for number in SIGNALS:
-        signal.signal(number, lambda received, _: connection.send(bytes([received])))
+        signal.signal(number, hand_on)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     status = connection.recv(4)
     code = os.waitstatus_to_exitcode(int.from_bytes(status, "little")) if status else 70
     if code < 0:
-        signal.signal(-code, signal.SIG_DFL)
+        if -code in SIGNALS:
+            signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     os._exit(code)

@@ -5,11 +5,13 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 import psutil
 import pytest
 
 from tests.conftest import PROJECT, copy_store, create_store, runs, store
+from tests.system import forked
 from tests.system.processes import (
     SHORT,
     children_of,
@@ -50,21 +52,24 @@ def empty_folder(tmp_path):
 
 
 class Started:
-    """``mlflow run`` in a session of its own, with the processes below it."""
+    """``mlflow run`` in a session of its own, with the processes below it; ``within`` as for :func:`start_step`."""
 
-    def __init__(self, folder, *arguments):
+    def __init__(self, folder, *arguments, within=forking_environment):
         command = ["mlflow", "run", str(PROJECT), "--env-manager", "local", *arguments]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         self.temporary = folder / "temporary"
         self.temporary.mkdir()
-        theirs = environment(TMPDIR=str(self.temporary))
+        theirs = within(TMPDIR=str(self.temporary))
         self.cli = subprocess.Popen(command, cwd=folder, env=theirs, start_new_session=True, **pipes)
 
+    def mlflow(self):
+        return forked.behind(psutil.Process(self.cli.pid))
+
     def below(self):
-        return psutil.Process(self.cli.pid).children(recursive=True)
+        return forked.below(psutil.Process(self.cli.pid))
 
     def main(self):
-        return next(process for process in self.below() if process.cmdline()[1:4] == ["-m", "steps", "main"])
+        return forked.behind(next(one for one in self.below() if {"steps", "main"} <= set(one.cmdline())))
 
 
 def trials(folder, *statuses):
@@ -77,7 +82,8 @@ def still_alive(processes):
 
 @pytest.mark.parametrize("how", ["ctrl-c", "SIGTERM to main"])
 def test_a_stopped_chain_ends_with_its_children_as_killed(folder, how):
-    started = Started(folder, *CHAIN)
+    # Ctrl-C reaches a whole process group, so that a script hears of it as what it stands for would not.
+    started = Started(folder, *CHAIN, within=environment if how == "ctrl-c" else forking_environment)
     wait_for(lambda: len(trials(folder, "FINISHED")) > 1)
     below = started.below()
     if how == "ctrl-c":
@@ -105,7 +111,8 @@ def test_the_same_command_goes_on_from_the_trials_of_a_killed_chain(empty_folder
     wait_for(lambda: len(trials(folder, "FINISHED")) > 1)
     below = started.below()
     for process in [*below, started.cli]:  # all at once, as when the machine goes down
-        process.kill()
+        with suppress(psutil.NoSuchProcess):  # a script ends with what it stands for
+            process.kill()
     started.cli.communicate(timeout=30)
     done = {run.info.run_id for run in trials(folder, "FINISHED")}
     killed = {run.info.run_id: run for run in runs(folder) if run.info.status == "RUNNING"}
@@ -134,14 +141,14 @@ def test_steps_do_not_outlive_a_killed_chain(folder, victim):
     started = Started(folder, *CHAIN)
     wait_for(lambda: trials(folder, "RUNNING"))
     below = started.below()
-    (started.cli if victim == "mlflow run" else started.main()).send_signal(signal.SIGKILL)
+    (started.mlflow() if victim == "mlflow run" else started.main()).send_signal(signal.SIGKILL)
     wait_for_end(below, 60)
     started.cli.communicate(timeout=30)
     assert runs(folder, "tune")[0].info.status == "KILLED" and not trials(folder, "RUNNING")
 
 
 def test_a_step_by_hand_is_killed_by_a_signal(folder):
-    step = start_step("tune", "--max_evals=100000", cwd=folder)
+    step = start_step("tune", "--max_evals=100000", cwd=folder, within=forking_environment)
     wait_for(lambda: trials(folder, "FINISHED"))
     step.send_signal(signal.SIGTERM)
     _, stderr = step.communicate(timeout=60)
@@ -163,11 +170,11 @@ def test_a_chain_whose_output_nobody_reads_ends(folder):
 
 
 def test_a_step_that_fails_ends_the_others(folder):
-    chain = start_step("main", "--families=dense,simple", "--max_evals=100000", "--parallelism=2", cwd=folder)
+    both = ("--families=dense,simple", "--max_evals=100000", "--parallelism=2")
+    chain = start_step("main", *both, cwd=folder, within=forking_environment)
     wait_for(lambda: {run.data.tags["family"] for run in trials(folder, "FINISHED", "RUNNING")} == {"dense", "simple"})
-    below = psutil.Process(chain.pid).children(recursive=True)
-    dense = next(process for process in below if "--family=dense" in process.cmdline())
-    dense.kill()
+    below = forked.below(psutil.Process(chain.pid))
+    forked.behind(next(one for one in below if "--family=dense" in one.cmdline())).kill()
     _, stderr = chain.communicate(timeout=60)
     assert chain.returncode == 1 and "Traceback" not in stderr
     texts = sum(value for key, value in runs(folder, "ingest")[0].data.metrics.items() if key.startswith("documents_"))

@@ -51,11 +51,12 @@ def monitor(parameters: MonitorParameters, hold: Callable[[], None]) -> None:
     monitoring_run.add_point(run.info.run_id, measured, {ALERT: alert or "none"})
     history = monitoring_run.read_history(run.info.run_id, monitoring_report.select_plotted(measured))
     figures = monitoring_report.draw_monitoring(reference, texts, requests, history, parameters.psi)
-    for name, figure in figures.items():
-        mlflow.log_figure(figure, f"plots/{name}.png")
     verdict = monitoring_report.describe(version, observation.source, texts, measured, alert)
+    # The report first: it lays each figure out, which is then drawn once.
     report = monitoring_report.render_report(version, observation.source, alert, measured, drifts, texts, figures, run)
     mlflow.log_text(report, "report.html")
+    for name, figure in figures.items():
+        mlflow.log_figure(figure, f"plots/{name}.png")
     tags = {REGISTERED_MODEL: version.name, MODEL_VERSION: version.version, NOTE: verdict}
     mlflow.set_tags(tags | ({ALERT: alert} if alert else {}))
     print(f"monitor: {verdict}", flush=True)

@@ -7,9 +7,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from sentiment.model.training import Training
-from sentiment.search.fitting import TrialConfig
-from sentiment.search.runner import TrialRunner
 from sentiment.search.workers import Workers
 
 
@@ -47,6 +44,11 @@ def test_a_worker_that_dies_takes_its_call_along_and_no_other(workers):
 
 
 def test_of_a_worker_that_is_killed_the_trial_says_so_and_at_which_size(workers, tmp_path):
+    # Here, since each worker imports this file.
+    from sentiment.model.training import Training
+    from sentiment.search.fitting import TrialConfig
+    from sentiment.search.runner import TrialRunner
+
     np.save(tmp_path / "train_labels.npy", np.zeros(1234, dtype=np.int32))
     trial = SimpleNamespace(run_id="run", name="trial", params=(), fail=lambda error: None)
     killed = SimpleNamespace(here=False, submit=lambda *_: workers.submit(die, 0))

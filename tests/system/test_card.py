@@ -63,7 +63,7 @@ def folder(request, tmp_path_factory):
         ingest,
         ["featurize"],
         ["tune", "--max_evals=2", "--space=space.yaml"],
-        ["tune", "--family=dense", "--max_evals=2", "--epochs=2", "--parallelism=1"],
+        ["tune", "--family=dense", "--max_evals=2", "--epochs=2", "--parallelism=1", "--members=1"],
         ["compare"],
         ["register"],
         ["compare"],

@@ -12,7 +12,7 @@ from tests.system.processes import start_step, trials_of, tune, wait_for
 
 
 def test_a_search_gives_the_same_trials_one_by_one_and_side_by_side(features):
-    search = ("--family=dense", "--max_evals=4", "--epochs=2", "--algo=random")
+    search = ("--family=dense", "--max_evals=4", "--epochs=2", "--algo=random", "--members=1")
     alone, one_by_one = tune(features, *search, "--parallelism=1")
     together, side_by_side = tune(features, *search, "--parallelism=2")
     assert [trial.data.params for trial in one_by_one] == [trial.data.params for trial in side_by_side]

@@ -21,7 +21,7 @@ def tuned(tmp_path_factory):
         ["ingest"],
         ["featurize", *(f"--{name}={value}" for name, value in SHORT.items())],
         FAST_SEARCH,
-        ["tune", "--family=lstm", "--max_evals=1", "--epochs=1", "--parallelism=1"],
+        ["tune", "--family=dense", "--max_evals=1", "--epochs=1", "--parallelism=1", "--members=1"],
         ["tune", "--family=pipeline", "--pretrained=checkpoint"],
         ["compare"],
     )
@@ -33,7 +33,7 @@ def test_it_stands_in_the_same_table_and_is_served_like_the_others(tuned):
     with store(tuned):
         rows = mlflow.artifacts.load_dict(f"runs:/{compared.info.run_id}/comparison.json")["rows"]
     row = {row["family"]: row for row in rows}["pipeline"]
-    assert {row["family"] for row in rows} - {"ensemble"} == {"simple", "lstm", "pipeline"}
+    assert {row["family"] for row in rows} - {"ensemble"} == {"simple", "dense", "pipeline"}
     assert all("pipeline" not in row.get("weights", {}) for row in rows)  # torch does not go with TensorFlow
     assert 0.3 < row["test_accuracy"] < 0.7 and row["roc_auc"] > 0 and row["model_bytes"] > 1000
     answer = predict_elsewhere(tuned, row["model_uri"], ["A good film.", "!", "bad " * 500])

@@ -82,7 +82,7 @@ def still_alive(processes):
 
 @pytest.mark.parametrize("how", ["ctrl-c", "SIGTERM to main"])
 def test_a_stopped_chain_ends_with_its_children_as_killed(folder, how):
-    # Ctrl-C reaches a whole process group, so that a script hears of it as what it stands for would not.
+    # Ctrl-C reaches a process group, and what is forked is in none of ours.
     started = Started(folder, *CHAIN, within=environment if how == "ctrl-c" else forking_environment)
     wait_for(lambda: len(trials(folder, "FINISHED")) > 1)
     below = started.below()

@@ -40,6 +40,7 @@ def test_keras_tuner_fills_the_same_runs(features):
         "--epochs=3",
         "--prune=false",
         "--parallelism=1",
+        "--members=1",
     )
     assert len(trials) == 4 and {trial.data.params["epochs"] for trial in trials} <= {"1", "2", "3"}
     with store(features) as client:

@@ -181,6 +181,7 @@ class store:
 
     def __enter__(self) -> MlflowClient:
         create_store(self._folder)
+        _know_the_schema()
         import mlflow
 
         self._before = mlflow.get_tracking_uri(), os.getcwd()
@@ -226,6 +227,14 @@ def _empty_store() -> bytes:
         if not (ours / "empty.db").exists():
             (ours / "empty.db").write_bytes(_make_empty_store())
         return (ours / "empty.db").read_bytes()
+
+
+@cache
+def _know_the_schema() -> None:
+    """Have MLflow look for the latest migration of its database once: it imports them all to open a store."""
+    from mlflow.store.db import utils
+
+    utils._get_latest_schema_revision = cache(utils._get_latest_schema_revision)
 
 
 def _make_empty_store() -> bytes:

@@ -3,6 +3,7 @@
 import json
 import os
 import urllib.request
+from functools import cache
 
 import mlflow
 import pytest
@@ -11,6 +12,7 @@ from sentiment.errors import UserError
 from sentiment.registry import promotions
 from sentiment.workflow.command_line import parse
 from steps.deploy import deploy
+from tests.conftest import copy_store, store
 from tests.deployment.registry import register_two_versions
 
 boto3 = pytest.importorskip("boto3")
@@ -55,9 +57,36 @@ def aws():
     del SageMakerResponse.update_endpoint
 
 
+@pytest.fixture(scope="module", autouse=True)
+def descriptions():
+    """What boto3 knows of the services, which each of its sessions reads anew: megabytes of JSON."""
+    from botocore.loaders import JSONFileLoader
+
+    read = cache(JSONFileLoader().load_file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
+        yield
+
+
+@pytest.fixture(scope="module")
+def registered(tmp_path_factory):
+    """The folder of a registry whose model ``sentiment`` has two versions, the first one champion."""
+    folder = tmp_path_factory.mktemp("registered")
+    with store(folder) as client:
+        register_two_versions(client, folder)
+    return folder
+
+
+@pytest.fixture
+def tracked(registered, tmp_path):
+    copy_store(registered, tmp_path)
+    with store(tmp_path) as client:
+        yield client
+
+
 @pytest.fixture
 def cloud(aws, tracked, tmp_path, monkeypatch):
-    """A registry whose model ``sentiment`` has two versions, the first one champion, and an account with a bucket."""
+    """An account with a bucket, and a registry of its own for a test."""
     for name in list(os.environ):
         if name.startswith("AWS_"):
             monkeypatch.delenv(name)
@@ -80,9 +109,7 @@ def cloud(aws, tracked, tmp_path, monkeypatch):
             {"Content-Type": "application/json"},
         )
         urllib.request.urlopen(request)
-    store = boto3.client("s3", region_name="eu-central-1")
-    store.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-    register_two_versions(tracked, tmp_path)
+    boto3.client("s3", region_name="eu-central-1").create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     (tmp_path / "aws.yaml").write_text(SETTINGS)
     return boto3.client("sagemaker", region_name="eu-central-1")
 

@@ -109,7 +109,9 @@ def cloud(aws, tracked, tmp_path, monkeypatch):
             {"Content-Type": "application/json"},
         )
         urllib.request.urlopen(request)
-    boto3.client("s3", region_name="eu-central-1").create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    boto3.client("s3", region_name="eu-central-1").create_bucket(
+        Bucket="models", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
     (tmp_path / "aws.yaml").write_text(SETTINGS)
     return boto3.client("sagemaker", region_name="eu-central-1")
 

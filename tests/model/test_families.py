@@ -1,6 +1,7 @@
 """Every family on a small corpus in which a word identifies each class."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,10 @@ from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.training import Criterion, Training
 from tests.model.conftest import WORDS, corpus, make_features, write_corpus
 
-FEW_EPOCHS = Training(seed=0, epochs=8, batch_size=8)
+FEW_EPOCHS = Training(seed=0, epochs=4, batch_size=8)
 BLEND = {"C": 1.0, "alpha": 1.0, "char_share": 0.5, "tail_weight": 0.0, "lexicon": "none", "max_terms": 5000}
 TRAINED = [name for name in family_names() if "pretrained" not in get_family(name).options]
+ALL = tuple(WORDS)
 
 
 def defaults_of(family, **changes):
@@ -32,11 +34,21 @@ def fit(family, features, training=FEW_EPOCHS, **hyperparameters):
     return model, history
 
 
-@pytest.mark.parametrize("family, classes", [("simple", ["good", "bad"]), *((name, list(WORDS)) for name in TRAINED)])
-def test_learns_the_same_from_the_same_seed_reports_every_epoch_and_comes_back(family, classes, tmp_path):
-    features = make_features(tmp_path, classes)
-    (tmp_path / "model").mkdir()
-    model, history = fit(family, features)
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory):
+    """A function that gives features with these words, and a model that was fitted on them, once, with its history."""
+
+    @cache
+    def learn(family, words):
+        features = make_features(tmp_path_factory.mktemp(family), words)
+        return features, *fit(family, features)
+
+    return learn
+
+
+@pytest.mark.parametrize("family, words", [("simple", ("good", "bad")), *((name, ALL) for name in TRAINED)])
+def test_learns_the_same_from_the_same_seed_reports_every_epoch_and_comes_back(family, words, learned, tmp_path):
+    features, model, history = learned(family, words)
     labels = features.labels("test")
     probabilities = model.predict_split(features, "test")
     assert probabilities.shape == (len(labels), len(features.classes)) and probabilities.dtype == np.float64
@@ -47,12 +59,46 @@ def test_learns_the_same_from_the_same_seed_reports_every_epoch_and_comes_back(f
     second, repeated = fit(family, features)
     assert history == repeated and np.array_equal(second.predict_split(features, "test"), probabilities)
 
-    model.save(tmp_path / "model")
-    documents = [["good", "film"], [], ["never", "heard"], ["bad"] * 50]
-    again = get_family(family).load(tmp_path / "model")
+    model.save(tmp_path)
+    documents = [["good", "film"], [], ["never", "heard"], ["bad"] * 50, ["the", "film", "superb"]]
+    again = get_family(family).load(tmp_path)
     assert np.allclose(again.predict_proba(documents), model.predict_proba(documents), atol=1e-6)
     one_by_one = np.concatenate([again.predict_proba([document]) for document in documents])
     assert np.allclose(one_by_one, again.predict_proba(documents), atol=1e-5)  # padding does not count
+
+
+@pytest.mark.parametrize("family", ["lstm", "transformer"])
+def test_a_network_knows_words_that_it_was_never_trained_on_by_the_lexicon(family, learned):
+    from sentiment.model.network.model import KerasModel
+
+    features, model, _ = learned(family, ALL)
+    praise, blame = ["superb", "charming", "brilliant"], ["terrible", "horrible", "annoying"]
+    documents = [["the", "film", word] for word in praise + blame]
+    unknown = features.vocabulary.is_unknown(features.vocabulary.encode(documents, 3))
+    assert unknown.tolist() == [[False, False, True]] * 6
+    found = model.predict_proba(documents).argmax(axis=1)
+    assert [features.classes[number] for number in found] == ["pos"] * 3 + ["neg"] * 3
+    params = model.params | {"lexicon": "none"}
+    without = KerasModel(get_family(family), params, features.vocabulary, 20, len(features.classes), "last")
+    assert np.ptp(without.predict_proba(documents), axis=0).max() < 1e-6  # to this one all of them are the same
+
+
+def test_a_transformer_reads_a_long_text_in_chunks(learned):
+    """With weights from short texts; other networks are trained in chunks in :mod:`tests.model.test_networks`."""
+    from sentiment.model.network.model import KerasModel
+
+    features, model, _ = learned("transformer", ALL)
+    family, classes = get_family("transformer"), len(features.classes)
+    in_chunks = KerasModel(family, model.params, features.vocabulary, 6, classes, "chunks")
+    in_chunks.network.set_weights(model.network.get_weights())
+    assert_chunks_count_the_same(in_chunks)
+
+
+def assert_chunks_count_the_same(model):
+    first, second = [["good"] * 6, ["bad", "film"] * 3]
+    parts = model._predictor.predict_proba(model.vocabulary.encode([first, second], 6), 1.0)
+    whole = model._predictor.predict_proba(model.vocabulary.encode([first + second], 6, "chunks"), 1.0)
+    assert np.allclose(whole[0], parts.mean(axis=0), atol=1e-5) and not np.allclose(*parts, atol=0.1)
 
 
 def test_training_stops_when_nothing_gets_better_and_keeps_the_best_weights(tmp_path):
@@ -102,8 +148,12 @@ def test_training_stops_when_nothing_gets_better_and_keeps_the_best_weights(tmp_
         ("gaussian_nb", {"var_smoothing": 0.01}),
     ],
 )
-@pytest.mark.parametrize("weighting", ["tfidf", "counts", "binary"])
-def test_every_corner_of_the_simple_family_learns_and_is_saved(features, tmp_path, classifier, rest, weighting):
+@pytest.mark.parametrize(
+    "weighting, classes",  # so each classifier has two classes and three
+    [("tfidf", "three_classes"), ("counts", "two_classes"), ("binary", "three_classes")],
+)
+def test_every_corner_of_the_simple_family_learns_and_is_saved(tmp_path, classifier, rest, weighting, classes, request):
+    features = request.getfixturevalue(classes)
     params = {"classifier": classifier, "weighting": weighting, "max_order": 2, **rest}
     model = get_family("simple").fit(features, params, Training(), lambda *_: None)
     before = model.predict_split(features, "test")

@@ -24,22 +24,22 @@ def checkpoint(tmp_path_factory):
     return str(write_checkpoint(tmp_path_factory.mktemp("checkpoints") / "tiny", WORDS))
 
 
-def test_it_learns_alone_and_as_an_ensemble_and_comes_back_from_its_folder(three_classes, checkpoint, tmp_path):
+def test_it_learns_alone_and_as_an_ensemble_and_comes_back_from_its_folder(two_classes, checkpoint, tmp_path):
     family, history = get_family("finetuned"), []
     training = Training(seed=0, epochs=6, batch_size=8, pretrained=checkpoint)
-    first = family.fit(three_classes, PARAMS, training, lambda epoch, figures: history.append(figures["val_accuracy"]))
-    labels = three_classes.labels("test")
-    probabilities = first.predict_split(three_classes, "test")
+    first = family.fit(two_classes, PARAMS, training, lambda epoch, figures: history.append(figures["val_accuracy"]))
+    labels = two_classes.labels("test")
+    probabilities = first.predict_split(two_classes, "test")
     assert np.mean(probabilities.argmax(axis=1) == labels) > 0.9 and len(history) > 1
 
     training = Training(seed=0, epochs=1, batch_size=8, pretrained=checkpoint, members=2)
-    model = family.fit_members(three_classes, PARAMS | {"learning_rate": 0.0}, replace(training, seed=1), [first])
+    model = family.fit_members(two_classes, PARAMS | {"learning_rate": 0.0}, replace(training, seed=1), [first])
     assert len(model.members) == 2 and model.raw_text
     # The second member has learned nothing: the checkpoint is what it starts from.
     embedding = model.members[1].encoder.get_layer("token_embedding").get_weights()[0]
     expected = np.random.default_rng(0).normal(0, 0.3, (len(WORDS) + 5, 16)).astype(np.float32)
     assert np.allclose(embedding, expected, atol=1e-6)
-    assert family.refit(three_classes, PARAMS, training, model).members == model.members
+    assert family.refit(two_classes, PARAMS, training, model).members == model.members
     model.save(tmp_path)
     texts = ["A GOOD film!", "", "never heard", "bad " * 50]
     again = family.load(tmp_path)

@@ -29,9 +29,19 @@ def test_the_svm_is_scikit_learns(tmp_path):
     assert np.allclose(coefficients, peer.coef_[0], atol=0.02) and abs(intercept - peer.intercept_[0]) < 0.02
 
 
-@pytest.mark.parametrize("point", [{}, simple.STARTS[0], simple.STARTS[1]], ids=["defaults", "tfidf", "second halves"])
-@pytest.mark.parametrize("class_weight", ["none", "balanced"])
-def test_the_blend_is_the_same(features, point, class_weight, monkeypatch):
+@pytest.mark.parametrize(
+    "point, class_weight, classes",  # each pair of two of them
+    [
+        ({}, "none", "two_classes"),
+        ({}, "balanced", "three_classes"),
+        (simple.STARTS[0], "balanced", "two_classes"),
+        (simple.STARTS[0], "none", "three_classes"),
+        (simple.STARTS[1], "none", "two_classes"),
+        (simple.STARTS[1], "balanced", "three_classes"),
+    ],
+)
+def test_the_blend_is_the_same(point, class_weight, classes, monkeypatch, request):
+    features = request.getfixturevalue(classes)
     monkeypatch.setattr(large_blend, "PART", 50)
     monkeypatch.setattr(blend, "PART", 50)
     arguments = features, simple.DEFAULTS | point, Training(class_weight=class_weight)

@@ -1,13 +1,18 @@
 """The polarity of English words, which is known before the first label: VADER's lexicon and rules."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 
 from .ngrams import Documents
+
+if TYPE_CHECKING:
+    from .vader import SentenceRater
 
 KEYS = ("pos", "neg", "compound")  # of VADER's scores
 COLUMNS = 4
@@ -26,9 +31,7 @@ def make_polarity_weigher() -> Callable[[Documents], Any]:
     (documents, ``COLUMNS``), with means over the sentences of a document, times ``WEIGHT``: the shares of its positive
     and of its negative words, and the compound score where it is above 0 and, negated, where it is below (0 to 1).
     """
-    from .vader import SentenceRater
-
-    rater = SentenceRater()
+    rater = _load_rater()
 
     def weigh(documents: Documents) -> Any:
         score = lru_cache(RECENT)(rater.polarity_scores)  # nothing is kept from one call to the next
@@ -41,6 +44,14 @@ def make_polarity_weigher() -> Callable[[Documents], Any]:
         return sparse.csr_array(WEIGHT * found)
 
     return weigh
+
+
+@cache
+def _load_rater() -> SentenceRater:
+    """A process reads the lexicon once: a fit asks for it several times."""
+    from .vader import SentenceRater
+
+    return SentenceRater()
 
 
 def _sentences(tokens: list[str]) -> list[str]:

@@ -44,7 +44,7 @@ def test_all_points_of_an_ensemble_of_networks_are_of_one_network(tracked, tmp_p
     features, training = make_features(tmp_path, ["good", "bad"]), Training(epochs=1)
     family, right = get_family("dense"), np.eye(2)[np.array(features.labels("choice"))]
     space, params = family.search_space(training)
-    params |= {"learning_rate": 1e-4}  # with which nothing is learned in one epoch
+    params = params | {"learning_rate": 1e-4}  # with which nothing is learned in one epoch
     networks = [family.fit(features, params, training, lambda *_: None)]
     model = family.fit_members(features, params, training, networks)
     with mlflow.start_run(tags={"mlflow.project.entryPoint": "tune", "family": "dense"}) as active:

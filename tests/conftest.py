@@ -11,6 +11,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -171,7 +172,16 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         if not item.get_closest_marker("system"):
             for starts in (subprocess.Popen, multiprocessing.process.BaseProcess):
                 patch.setattr(starts, "start" if hasattr(starts, "start") else "__init__", refuse)
-        return (yield)
+        result = yield
+    _forget_removed_models()
+    return result
+
+
+def _forget_removed_models() -> None:
+    """A model brings its code as a package, from which later models with the same code are loaded, too."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("sentiment_") and not os.path.exists(getattr(module, "__file__", None) or ""):
+            del sys.modules[name]
 
 
 def refuse(*_: object, **__: object) -> None:

@@ -35,7 +35,7 @@ from sentiment.evaluation.truth import summarize_truth
 from sentiment.features.store import Features
 from sentiment.model.text.language import looks_english
 from sentiment.quality.check import read_check
-from sentiment.reports import plots, table, training_plots
+from sentiment.reports import images, plots, table, training_plots
 from sentiment.reports.card import render_card
 from sentiment.reports.searches import read_histories
 from sentiment.search.packaging import can_be_member, log_ensemble
@@ -113,8 +113,7 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
     mlflow.log_text(failures_to_csv(cases, {model.family: model.failed for model in models}), "behaviour_failures.csv")
     log_parquet(tabulate_predictions(models, data), TEST_PREDICTIONS)
     mlflow.log_text(card, REVIEW_CARD)
-    for name, figure in figures.items():
-        mlflow.log_figure(figure, f"plots/{name}.png")
+    images.log_plots(figures)
     now = int(time.time() * 1000)
     by_family = {f"{row['family']}.{key}": value for row in rows for key, value in figures_of(row).items()}
     # mlflow.log_metrics would take them for figures of the ensemble, a model that this run has logged.

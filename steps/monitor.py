@@ -14,7 +14,7 @@ from sentiment.monitoring.drift import describe_accuracy_drop, find_drifts
 from sentiment.monitoring.observation import Observation, observe_batch, observe_requests
 from sentiment.monitoring.reference import Champion
 from sentiment.registry.promotions import require_champion
-from sentiment.reports import monitoring_report
+from sentiment.reports import images, monitoring_report
 from sentiment.tracking import (
     ALERT,
     MAIN_RUN,
@@ -52,11 +52,9 @@ def monitor(parameters: MonitorParameters, hold: Callable[[], None]) -> None:
     history = monitoring_run.read_history(run.info.run_id, monitoring_report.select_plotted(measured))
     figures = monitoring_report.draw_monitoring(reference, texts, requests, history, parameters.psi)
     verdict = monitoring_report.describe(version, observation.source, texts, measured, alert)
-    # The report first: it lays each figure out, which is then drawn once.
     report = monitoring_report.render_report(version, observation.source, alert, measured, drifts, texts, figures, run)
     mlflow.log_text(report, "report.html")
-    for name, figure in figures.items():
-        mlflow.log_figure(figure, f"plots/{name}.png")
+    images.log_plots(figures)
     tags = {REGISTERED_MODEL: version.name, MODEL_VERSION: version.version, NOTE: verdict}
     mlflow.set_tags(tags | ({ALERT: alert} if alert else {}))
     print(f"monitor: {verdict}", flush=True)

@@ -23,7 +23,7 @@ from sentiment.model.families import needs_own_process
 from sentiment.pages import run_page, shown_tracking_uri, ui_url
 from sentiment.registry.comparable_rows import NotComparable, comparable_rows
 from sentiment.registry.promotions import get_champion
-from sentiment.reports import page, table
+from sentiment.reports import images, page, table
 from sentiment.reports.decision import today
 from sentiment.reports.highlight import highlight
 from sentiment.reports.searches import summarize_search
@@ -111,7 +111,7 @@ def render_card(
         provenance=_describe_provenance(compare_run, winner.tune_runs, tune_runs, seed),
         runs={name: ui_url(run_page(run)) for name, run in runs},
         start_ui="" if uri.startswith("http") else f"mlflow ui --backend-store-uri {uri}",
-        figures={name: page.embed_panels(figure) for name, figure in shown.items()},
+        figures={name: images.embed_panels(figure) for name, figure in shown.items()},
     )
 
 

@@ -11,7 +11,7 @@ from mlflow.entities.model_registry import ModelVersion
 from sentiment.monitoring.drift import MIN_TEXTS, QUANTITIES, Drift
 from sentiment.monitoring.metrics import requests_over_time
 from sentiment.pages import run_page, ui_url
-from sentiment.reports import monitoring_plots, page
+from sentiment.reports import images, monitoring_plots, page
 
 MISTAKES = 10  # the most confident ones of the champion
 
@@ -110,7 +110,7 @@ def render_report(
         quantities=QUANTITIES,
         mistakes=mistakes.to_dict("records"),
         over_time=ui_url(run_page(monitoring_run)),
-        figures={name: page.embed_panels(figure) for name, figure in figures.items()},
+        figures={name: images.embed_panels(figure) for name, figure in figures.items()},
         table=[["metric", ""]]
         + [[name, f"{value:.3g}"] for name, value in metrics.items() if not name.startswith("drift/")],
     )

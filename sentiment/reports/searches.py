@@ -9,7 +9,7 @@ from mlflow.entities import Run
 
 from sentiment.evaluation.comparison import EvaluatedModel
 from sentiment.model.space import format_params
-from sentiment.reports import page, training_plots
+from sentiment.reports import images, training_plots
 from sentiment.search.trials import best_params
 from sentiment.tracking import PRUNED, TRIAL, child_runs, origin
 
@@ -50,7 +50,7 @@ def summarize_search(tune_run: Run) -> dict[str, Any]:
         "best": _format_params(best_params(tune_run)),
         "failed": sum(run.info.status == "FAILED" for run in trials),
         "pruned": sum(PRUNED in run.data.tags for run in trials),
-        "plot": page.embed_panels(training_plots.draw_trials(params, accuracies, family)) if has_plot else [],
+        "plot": images.embed_panels(training_plots.draw_trials(params, accuracies, family)) if has_plot else [],
         "trials": [
             [
                 f"{run.info.run_name} {_format_params(run.data.params)}",

@@ -1,5 +1,5 @@
 from sentiment.reports import training_plots
-from sentiment.reports.page import embed_panels
+from sentiment.reports.images import embed_panels
 
 
 def test_learning_curves_are_drawn(tmp_path):

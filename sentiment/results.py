@@ -7,6 +7,7 @@ one compares.
 import json
 import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
+from mlflow.utils.uri import is_local_uri
 
 from sentiment.artifacts import checked_artifact, download, manifest
 from sentiment.digests import content_digest
@@ -21,6 +23,9 @@ from sentiment.errors import UserError
 from sentiment.tracking import MANIFEST, MODEL_SHA256, MODEL_URI, active_run
 
 MODELS = "models:/"  # before the id of a logged model
+
+# A logged model does not change, and to copy its files from another machine takes two requests a file.
+_download_once = cache(download)
 
 
 def model_files(uri: str) -> Path:
@@ -39,7 +44,8 @@ def model_files(uri: str) -> Path:
         if not source.startswith(f"{MODELS}m-"):  # of another project, or of an older version of this one
             return Path(mlflow.artifacts.download_artifacts(source))
         logged = client.get_logged_model(source.removeprefix(MODELS))
-        return download(logged.artifact_location, logged.tags.get(MODEL_SHA256))
+        fetch = download if is_local_uri(logged.artifact_location) else _download_once
+        return fetch(logged.artifact_location, logged.tags.get(MODEL_SHA256))
     except (MlflowException, OSError) as error:
         raise UserError(f"the model {uri} cannot be used: {error}") from error
 

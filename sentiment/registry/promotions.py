@@ -265,9 +265,8 @@ def _get_aliases(name: str) -> dict[str, str] | None:
 def _set_alias(name: str, alias: str, version: str | None) -> None:
     """Set an alias, or delete it where the version is None."""
     client = MlflowClient()
-    aliases = client.get_registered_model(name).aliases
     if version is None:
-        if alias in aliases:
+        if alias in client.get_registered_model(name).aliases:
             client.delete_registered_model_alias(name, alias)
         return
     deadline = time.time() + 10

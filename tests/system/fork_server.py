@@ -1,10 +1,12 @@
 """``python -P fork_server.py PROJECT FOLDER NAME``: a server of :mod:`tests.system.forked`."""
 
 import atexit
+import fcntl
 import functools
 import gc
 import importlib
 import marshal
+import multiprocessing
 import os
 import runpy
 import selectors
@@ -64,6 +66,7 @@ FOR_STEPS = (
     "vaderSentiment.vaderSentiment",
 )
 
+WORKER = "--multiprocessing-fork"  # see starter.py
 NAME = "for {}"  # of a forked process, with the id of the script that stands for it
 # The functions that console scripts call.
 COMMANDS = {"mlflow": ("mlflow.cli", "cli"), "uvicorn": ("uvicorn", "main")}
@@ -120,7 +123,7 @@ def serve(folder: Path, name: str) -> None:
             begun = True
         elif key.data is None:
             connection = key.fileobj
-            message, files, *_ = socket.recv_fds(connection, 1 << 20, 3)
+            message, files, *_ = socket.recv_fds(connection, 1 << 20, 64)
             if files:
                 holding.discard(connection)
                 pid = os.fork()
@@ -167,14 +170,18 @@ def become(
     environment: dict[str, str],
     blocked: list[int],
     asker: int,
+    numbers: list[int],
     files: list[int],
     folder: Path,
 ) -> None:
     """Be what the command starts, and end."""
     code = 1
     try:
-        for number, file in enumerate(files):
+        above = max(*numbers, *files) + 1
+        for number, file in zip(numbers, [fcntl.fcntl(file, fcntl.F_DUPFD, above) for file in files]):
             os.dup2(file, number)
+            os.close(file)
+        for file in set(files) - set(numbers):
             os.close(file)
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         os.chdir(cwd)
@@ -186,11 +193,15 @@ def become(
         has_the_parent_of(asker)
         Path("/proc/self/comm").write_text(NAME.format(asker))  # by which the tests find it
         sys.executable = str(folder / "bin" / "python")  # for what this process starts
+        multiprocessing.set_executable(sys.executable)
         sys.argv = arguments
         sys.path[:0] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
         if "uvicorn" in arguments:
             forget("mlflow.server")  # which looks at its environment when it is imported
-        if arguments[0] == "python":
+        if WORKER in arguments:
+            sys.argv = ["-c", WORKER]
+            exec(arguments[arguments.index("-c") + 1], {})
+        elif arguments[0] == "python":
             sys.argv = arguments[2:]
             sys.path.insert(0, cwd)
             runpy.run_module(arguments[2], run_name="__main__", alter_sys=True)

@@ -8,7 +8,9 @@ import psutil
 import pytest
 
 from tests.conftest import runs
-from tests.system.processes import start_step, trials_of, tune, wait_for
+from tests.system import forked
+from tests.system.processes import forking_environment, start_step, trials_of, tune, wait_for
+from tests.system.starter import WORKER
 
 
 def test_a_search_gives_the_same_trials_one_by_one_and_side_by_side(features):
@@ -42,7 +44,7 @@ def started(features):
 
 def with_two_workers(features, count, steps):
     search = ("--family=dense", f"--max_evals={count}", "--epochs=6", "--parallelism=2")
-    step = start_step("tune", *search, cwd=features)
+    step = start_step("tune", *search, cwd=features, within=forking_environment)
     steps.append(step)
 
     def a_trial_is_being_fitted():
@@ -50,7 +52,8 @@ def with_two_workers(features, count, steps):
         return any(trial.data.metrics for run in going for trial in trials_of(features, run))
 
     wait_for(a_trial_is_being_fitted)
-    workers = [child for child in psutil.Process(step.pid).children() if "spawn_main" in " ".join(child.cmdline())]
+    children = forked.behind(psutil.Process(step.pid)).children()
+    workers = [forked.behind(child) for child in children if WORKER in child.cmdline()]
     assert len(workers) == 2
     return step, workers
 

@@ -7,6 +7,7 @@ from sentiment.labelling.labelers import pipeline as labeler
 from tests.conftest import runs, store
 from tests.model.checkpoint import write_checkpoint
 from tests.system.processes import FAST_SEARCH, NAIVE_BAYES, SHORT, predict_elsewhere, run_step, run_steps
+from tests.system.starter import REAL_WORKERS
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +24,8 @@ def tuned(tmp_path_factory):
         FAST_SEARCH,
         ["tune", "--family=dense", "--max_evals=1", "--epochs=1", "--parallelism=1", "--members=1"],
         ["tune", "--family=pipeline", "--pretrained=checkpoint"],
-        ["compare"],
     )
+    run_steps(folder, ["compare"], **{REAL_WORKERS: "1"})
     return folder
 
 

@@ -96,3 +96,23 @@ def test_a_damaged_model_is_refused_under_each_of_its_names_and_fails_what_point
             model_files(name)
     with pytest.raises(UserError, match="cannot be used"):
         check_manifest(tracked.get_run(compare.info.run_id))
+
+
+def test_a_model_elsewhere_is_copied_once_and_a_damaged_copy_is_not_kept(tracked, tmp_path, monkeypatch):
+    with mlflow.start_run():
+        uri = mlflow.pyfunc.log_model(name="model", python_model=Constant(), pip_requirements=[]).model_uri
+        mlflow.set_tag("model_uri", uri)
+        write_manifest([])
+    copies = []
+
+    def copy(address):
+        copies.append(shutil.copytree(address, tmp_path / f"copy{len(copies)}"))
+        if len(copies) == 1:
+            truncate(copies[0] / "python_model.pkl")
+        return str(copies[-1])
+
+    monkeypatch.setattr("sentiment.results.is_local_uri", lambda _: False)
+    monkeypatch.setattr(mlflow.artifacts, "download_artifacts", copy)
+    with pytest.raises(UserError, match="cannot be used: it has changed"):
+        model_files(uri)
+    assert model_files(uri) == model_files(uri) == copies[1] and len(copies) == 2

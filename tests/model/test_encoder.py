@@ -78,8 +78,12 @@ def test_embeddings_are_pooled_and_normalized_states_whatever_the_padding(tmp_pa
     encoder = make_encoder(str(folder))
     found = encoder.embed(TEXTS)
     assert found.shape == (len(TEXTS), SIZE) and found.dtype == np.float32
-    assert np.allclose(found, [pooled(encoder, text, pooling) for text in TEXTS], atol=1e-5)
-    assert np.allclose(found[3], encoder.embed(["bad " * 62])[0], atol=1e-5)  # 64 pieces, which is what it can read
+    chunks = ["bad " * 62, "bad " * 8]  # with their marks 64 pieces, which is what it reads at once, and 10
+    expected = [
+        np.mean([pooled(encoder, part, pooling) for part in (chunks if text == TEXTS[3] else [text])], axis=0)
+        for text in TEXTS
+    ]
+    assert np.allclose(found, expected, atol=1e-5)
 
 
 def test_accents_are_stripped_as_the_tokenizer_of_the_checkpoint_does(checkpoint):
@@ -88,10 +92,14 @@ def test_accents_are_stripped_as_the_tokenizer_of_the_checkpoint_does(checkpoint
     assert not np.allclose(encoder.embed(["the café"]), encoder.embed(["the caffè"]), atol=1e-3)
 
 
-def test_the_embedding_of_a_text_in_chunks_is_the_mean_of_theirs(checkpoint):
-    whole = make_encoder(checkpoint, 4, "chunks").embed(["good bad plain film", "story"])
-    parts = make_encoder(checkpoint, 4).embed(["good bad", "plain film", "story"])
-    assert np.allclose(whole, [parts[:2].mean(axis=0), parts[2]], atol=1e-5)
+@pytest.mark.parametrize(
+    "truncation, parts", [("chunks", ["good " * 62, "bad " * 18]), ("first", ["good " * 62, "bad " * 6]), ("last", [])]
+)
+def test_a_long_text_is_read_in_chunks_as_far_as_truncation_says(checkpoint, truncation, parts):
+    text = "good " * 62 + "bad " * 18
+    found = make_encoder(checkpoint, 70, truncation).embed([text])[0]
+    chunks = make_encoder(checkpoint).embed(parts or ["good " * 50 + "bad " * 12, "bad " * 6])
+    assert np.allclose(found, chunks.mean(axis=0), atol=1e-5)
 
 
 def test_embeddings_are_reused_by_content(tmp_path, checkpoint, runs, kept):
@@ -219,7 +227,7 @@ def test_a_real_encoder_gives_the_embeddings_that_transformers_gives():
         [-0.0886, 0.0027, 0.0453, 0.0215, 0.0548, 0.0473],
     ]
     assert np.allclose(found[:, :6], expected, atol=1e-3)
-    assert encoder.reader.max_length == 256
+    assert encoder.reader.chunk == 64
 
 
 def write_sentence_transformer(folder, pooling, modules=()):

@@ -62,7 +62,7 @@ def test_every_piece_that_is_read_has_its_marks(checkpoint, truncation, expected
     from sentiment.model.network.pieces import PieceReader
 
     _, tokenizer = load_checkpoint(checkpoint)
-    assert PieceReader(tokenizer, 4, truncation).encode(["good bad plain film"]).tolist() == expected
+    assert PieceReader(tokenizer, 4, truncation, 4).encode(["good bad plain film"]).tolist() == expected
 
 
 @pytest.mark.parametrize(

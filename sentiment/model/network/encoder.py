@@ -52,7 +52,7 @@ class FinetunedEncoder:
         self.params = params
         self.classes = classes
         max_length = min(max_length, getattr(encoder, "max_sequence_length", None) or max_length)
-        self.reader = PieceReader(tokenizer, max_length, truncation)
+        self.reader = PieceReader(tokenizer, max_length, truncation, max_length)
         self.temperature = temperature
         self.head = layers.Dense(classes, activation="softmax")
         self.network = self._build()

@@ -227,7 +227,7 @@ class ChunkMean(keras.layers.Layer):
 
     Args:
         network: from ids of shape (batch, length) to probabilities.
-        length: tokens per chunk.
+        length: tokens per chunk; a batch of shorter texts is not padded to it.
         padding: the id that pads texts. Chunks of nothing but padding do not count, except the first one of a text.
     """
 
@@ -244,9 +244,10 @@ class ChunkMean(keras.layers.Layer):
         return keras.Model(ids, cls(network, length, padding)(ids))
 
     def call(self, ids: Any, training: bool = False) -> Any:
-        ids = tf.pad(ids, [[0, 0], [0, -tf.shape(ids)[1] % self._length]], constant_values=self._padding)
-        chunks = tf.shape(ids)[1] // self._length
-        rows = tf.reshape(ids, (-1, self._length))
+        length = tf.minimum(tf.shape(ids)[1], self._length)
+        ids = tf.pad(ids, [[0, 0], [0, -tf.shape(ids)[1] % length]], constant_values=self._padding)
+        chunks = tf.shape(ids)[1] // length
+        rows = tf.reshape(ids, (-1, length))
         numbers = tf.range(tf.shape(rows)[0])
         counts = tf.reduce_any(rows != self._padding, axis=1) | (numbers % chunks == 0)
         probabilities = self.network(tf.boolean_mask(rows, counts), training=training)

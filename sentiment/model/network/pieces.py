@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from ..text.truncation import padded_width, truncate
+from ..text.truncation import truncate
 
 
 class PieceReader:
@@ -15,13 +15,15 @@ class PieceReader:
 
     Args:
         tokenizer: a ``keras_hub.tokenizers.Tokenizer``.
-        max_length: word pieces that the encoder reads at once, including those that mark start and end.
-        truncation: which pieces of a longer text it reads (:mod:`sentiment.model.text.truncation`).
+        max_length: word pieces of a text that are read, including those that mark start and end.
+        truncation: which pieces of a longer text are read (:mod:`sentiment.model.text.truncation`).
+        chunk: word pieces that the encoder reads at once, including those that mark start and end.
     """
 
-    def __init__(self, tokenizer: Any, max_length: int, truncation: str) -> None:
+    def __init__(self, tokenizer: Any, max_length: int, truncation: str, chunk: int) -> None:
         self.max_length = max_length
         self.truncation = truncation
+        self.chunk = chunk
         self.padding = tokenizer.pad_token_id
         self._tokenizer = tokenizer
         self._start, self._end = [
@@ -33,18 +35,16 @@ class PieceReader:
         """Ids of the texts' word pieces, padded to the longest text.
 
         Returns:
-            int32 of shape (texts, up to ``max_length``), or wider if a text has several chunks. Each text, or chunk,
-            has a piece that marks its start and one that marks its end.
+            int32 of shape (texts, pieces). Each chunk has a piece that marks its start and one that marks its end; all
+            of a text but the last have ``chunk`` pieces.
         """
-        room = self.max_length - 2
+        room = self.chunk - 2
         encoded = []
         for pieces in self._tokenizer(texts) if texts else []:
-            kept = truncate(pieces, room, self.truncation)
+            kept = truncate(pieces, self.max_length - 2, self.truncation)
             chunks = [kept[start : start + room] for start in range(0, max(len(kept), 1), room)]
             encoded.append([piece for chunk in chunks for piece in (self._start, *chunk, self._end)])
-        lengths = [len(pieces) for pieces in encoded]
-        width = min(padded_width(lengths, self.max_length, self.truncation), max(lengths, default=1))
-        ids = np.full((len(encoded), width), self.padding, dtype=np.int32)
+        ids = np.full((len(encoded), max(map(len, encoded), default=1)), self.padding, dtype=np.int32)
         for row, pieces in enumerate(encoded):
             ids[row, : len(pieces)] = pieces
         return ids

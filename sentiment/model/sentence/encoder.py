@@ -19,28 +19,28 @@ from ..training import Features
 from .kept import load_or_compute
 
 PROGRESS_SECONDS = 10.0
+# Word pieces of a chunk: what has learned from sentences says less of a page (docs/explanation/defaults.md).
+CHUNK = 64
 
 
 class SentenceEncoder:
-    """A checkpoint and how much of a text it reads.
+    """A checkpoint and how much of a text it reads: the embedding of a text is the mean of those of its chunks.
 
     Args:
         handle: the checkpoint (:func:`load_embedder`).
-        max_length: word pieces that it reads at once; less where the checkpoint says so.
-        truncation: which pieces of a longer text it reads (:mod:`sentiment.model.text.truncation`). Of chunks it takes
-            the mean of their embeddings.
+        max_length: word pieces of a text that it reads.
+        truncation: which pieces of a longer text it reads (:mod:`sentiment.model.text.truncation`).
     """
 
     def __init__(self, handle: str, max_length: int, truncation: str) -> None:
         self.embedder = load_embedder(handle)
         preprocessor = self.embedder.preprocessor
-        limits = (max_length, preprocessor.sequence_length, getattr(self.embedder.backbone, "max_sequence_length", 0))
-        self.reader = PieceReader(preprocessor.tokenizer, min(filter(None, limits)), truncation)
+        limits = (preprocessor.sequence_length, getattr(self.embedder.backbone, "max_sequence_length", 0))
+        chunk = min(filter(None, (CHUNK, max_length, *limits)))
+        self.reader = PieceReader(preprocessor.tokenizer, max_length, truncation, chunk)
         ids = keras.Input((None,), dtype="int32")
         network = keras.Model(ids, self.embedder(make_inputs(self.embedder, ids, self.reader.padding)))
-        if truncation == "chunks":
-            network = ChunkMean.wrap(network, self.reader.max_length, self.reader.padding)
-        self._predictor = Predictor(network, self.reader.padding)
+        self._predictor = Predictor(ChunkMean.wrap(network, chunk, self.reader.padding), self.reader.padding)
 
     def embed(self, texts: list[str]) -> np.ndarray:
         """Embeddings: float32 of shape (texts, size)."""
@@ -50,7 +50,7 @@ class SentenceEncoder:
     def embed_split(self, features: Features, split: str) -> np.ndarray:
         """Embeddings of a split, read from ``features.kept`` where any process has computed them before."""
         pieces = self.reader.encode(features.texts(split))
-        chunk = self.reader.max_length if self.reader.truncation == "chunks" else None
+        chunk = self.reader.chunk if pieces.shape[1] > self.reader.chunk else None
         content = json.dumps([self.digest, pieces.shape, chunk]).encode() + pieces.tobytes()
         key = hashlib.sha256(content).hexdigest()
         return load_or_compute(features.kept / f"{key}.npy", lambda: self._embed_pieces(pieces, split))

@@ -144,10 +144,13 @@ class Chain:
         return entry_point in self._finished
 
     def _find_twin(self, entry_point: str, values: Mapping[str, Any]) -> Run | None:
-        """A finished run with the result. It is searched for here: a process of the step's own would take seconds."""
+        """A finished run with the result. It is searched for here: a process of the step's own would take seconds.
+
+        Where there is none, that process says why.
+        """
         parameters = validate(STEPS[entry_point].parameters, values)
         digest = step_fingerprint(entry_point, parameters, find_inputs(entry_point, parameters))
-        return find_twin(entry_point, digest) if digest else None
+        return find_twin(entry_point, digest, explain=False) if digest else None
 
     def _wait_for_run_id(self, entry_point: str, family: str | None, process: "Future[str]") -> str:
         """The id of the run that ``mlflow.run`` is making for a step; it returns only when the step has finished."""

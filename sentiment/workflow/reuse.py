@@ -112,8 +112,14 @@ def step_fingerprint(entry_point: str, parameters: Parameters, inputs: Mapping[s
     return fingerprint(entry_point, values, {step.input: content})
 
 
-def find_twin(entry_point: str, digest: str) -> Run | None:
-    """The latest FINISHED run with this fingerprint whose result is still what it left, or None; says why not."""
+def find_twin(entry_point: str, digest: str, explain: bool = True) -> Run | None:
+    """The latest FINISHED run with this fingerprint whose result is still what it left, or None.
+
+    Args:
+        entry_point: name of the step.
+        digest: the fingerprint.
+        explain: whether to say on the console why the result of a run is not reused.
+    """
     for run in runs_with_fingerprint(entry_point, digest):
         # A run that reused another has nothing of its own, and no manifest; the other one is found as well.
         if run.info.status != "FINISHED" or MANIFEST not in run.data.tags:
@@ -123,7 +129,8 @@ def find_twin(entry_point: str, digest: str) -> Run | None:
             if STEPS[entry_point].stands(run):
                 return run
         except (UserError, MlflowException) as reason:
-            print(f"{entry_point}: the result of run {run.info.run_id} is not reused: {reason}", flush=True)
+            if explain:
+                print(f"{entry_point}: the result of run {run.info.run_id} is not reused: {reason}", flush=True)
     return None
 
 

@@ -28,6 +28,8 @@ def main(folder, project=PROJECT):
     """Run main and return what became of each step: a dict from its name to ``ran`` or ``reused``."""
     process = run_step("main", *CHEAP, cwd=folder, project=project)
     assert process.returncode == 0, process.stderr[-3000:]
+    reasons = [line for line in process.stdout.splitlines() if "is not reused" in line]
+    assert len(reasons) == len(set(reasons))
     return dict(re.findall(r"^(\w+) +(ran|reused) +\w{32}", process.stdout, re.MULTILINE))
 
 

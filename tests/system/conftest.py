@@ -36,11 +36,15 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def short_lived_java() -> Iterator[None]:
-    """Spark lives for seconds here, in which a virtual machine compiles longer than it gains by it."""
+def short_lived_spark() -> Iterator[None]:
+    """Spark lives for seconds here, in which a virtual machine compiles longer than it gains by it.
+
+    And it starts its Python as ``python``, and not as ``python3``, so that it is forked where steps are.
+    """
     with pytest.MonkeyPatch.context() as patch:
         given = os.environ.get("JAVA_TOOL_OPTIONS", "")
         patch.setenv("JAVA_TOOL_OPTIONS", f"{given} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC".strip())
+        patch.setenv("PYSPARK_PYTHON", "python")
         yield
 
 

@@ -9,7 +9,14 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 WORKER = "--multiprocessing-fork"  # of the command of a process that multiprocessing spawns
 REAL_WORKERS = "TESTS_REAL_WORKERS"  # is set where such processes import torch, which does not go with TensorFlow
 # What is forked of ``python -m MODULE``,
-MODULES = ("steps", "sentiment.serving.writer", "sentiment.workflow.stopping", "tests.docs.follow", "uvicorn")
+MODULES = (
+    "pyspark.daemon",
+    "sentiment.serving.writer",
+    "sentiment.workflow.stopping",
+    "steps",
+    "tests.docs.follow",
+    "uvicorn",
+)
 # and of MLflow's commands; MLflow starts its servers with uvicorn.
 COMMANDS = (["mlflow", "run"], ["mlflow", "server"], ["mlflow", "models"])
 

@@ -100,7 +100,7 @@ def fit_encoder(features: Features, params: Params, training: Training, on_epoch
         (encode(features.texts(split)), np.array(features.labels(split))) for split in ("train", "validation")
     )
     training_loop.compile_network(model.network, keras.optimizers.AdamW, params, training, len(train[1]))
-    training_loop.train(model.network, training, train, validation, on_epoch)
+    training_loop.train(model.network, training, train, validation, on_epoch, model.reader.padding)
     calibrate(model, features, training)
     return model
 

@@ -15,7 +15,7 @@ MARGIN = 0.06  # inches around a panel
 
 
 def draw_image(figure: Figure) -> Image.Image:
-    """A figure as an image without a background. It is drawn for who asks first, and is not to change after that."""
+    """A figure as an image without a background. The first call draws it; later ones do not see what has changed."""
     if not isinstance(figure.canvas, FigureCanvasAgg):
         figure.set_dpi(RESOLUTION)
         for patch in (figure.patch, *(axes.patch for axes in figure.axes)):

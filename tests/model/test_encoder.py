@@ -92,6 +92,12 @@ def test_accents_are_stripped_as_the_tokenizer_of_the_checkpoint_does(checkpoint
     assert not np.allclose(encoder.embed(["the café"]), encoder.embed(["the caffè"]), atol=1e-3)
 
 
+def test_the_embedding_of_a_text_in_chunks_is_the_mean_of_theirs(checkpoint):
+    whole = make_encoder(checkpoint, 4, "chunks").embed(["good bad plain film", "story"])
+    parts = make_encoder(checkpoint, 4).embed(["good bad", "plain film", "story"])
+    assert np.allclose(whole, [parts[:2].mean(axis=0), parts[2]], atol=1e-5)
+
+
 @pytest.mark.parametrize(
     "truncation, parts", [("chunks", ["good " * 62, "bad " * 18]), ("first", ["good " * 62, "bad " * 6]), ("last", [])]
 )

@@ -66,7 +66,6 @@ FOR_STEPS = (
     "vaderSentiment.vaderSentiment",
 )
 
-WORKER = "--multiprocessing-fork"  # see starter.py
 NAME = "for {}"  # of a forked process, with the id of the script that stands for it
 # The functions that console scripts call.
 COMMANDS = {"mlflow": ("mlflow.cli", "cli"), "uvicorn": ("uvicorn", "main")}
@@ -198,9 +197,10 @@ def become(
         sys.path[:0] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
         if "uvicorn" in arguments:
             forget("mlflow.server")  # which looks at its environment when it is imported
-        if WORKER in arguments:
-            sys.argv = ["-c", WORKER]
-            exec(arguments[arguments.index("-c") + 1], {})
+        if "-c" in arguments:  # a process that multiprocessing spawns
+            place = arguments.index("-c")
+            sys.argv = ["-c", *arguments[place + 2 :]]
+            exec(arguments[place + 1], {})
         elif arguments[0] == "python":
             sys.argv = arguments[2:]
             sys.path.insert(0, cwd)

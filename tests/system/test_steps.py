@@ -208,9 +208,13 @@ def test_mlflow_run_hands_on_what_a_shell_would_run(tmp_path):
 
 def ends_with_one_line_and_nothing_registered(process, expected, tmp_path):
     fails_with_one_line(process, expected, tmp_path, "main")
-    statuses = {run.data.tags["mlflow.project.entryPoint"]: run.info.status for run in runs(tmp_path)}
-    ahead = statuses.pop("featurize", "KILLED")  # where it had started already, it is ended, or has seen the failure
-    assert ahead in ("KILLED", "FAILED") and set(statuses.values()) == {"FAILED"} and "main" in statuses
+    found = {run.data.tags["mlflow.project.entryPoint"]: run for run in runs(tmp_path)}
+    ahead = found.pop("featurize", None)  # where it had started already, it is ended, unless it has seen the failure
+    if ahead and ahead.info.status == "FAILED":
+        assert ahead.data.tags["error"] == f"the ingest run {found['ingest'].info.run_id} ended as FAILED"
+    else:
+        assert ahead is None or ahead.info.status == "KILLED"
+    assert {run.info.status for run in found.values()} == {"FAILED"} and "main" in found
     with store(tmp_path) as client:
         assert client.search_registered_models() == []
     assert not list(tmp_path.glob("**/pwned"))

@@ -31,7 +31,7 @@ from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.training import Training
 
 CORPUS = "corpus=movie_reviews stratify=false"
-SEARCH = "epochs=6 max_evals=4 members=3 max_length=800"
+SEARCH = "epochs=10 max_evals=4 members=3 max_length=800"
 CHECKPOINT = "truncation=head_tail max_length=256"
 FOLDS = 10
 (LONG_TEXTS,) = (point for point in simple.STARTS if point.get("word_weighting") == "ratio")
@@ -42,6 +42,7 @@ BOUNDS = {
     ),
     "simple, 10-fold": (0.915, "0.8945 published for NB-SVM (Wang and Manning 2012)"),
     "simple": (None, ""),
+    "ensemble": (None, ""),  # in splits where one family does not get all the weight
     "lstm": (0.86, "0.7775 of a plain biLSTM on 400 tokens"),
     "transformer": (0.87, "0.82, plain, on 400 tokens"),
     "checkpoint": (0.89, "0.8375 after 2 epochs on the last 256 tokens"),

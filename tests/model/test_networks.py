@@ -151,11 +151,14 @@ def test_word_vectors_are_where_embeddings_start_and_stay_where_they_are_frozen(
     vectors = np.random.default_rng(0).normal(size=(len(features.vocabulary), 32)).astype(np.float32)
     np.save(tmp_path / "vectors.npy", vectors)
     training = Training(epochs=1, batch_size=8, vectors=str(tmp_path / "vectors.npy"))
-    for kept, same in (("frozen", True), ("fine_tuned", False)):
+    found = {}
+    for kept in ("frozen", "fine_tuned"):
         model, _ = fit("lstm", features, training, embedding_size=32, lexicon="none", vectors=kept)
-        after = model.encoder.get_layer("words").get_weights()[0]
-        assert np.array_equal(after, vectors) == same
-        assert np.allclose(after[7], vectors[7], atol=0.2)
+        found[kept] = model.encoder.get_layer("words").get_weights()[0]
+    assert np.array_equal(found["frozen"], vectors)
+    scaled = vectors * (0.0289 / vectors.std())  # the spread of random embeddings, of which Adam's steps are a part
+    assert not np.array_equal(found["fine_tuned"], scaled)
+    assert np.allclose(found["fine_tuned"][7], scaled[7], atol=0.02)
 
 
 def test_a_diverging_network_is_an_error(two_classes):

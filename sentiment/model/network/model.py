@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from .prediction import Predictor, calibrate
 
 SPLITS = ("train", "validation")
 SETTINGS, WEIGHTS = "network.json", "weights.npz"
+RANDOM_SPREAD = 0.05 / math.sqrt(3)  # standard deviation of Keras's random embeddings, uniform from -0.05 to 0.05
 
 Split = tuple[np.ndarray, ...]
 
@@ -142,7 +144,7 @@ def _train(
 
     model = build()
     if training.vectors:
-        model.encoder.get_layer("words").set_weights([np.load(training.vectors)])
+        _set_vectors(model.encoder.get_layer("words"), np.load(training.vectors))
     train, validation = ((ids[:, :longest], labels) for ids, labels in (train, validation))
     padding = None if family.bag_of_words else PADDING
     same_graphs = {key: value for key, value in params.items() if key != "learning_rate"}
@@ -157,3 +159,14 @@ def _train(
     _trained[key] = trained
     model.network.set_weights(trained.get_weights())
     return model
+
+
+def _set_vectors(embedding: keras.layers.Embedding, vectors: np.ndarray) -> None:
+    """Let embeddings start from word vectors, float32 of shape (ids, size).
+
+    Those that are trained further are scaled to the spread of random ones. Adam changes any number by about the
+    learning rate: vectors as large as GloVe's would hardly change (docs/explanation/defaults.md).
+    """
+    if embedding.trainable:
+        vectors = vectors * (RANDOM_SPREAD / vectors.std())
+    embedding.set_weights([vectors])

@@ -136,6 +136,8 @@ def report(figures, glove):
         if found:
             bound, known = BOUNDS[name]
             spread = f" ({min(found):.4f} to {max(found):.4f}; seed 42: {found[0]:.4f})" if len(found) > 1 else ""
+            if len(found) < seeds:
+                spread = f" ({len(found)} of {seeds} splits)"
             sign = "≤" if "error" in name else "≥"
             lines.append(
                 f"| {name} | {known} | {f'{sign} {bound}' if bound else ''} | {statistics.mean(found):.4f}{spread} |"

@@ -136,8 +136,7 @@ def report(figures, glove):
         if found:
             bound, known = BOUNDS[name]
             spread = f" ({min(found):.4f} to {max(found):.4f}; seed 42: {found[0]:.4f})" if len(found) > 1 else ""
-            if len(found) < seeds:
-                spread = f" ({len(found)} of {seeds} splits)"
+            spread += f" ({len(found)} of {seeds} splits)" if len(found) < seeds else ""
             sign = "≤" if "error" in name else "≥"
             lines.append(
                 f"| {name} | {known} | {f'{sign} {bound}' if bound else ''} | {statistics.mean(found):.4f}{spread} |"

@@ -55,9 +55,8 @@ def run_entry_point(entry_point: str, arguments: list[str], stop: Stop) -> None:
     """
     quieten()
     started_by_mlflow = "MLFLOW_RUN_ID" in os.environ
-    caller = callers_process() if started_by_mlflow else None
+    caller = go_to_caller() if started_by_mlflow else None
     if caller:
-        os.chdir(caller.cwd())
         stop.watch(caller, os.environ["MLFLOW_RUN_ID"])
     try:
         read_secret_files(os.environ)
@@ -108,8 +107,8 @@ def quieten() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
-def callers_process() -> psutil.Process | None:
-    """The process of ``mlflow run``, or None where the step was not started by it.
+def go_to_caller() -> psutil.Process | None:
+    """Go to the folder of ``mlflow run``; its process, or None where the step was not started by it.
 
     MLflow starts a step in the project's folder, which for a git URL is a temporary clone. Relative
     paths (a corpus, NLTK_DATA, a tracking URI such as sqlite:///mlflow.db) belong to the caller.
@@ -121,16 +120,18 @@ def callers_process() -> psutil.Process | None:
         caller = psutil.Process().parent()
         if caller and caller.cmdline()[:2] == ["bash", "-c"]:  # the shell in which MLflow starts a command
             caller = caller.parent()
-        if caller is None or caller.pid != int(os.environ.get(STARTER, caller.pid)):  # init adopts orphans
-            if STARTERS_FOLDER in os.environ:
-                os.chdir(os.environ[STARTERS_FOLDER])
-                mark_killed(os.environ["MLFLOW_RUN_ID"])
-            sys.exit("the process that started this step is gone")
-        caller.cwd()
-        return caller
+        if caller and caller.pid == int(os.environ.get(STARTER, caller.pid)):  # init adopts orphans
+            os.chdir(caller.cwd())
+            return caller
+    except psutil.NoSuchProcess:
+        pass  # it has ended meanwhile
     except (psutil.Error, OSError) as reason:
         print(f"warning: relative paths are taken from {os.getcwd()} ({reason})", file=sys.stderr)
         return None
+    if STARTERS_FOLDER in os.environ:
+        os.chdir(os.environ[STARTERS_FOLDER])
+        mark_killed(os.environ["MLFLOW_RUN_ID"])
+    sys.exit("the process that started this step is gone")
 
 
 @contextmanager

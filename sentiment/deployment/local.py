@@ -18,11 +18,13 @@ from sentiment.errors import UserError
 from sentiment.paths import PROJECT_ROOT
 from sentiment.results import model_files
 from sentiment.serving.ports import why_not_listen
+from sentiment.workflow.parameters import DeployParameters
 
 FOLDER = "deployments"  # in the folder of the command: models, messages, and what is running
 ADDRESS = "127.0.0.1"
 STARTING = 600.0  # seconds that a server may take until it listens
 ENDING = 30.0  # seconds that it may take to finish its requests
+DEFAULT_PORT = DeployParameters.model_fields["port"].default  # what an update without it is given
 
 
 class Local:
@@ -48,6 +50,11 @@ class Local:
         if traffic < 1:
             raise UserError("traffic goes with target=sagemaker and azureml: a local endpoint has one version")
         state, before = self._require(endpoint)
+        if self._port not in (state["port"], DEFAULT_PORT):
+            raise UserError(
+                f"port={self._port}: {endpoint} listens on {state['port']}, and an update stays there: leave port out, "
+                "or delete the endpoint and create it anew"
+            )
         url = self._start(endpoint, uri, version, state["port"])  # which listens on the same port, beside the old one
         self._end(before)
         return url

@@ -46,6 +46,8 @@ def test_an_endpoint_is_created_updated_without_a_gap_tested_and_deleted(endpoin
         version = str(mlflow.register_model(first.source, "sentiment", tags=first.tags).version)
     refused = run_step("deploy", "--action=update", f"--version={version}", cwd=folder)
     assert refused.returncode == 1 and refused.stderr.startswith(f"error: version={version}: version 1 of sentiment is")
+    moved = run_step("deploy", "--action=update", f"--port={port - 1}", cwd=folder)
+    assert moved.returncode == 1 and f"error: port={port - 1}: sentiment listens on {port}, and an " in moved.stderr
     statuses, stop = [], threading.Event()
 
     def ask():

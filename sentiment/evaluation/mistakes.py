@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from sentiment.evaluation.measure import in_own_process, predict_proba
+from sentiment.model.progress import show_progress
 from sentiment.results import load_model
 
 MISTAKES = 20
+FEWEST = 5
+WORDS = 4_000  # of the mistakes together: to leave out each part of a text takes time that grows with its square
 SPANS = 60  # parts of a text that are left out in turn; the longer the text, the longer the parts
 CLOSER = 4  # of the parts of a long text, those that are then looked at word by word
 # A word with the white space before it; Chinese and Japanese are written without, so a character counts as a word.
@@ -46,6 +49,8 @@ def find_confident_mistakes(
 ) -> list[Mistake]:
     """The mistakes with the highest scores, at most ``MISTAKES``, the highest first.
 
+    Of long texts there are fewer: as many as have ``WORDS`` words together, and ``FEWEST`` at least.
+
     Args:
         model_uri: URI of the model.
         texts: the texts of a split.
@@ -57,6 +62,8 @@ def find_confident_mistakes(
     predicted = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(predicted != labels)
     chosen = wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")][:MISTAKES]
+    words = np.cumsum([len(WORD.findall(texts[row])) for row in chosen])
+    chosen = chosen[: max(FEWEST, np.searchsorted(words, WORDS, side="right"))]
     arguments = model_uri, [texts[row] for row in chosen], [int(predicted[row]) for row in chosen]
     weights = in_own_process(explain, *arguments) if own_process else explain(*arguments)
     return [
@@ -74,7 +81,12 @@ def explain(model_uri: str, texts: Sequence[str], positions: Sequence[int]) -> l
         positions: for each text, the position of the class.
     """
     model = load_model(model_uri)
-    return [occlude(lambda parts: predict_proba(model, parts), text, place) for text, place in zip(texts, positions)]
+    weights = []
+    with show_progress("compare: explaining mistakes", len(texts), "text") as bar:
+        for text, place in zip(texts, positions):
+            weights.append(occlude(lambda parts: predict_proba(model, parts), text, place))
+            bar.update()
+    return weights
 
 
 def occlude(predict: Predict, text: str, position: int) -> Weights:

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from sentiment.evaluation.mistakes import occlude
+from sentiment.evaluation import mistakes
+from sentiment.evaluation.mistakes import find_confident_mistakes, occlude
 
 
 def predict(texts):
@@ -24,3 +25,13 @@ def test_in_a_long_text_the_driving_word_is_found_among_parts_of_several_words()
 def test_a_text_without_spaces_is_looked_at_by_character():
     weights = occlude(lambda texts: np.array([[0.5 + 0.4 * ("好" in text)] for text in texts]), "这部电影好看", 0)
     assert [part for part, weight in weights if weight] == ["好"]
+
+
+@pytest.mark.parametrize("words, found", [(20, 20), (500, 8), (3_000, 5)])
+def test_the_longer_the_texts_the_fewer_mistakes_are_explained(monkeypatch, words, found):
+    monkeypatch.setattr(mistakes, "explain", lambda _, texts, positions: [[(text, 0.0)] for text in texts])
+    texts, scores = [f"{number}" + " word" * (words - 1) for number in range(30)], np.linspace(0.6, 0.9, 30)
+    probabilities = np.column_stack([1 - scores, scores])
+    shown = find_confident_mistakes("", texts, np.zeros(30, int), probabilities, ["bad", "good"], False)
+    assert [one.score for one in shown] == sorted(scores, reverse=True)[:found]
+    assert [one.weights[0][0] for one in shown] == texts[::-1][:found]

@@ -113,8 +113,9 @@ def go_to_caller() -> psutil.Process | None:
     MLflow starts a step in the project's folder, which for a git URL is a temporary clone. Relative
     paths (a corpus, NLTK_DATA, a tracking URI such as sqlite:///mlflow.db) belong to the caller.
     Where the caller cannot be inspected, the step stays where it is. Where the caller is gone already, the step ends.
+    In a container that MLflow has started for a step, which is then its first process, there is no caller.
     """
-    if os.path.realpath(os.getcwd()) != str(PROJECT_ROOT):
+    if os.path.realpath(os.getcwd()) != str(PROJECT_ROOT) or os.getpid() == 1:
         return None
     try:
         caller = psutil.Process().parent()

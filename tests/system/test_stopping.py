@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -243,3 +244,16 @@ def test_a_step_whose_starter_is_killed_while_it_looks_ends(empty_folder):
     starter = subprocess.run(command, cwd=PROJECT, env=started, capture_output=True, text=True, timeout=60)
     assert (starter.returncode, starter.stderr) == (-signal.SIGKILL, "the process that started this step is gone\n")
     assert [run.info.status for run in runs(empty_folder)] == ["KILLED"] and not (PROJECT / "mlflow.db").exists()
+
+
+def test_the_first_process_of_a_container_has_no_starter(empty_folder):
+    alone = ["unshare", "--pid", "--fork", "--mount-proc"]
+    if not shutil.which("unshare") or subprocess.run([*alone, "true"], capture_output=True).returncode:
+        pytest.skip("processes cannot be numbered anew here")
+    with store(empty_folder) as client:
+        run_id = client.create_run("0").info.run_id
+    started = environment(MLFLOW_RUN_ID=run_id, MLFLOW_TRACKING_URI=f"sqlite:///{empty_folder}/mlflow.db")
+    command = [*alone, sys.executable, "-m", "steps", "ingest", "--corpus=sample"]
+    step = subprocess.run(command, cwd=PROJECT, env=started, capture_output=True, text=True, timeout=60)
+    assert (step.returncode, step.stderr) == (0, "")
+    assert [run.info.status for run in runs(empty_folder)] == ["FINISHED"]

@@ -33,3 +33,5 @@ def test_a_failed_step_is_reported_while_others_are_still_at_work(tracked, monke
             chain.finish()
         assert not release.is_set()
         release.set()
+        simple, _ = chain.steps
+        assert simple.run.result(30).info.run_id == simple.run_id  # not after the test, in the folder of the project

@@ -47,9 +47,8 @@ def report(splits):
         found = [rows[name] for rows in splits if name in rows]
         if found:
             accuracy, loss, error, seconds = ([row[figure] for row in found] for figure in FIGURES)
-            spread = f" ({min(accuracy):.4f} to {max(accuracy):.4f})" + (
-                f" ({len(found)} of {len(splits)} splits)" if len(found) < len(splits) else ""
-            )
+            spread = f" ({min(accuracy):.4f} to {max(accuracy):.4f})"
+            spread += f" ({len(found)} of {len(splits)} splits)" if len(found) < len(splits) else ""
             means = f"{statistics.mean(loss):.3f} | {statistics.mean(error):.3f} | {statistics.mean(seconds):.0f}"
             lines.append(f"| {name} | {statistics.mean(accuracy):.4f}{spread} | {means} |")
     keep(__file__, lines)

@@ -21,7 +21,6 @@ from pathlib import Path
 import hyperopt
 import mlflow
 import numpy as np
-from mlflow import MlflowClient
 from report import MACHINE, keep
 
 HERE = Path(__file__).resolve().parent
@@ -30,7 +29,7 @@ sys.path.insert(0, str(HERE.parent))
 from sentiment.model.families.lstm import DEFAULTS, SPACE
 from sentiment.search.hyperopt_search import HyperoptSearch, from_hyperopt, to_hyperopt
 from sentiment.search.loop import run_trials
-from sentiment.search.trials import Outcome, TrialRecorder, TrialRun
+from sentiment.search.trials import Outcome, TrialRecorder
 from sentiment.search.workers import Workers
 
 TRIALS, PROJECT_RUNS, REPEATS = 200, 3, 7
@@ -42,19 +41,18 @@ def ours(workers):
         recorder = TrialRecorder("lstm", parent)
 
         def begin(number, point, epochs, outcomes):
-            trial = recorder.start(point)
-            return workers.submit(record, mlflow.get_tracking_uri(), trial.run_id, trial.name, trial.params, point)
+            return workers.submit(record, mlflow.get_tracking_uri(), recorder, number, point)
 
         run_trials(HyperoptSearch(SPACE, [DEFAULTS], "tpe", 42), begin, TRIALS, workers.count)
 
 
-def record(uri, run_id, name, params, point):
+def record(uri, recorder, number, point):
     """What a worker does for a trial beside its fit."""
     mlflow.set_tracking_uri(uri)
-    trial = TrialRun(MlflowClient(), run_id, name, params)
-    trial.log_result(FIGURES)
+    trial = recorder.start(number, point)
+    trial.log_result(FIGURES, 0.0)
     trial.finish()
-    return Outcome(run_id, name, point, 1, FIGURES, point["dropout"])
+    return Outcome(trial.run_id, trial.name, point, 1, FIGURES, point["dropout"])
 
 
 def connect(uri):

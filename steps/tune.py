@@ -99,7 +99,6 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
             workers.submit(validate_training, family.name, training).result()
         runner = TrialRunner(
             config,
-            parameters.epochs,
             parameters.prune and family.trains_in_epochs,  # other families have a single epoch, the whole fit
             TrialRecorder(family.name, this_run),
             earlier,

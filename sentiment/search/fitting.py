@@ -14,7 +14,6 @@ from pathlib import Path
 
 import mlflow
 import pandas as pd
-from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from sentiment.artifacts import log_parquet
@@ -26,7 +25,7 @@ from sentiment.model.pyfunc import SentimentModel
 from sentiment.model.space import Params
 from sentiment.model.training import Training
 from sentiment.search.packaging import log_model, model_digest, package_digest
-from sentiment.search.trials import CROSS_VALIDATED, Outcome, ParamsKey, TrialRun, loss_of
+from sentiment.search.trials import CROSS_VALIDATED, Outcome, TrialRecorder, loss_of
 from sentiment.tracking import VALIDATION_PREDICTIONS
 
 BATCH_SECONDS = 2.0  # figures of epochs that end within this time are logged together
@@ -69,71 +68,70 @@ def validate_training(family: str, training: Training) -> None:
 
 def run_trial(
     config: TrialConfig,
-    run_id: str,
-    name: str,
+    recorder: TrialRecorder,
+    number: int,
     params: Params,
-    epochs: int,
+    epochs: int | None,
     seed: int,
     thresholds: tuple[float, ...],
     folder: Path | None,
     show: ShowEpoch | None,
-    unlogged: ParamsKey = (),
 ) -> Outcome:
-    """Fit a family and record it in a run that has been opened for it.
+    """Fit a family and record it in a run of its own.
 
     Args:
         config: what all trials of the search have in common.
-        run_id: the trial's run.
-        name: its name.
+        recorder: opens the run.
+        number: of the trial, from 1.
         params: hyperparameters.
-        epochs: passes over the training split.
+        epochs: passes over the training split; None for the usual number.
         seed: of the fit.
         thresholds: the trial is pruned after an epoch if its best score so far is below the epoch's
             threshold; empty for no pruning.
         folder: where to save the model; None to discard it.
-        show: called with the name, the epoch (from 1) and its figures after each epoch.
-        unlogged: parameters of the run, to be logged with its first figures.
+        show: called with the trial's name, the epoch (from 1) and its figures after each epoch.
     """
     if mlflow.get_tracking_uri() != config.tracking_uri:
         mlflow.set_tracking_uri(config.tracking_uri)
+    run = recorder.start(number, params, epochs)
     features, usual = _load_inputs(config)
     family = get_family(config.family)
     features = sample_for_trials(family, features, usual.seed)
-    run = TrialRun(MlflowClient(), run_id, name, unlogged)
+    passes = epochs or usual.epochs
     curve: list[float] = []
 
     def on_epoch(epoch: int, figures: dict[str, float]) -> None:
         run.log_epoch(epoch, figures, within=BATCH_SECONDS)
         curve.append(usual.metric.score(figures[f"val_{usual.metric.name}"]))
         if show:
-            show(name, epoch, figures)
-        if epoch < epochs and epoch <= len(thresholds) and max(curve) < thresholds[epoch - 1]:
+            show(run.name, epoch, figures)
+        if epoch < passes and epoch <= len(thresholds) and max(curve) < thresholds[epoch - 1]:
             raise Pruned
 
     started = time.time()
     try:
-        training = replace(usual, epochs=epochs, seed=seed)
+        training = replace(usual, epochs=passes, seed=seed)
         model = family.fit(features, params, training, on_epoch)
-        run.stop_clock()
+        seconds = time.time() - started
         figures = scores(features.labels("validation"), model.predict_split(features, "validation"))
         cross_validated = family.cross_validate(features, params, training)
         if cross_validated is not None:
             figures[CROSS_VALIDATED + training.metric.name] = cross_validated
-        run.log_result(figures)
+        run.log_result(figures, seconds)
         if folder:
             folder.mkdir()
             model.save(folder)
     except Pruned:
         run.prune(len(curve))
-        return Outcome(run_id, name, params, epochs, None, 1 - curve[-1], tuple(curve), time.time() - started)
+        return Outcome(run.run_id, run.name, params, passes, None, 1 - curve[-1], tuple(curve), time.time() - started)
     except MlflowException:  # the store, not the trial: nothing more can be recorded
         raise
     except Exception as error:  # whatever goes wrong fails this trial alone; its run says what it was
         run.fail(error)
-        return Outcome(run_id, name, params, epochs, error=describe_error(error))
+        return Outcome(run.run_id, run.name, params, passes, error=describe_error(error))
     run.finish()
     loss = loss_of(figures, usual.metric)
-    return Outcome(run_id, name, params, epochs, figures, loss, tuple(curve), run.seconds, folder, seed)
+    return Outcome(run.run_id, run.name, params, passes, figures, loss, tuple(curve), seconds, folder, seed)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,6 @@ class TrialRunner:
 
     Args:
         config: what all trials of the search have in common.
-        epochs: passes over the training split.
         prune: whether to stop trials early that fall behind the others.
         recorder: opens the trials' runs.
         earlier: from :func:`params_key` to the run of a trial that has ended before.
@@ -40,7 +39,6 @@ class TrialRunner:
     def __init__(
         self,
         config: TrialConfig,
-        epochs: int,
         prune: bool,
         recorder: TrialRecorder,
         earlier: dict[tuple, Run],
@@ -50,7 +48,6 @@ class TrialRunner:
         hold: Callable[[], Any],
     ) -> None:
         self._config = config
-        self._epochs = epochs
         self._prune = prune
         self._recorder = recorder
         self._earlier = earlier
@@ -65,8 +62,7 @@ class TrialRunner:
     def begin(self, number: int, params: Params, epochs: int | None, outcomes: list[Outcome]) -> Future[Outcome]:
         """The future of a trial's outcome; see :func:`sentiment.search.loop.run_trials`."""
         self._hold()
-        trial = self._recorder.start(params, epochs)
-        passes = epochs or self._epochs
+        passes = epochs or self._config.training.epochs
         seed = self._config.training.seed
         if self._own_seeds:
             seed += number - 1
@@ -89,6 +85,7 @@ class TrialRunner:
                 if isinstance(error, BrokenProcessPool):
                     texts = len(Features(Path(self._config.features)).labels("train"))
                     error = killed("its process", texts)
+                trial = self._recorder.recover(number, params, epochs)
                 trial.fail(error)
                 outcome = Outcome(trial.run_id, trial.name, params, passes, error=describe_error(error))
             else:
@@ -97,11 +94,12 @@ class TrialRunner:
             return outcome
 
         if earlier := self._earlier.get(params_key(params, epochs)):
+            trial = self._recorder.start(number, params, epochs)
             end(completed_future(trial.repeat(earlier, params, passes, self._config.training.metric, seed)))
             return ended
         thresholds = pruning_thresholds(outcomes) if self._prune else ()
         show = self._progress.show_epoch if self._workers.here else None  # concurrent trials do not share the bar
         folder = self._scratch / str(number) if self._scratch else None
-        how = (params, passes, seed, thresholds, folder, show, trial.params)
-        self._workers.submit(run_trial, self._config, trial.run_id, trial.name, *how).add_done_callback(end)
+        how = (params, epochs, seed, thresholds, folder, show)
+        self._workers.submit(run_trial, self._config, self._recorder, number, *how).add_done_callback(end)
         return ended

@@ -71,7 +71,7 @@ class Outcome:
 
 
 class TrialRecorder:
-    """Opens a child run for each trial of a family.
+    """Opens a child run for each trial of a family, in any process.
 
     Args:
         family: name of the family.
@@ -79,21 +79,29 @@ class TrialRecorder:
     """
 
     def __init__(self, family: str, parent: Run) -> None:
-        self._client = MlflowClient()
         self._family = family
-        self._parent = parent
-        self.count = 0
-
-    def start(self, params: Params, epochs: int | None = None) -> TrialRun:
-        """Open the run of the next trial, with its own number of epochs if it has one."""
-        self.count += 1
-        name = f"{self._family}-{self.count:02d}"
+        self._parent = parent.info
         inherited = (USER, SOURCE_NAME, SOURCE_TYPE, GIT_COMMIT)
-        tags = {key: value for key, value in self._parent.data.tags.items() if key in inherited}
-        tags |= {PARENT: self._parent.info.run_id, FAMILY: self._family, TRIAL: str(self.count)}
+        self._tags = {key: value for key, value in parent.data.tags.items() if key in inherited}
+
+    def start(self, number: int, params: Params, epochs: int | None = None) -> TrialRun:
+        """Open the run of a trial (from 1), with its own number of epochs if it has one."""
+        client, name = MlflowClient(), self._name(number)
+        tags = self._tags | {PARENT: self._parent.run_id, FAMILY: self._family, TRIAL: str(number)}
         tags[NOTE] = f"`{format_params(params)}`"  # until they are logged as parameters
-        run = self._client.create_run(self._parent.info.experiment_id, run_name=name, tags=tags)
-        return TrialRun(self._client, run.info.run_id, name, params_key(params, epochs))
+        run = client.create_run(self._parent.experiment_id, run_name=name, tags=tags)
+        return TrialRun(client, run.info.run_id, name, params_key(params, epochs))
+
+    def recover(self, number: int, params: Params, epochs: int | None = None) -> TrialRun:
+        """The run of a trial whose process was lost; a new one if it had not opened it."""
+        client = MlflowClient()
+        of_trial = f"tags.`{PARENT}` = '{self._parent.run_id}' and tags.`{TRIAL}` = '{number}'"
+        if runs := client.search_runs([self._parent.experiment_id], of_trial):
+            return TrialRun(client, runs[0].info.run_id, self._name(number), params_key(params, epochs))
+        return self.start(number, params, epochs)
+
+    def _name(self, number: int) -> str:
+        return f"{self._family}-{number:02d}"
 
 
 class TrialRun:
@@ -107,20 +115,15 @@ class TrialRun:
         run_id: id of the run.
         name: the run's name.
         params: its parameters (:func:`params_key`), unless they are logged already.
-
-    Attributes:
-        seconds: duration of the fit, once it has ended.
     """
 
     def __init__(self, client: MlflowClient, run_id: str, name: str, params: ParamsKey = ()) -> None:
         self._client = client
         self.run_id = run_id
         self.name = name
-        self.params = params
         self._unlogged = [Param(key, value) for key, value in params]
-        self._started = self._logged = time.time()
+        self._logged = time.time()
         self._pending: list[Metric] = []
-        self.seconds = 0.0
 
     def log_epoch(self, epoch: int, figures: Mapping[str, float], within: float = 0.0) -> None:
         """Log the figures of an epoch (from 1), together with those of others that ended ``within`` seconds."""
@@ -128,14 +131,10 @@ class TrialRun:
         if time.time() - self._logged >= within:
             self._flush()
 
-    def stop_clock(self) -> None:
-        """Note that the fit has ended: ``seconds`` is its duration, which :meth:`log_result` logs."""
-        self.seconds = time.time() - self._started
-
-    def log_result(self, figures: Mapping[str, float]) -> None:
-        """Log the figures of the fitted model on the validation split, and the duration of the fit in seconds."""
+    def log_result(self, figures: Mapping[str, float], seconds: float) -> None:
+        """Log the figures of the fitted model on the validation split, and the duration of the fit."""
         named = {VALIDATION + name: value for name, value in figures.items()}
-        self._pending += self._metrics(named | {TRAIN_SECONDS: self.seconds})
+        self._pending += self._metrics(named | {TRAIN_SECONDS: seconds})
         self._flush()
 
     def prune(self, epoch: int) -> None:

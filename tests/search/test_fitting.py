@@ -32,10 +32,8 @@ def trial(tracked, tmp_path):
 
         def begin(thresholds=(), **params):
             params = drop_inactive(SPACE, DEFAULTS) | params
-            started = recorder.start(params)
-            how = (params, 3, 42, thresholds, tmp_path / "model", None)
-            outcome = run_trial(config, started.run_id, started.name, *how)
-            return outcome, tracked.get_run(started.run_id)
+            outcome = run_trial(config, recorder, 1, params, 3, 42, thresholds, tmp_path / "model", None)
+            return outcome, tracked.get_run(outcome.run_id)
 
         yield begin
 
@@ -75,8 +73,8 @@ def test_where_trials_see_a_sample_the_model_is_fitted_on_all(tracked, tmp_path,
     config = TrialConfig("simple", *paths, Training(), mlflow.get_tracking_uri())
     params = {"classifier": "multinomial_nb", "weighting": "counts", "max_order": 1, "max_terms": 5_000, "alpha": 1.0}
     with mlflow.start_run() as run:
-        started = TrialRecorder("simple", run).start(params)
-        outcome = run_trial(config, started.run_id, started.name, params, 1, 42, (), tmp_path / "model", None)
+        recorder = TrialRecorder("simple", run)
+        outcome = run_trial(config, recorder, 1, params, None, 42, (), tmp_path / "model", None)
         logged = log_best_model(config, run.info.run_id, [outcome], "digest")
     assert texts == [40, 120] and logged.sample == 40 and not logged.refitted and logged.seconds > 0
     assert "the best trial on a sample of 40 texts, on all 120 of the training split" in capsys.readouterr().out

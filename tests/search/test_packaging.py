@@ -164,11 +164,11 @@ def logged(tracked, tmp_path):
         locations = str(features.folder), str(features.dataset)
         config = TrialConfig(family, *locations, Training(), mlflow.get_tracking_uri())
         with mlflow.start_run() as run:
-            trial = TrialRecorder(family, run).start(params)
+            recorder = TrialRecorder(family, run)
             folder = tmp_path / family / "fitted"
             shutil.rmtree(folder, ignore_errors=True)  # of an earlier call
             folder.parent.mkdir(exist_ok=True)
-            best = run_trial(config, trial.run_id, trial.name, params, 1, 42, (), folder, None)
+            best = run_trial(config, recorder, 1, params, 1, 42, (), folder, None)
             assert best.error is None
             return log_best_model(config, run.info.run_id, [best], "digest")
 

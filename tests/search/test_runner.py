@@ -32,12 +32,12 @@ def runner(worker_error=None, store_error=None, console_error=None):
             done.set_result(Outcome("run", "trial", {}, 1, {"accuracy": 1.0}, 0.0))
         return done
 
-    trial = SimpleNamespace(run_id="run", name="trial", params=(), fail=fail)
-    recorder = SimpleNamespace(start=lambda params, epochs: trial)
+    trial = SimpleNamespace(run_id="run", name="trial", fail=fail)
+    recorder = SimpleNamespace(recover=lambda number, params, epochs: trial)
     progress = SimpleNamespace(show_trial=show, show_epoch=None)
     workers = SimpleNamespace(submit=submit, here=True)
     config = TrialConfig("simple", "", "", Training(), "")
-    return TrialRunner(config, 1, False, recorder, {}, workers, progress, None, lambda: None)
+    return TrialRunner(config, False, recorder, {}, workers, progress, None, lambda: None)
 
 
 @pytest.mark.parametrize(

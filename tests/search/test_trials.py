@@ -8,6 +8,7 @@ import pytest
 from mlflow import MlflowClient
 
 from sentiment.search.trials import TrialRecorder, finished_trials
+from sentiment.tracking import child_runs
 
 COPIES = 1_100
 
@@ -15,7 +16,7 @@ COPIES = 1_100
 def test_all_trials_of_a_large_grid_are_found_again(tracked, tmp_path):
     with mlflow.start_run() as run:
         recorder = TrialRecorder("dense", run)
-        recorder.start({"units": 0}).finish()
+        recorder.start(1, {"units": 0}).finish()
     add_copies(tmp_path / "mlflow.db", recorder)
     found = finished_trials([tracked.get_run(run.info.run_id)])
     assert len(found) == COPIES + 1 and (("units", str(COPIES)),) in found
@@ -36,16 +37,30 @@ def test_a_trial_is_recorded_in_three_calls_of_the_store(tracked, monkeypatch, e
         monkeypatch.setattr(MlflowClient, name, count(name, getattr(MlflowClient, name)))
     with mlflow.start_run() as run:
         before = len(calls)
-        trial = TrialRecorder("dense", run).start({"units": 3}, epochs=2)
+        trial = TrialRecorder("dense", run).start(1, {"units": 3}, epochs=2)
         if error:
             trial.fail(error)
         else:
-            trial.log_result({"accuracy": 0.5})
+            trial.log_result({"accuracy": 0.5}, 1.5)
             trial.finish()
         assert calls[before:] == ["create_run", "log_batch", "set_terminated"]
     found = tracked.get_run(trial.run_id)
     assert found.data.params == {"units": "3", "epochs": "2"} and "units=3" in found.data.tags["mlflow.note.content"]
     assert found.data.metrics.get("validation_accuracy") == (None if error else 0.5)
+
+
+def test_a_trial_whose_process_is_lost_keeps_the_run_that_it_has_opened(tracked):
+    with mlflow.start_run() as run:
+        recorder = TrialRecorder("dense", run)
+        first, second = recorder.start(1, {"units": 3}), recorder.start(2, {"units": 4})
+        for number in (2, 3):  # the third was lost before it had a run
+            recorder.recover(number, {"units": 3 + number}).fail(RuntimeError("lost"))
+    found = {trial.data.tags["trial"]: trial for trial in child_runs(tracked.get_run(run.info.run_id))}
+    assert len(found) == 3 and found["2"].info.run_id == second.run_id
+    assert found["1"].info.run_id == first.run_id and found["1"].info.status == "RUNNING"
+    for number in "23":
+        assert found[number].info.status == "FAILED" and found[number].data.tags["error"] == "RuntimeError: lost"
+        assert found[number].info.run_name == f"dense-0{number}" and "units" in found[number].data.params
 
 
 def add_copies(database, recorder):

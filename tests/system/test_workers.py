@@ -50,13 +50,12 @@ def test_of_a_worker_that_is_killed_the_trial_says_so_and_at_which_size(workers,
     from sentiment.search.runner import TrialRunner
 
     np.save(tmp_path / "train_labels.npy", np.zeros(1234, dtype=np.int32))
-    trial = SimpleNamespace(run_id="run", name="trial", params=(), fail=lambda error: None)
+    trial = SimpleNamespace(run_id="run", name="trial", fail=lambda error: None)
     killed = SimpleNamespace(here=False, submit=lambda *_: workers.submit(die, 0))
     runner = TrialRunner(
         TrialConfig("simple", str(tmp_path), "", Training(), ""),
-        1,
         False,
-        SimpleNamespace(start=lambda params, epochs: trial),
+        SimpleNamespace(recover=lambda number, params, epochs: trial),
         {},
         killed,
         SimpleNamespace(show_trial=lambda outcome: None),

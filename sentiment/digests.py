@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,10 +35,13 @@ def file_digest(path: Path | str) -> str:
 
 def folder_digest(folder: Path) -> str:
     """SHA-256 of a folder's content: the relative names and the contents of its files, but for ``LEFT_BY_LOADING``."""
-    files = sorted(
-        path for path in folder.rglob("*") if path.is_file() and not LEFT_BY_LOADING & {path.name, path.parent.name}
-    )
-    return text_digest(json.dumps([[path.relative_to(folder).as_posix(), file_digest(path)] for path in files]))
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return files_digest(folder, (path for path in found if not LEFT_BY_LOADING & {path.name, path.parent.name}))
+
+
+def files_digest(folder: Path, files: Iterable[Path]) -> str:
+    """SHA-256 of the names, relative to a folder, and the contents of files in it, in any order."""
+    return text_digest(json.dumps([[path.relative_to(folder).as_posix(), file_digest(path)] for path in sorted(files)]))
 
 
 def content_digest(path: Path) -> str:

@@ -4,7 +4,8 @@ import re
 
 # Of a query: the signature of a link that lets in whoever has it, and what else is no business of others.
 _SECRET = re.compile(
-    r"(?<=[?&;])((?:[\w.-]*(?:signature|token|secret|password|passwd|passphrase|passcode|credential)|sig|pwd|api_?key|access_?key|auth)=)"
+    r"(?<=[?&;])((?:[\w.-]*(?:signature|token|secret|password|passwd|passphrase|passcode|credential)"
+    r"|sig|pwd|api_?key|access_?key|[\w.-]+-key|auth|jwt|(?:key|code)(?==[\w%-]{20}))=)"
     r"([^&;#\s'\"]+)",
     re.IGNORECASE,
 )

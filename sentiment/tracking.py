@@ -54,6 +54,7 @@ TRUTH = "truth"  # who gave the test labels, where people did not give all
 
 # Tags of a trial's run.
 TRIAL = "trial"  # its number, from 1
+SEED = "seed"  # of its fit
 PRUNED = "pruned"  # after which epoch it was stopped early
 
 # Tags of a register run, and of whatever else works on a registered model.

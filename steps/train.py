@@ -35,7 +35,8 @@ def train(parameters: TrainParameters, featurize_run: Run) -> None:
     check_options(parameters.family, parameters.model_dump(), TrainParameters().model_dump())
     family, training = get_family(parameters.family), parameters.training()
     space, defaults = family.search_space(training)
-    params = parse_params(family.name, space, defaults, parameters.hyperparameters)
+    given = parameters.hyperparameters
+    params = parse_params(family.name, space, defaults, given)
     outside = describe_outside(space, params)
     if outside:
         print(f"train: note: outside of where searches look: {outside}", flush=True)
@@ -45,14 +46,20 @@ def train(parameters: TrainParameters, featurize_run: Run) -> None:
     dataset = artifacts(ingest_run.info.run_id, DATASET)
     features = Features(artifacts(featurize_run.info.run_id, FEATURES), dataset)
     if parameters.embedding != "random":
-        vectors, _, params = log_word_vectors(
+        vectors, _, with_vectors = log_word_vectors(
             parameters.embedding, parameters.embedding_file, features, parameters.seed, space, params
         )
+        if (size := with_vectors["embedding_size"]) != params["embedding_size"] and "embedding_size" in given:
+            raise UserError(
+                f"embedding_size={given['embedding_size']} with word vectors of length {size}: give it that length, or "
+                "leave it out"
+            )
+        params = with_vectors
         training = replace(training, vectors=str(artifacts(run_id, vectors)))
     name = f"{family.name} {format_params(params)}"
     mlflow.set_tags({RUN_NAME: name, FAMILY: family.name, FEATURIZE_RUN: featurize_run.info.run_id})
     # Hyperparameters that were given are parameters of this run already.
-    mlflow.log_params({key: value for key, value in params.items() if key not in parameters.hyperparameters})
+    mlflow.log_params({key: value for key, value in params.items() if key not in given})
 
     run = TrialRun(MlflowClient(), run_id, name)
     started = time.time()

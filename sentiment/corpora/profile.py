@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from sentiment.corpora.labels import LABELLED_BY
+from sentiment.figures import new_figure
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
@@ -47,7 +48,7 @@ def lengths(part: pd.DataFrame) -> pd.Series:
 
 def plot(parts: Mapping[str, pd.DataFrame]) -> Figure:
     """Plot the class counts, and beside them the distribution of text lengths."""
-    figure = Figure(figsize=(10, 4), layout="constrained")
+    figure = new_figure(10, 4)
     left, right = figure.subplots(1, 2)
     counts = pd.DataFrame({name: part["label"].value_counts() for name, part in parts.items()}).sort_index()
     counts.plot.bar(ax=left, rot=0 if len(counts) < 6 else 60, ylabel="documents", xlabel="class", title="Classes")

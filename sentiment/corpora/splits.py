@@ -151,7 +151,10 @@ def find_split(place: float, test_size: float, validation_size: float) -> str:
 
 def normal_form(text: str) -> str:
     """The words of a text, in NFKC and case-folded, joined by blanks; a text without words as it is."""
-    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())) or text.strip()
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    # What is left of other signs than those of ASCII is combining marks: vowels of Thai and Hindi, among others.
+    folded = re.sub(r"[^\w\s\0-\x7f]", lambda sign: sign[0] if unicodedata.category(sign[0])[0] == "M" else " ", folded)
+    return " ".join(re.findall(r"\w(?:\w|[^\s\0-\x7f])*", folded)) or text.strip()
 
 
 def _too_few(frame: pd.DataFrame, test_size: float, validation_size: float) -> str:

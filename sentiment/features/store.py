@@ -110,9 +110,8 @@ class Features:
     def groups(self, split: str) -> np.ndarray | None:
         """Of near-duplicates, one number in all splits: int64 of shape (documents,); None where there are none."""
         name, rows = self._locate(split)
-        if self.dataset is None or GROUP not in pq.read_schema(self.dataset / f"{name}.parquet").names:
-            return None
-        return self._read_split(name, columns=[GROUP])[GROUP].to_numpy()[rows]
+        found = self._read_groups(name)
+        return None if found is None else found[rows]
 
     def texts(self, split: str) -> list[str]:
         """The raw texts."""
@@ -178,11 +177,19 @@ class Features:
     def _locate(self, split: str) -> tuple[str, Any]:
         """The split of the corpus that holds a split, and the rows there.
 
-        Every second document of the validation split, in the order of the classes, is for the choice between families.
+        Every second document of the validation split, in the order of the classes, is for the choice between families,
+        and the near-duplicates of a document with it.
         """
         if split in ("validation", "choice"):
-            by_class = np.argsort(np.load(self.folder / "validation_labels.npy"), kind="stable")
-            rows = np.sort(by_class[1::2] if split == "choice" else by_class[::2])
+            labels = np.load(self.folder / "validation_labels.npy")
+            every = np.arange(len(labels))
+            groups = self._read_groups("validation")
+            first = every if groups is None else pd.Series(every).groupby(groups).transform("first").to_numpy()
+            if not first.any():  # all of them are near-duplicates of one another
+                first = every
+            own = np.flatnonzero(first == every)
+            by_class = own[np.argsort(labels[own], kind="stable")]
+            rows = np.flatnonzero(np.isin(first, by_class[1::2] if split == "choice" else by_class[::2]))
             return "validation", self._draw("validation", rows, self.most // 2) if split == "validation" else rows
         if split == "train" and self.most:
             return split, self._draw(split, np.arange(len(np.load(self.folder / "train_labels.npy"))), self.most)
@@ -196,6 +203,11 @@ class Features:
         mixed = labels.sample(frac=1, random_state=self.seed)
         within, size = (mixed.groupby(mixed).transform(how) for how in ("cumcount", "size"))
         return rows[np.sort(mixed.index[within < np.maximum(size * count // len(rows), FEWEST)])]
+
+    def _read_groups(self, split: str) -> np.ndarray | None:
+        if self.dataset is None or GROUP not in pq.read_schema(self.dataset / f"{split}.parquet").names:
+            return None
+        return self._read_split(split, columns=[GROUP])[GROUP].to_numpy()
 
     def _read_split(self, split: str, columns: list[str] | None = None) -> pd.DataFrame:
         if self.dataset is None:
@@ -296,8 +308,8 @@ def write_features(
 
 
 def _read_lines(path: Path) -> list[str]:
-    text = path.read_text(encoding="utf-8")
-    return text.split("\n")[:-1]
+    with open(path, encoding="utf-8", newline="\n") as file:  # a subword may hold a \r
+        return file.read().split("\n")[:-1]
 
 
 def _write_lines(path: Path, lines: list[str]) -> None:

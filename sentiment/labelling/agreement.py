@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from sentiment.corpora.labels import HUMAN, LABELLED_BY
+from sentiment.figures import new_figure
 from sentiment.labelling.labelers import find_labeler
 from sentiment.labelling.weak_labels import ABSTAINED, TOGETHER
 from sentiment.tracking import metric_name
@@ -130,7 +131,7 @@ def describe_agreement(agreement: Agreement) -> str:
 
 def draw_agreement(agreement: Agreement) -> Figure:
     """A confusion matrix a labeler, with counts: rows are people's classes, columns the labeler's."""
-    figure = Figure(figsize=(4.5 * len(agreement), 4), layout="constrained")
+    figure = new_figure(4.5 * len(agreement), 4)
     for axes, row in zip(figure.subplots(1, len(agreement), squeeze=False)[0], agreement):
         counts = pd.DataFrame(row["confusion"]).T
         axes.imshow(counts, cmap="Blues")

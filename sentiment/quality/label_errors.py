@@ -46,8 +46,7 @@ def find_label_errors(
 
     Returns:
         The columns ``row`` (the place of the text), ``suggested`` (a class name) and ``probability`` (of that class: 0
-        to 1). Empty if a class has a single text outside the test split, or no word is in two
-        texts.
+        to 1). Empty if there is one class, if one has a single text outside the test split, or no word is in two texts.
     """
     classes, numbers = np.unique(labels, return_inverse=True)
     nothing = pd.DataFrame(
@@ -55,7 +54,7 @@ def find_label_errors(
     )
     own = None if groups is None else groups[~is_test]
     folds = count_folds(numbers[~is_test], own, FOLDS) if len(np.unique(numbers[~is_test])) == len(classes) else 0
-    if folds < 2:
+    if folds < 2 or len(classes) < 2:
         return nothing
     inputs = weigh(documents, is_test, lexicon)
     if not inputs.shape[1]:

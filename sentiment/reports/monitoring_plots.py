@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from sentiment.figures import new_figure
 from sentiment.monitoring.drift import QUANTITIES
 
 BINS = 30
@@ -20,7 +21,7 @@ def draw_distributions(reference: pd.DataFrame, observed: pd.DataFrame) -> Figur
         reference: DataFrame with the columns in ``QUANTITIES``.
         observed: the same.
     """
-    figure = Figure(figsize=(9.6, 6), layout="constrained")
+    figure = new_figure(9.6, 6)
     for axes, (name, title) in zip(figure.subplots(2, 2).ravel(), QUANTITIES.items()):
         before, now = reference[name].dropna(), observed[name].dropna()
         axes.set(title=title, ylabel="share of texts")
@@ -58,7 +59,7 @@ def draw_history(points: Mapping[str, Sequence[tuple[int, float]]], limits: Mapp
         for title in ("quality/", "drift/psi", "requests/latency")
     ]
     groups = [(title, found) for title, found in groups if found]
-    figure = Figure(figsize=(5.4, 3.2 * len(groups)), layout="constrained")
+    figure = new_figure(5.4, 3.2 * len(groups))
     for axes, (title, found) in zip(np.atleast_1d(figure.subplots(len(groups), 1)), groups):
         for name, values in found.items():
             axes.plot(*zip(*values), "o-", markersize=4, label=name.split("/")[1])
@@ -79,7 +80,7 @@ def draw_requests(intervals: pd.DataFrame) -> Figure:
     Args:
         intervals: what :func:`sentiment.monitoring.metrics.requests_over_time` returned.
     """
-    figure = Figure(figsize=(9.6, 4), layout="constrained")
+    figure = new_figure(9.6, 4)
     latency, number = figure.subplots(1, 2)
     for column in ("p50", "p95"):
         latency.plot(intervals["at"], intervals[column], "o-", markersize=3, label=column)

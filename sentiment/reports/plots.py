@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from sklearn.metrics import auc, confusion_matrix, precision_recall_curve, roc_curve
 
 from sentiment.evaluation.comparison import EvaluatedModel, EvaluationData
+from sentiment.figures import new_figure
 from sentiment.reports.training_plots import draw_learning_curves, draw_training_sizes
 
 MOST_POINTS = 50_000  # of a curve; of one with more, about DRAWN are drawn
@@ -55,7 +56,7 @@ def draw_curves(labels: np.ndarray, probabilities: Mapping[str, np.ndarray]) -> 
         labels: int array of shape (documents,).
         probabilities: from a family to an array of shape (documents, classes).
     """
-    figure = Figure(figsize=(9.6, 4.6), layout="constrained")
+    figure = new_figure(9.6, 4.6)
     roc, precision_recall = figure.subplots(1, 2)
     for family, found in probabilities.items():
         truth, score = _binarize(labels, found)
@@ -101,7 +102,7 @@ def draw_confusion(labels: np.ndarray, probabilities: np.ndarray, classes: Seque
         title += f", the {MOST_CLASSES} classes with the most mistakes of {len(classes)}"
         counts, classes = counts[np.ix_(shown, shown)], [classes[place] for place in shown]
     side = max(5.0, 0.7 * len(classes) + 2)
-    figure = Figure(figsize=(side, side), layout="constrained")
+    figure = new_figure(side, side)
     axes = figure.subplots()
     axes.imshow(counts, cmap="Blues")
     for row, column in zip(*counts.nonzero()):
@@ -122,7 +123,7 @@ def draw_accuracy_intervals(rows: Sequence[Mapping[str, Any]]) -> Figure:
     Args:
         rows: rows of comparison.json, the winner first.
     """
-    figure = Figure(figsize=(5.4, 1.2 + 0.6 * len(rows)), layout="constrained")
+    figure = new_figure(5.4, 1.2 + 0.6 * len(rows))
     axes = figure.subplots()
     for place, row in enumerate(rows):
         axes.plot([row["test_accuracy_low"], row["test_accuracy_high"]], [place, place], color=f"C{place}", linewidth=3)
@@ -143,7 +144,7 @@ def draw_accuracy_and_cost(rows: Sequence[Mapping[str, Any]], fronts: Mapping[st
         rows: rows of comparison.json.
         fronts: from latency_ms_p50 and model_bytes to the families on the Pareto front.
     """
-    figure = Figure(figsize=(9.6, 4.2), layout="constrained")
+    figure = new_figure(9.6, 4.2)
     costs = (("latency_ms_p50", 1, "median milliseconds to predict one text"), ("model_bytes", 1e6, "megabytes"))
     for axes, (cost, unit, name) in zip(figure.subplots(1, 2), costs):
         for number, row in enumerate(rows):
@@ -157,6 +158,8 @@ def draw_accuracy_and_cost(rows: Sequence[Mapping[str, Any]], fronts: Mapping[st
         axes.plot(places, [row["test_accuracy"] for row in front], color="grey", linestyle=":", zorder=0)
         far = max(row[cost] for row in rows) > 20 * min(row[cost] for row in rows)
         axes.set(xscale="log" if far else "linear", xlabel=name, ylabel="accuracy")
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter("")
         axes.margins(x=0.3)
         axes.grid(alpha=0.3)
     figure.suptitle("Accuracy on the test split against cost (filled: on the Pareto front)")
@@ -171,7 +174,7 @@ def draw_reliability(labels: np.ndarray, probabilities: Mapping[str, np.ndarray]
         probabilities: from a family to an array of shape (documents, classes).
     """
     bins = int(np.clip(len(labels) // 40, 3, 10))  # of the same number of documents
-    figure = Figure(figsize=(5.5, 5), layout="constrained")
+    figure = new_figure(5.5, 5)
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":", linewidth=1)
     for family, found in probabilities.items():
@@ -200,7 +203,7 @@ def draw_failure_rates(behaviour: Mapping[str, Sequence[Mapping[str, Any]]]) -> 
     families = list(behaviour)
     names = [f"{row['capability']} ({row['kind']})" for row in behaviour[families[0]]]
     rates = np.array([[row["failure_rate"] for row in behaviour[family]] for family in families])
-    figure = Figure(figsize=(3.5 + 1.2 * len(families), 1.5 + 0.3 * len(names)), layout="constrained")
+    figure = new_figure(3.5 + 1.2 * len(families), 1.5 + 0.3 * len(names))
     axes = figure.subplots()
     axes.imshow(rates.T, cmap="Reds", vmin=0, vmax=1, aspect="auto")
     for (family, capability), rate in np.ndenumerate(rates):

@@ -6,6 +6,8 @@ import numpy as np
 from matplotlib import cm
 from matplotlib.figure import Figure
 
+from sentiment.figures import new_figure
+
 
 def draw_learning_curves(histories: Mapping[str, Mapping[str, Sequence[tuple[int, float]]]]) -> Figure:
     """Loss and accuracy by epoch of each family's best trial; training is dashed and hollow, validation solid.
@@ -13,7 +15,7 @@ def draw_learning_curves(histories: Mapping[str, Mapping[str, Sequence[tuple[int
     Args:
         histories: from a family to its metrics (loss, accuracy, val_loss, val_accuracy), lists of (epoch, value).
     """
-    figure = Figure(figsize=(9.6, 4.2), layout="constrained")
+    figure = new_figure(9.6, 4.2)
     for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy")):
         for number, (family, history) in enumerate(histories.items()):
             for key, style in ((metric, "--"), (f"val_{metric}", "-")):
@@ -46,7 +48,7 @@ def draw_training_sizes(points: Sequence[Mapping[str, float]], family: str) -> F
         points: dicts with documents, accuracy, low and high, the fewest documents first.
         family: the family.
     """
-    figure = Figure(figsize=(5.4, 3.6), layout="constrained")
+    figure = new_figure(5.4, 3.6)
     axes = figure.subplots()
     documents, accuracy, low, high = (
         np.array([point[key] for point in points]) for key in ("documents", "accuracy", "low", "high")
@@ -64,7 +66,7 @@ def draw_lengths(lengths: Mapping[int, int], max_length: int) -> Figure:
         lengths: how many texts have each number of tokens.
         max_length: tokens that a network reads of a text at once.
     """
-    figure = Figure(figsize=(5.4, 3.6), layout="constrained")
+    figure = new_figure(5.4, 3.6)
     axes = figure.subplots()
     tokens, counts = np.array(list(lengths)), np.array(list(lengths.values()))
     ascending = np.argsort(tokens)
@@ -88,7 +90,7 @@ def draw_trials(params: Sequence[Mapping[str, str]], accuracies: Sequence[float]
     names = sorted({name for trial in params for name in trial})
     columns = [_scale([trial.get(name) for trial in params]) for name in names]
     columns.append(_scale([str(accuracy) for accuracy in accuracies]))
-    figure = Figure(figsize=(5.6, 1 + 0.5 * len(columns)), layout="constrained")
+    figure = new_figure(5.6, 1 + 0.5 * len(columns))
     axes = figure.subplots()
     order = np.argsort(accuracies)
     for rank, number in enumerate(order):

@@ -93,7 +93,7 @@ def run_trial(
     """
     if mlflow.get_tracking_uri() != config.tracking_uri:
         mlflow.set_tracking_uri(config.tracking_uri)
-    run = recorder.start(number, params, epochs)
+    run = recorder.start(number, params, seed, epochs)
     features, usual = _load_inputs(config)
     family = get_family(config.family)
     features = sample_for_trials(family, features, usual.seed)

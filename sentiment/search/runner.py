@@ -20,6 +20,7 @@ from sentiment.search.progress import TrialProgress
 from sentiment.search.pruning import pruning_thresholds
 from sentiment.search.trials import Outcome, TrialRecorder, params_key
 from sentiment.search.workers import Pool, completed_future
+from sentiment.tracking import SEED
 
 
 class TrialRunner:
@@ -85,7 +86,7 @@ class TrialRunner:
                 if isinstance(error, BrokenProcessPool):
                     texts = len(Features(Path(self._config.features)).labels("train"))
                     error = killed("its process", texts)
-                trial = self._recorder.recover(number, params, epochs)
+                trial = self._recorder.recover(number, params, seed, epochs)
                 trial.fail(error)
                 outcome = Outcome(trial.run_id, trial.name, params, passes, error=describe_error(error))
             else:
@@ -94,7 +95,8 @@ class TrialRunner:
             return outcome
 
         if earlier := self._earlier.get(params_key(params, epochs)):
-            trial = self._recorder.start(number, params, epochs)
+            seed = int(earlier.data.tags.get(SEED, seed))  # runs of an earlier version do not say it
+            trial = self._recorder.start(number, params, seed, epochs)
             end(completed_future(trial.repeat(earlier, params, passes, self._config.training.metric, seed)))
             return ended
         thresholds = pruning_thresholds(outcomes) if self._prune else ()

@@ -49,12 +49,13 @@ def narrow_space(family: str, space: Space, defaults: Params, path: str, discret
         return space, defaults
     given = _read_file(path)
     if set(given) <= set(family_names()):
-        given = given.get(family) or {}
+        given = {} if given.get(family) is None else given[family]
+        if not isinstance(given, dict):
+            raise UserError(f"{path}: {family}: {given} is no hyperparameter, expected lines such as `units: [32, 64]`")
     unknown = [name for name in given if name not in space]
     if unknown:
-        raise UserError(
-            f"{path}: {family} has no hyperparameter {', '.join(unknown)}; it has {', '.join(space)}{_owner(given)}"
-        )
+        named = ", ".join(map(str, unknown))
+        raise UserError(f"{path}: {family} has no hyperparameter {named}; it has {', '.join(space)}{_owner(given)}")
     result: Space = {}
     for name, dimension in space.items():
         if name in given:
@@ -121,6 +122,8 @@ def _parse_dimension(where: str, given: Any, allowed: Dimension) -> Dimension:
         return Integer(low, high, step, allowed.when)
     if isinstance(allowed, Integer):
         raise UserError(f"{where}: {given} does not fit, expected whole numbers out of {allowed}")
+    if kinds == ["log_uniform"] and low <= 0:
+        raise UserError(f"{where}: {given} does not fit, expected a range above 0 for log_uniform")
     return replace(RANGES[kinds[0]](low, high), when=allowed.when)
 
 
@@ -128,7 +131,9 @@ def _parse_values(where: str, given: Any, allowed: Dimension) -> Choice:
     values = tuple(given) if isinstance(given, list) else (given,)
     if isinstance(allowed, Integer):
         values = tuple(int(value) if isinstance(value, float) and value.is_integer() else value for value in values)
-    wrong = [value for value in values if isinstance(value, (bool, list, dict)) or not _contains(allowed, value)]
+    elif isinstance(allowed, Uniform):  # Keras Tuner takes values of one type
+        values = tuple(float(value) if _is_number(value) else value for value in values)
+    wrong = [value for value in values if not _contains(allowed, value)]
     if wrong or not values or len(set(values)) < len(values):
         raise UserError(f"{where}: {given} does not fit, expected distinct values out of {allowed}")
     return Choice(values, allowed.when)
@@ -141,7 +146,7 @@ def _is_number(value: Any) -> bool:
 def _contains(dimension: Dimension, value: Any) -> bool:
     """Whether a value lies in a dimension; texts are never compared with numbers."""
     texts = isinstance(dimension, Choice) and isinstance(dimension.values[0], str)
-    return isinstance(value, str) == texts and value in dimension
+    return (isinstance(value, str) if texts else _is_number(value)) and value in dimension
 
 
 def _nearest_value(dimension: Dimension, value: Any) -> Any:

@@ -23,6 +23,7 @@ from sentiment.tracking import (
     PARENT,
     PRUNED,
     REUSED,
+    SEED,
     SOURCE_NAME,
     SOURCE_TYPE,
     TRIAL,
@@ -84,21 +85,21 @@ class TrialRecorder:
         inherited = (USER, SOURCE_NAME, SOURCE_TYPE, GIT_COMMIT)
         self._tags = {key: value for key, value in parent.data.tags.items() if key in inherited}
 
-    def start(self, number: int, params: Params, epochs: int | None = None) -> TrialRun:
+    def start(self, number: int, params: Params, seed: int, epochs: int | None = None) -> TrialRun:
         """Open the run of a trial (from 1), with its own number of epochs if it has one."""
         client, name = MlflowClient(), self._name(number)
-        tags = self._tags | {PARENT: self._parent.run_id, FAMILY: self._family, TRIAL: str(number)}
+        tags = self._tags | {PARENT: self._parent.run_id, FAMILY: self._family, TRIAL: str(number), SEED: str(seed)}
         tags[NOTE] = f"`{format_params(params)}`"  # until they are logged as parameters
         run = client.create_run(self._parent.experiment_id, run_name=name, tags=tags)
         return TrialRun(client, run.info.run_id, name, params_key(params, epochs))
 
-    def recover(self, number: int, params: Params, epochs: int | None = None) -> TrialRun:
+    def recover(self, number: int, params: Params, seed: int, epochs: int | None = None) -> TrialRun:
         """The run of a trial whose process was lost; a new one if it had not opened it."""
         client = MlflowClient()
         of_trial = f"tags.`{PARENT}` = '{self._parent.run_id}' and tags.`{TRIAL}` = '{number}'"
         if runs := client.search_runs([self._parent.experiment_id], of_trial):
             return TrialRun(client, runs[0].info.run_id, self._name(number), params_key(params, epochs))
-        return self.start(number, params, epochs)
+        return self.start(number, params, seed, epochs)
 
     def _name(self, number: int) -> str:
         return f"{self._family}-{number:02d}"
@@ -145,7 +146,7 @@ class TrialRun:
     def repeat(self, run: Run, params: Params, epochs: int, metric: Criterion, seed: int) -> Outcome:
         """Copy the figures of an earlier trial with the same hyperparameters, and end the run.
 
-        ``seed`` is for the model, which has to be fitted again if it is wanted.
+        ``seed`` is that trial's, for the model, which has to be fitted again if it is wanted.
         """
         history = {key: self._client.get_metric_history(run.info.run_id, key) for key in run.data.metrics}
         self._pending = [point for points in history.values() for point in points]

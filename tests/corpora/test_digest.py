@@ -30,6 +30,17 @@ def test_a_corpus_is_digested_by_its_content(tmp_path, monkeypatch):
     assert CorpusInput(Corpus("missing.csv")).digest is None and CorpusInput(Corpus("no_such_corpus")).digest is None
 
 
+def test_texts_behind_a_link_are_digested_as_they_are_read(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "pos").symlink_to(tmp_path / "elsewhere")
+    digests = []
+    for number in range(2):
+        (tmp_path / "elsewhere" / f"{number}.txt").write_text(f"text {number}")
+        digests.append(CorpusInput(Corpus(str(tmp_path / "corpus"))).digest)
+    assert len(CorpusInput(Corpus(str(tmp_path / "corpus"))).read()) == 2 and digests[0] != digests[1]
+
+
 def test_an_nltk_corpus_is_digested_zipped_and_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
     assert CorpusInput(Corpus("subjectivity")).digest is None

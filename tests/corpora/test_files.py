@@ -1,3 +1,5 @@
+import os
+
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -42,6 +44,26 @@ def test_a_column_of_slices_is_kept_where_a_file_has_one(tmp_path, suffix):
     frame = CorpusInput(Corpus(path)).read()
     assert frame.columns.tolist() == ["id", "text", "label", "slice"] and frame["slice"].tolist() == ["web", "", "app"]
     assert "slice" not in CorpusInput(Corpus(write(tmp_path / f"without{suffix}", TABLE))).read()
+
+
+def test_what_follows_a_closing_quote_is_part_of_the_field(tmp_path):
+    (tmp_path / "quoted.csv").write_text('text,label\n"Great" film,pos\n"two\nlines",neg\n')
+    assert CorpusInput(Corpus(str(tmp_path / "quoted.csv"))).read()["text"].tolist() == ["Great film", "two\nlines"]
+
+
+def test_a_pattern_may_begin_in_the_root_folder(tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\nfine,pos\n")
+    top = tmp_path.parts[1]
+    pattern = str(tmp_path / "*.csv").replace(top, f"{top[:-1]}?", 1)
+    assert CorpusInput(Corpus(pattern)).read()["text"].tolist() == ["fine"]
+
+
+def test_a_file_of_a_folder_whose_name_is_not_utf8_is_one_line(tmp_path):
+    (tmp_path / "pos").mkdir()
+    with open(os.fsencode(tmp_path / "pos") + b"/caf\xe9.txt", "w") as file:
+        file.write("fine")
+    with pytest.raises(UserError, match=r"the name of b'.*caf\\xe9.txt' is not UTF-8: give the file another one"):
+        CorpusInput(Corpus(str(tmp_path))).read()
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
@@ -93,6 +115,11 @@ def test_a_file_that_cannot_be_used_says_why(tmp_path, name, content, expected):
         ("short.tsv", b"text\tlabel\nfine\n", "line 2 has 1 field, the header has 2; .* a tab"),
         ("after.csv", b'text,label\n"two\nlines",pos\nlost\n', "line 4 has 1 field"),
         ("quote.csv", b'text,label\nfine,pos\n"lost,pos\nfine,pos\n', "line 3 has a quote that is never closed"),
+        (
+            "quotes.tsv",
+            b'text\tlabel\n"It was great\tpos\nawful\tneg\n"bar none\tpos\nok\tneg\n',
+            "line 2 has a quoted field that ends in the middle of line 4; .* a quote within quotes is doubled",
+        ),
         ("latin.csv", b"text,label\nfine,pos\nsch\xf6n,pos\n", r"not UTF-8 \(line 3\): convert it to UTF-8"),
         ("header.csv", b"text,label,sch\xf6n\nfine,pos,1\n", r"not UTF-8 \(line 1\): convert it to UTF-8"),
         ("utf16.csv", "text,label\nfine,pos\n".encode("utf-16"), "not UTF-8"),

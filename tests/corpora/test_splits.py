@@ -81,6 +81,12 @@ def test_texts_that_differ_in_case_punctuation_or_white_space_share_a_split():
     assert signs["text"].map(lambda text: hash_text(text, 42)).nunique() == 90  # no words, and not all in one split
 
 
+def test_words_that_differ_in_a_combining_vowel_are_others():
+    for one, other in (("ดี", "ดู"), ("की", "के")):  # Thai: good, look; Hindi: of
+        assert hash_text(one, 42) != hash_text(other, 42)
+    assert hash_text("good ❤️", 42) == hash_text("good", 42)  # a sign with a mark is a sign
+
+
 def test_a_rare_class_is_in_every_split_if_it_is_asked_to_be():
     frame = corpus(common=400, rare=4)
     parts = split(frame, 0.2, 0.1, seed=42, stratify=True)

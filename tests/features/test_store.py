@@ -124,6 +124,22 @@ def test_half_of_the_validation_split_with_the_same_classes_is_kept_for_the_choi
     assert set(features.join_splits(tmp_path / "joined").texts("train")) == {"a text", "a film", *validation["text"]}
 
 
+def test_near_duplicates_are_in_the_same_half_of_the_validation_split(tmp_path):
+    groups = [0, 0, 1, 2, 2, 2, 3, 4, 5, 5, 6, 7]
+    validation = part(*((f"text {number}", "pos" if group % 2 else "neg") for number, group in enumerate(groups)))
+    train = part(("a text", "pos"), ("a film", "neg")).assign(group=[8, 9])
+    parts = {"train": train, "validation": validation.assign(group=groups)}
+    for folder in ("features", "dataset"):
+        (tmp_path / folder).mkdir()
+    for name, frame in parts.items():
+        frame.to_parquet(tmp_path / "dataset" / f"{name}.parquet")
+    write_features(tmp_path / "features", parts, Cleaner(), vocabulary_size=100, max_length=4)
+    features = Features(tmp_path / "features", tmp_path / "dataset")
+    halves = [set(features.groups(split)) for split in ("validation", "choice")]
+    assert not halves[0] & halves[1] and [len(half) for half in halves] == [4, 4]
+    assert len(features.labels("validation")) + len(features.labels("choice")) == len(groups)
+
+
 def test_subwords_are_learned_from_the_training_split_alone(tmp_path):
     pytest.importorskip("tokenizers", reason="requirements-tokenizers.txt is not installed")
     train = part(*[("kind kindness", "pos"), ("sad sadness", "neg")] * 3)

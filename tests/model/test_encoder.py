@@ -170,13 +170,13 @@ def test_the_head_is_calibrated_and_weighs_classes():
     labels = (random.random(4000) < 0.2).astype(np.int32)
     embeddings = (random.normal(0, 1, (4000, 20)) + labels[:, None] * 0.4).astype(np.float32)
     seen, unseen = np.arange(4000) < 200, np.arange(4000) >= 200
-    overfitted = fit_head(embeddings[seen], labels[seen], {"C": 1e4}, Training())
+    overfitted = fit_head(embeddings[seen], labels[seen], None, {"C": 1e4}, Training())
     found = overfitted.predict_proba(embeddings[unseen])
     confidence, right = found.max(axis=1).mean(), np.mean(found.argmax(axis=1) == labels[unseen])
     assert overfitted.temperature > 1.1 and abs(confidence - right) < 0.05
-    balanced = fit_head(embeddings[seen], labels[seen], {"C": 1e4}, Training(class_weight="balanced"))
+    balanced = fit_head(embeddings[seen], labels[seen], None, {"C": 1e4}, Training(class_weight="balanced"))
     assert balanced.predict_proba(embeddings)[:, 1].mean() > found[:, 1].mean() + 0.1
-    few = fit_head(embeddings[seen][:1].repeat(3, axis=0), np.array([0, 0, 1], np.int32), {"C": 1.0}, Training())
+    few = fit_head(embeddings[seen][:1].repeat(3, axis=0), np.array([0, 0, 1], np.int32), None, {"C": 1.0}, Training())
     assert few.temperature == 1.0 and np.isfinite(few.predict_proba(embeddings[:5])).all()
 
 
@@ -186,8 +186,8 @@ def test_what_c_means_does_not_depend_on_the_length_of_embeddings():
     random = np.random.default_rng(0)
     labels = np.arange(100, dtype=np.int32) % 2
     embeddings = random.normal(0, 1, (100, 8)) + labels[:, None]
-    one = fit_head(embeddings, labels, {"C": 1.0}, Training()).predict_proba(embeddings)
-    other = fit_head(embeddings * 50 + 7, labels, {"C": 1.0}, Training()).predict_proba(embeddings * 50 + 7)
+    one = fit_head(embeddings, labels, None, {"C": 1.0}, Training()).predict_proba(embeddings)
+    other = fit_head(embeddings * 50 + 7, labels, None, {"C": 1.0}, Training()).predict_proba(embeddings * 50 + 7)
     assert np.allclose(one, other, atol=1e-2)
 
 

@@ -63,3 +63,8 @@ def test_texts_without_a_common_word_give_an_empty_list():
     documents = [[f"word{number}"] for number in range(40)]
     found = find_label_errors(documents, np.array(["x", "y"] * 20), np.arange(40) >= 30, lexicon=False, seed=0)
     assert found.empty
+
+
+def test_where_all_labels_are_the_same_none_is_doubted():
+    found = find_label_errors([["good"], ["bad"]] * 10, np.array(["neg"] * 20), np.arange(20) % 5 == 0, False, 0)
+    assert found.empty

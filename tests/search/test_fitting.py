@@ -23,6 +23,8 @@ def trial(tracked, tmp_path):
     parts = {
         name: pd.DataFrame({"text": texts, "label": ["pos", "neg"] * 20}) for name in ("train", "validation", "test")
     }
+    for name, part in parts.items():
+        part.to_parquet(tmp_path / f"{name}.parquet")
     (tmp_path / "features").mkdir()
     write_features(tmp_path / "features", parts, Cleaner(), vocabulary_size=20, max_length=5)
     training = Training(epochs=3, batch_size=8)

@@ -33,7 +33,7 @@ def runner(worker_error=None, store_error=None, console_error=None):
         return done
 
     trial = SimpleNamespace(run_id="run", name="trial", fail=fail)
-    recorder = SimpleNamespace(recover=lambda number, params, epochs: trial)
+    recorder = SimpleNamespace(recover=lambda number, params, seed, epochs: trial)
     progress = SimpleNamespace(show_trial=show, show_epoch=None)
     workers = SimpleNamespace(submit=submit, here=True)
     config = TrialConfig("simple", "", "", Training(), "")

@@ -16,7 +16,7 @@ COPIES = 1_100
 def test_all_trials_of_a_large_grid_are_found_again(tracked, tmp_path):
     with mlflow.start_run() as run:
         recorder = TrialRecorder("dense", run)
-        recorder.start(1, {"units": 0}).finish()
+        recorder.start(1, {"units": 0}, 42).finish()
     add_copies(tmp_path / "mlflow.db", recorder)
     found = finished_trials([tracked.get_run(run.info.run_id)])
     assert len(found) == COPIES + 1 and (("units", str(COPIES)),) in found
@@ -37,7 +37,7 @@ def test_a_trial_is_recorded_in_three_calls_of_the_store(tracked, monkeypatch, e
         monkeypatch.setattr(MlflowClient, name, count(name, getattr(MlflowClient, name)))
     with mlflow.start_run() as run:
         before = len(calls)
-        trial = TrialRecorder("dense", run).start(1, {"units": 3}, epochs=2)
+        trial = TrialRecorder("dense", run).start(1, {"units": 3}, 42, epochs=2)
         if error:
             trial.fail(error)
         else:
@@ -52,9 +52,9 @@ def test_a_trial_is_recorded_in_three_calls_of_the_store(tracked, monkeypatch, e
 def test_a_trial_whose_process_is_lost_keeps_the_run_that_it_has_opened(tracked):
     with mlflow.start_run() as run:
         recorder = TrialRecorder("dense", run)
-        first, second = recorder.start(1, {"units": 3}), recorder.start(2, {"units": 4})
+        first, second = recorder.start(1, {"units": 3}, 42), recorder.start(2, {"units": 4}, 43)
         for number in (2, 3):  # the third was lost before it had a run
-            recorder.recover(number, {"units": 3 + number}).fail(RuntimeError("lost"))
+            recorder.recover(number, {"units": 3 + number}, 42).fail(RuntimeError("lost"))
     found = {trial.data.tags["trial"]: trial for trial in child_runs(tracked.get_run(run.info.run_id))}
     assert len(found) == 3 and found["2"].info.run_id == second.run_id
     assert found["1"].info.run_id == first.run_id and found["1"].info.status == "RUNNING"

@@ -55,7 +55,7 @@ def test_of_a_worker_that_is_killed_the_trial_says_so_and_at_which_size(workers,
     runner = TrialRunner(
         TrialConfig("simple", str(tmp_path), "", Training(), ""),
         False,
-        SimpleNamespace(recover=lambda number, params, epochs: trial),
+        SimpleNamespace(recover=lambda number, params, seed, epochs: trial),
         {},
         killed,
         SimpleNamespace(show_trial=lambda outcome: None),

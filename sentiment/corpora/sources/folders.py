@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.hints import describe_folder
 from sentiment.corpora.sources import Document, in_batches
 from sentiment.corpora.stores.local import local_dataset_source
-from sentiment.digests import Digest, folder_digest
+from sentiment.digests import Digest, files_digest
 from sentiment.errors import UserError
 
 if TYPE_CHECKING:
@@ -47,19 +48,25 @@ class Folder:
         return in_batches(_documents(self._corpus))
 
     def digest(self) -> Digest:
-        return Digest(folder_digest(Path(self.location)))
+        return Digest(files_digest(Path(self.location), _files(Path(self.location), self._corpus)))
 
     def dataset_source(self) -> DatasetSource:
         return local_dataset_source(self.location)
 
 
+def _files(folder: Path, corpus: Corpus) -> Iterator[Path]:
+    for path in sorted(folder.glob("*/**/*" if corpus.label_required else "**/*")):
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts):
+            yield path
+
+
 def _documents(corpus: Corpus) -> Iterator[Document]:
     folder = Path(corpus.address)
     found = False
-    for path in sorted(folder.glob("*/**/*" if corpus.label_required else "**/*")):
+    for path in _files(folder, corpus):
         below = path.relative_to(folder)
-        if not path.is_file() or any(part.startswith(".") for part in below.parts):
-            continue
+        if not _is_utf8(below.as_posix()):
+            raise UserError(f"{corpus.name}: the name of {os.fsencode(path)!r} is not UTF-8: give the file another one")
         try:
             text = path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
@@ -73,3 +80,7 @@ def _documents(corpus: Corpus) -> Iterator[Document]:
             f"{corpus.name}: the folder has no documents: expected a folder for each class with text files in it"
             + describe_folder(folder)
         )
+
+
+def _is_utf8(name: str) -> bool:
+    return not any("\ud800" <= sign <= "\udfff" for sign in name)  # bytes that are not UTF-8, as Python reads them

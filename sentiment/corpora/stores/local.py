@@ -70,7 +70,7 @@ def find(name: str, address: str) -> Sequence[LocalFile]:
         missing = "the folder has no Parquet files"
     else:
         found = sorted(file for file in glob.glob(address, recursive=True) if Path(file).is_file())
-        base = base_of(path.as_posix())
+        base = base_of(path.as_posix()) or path.anchor
         missing = "no file matches"
     if not found and not (path.is_dir() or MAGIC & set(address)):
         beside = [file.name for file in path.parent.glob("*")] if path.parent.is_dir() else []

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import islice
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -31,11 +31,14 @@ class DelimitedTable:
         self.name, self.text_column = file.name, corpus.text_column
         self.suffix = suffix_of(file.address)
         separator = "comma" if self.suffix == ".csv" else "tab"
-        self.hint = f"fix it: a row needs a field for each column, in quotes where it has a {separator} in it"
+        self.hint = (
+            f"fix it: a row needs a field for each column, in quotes where it has a {separator} in it, and a quote "
+            "within quotes is doubled"
+        )
         self.total = file.size
         self._file = file
         with Content(file) as content:
-            number, header, _ = next(self._rows(_as_text_file(content)), (1, [], False))
+            number, header, _ = next(self._rows(_as_text_file(content)), (1, [], None))
         if any(field != _replace_invalid(field) for field in header):
             raise problem_error(self, Problem(number, NOT_UTF8))
         self.schema = pa.schema([(field, pa.string()) for field in header])
@@ -49,8 +52,8 @@ class DelimitedTable:
             while found := list(islice(rows, BATCH_ROWS)):
                 problems = {
                     place: Problem(number, what)
-                    for place, (number, fields, unclosed) in enumerate(found)
-                    if (what := _problem(fields, width, unclosed))
+                    for place, (number, fields, misquoted) in enumerate(found)
+                    if (what := misquoted or _problem(fields, width))
                 }
                 rows_of_width = [
                     _repair(fields, width) if place in problems else fields
@@ -61,28 +64,45 @@ class DelimitedTable:
                 columns = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
                 yield Batch(columns, content.consumed(), problems, cells)
 
-    def _rows(self, text: io.TextIOWrapper) -> Iterator[tuple[int, list[str], bool]]:
-        """For each row but empty lines the number of its first line, its fields, and whether a quote is left open."""
+    def _rows(self, text: io.TextIOWrapper) -> Iterator[tuple[int, list[str], str | None]]:
+        """For each row but empty lines the number of its first line, its fields, and what is wrong with its quotes."""
+        lines: list[str] = []  # of the row
         ended = False
 
-        def end() -> Iterator[str]:
+        def follow() -> Iterator[str]:
             nonlocal ended
+            for line in text:
+                lines.append(line)
+                yield line
             ended = True
-            yield from ()
 
         csv.field_size_limit(LONGEST_FIELD)
-        reader = csv.reader(chain(text, end()), delimiter=SEPARATORS[self.suffix])
-        number = 1
-        try:
-            for fields in reader:
-                if fields:
-                    yield number, fields, ended  # a row that comes after the end was asked for is still inside quotes
-                number = reader.line_num + 1
-        except csv.Error as error:
-            raise UserError(
-                f"{self.name} cannot be read from line {reader.line_num} on ({error}): "
-                "is a closing quote missing before it?"
-            ) from error
+        separator = SEPARATORS[self.suffix]
+        strict = csv.reader(follow(), delimiter=separator, strict=True)
+        while True:
+            lines.clear()
+            number = strict.line_num + 1
+            misquoted = None
+            try:
+                fields = next(strict, None)
+            except csv.Error as error:
+                try:
+                    fields = next(csv.reader(lines, delimiter=separator))
+                except csv.Error:
+                    raise UserError(
+                        f"{self.name} cannot be read from line {strict.line_num} on ({error}): "
+                        "is a closing quote missing before it?"
+                    ) from error
+                # Within a line what follows a closing quote is read as part of the field. A field that goes on for
+                # lines may hold other rows: a text that begins with a quote has none that closes it.
+                if ended:
+                    misquoted = "has a quote that is never closed"
+                elif len(lines) > 1:
+                    misquoted = f"has a quoted field that ends in the middle of line {strict.line_num}"
+            if fields is None:
+                return
+            if fields:
+                yield number, fields, misquoted
 
 
 def _as_text_file(file: BinaryIO) -> io.TextIOWrapper:
@@ -90,9 +110,7 @@ def _as_text_file(file: BinaryIO) -> io.TextIOWrapper:
     return io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
-def _problem(fields: list[str], width: int, unclosed: bool) -> str | None:
-    if unclosed:
-        return "has a quote that is never closed"
+def _problem(fields: list[str], width: int) -> str | None:
     if len(fields) != width:
         more = f"; the surplus is {', '.join(fields[width:])[:SHOWN]}" if len(fields) > width else ""
         count = f"{len(fields)} field{'s' if len(fields) > 1 else ''}"

@@ -30,6 +30,8 @@ ARRAYS = ("classes_", "scale_", "coef_", "intercept_")  # of a fitted BlendedSVM
 class BlendTrainer:
     """Fits a :class:`BlendModel`; see :class:`sentiment.model.linear.fitting.Trainer`."""
 
+    calibrates = True
+
     def __init__(self, features: Features, params: Params, training: Training) -> None:
         self._features = features
         self._params = params

@@ -48,12 +48,19 @@ class CountTrainer:
         self._params = params
         self._training = training
 
+    @property
+    def calibrates(self) -> bool:
+        """An SVM gets its probabilities by Platt scaling, cross-validated on the training split."""
+        return not hasattr(self._classifier(), "predict_proba")
+
     def fit(self) -> tuple[CountModel, dict[str, np.ndarray]]:
         columns = select_terms(self._features.terms, self._params)
         terms = [self._features.terms[column] for column in columns]
         labels = self._features.labels("train")
         folds = calibration_folds(labels, self._features.groups("train"), self._training.seed)
-        classifier = self._calibrate(self._classifier(), folds)
+        classifier = self._classifier()
+        if self.calibrates:
+            classifier = CalibratedClassifierCV(classifier, cv=folds, ensemble=False)
         model = CountModel(terms, self._weighting(), classifier, columns)
         weights = compute_sample_weight(labels, self._training)
         model.fit(self._features.counts("train")[:, columns], labels, weights)
@@ -83,13 +90,6 @@ class CountTrainer:
             return Binarizer()
         kinds = {"tfidf": TfidfTransformer(sublinear_tf=True), "counts": None, "binary": Binarizer()}
         return kinds[self._params["weighting"]]
-
-    @staticmethod
-    def _calibrate(classifier: ClassifierMixin, folds: Any) -> ClassifierMixin:
-        """A classifier with probabilities; an SVM gets them by Platt scaling, cross-validated on the training split."""
-        if hasattr(classifier, "predict_proba"):
-            return classifier
-        return CalibratedClassifierCV(classifier, cv=folds, ensemble=False)
 
 
 class CountModel:

@@ -29,7 +29,14 @@ class LinearModel(Model, Protocol):
 
 
 class Trainer(Protocol):
-    """Fits one kind of linear model with some hyperparameters on some features."""
+    """Fits one kind of linear model with some hyperparameters on some features.
+
+    Attributes:
+        calibrates: whether the model's probabilities are calibrated.
+    """
+
+    @property
+    def calibrates(self) -> bool: ...
 
     def __init__(self, features: Features, params: Params, training: Training) -> None: ...
 
@@ -67,7 +74,7 @@ def cross_validate(features: Features, params: Params, training: Training, folds
     See :func:`sentiment.model.linear.validation.cross_validate_folds`.
     """
     trainer = TRAINERS[params["classifier"]](features, params, training)
-    return cross_validate_folds(trainer.fold, *stack_labels(features), training, folds)
+    return cross_validate_folds(trainer.fold, *stack_labels(features), training, trainer.calibrates, folds)
 
 
 def refit_linear(features: Features, params: Params, training: Training) -> Model:

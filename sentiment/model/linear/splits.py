@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,10 +21,10 @@ def stack_splits(of_split: Callable[[str], Any]) -> Any:
     return sparse.vstack([of_split(split) for split in SPLITS], format="csr")
 
 
-def stack_labels(features: Features) -> tuple[np.ndarray, np.ndarray | None]:
-    """The labels of both splits, and their groups (:meth:`Features.groups`)."""
-    groups = [of_split for split in SPLITS if (of_split := features.groups(split)) is not None]
-    labels = np.concatenate([features.labels(split) for split in SPLITS])
+def stack_labels(features: Features, splits: Sequence[str] = SPLITS) -> tuple[np.ndarray, np.ndarray | None]:
+    """The labels of some splits, and their groups (:meth:`Features.groups`)."""
+    groups = [of_split for split in splits if (of_split := features.groups(split)) is not None]
+    labels = np.concatenate([features.labels(split) for split in splits])
     return labels, np.concatenate(groups) if groups else None
 
 

@@ -46,18 +46,19 @@ def report_fit(
 
 
 def cross_validate_folds(
-    fold: Fold, labels: np.ndarray, groups: np.ndarray | None, training: Training, folds: int = FOLDS
+    fold: Fold, labels: np.ndarray, groups: np.ndarray | None, training: Training, calibrated: bool, folds: int = FOLDS
 ) -> float | None:
     """``training.metric`` in a cross-validation.
 
-    An SVM has no probabilities in a fold; they are the sigmoid or softmax of its scores, with one temperature for all
-    folds, which does not change the order of the classes.
+    An SVM has no probabilities in a fold; they are the sigmoid or softmax of its scores. Those of a model that is
+    calibrated get one temperature for all folds, which does not change the order of the classes.
 
     Args:
         fold: makes the classifier of a fold and its inputs.
         labels: of all documents, int array of shape (documents,).
         groups: of documents that share a fold, as near-duplicates do, of the same shape; None where each is its own.
         training: its ``metric``, ``seed`` and ``class_weight`` are used.
+        calibrated: whether the model that is fitted is calibrated.
         folds: their number, fewer where a class has fewer documents.
 
     Returns:
@@ -68,8 +69,10 @@ def cross_validate_folds(
     if len(labels) > MAX_DOCUMENTS or folds < 2:
         return None
     probabilities = predict_folds(fold, labels, groups, training, folds)
-    temperature = fit_temperature(probabilities, labels, compute_sample_weight(labels, training))
-    return training.metric.function(labels, scale_temperature(probabilities, temperature))
+    if calibrated:
+        temperature = fit_temperature(probabilities, labels, compute_sample_weight(labels, training))
+        probabilities = scale_temperature(probabilities, temperature)
+    return training.metric.function(labels, probabilities)
 
 
 def predict_folds(

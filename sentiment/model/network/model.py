@@ -80,10 +80,7 @@ class KerasModel:
         return self._predictor.predict_proba(ids, self.temperature)
 
     def predict_split(self, features: Features, split: str) -> np.ndarray:
-        ids = features.ids(split)
-        if self.truncation != "chunks":
-            ids = ids[:, : self.max_length]
-        return self._predictor.predict_proba(ids, self.temperature)
+        return self._predictor.predict_proba(features.ids(split), self.temperature)
 
     def save(self, folder: Path) -> None:
         settings = {
@@ -134,18 +131,17 @@ def _train(
     on_epoch: OnEpoch,
 ) -> KerasModel:
     training_loop.reset(training.seed)
-    longest = int(np.count_nonzero(train[0].any(axis=0)))  # columns beyond it are padding in every text
-    length = min(longest, features.max_length)
     classes, subwords = len(features.classes), features.subwords
 
     def build() -> KerasModel:
         vocabulary, truncation = features.vocabulary, features.truncation
-        return KerasModel(family, params, vocabulary, length, classes, truncation, subwords=subwords)
+        return KerasModel(family, params, vocabulary, features.max_length, classes, truncation, subwords=subwords)
 
     model = build()
     if training.vectors:
         _set_vectors(model.encoder.get_layer("words"), np.load(training.vectors))
-    train, validation = ((ids[:, :longest], labels) for ids, labels in (train, validation))
+    longest = int(np.count_nonzero(train[0].any(axis=0)))  # columns beyond it are padding in every training text
+    train = (train[0][:, :longest], train[1])
     padding = None if family.bag_of_words else PADDING
     same_graphs = {key: value for key, value in params.items() if key != "learning_rate"}
     key = (family.name, features, replace(training, seed=0), tuple(sorted(same_graphs.items())))

@@ -33,8 +33,7 @@ def encoder_of(features: Features, training: Training) -> SentenceEncoder:
 def fit_encoder_model(features: Features, params: Params, training: Training, on_epoch: OnEpoch) -> EncoderModel:
     """See :meth:`sentiment.model.families.Family.fit`. It is a single fit, on the training split."""
     encoder = encoder_of(features, training)
-    embeddings, labels = stack_splits(encoder, features, ("train",))
-    model = EncoderModel(encoder, fit_head(embeddings, labels, params, training))
+    model = EncoderModel(encoder, fit_head(*stack_splits(encoder, features, ("train",)), params, training))
     report_fit(features, training, {split: model.predict_split(features, split) for split in SPLITS}, on_epoch)
     return model
 
@@ -47,24 +46,27 @@ def refit_encoder_model(features: Features, params: Params, training: Training) 
 
 def cross_validate(features: Features, params: Params, training: Training) -> float | None:
     """``training.metric`` in a cross-validation over training and validation split (:func:`cross_validate_folds`)."""
-    embeddings, _ = stack_splits(encoder_of(features, training), features, SPLITS)
-    return cross_validate_folds(_Folds(embeddings, params), *stack_labels(features), training)
+    embeddings, labels, groups = stack_splits(encoder_of(features, training), features, SPLITS)
+    return cross_validate_folds(_Folds(embeddings, params), labels, groups, training, calibrated=True)
 
 
-def fit_head(embeddings: np.ndarray, labels: np.ndarray, params: Params, training: Training) -> Head:
+def fit_head(
+    embeddings: np.ndarray, labels: np.ndarray, groups: np.ndarray | None, params: Params, training: Training
+) -> Head:
     """A logistic regression with a temperature, which is fitted to cross-validated predictions for the same texts.
 
     Args:
         embeddings: float32 of shape (documents, size).
         labels: int32 of shape (documents,), of two or more classes from 0 on.
+        groups: of documents that share a fold, of the same shape; None where each is its own.
         params: ``C`` is used, the inverse strength of regularization.
         training: its ``seed`` and ``class_weight`` are used.
     """
     weight = compute_sample_weight(labels, training)
-    folds, count = _Folds(embeddings, params), count_folds(labels, None, CALIBRATION_FOLDS)
+    folds, count = _Folds(embeddings, params), count_folds(labels, groups, CALIBRATION_FOLDS)
     temperature = 1.0
     if count > 1:  # not so where a class has a single text
-        temperature = fit_temperature(predict_folds(folds, labels, None, training, count), labels, weight)
+        temperature = fit_temperature(predict_folds(folds, labels, groups, training, count), labels, weight)
     everything = np.arange(len(labels))
     classifier, scaled, _ = folds(everything, everything)
     classifier.fit(scaled, labels, sample_weight=weight)
@@ -96,7 +98,9 @@ def spread_of(embeddings: np.ndarray) -> float:
     return float(np.sqrt(embeddings.var(axis=0, dtype=np.float64).sum())) or 1.0
 
 
-def stack_splits(encoder: SentenceEncoder, features: Features, splits: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """The embeddings and labels of some splits, one after the other."""
+def stack_splits(
+    encoder: SentenceEncoder, features: Features, splits: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """The embeddings, labels and groups (:meth:`Features.groups`) of some splits, one after the other."""
     embeddings = np.concatenate([encoder.embed_split(features, split) for split in splits])
-    return embeddings, np.concatenate([features.labels(split) for split in splits])
+    return embeddings, *stack_labels(features, splits)

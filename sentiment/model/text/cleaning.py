@@ -113,7 +113,8 @@ class Cleaner:
         # Words repeat all the time. Without the cache, stemming takes ten times as long as the rest of the cleaning.
         stem = lru_cache(maxsize=100_000)(PorterStemmer(PorterStemmer.ORIGINAL_ALGORITHM).stem)
         # A word of more than 50 characters has no ending to strip, and would stay in the cache.
-        return lambda word: stem(word) if len(word) <= 50 else word
+        # Of a lone s nothing is left, and no token is empty.
+        return lambda word: (stem(word) if len(word) <= 50 else "") or word
 
 
 @lru_cache(maxsize=1)

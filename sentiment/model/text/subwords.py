@@ -85,7 +85,8 @@ class Subwords:
         Args:
             documents: raw texts where ``raw_text``, else the words of each text.
         """
-        encoded = self._tokenizer.encode_batch(documents, is_pretokenized=not self.raw_text, add_special_tokens=False)
+        valid = [_valid(given) if self.raw_text else list(map(_valid, given)) for given in documents]
+        encoded = self._tokenizer.encode_batch(valid, is_pretokenized=not self.raw_text, add_special_tokens=False)
         # A vocabulary is a file of lines.
         return [[token.replace("\n", "⏎") for token in one.tokens] for one in encoded]
 
@@ -95,6 +96,11 @@ class Subwords:
         tokenizer.no_truncation()  # a checkpoint's file may have both
         tokenizer.no_padding()
         return tokenizer
+
+
+def _valid(text: str) -> str:
+    """The text with a replacement character for each lone surrogate, which JSON can hold and UTF-8 cannot."""
+    return text if text.isascii() else text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
 def _import_library() -> Any:

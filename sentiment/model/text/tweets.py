@@ -43,4 +43,5 @@ def _split_further(token: str, split_words: Callable[[str], list[str]]) -> list[
         return split_words(token)
     if unicodedata.category(token[0]).startswith("M"):  # left over from an emoji in several code points
         return []
-    return ["".join(token.split())]  # of dots with blanks between them
+    joined = "".join(token.split())  # of dots with blanks between them
+    return [joined] if joined else []

@@ -57,6 +57,7 @@ def test_words_of_other_scripts_are_whole_and_the_same_composed_or_not(text, exp
 
 def test_porter_stems():
     assert Cleaner(stemming="porter").tokens("relational hopping caresses") == ["relat", "hop", "caress"]
+    assert Cleaner(stemming="porter").tokens("the 90 s") == ["the", "90", "s"]  # of which the stemmer leaves nothing
 
 
 @pytest.mark.parametrize("text", ["", " \n", "!!!", "\x00", "\u0301", "\u200d"])
@@ -80,6 +81,10 @@ def test_tokens_of_tweets(text, expected):
     tokens = Cleaner(cleaning="tweets").tokens(text)
     assert tokens == expected.split()
     assert [token.lower() for token in Cleaner(cleaning="tweets", lowercase=False).tokens(text)] == tokens
+
+
+def test_no_token_of_a_tweet_is_empty():
+    assert Cleaner(cleaning="tweets").tokens("good \x1c film") == ["good", "film"]
 
 
 def test_tweets_without_punctuation_stop_words_and_endings():

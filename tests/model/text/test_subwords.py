@@ -16,6 +16,11 @@ def test_words_are_split_into_what_they_have_in_common_and_nothing_crosses_them(
     assert Subwords.learn(WORDS, size=40).content == subwords.content
 
 
+def test_half_of_a_surrogate_pair_is_an_unknown_character():
+    subwords = Subwords.learn([["good", "film"]] * 3, 50)
+    assert "".join(subwords.split([["good", "\ud83d"]])[0]).startswith("▁good")
+
+
 def test_characters_that_no_training_text_has_are_unknown():
     (found,) = Subwords.learn(WORDS, size=40).split([["happy", "日"]])
     assert found[-1] == "[UNK]"

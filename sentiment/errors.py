@@ -11,6 +11,8 @@ _SECRET = re.compile(
 )
 # Drivers of databases take a password with / ? or # in it as it is; what begins as a port does is none.
 _USERINFO = re.compile(r"\b([a-z][\w+.-]*)://([^/?#\s'\"]*|[^:/?#\s'\"]*:(?!\d+(?:[/?#]|$))[^@\s'\"]*)@", re.IGNORECASE)
+# Of a value that is one URL: as a driver reads it, up to the last @ before the host, quotes and blanks included.
+_WHOLE = re.compile(r"[a-z][\w+.-]*://[^/?#@]*:(?!\d+(?:[/?#]|$))[^@]*@", re.IGNORECASE)
 _USER_ONLY_IS_SECRET = ("http", "https", "s3", "gs", "hf")  # a token, a key; a database's user is none
 _CONTAINER = ("abfs", "abfss", "wasb", "wasbs")  # before @ stands a container
 
@@ -23,7 +25,7 @@ def hide_credentials(text: str) -> str:
 
 def has_credentials(text: str) -> bool:
     """Whether a URL in the text lets in whoever has it: it has a password, a token or a signature."""
-    return bool(_SECRET.search(text)) or any(
+    return bool(_SECRET.search(text) or _WHOLE.match(text)) or any(
         ":" in found[2] or _store_of(found) in _USER_ONLY_IS_SECRET
         for found in _USERINFO.finditer(text)
         if not _is_container(found)

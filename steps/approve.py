@@ -12,6 +12,7 @@ from sentiment.errors import UserError
 from sentiment.registry import gate, promotions
 from sentiment.registry.candidate import Candidate
 from sentiment.registry.versions import find_version
+from sentiment.results import model_files
 from sentiment.tracking import (
     COMPARE_RUN,
     COMPARISON,
@@ -38,6 +39,7 @@ def approve(parameters: ApproveParameters) -> None:
     compare_run = checked_run(COMPARE_RUN, tags[COMPARE_RUN], "compare")
     winner = json.loads(artifacts(compare_run.info.run_id, COMPARISON).read_text(encoding="utf-8"))["rows"][0]
     promotions.check_permission(name)
+    model_files(f"models:/{name}/{version}")  # what is gone cannot become champion
     # A parameter of the gate that the version was not registered with has its default.
     terms = GateParameters.model_validate_json(tags[GATE_TERMS]).terms() | {"force": parameters.force}
 

@@ -22,6 +22,7 @@ from sentiment.tracking import (
     NOTE,
     REGISTERED_MODEL,
     active_run,
+    checked_run,
 )
 from sentiment.workflow.launch import launch
 from sentiment.workflow.logged_parameters import given_parameters
@@ -89,7 +90,7 @@ def retrain(champion: Champion, texts: pd.DataFrame, hold: Callable[[], None]) -
     log_parquet(pd.concat([*splits, labelled], ignore_index=True), "retrain/corpus.parquet")
     corpus = artifacts(active_run().info.run_id, "retrain/corpus.parquet")
     main_run = champion.version.tags.get(MAIN_RUN)
-    earlier = given_parameters(mlflow.get_run(main_run), MainParameters) if main_run else {}
+    earlier = given_parameters(checked_run(MAIN_RUN, main_run, "main", ended=False), MainParameters) if main_run else {}
     for name in ("query", "corrections"):  # the splits have what they gave
         earlier.pop(name, None)
     print(f"monitor: training again on {sum(map(len, splits))} texts and {len(labelled)} new ones", flush=True)

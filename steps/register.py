@@ -16,6 +16,7 @@ from sentiment.registry import gate, promotions, versions
 from sentiment.registry.candidate import Candidate, comparison_digest
 from sentiment.reports import table
 from sentiment.reports.decision import add_decision
+from sentiment.results import model_files
 from sentiment.tracking import (
     ALIAS,
     CHAMPION_VERSION,
@@ -51,6 +52,7 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
     promotions.check_permission(name)
     comparison = json.loads(artifacts(compare_run.info.run_id, COMPARISON).read_text(encoding="utf-8"))
     winner = comparison["rows"][0]
+    model_files(winner["model_uri"])  # what is gone cannot become champion
 
     def evaluate_gate() -> tuple[str | None, gate.Verdict]:
         """The present champion's version and the gate's verdict."""
@@ -77,6 +79,8 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
         champion, verdict = evaluate_gate()  # another version has become champion in the meantime
 
     was_champion = champion == version
+    if was_champion:
+        promotions.finish_last(name)
     alias = promotions.CHAMPION if was_champion or (verdict.promotes and not needs_review) else promotions.CHALLENGER
     if alias == promotions.CHALLENGER:
         MlflowClient().set_registered_model_alias(name, promotions.CHALLENGER, version)
@@ -92,7 +96,8 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
 
     gate_outcome = "passed" if verdict.passed else "failed"
     card = artifacts(compare_run.info.run_id, REVIEW_CARD).read_text(encoding="utf-8")
-    mlflow.log_text(add_decision(card, gate_outcome, reason, verdict.checks, name, version, alias), REVIEW_CARD)
+    decided = add_decision(card, gate_outcome, reason, verdict.checks, name, version, alias, champion)
+    mlflow.log_text(decided, REVIEW_CARD)
     mlflow.log_dict(verdict.as_dict(), GATE_RESULT)
     mlflow.set_tags(
         verdict.tags()

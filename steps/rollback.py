@@ -5,6 +5,7 @@ from mlflow.exceptions import MlflowException
 
 from sentiment.errors import UserError
 from sentiment.registry import promotions
+from sentiment.results import model_files
 from sentiment.tracking import MODEL_VERSION, REGISTERED_MODEL, raise_if_unanswered
 from sentiment.workflow.parameters import RollbackParameters
 
@@ -20,6 +21,10 @@ def rollback(parameters: RollbackParameters) -> None:
     if previous is None:
         now = f"version {champion} is champion" if champion else "it has no champion"
         raise UserError(f"{name} has no previous champion to go back to that still exists; {now}")
+    try:
+        model_files(f"models:/{name}/{previous}")
+    except UserError as error:
+        raise UserError(f"{error}: repair it, or delete version {previous} to go back to the one before it") from error
     if not promotions.promote(name, previous, champion, parameters.reason, rollback=True):
         raise UserError(f"{name} version {champion} is no longer champion: see what has replaced it, then try again")
     mlflow.set_tags({REGISTERED_MODEL: name, MODEL_VERSION: previous})

@@ -21,6 +21,7 @@ from sentiment.serving.ports import why_not_listen
 from sentiment.workflow.parameters import DeployParameters
 
 FOLDER = "deployments"  # in the folder of the command: models, messages, and what is running
+STATE = "endpoint.json"  # in the folder of an endpoint
 ADDRESS = "127.0.0.1"
 STARTING = 600.0  # seconds that a server may take until it listens
 ENDING = 30.0  # seconds that it may take to finish its requests
@@ -60,9 +61,12 @@ class Local:
         return url
 
     def delete(self, endpoint: str) -> None:
-        _, process = self._require(endpoint)
-        self._end(process)
-        shutil.rmtree(Path(FOLDER, endpoint))
+        found = self._find(endpoint)
+        if found:
+            self._end(found[1])
+        elif not Path(FOLDER, endpoint, STATE).exists():
+            self._require(endpoint)
+        shutil.rmtree(Path(FOLDER, endpoint))  # also of a server that has died
 
     def predict(self, endpoint: str, texts: list[str]) -> list[dict[str, Any]]:
         state, _ = self._require(endpoint)
@@ -95,7 +99,7 @@ class Local:
             shutil.rmtree(model)
             raise
         state = {"pid": server.pid, "started": process.create_time(), "port": port, "version": version}
-        (folder / "endpoint.json").write_text(json.dumps(state), encoding="utf-8")
+        (folder / STATE).write_text(json.dumps(state), encoding="utf-8")
         for old in folder.glob("version-*"):
             if old != model:
                 shutil.rmtree(old)
@@ -115,7 +119,7 @@ class Local:
 
     def _find(self, endpoint: str) -> tuple[dict[str, Any], psutil.Process] | None:
         """What is known of an endpoint, and its process; None where there is none, or it has ended."""
-        file = Path(FOLDER, endpoint, "endpoint.json")
+        file = Path(FOLDER, endpoint, STATE)
         if not file.exists():
             return None
         state = json.loads(file.read_text(encoding="utf-8"))

@@ -79,6 +79,8 @@ class SageMaker:
                 if _variant(version) not in weights:
                     # With the weight 0, until the next request.
                     self._client.update_deployment(endpoint, uri, config=config | {"mode": "add"})
+            if not any(others.values()):  # which is what somebody has stopped all of them by
+                others = dict.fromkeys(others, 1.0)
             shares = {name: (1 - traffic) * weight / sum(others.values()) for name, weight in others.items()}
             self._service("sagemaker").update_endpoint_weights_and_capacities(
                 EndpointName=endpoint,

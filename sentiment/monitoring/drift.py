@@ -102,7 +102,9 @@ def describe_accuracy_drop(reference: pd.DataFrame, observed: pd.DataFrame, drop
 
 def _compare_numbers(before: pd.Series, now: pd.Series) -> tuple[Sequence[np.ndarray], float]:
     """Counts of both samples in bins that hold equal shares of the first one, as far as ties allow, and the p-value."""
-    edges = np.unique(np.quantile(before, np.linspace(0, 1, BINS + 1)[1:-1]))
+    quantiles = np.quantile(before, np.linspace(0, 1, BINS + 1)[1:-1])
+    tied = quantiles[:-1][np.diff(quantiles) == 0]  # a value that fills a bin by itself: what is below it is another
+    edges = np.unique([*quantiles, *np.nextafter(tied, -np.inf)])
     counts = [np.bincount(np.searchsorted(edges, part), minlength=len(edges) + 1) for part in (before, now)]
     used = (counts[0] + counts[1]) > 0  # ties leave bins empty
     return [part[used] for part in counts], float(ks_2samp(before, now).pvalue)

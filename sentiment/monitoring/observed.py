@@ -21,7 +21,7 @@ def read_batch(batch: Corpus, classes: Sequence[str]) -> pd.DataFrame:
     """Read the texts of a table, and their labels where it has some (:func:`match_labels`).
 
     Args:
-        batch: where it is; neither a column of labels nor a label in each row is required.
+        batch: where it is; a label in each row is not required, a column of labels only where it was named.
         classes: class names of the champion.
 
     Returns:
@@ -30,7 +30,7 @@ def read_batch(batch: Corpus, classes: Sequence[str]) -> pd.DataFrame:
     Raises:
         UserError: the table cannot be read, has no text, or a label is not a class of the champion.
     """
-    rows = pa.Table.from_batches(read_labelled(open_table(batch), batch, label_required=False))
+    rows = pa.Table.from_batches(read_labelled(open_table(batch), batch, label_required=batch.label_required))
     labels = match_labels(rows["label"].to_pylist(), classes)
     frame = rows.select(["text"]).to_pandas()
     frame["label"] = pd.Series([label or None for label in labels], dtype=object)

@@ -10,6 +10,7 @@ from mlflow.entities.model_registry import ModelVersion
 
 from sentiment.artifacts import artifacts, log_parquet
 from sentiment.corpora.labels import HUMAN, LABELLED_BY
+from sentiment.digests import text_digest
 from sentiment.errors import UserError
 from sentiment.features.store import Features
 from sentiment.registry.comparable_rows import split_texts, trained_on
@@ -76,7 +77,8 @@ class Champion:
         Args:
             run_id: the monitoring run of the registered model.
         """
-        path = f"reference/version_{self.version.version}.parquet"
+        # A model that was deleted and registered again has versions of the same numbers, of other models.
+        path = f"reference/version_{self.version.version}_{text_digest(self.version.source or '')[:8]}.parquet"
         try:
             return pd.read_parquet(artifacts(run_id, path))
         except UserError:  # the first time

@@ -1,5 +1,6 @@
 """Which versions are deployed where: tags of the versions, and a trail of the registered model."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from mlflow import MlflowClient
@@ -21,19 +22,18 @@ def check_champion(name: str, version: str, any_version: bool) -> None:
         )
 
 
-def record(name: str, versions: list[str], target: str, endpoint: str, done: str) -> None:
-    """Write what was done with an endpoint to the tags of versions, and to the trail of the registered model.
+def record(versions: Iterable[tuple[str, str]], target: str, endpoint: str, done: str) -> None:
+    """Write what was done with an endpoint to the tags of versions, and to the trails of their registered models.
 
     Args:
-        name: registered model.
-        versions: the versions.
+        versions: names of registered models, and numbers of versions.
         target: kind of the endpoint.
         endpoint: its name.
         done: what was done, in words.
     """
     client, run, now = MlflowClient(), active_run(), datetime.now(UTC)
     who = run.data.tags.get(USER, "unknown")
-    for version in versions:
+    for name, version in versions:
         line = f"{now.isoformat(timespec='seconds')}: {target} endpoint {endpoint}, version {version}{done}"
         line += f", by {who} in run {run.info.run_id}"
         client.set_model_version_tag(name, version, f"{DEPLOYED}{target}.{endpoint}", line)
@@ -41,8 +41,8 @@ def record(name: str, versions: list[str], target: str, endpoint: str, done: str
         client.set_registered_model_tag(name, f"{DEPLOYMENT}{timestamp}.v{version}", line)
 
 
-def list_deployed(name: str, target: str, endpoint: str) -> list[str]:
-    """The versions whose tags say that they are part of an endpoint."""
+def list_deployed(target: str, endpoint: str) -> list[tuple[str, str]]:
+    """The versions, of any registered model, whose tags say that they are part of an endpoint: name and number."""
     tag = f"{DEPLOYED}{target}.{endpoint}"
-    versions = MlflowClient().search_model_versions(f"name = '{name}'")
-    return [str(version.version) for version in versions if GONE not in version.tags.get(tag, GONE)]
+    versions = MlflowClient().search_model_versions(f"tags.`{tag}` LIKE '%'")
+    return [(version.name, str(version.version)) for version in versions if GONE not in version.tags.get(tag, GONE)]

@@ -188,6 +188,17 @@ def promote(
         time.sleep(0.1)  # it may still give way
 
 
+def finish_last(name: str) -> None:
+    """Finish the last promotion where its process was killed before it had set all aliases."""
+    tags = MlflowClient().get_registered_model(name).tags
+    last = next(reversed(drop_void(read(name))), None)
+    if last is None or last.applied:
+        return
+    update_aliases(name)
+    (key,) = (key for key in tags if key.startswith(PROMOTION) and Promotion.parse(key, tags[key]) == last)
+    _write(name, key, replace(last, applied=True))
+
+
 def update_aliases(name: str) -> None:
     """Set the aliases to what the audit trail says, again until neither it nor the versions have changed meanwhile."""
     line = None

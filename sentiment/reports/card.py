@@ -10,6 +10,7 @@ import mlflow
 import numpy as np
 from matplotlib.figure import Figure
 from mlflow.entities import Run
+from mlflow.entities.model_registry import ModelVersion
 
 from sentiment.corpora.labels import LABELLED_BY
 from sentiment.errors import hide_credentials
@@ -70,7 +71,8 @@ def render_card(
         seed: of the comparison.
     """
     winner, family = models[0], models[0].family
-    champion, no_champion = _compare_with_champion(registered_model, ingest_run, winner, data)
+    present = get_champion(registered_model)
+    champion, no_champion = _compare_with_champion(registered_model, present, ingest_run, winner, data)
     dataset = _describe_dataset(ingest_run, data.classes)
     mistakes = find_confident_mistakes(
         winner.row["model_uri"],
@@ -107,6 +109,7 @@ def render_card(
         mistakes=[vars(mistake) | {"parts": highlight(mistake.weights)} for mistake in mistakes],
         champion=champion,
         no_champion=no_champion,
+        beside=(registered_model, None if present is None else present.version),
         limits=_list_limits(comparison, dataset),
         provenance=_describe_provenance(compare_run, winner.tune_runs, tune_runs, seed),
         runs={name: ui_url(run_page(run)) for name, run in runs},
@@ -182,10 +185,9 @@ def _list_limits(comparison: Mapping[str, Any], dataset: Mapping[str, Any]) -> l
 
 
 def _compare_with_champion(
-    name: str, ingest_run: Run, winner: EvaluatedModel, data: EvaluationData
+    name: str, champion: ModelVersion | None, ingest_run: Run, winner: EvaluatedModel, data: EvaluationData
 ) -> tuple[dict[str, Any] | None, str]:
     """The champion beside the winner on the test documents that it has not seen, or None and the reason in words."""
-    champion = get_champion(name)
     if champion is None:
         return None, f"{name} has no champion yet."
     if not has_model(champion.source or ""):

@@ -3,6 +3,8 @@
 It does not import what draws the rest of the card, so that register starts fast.
 """
 
+import html
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -11,10 +13,19 @@ from sentiment.registry.checks import Check
 from sentiment.reports import page
 
 BEGIN, END = "<!--decision-->", "<!--/decision-->"
+OTHER = "The comparison was made beside another champion: see the checks of the gate."
+BESIDE = re.compile(r"<!--champion ([^\n]*?), (\d+|None)-->.*?<!--/champion-->", re.DOTALL)
 
 
 def add_decision(
-    card: str, gate: str, reason: str, checks: Sequence[Check], name: str, version: str, alias: str
+    card: str,
+    gate: str,
+    reason: str,
+    checks: Sequence[Check],
+    name: str,
+    version: str,
+    alias: str,
+    champion: str | None,
 ) -> str:
     """A review card with what register decided.
 
@@ -26,7 +37,16 @@ def add_decision(
         name: the registered model.
         version: its new version.
         alias: the version's alias.
+        champion: the version that it was held against; None for none.
     """
+
+    def keep_or_replace(found: re.Match[str]) -> str:
+        # The section that shows the champion, or says that there was none, may be of another one.
+        if found[1] == html.escape(name) and (champion == version or found[2] == str(champion)):
+            return found[0]
+        return f"<dd>–</dd><dd>{OTHER}</dd>" if "<dd>" in found[0] else f"<p>{OTHER}</p>"
+
+    card = BESIDE.sub(keep_or_replace, card)
     before, found, rest = card.partition(BEGIN)
     if not found:  # a card of an earlier version of the project
         return card

@@ -7,7 +7,7 @@ from typing import Any
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.labels import match_labels
-from sentiment.corpora.tables import Batch, FoundTable, Table
+from sentiment.corpora.tables import Batch, FoundTable, Table, require_column
 from sentiment.corpora.tables.kinds import open_table
 from sentiment.corpora.tables.labelled import as_text
 from sentiment.errors import UserError
@@ -63,9 +63,12 @@ def open_input(source: Corpus, found: FoundTable | None = None) -> Table:
     """Open the table that is to be scored, as it has been ``found``.
 
     Raises:
-        UserError: it cannot be read, has no text column, or has two columns of one name.
+        UserError: it cannot be read, has no text column or none with labels that is required, or has two columns of one
+            name.
     """
     table = open_table(source, found)
+    if source.label_required:
+        require_column(table, "label_column", source.label_column)
     names = table.schema.names
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:

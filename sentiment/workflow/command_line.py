@@ -61,7 +61,7 @@ def parse_parameters(
     for name, value in given.items():
         if has_credentials(value):
             raise CredentialsGiven(
-                f"{name}={value} holds a password, a token or a signature, and parameters are logged: leave it out, "
+                f"{name} holds a password, a token or a signature, and parameters are logged: leave it out, "
                 "and put it where the store's own tools look for it (docs/how-to/own-corpus.md#credentials)"
             )
     if model.model_config.get("extra") != "allow":

@@ -143,9 +143,9 @@ class PredictParameters(EngineParameters):
     @property
     def source(self) -> Corpus:
         """What is scored."""
-        return Corpus(
-            self.input, self.text_column, self.label_column, slice_column="", query=self.query, parameter="input"
-        )
+        columns = self.text_column, self.label_column
+        named = self.label_column != type(self).model_fields["label_column"].default
+        return Corpus(self.input, *columns, slice_column="", query=self.query, parameter="input", label_required=named)
 
 
 class ServeParameters(RegisteredModelParameters, PortParameters):
@@ -191,6 +191,6 @@ class MonitorParameters(RegisteredModelParameters):
     @property
     def source(self) -> Corpus:
         """The batch."""
-        return Corpus(
-            self.batch, self.text_column, self.label_column, slice_column="", query=self.query, parameter="batch"
-        )
+        columns = self.text_column, self.label_column
+        named = self.label_column != type(self).model_fields["label_column"].default
+        return Corpus(self.batch, *columns, slice_column="", query=self.query, parameter="batch", label_required=named)

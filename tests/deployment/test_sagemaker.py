@@ -159,6 +159,11 @@ def test_an_endpoint_is_created_shares_its_traffic_is_replaced_and_leaves_nothin
     run("--action=update", "--version=2", "--any_version=true", "--traffic=0.5")  # it is there already
     assert variants(cloud) == {"version-1": 0.5, "version-2": 0.5} and left(cloud)[0] == 2
 
+    stopped = [{"VariantName": name, "DesiredWeight": 0} for name in ("version-1", "version-2")]
+    cloud.update_endpoint_weights_and_capacities(EndpointName="sentiment", DesiredWeightsAndCapacities=stopped)
+    run("--action=update", "--version=2", "--any_version=true", "--traffic=0.5")
+    assert variants(cloud) == {"version-1": 0.5, "version-2": 0.5}
+
     promotions.promote("sentiment", "2", "1", "better")
     run("--action=update")
     assert variants(cloud) == {"version-2": 1} and left(cloud) == (1, 1, 1, 1)
@@ -169,7 +174,7 @@ def test_an_endpoint_is_created_shares_its_traffic_is_replaced_and_leaves_nothin
     last = run("--action=delete")
     assert left(cloud) == (0, 0, 0, 0)
     trail = [line for key, line in tracked.get_registered_model("sentiment").tags.items() if "deployment." in key]
-    assert len(trail) == 6 and sum("10% of the requests" in line for line in trail) == 1
+    assert len(trail) == 7 and sum("10% of the requests" in line for line in trail) == 1
     assert "secret-key" not in json.dumps([tracked.get_run(last.info.run_id).to_dictionary(), trail])
 
 

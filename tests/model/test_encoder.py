@@ -180,6 +180,20 @@ def test_the_head_is_calibrated_and_weighs_classes():
     assert few.temperature == 1.0 and np.isfinite(few.predict_proba(embeddings[:5])).all()
 
 
+def test_near_duplicates_do_not_make_the_head_too_sure():
+    from sentiment.model.sentence.fitting import fit_head
+
+    random = np.random.default_rng(0)
+    labels = np.arange(100) % 2
+    texts = random.normal(0, 1, (100, 20)) + labels[:, None] * 0.3
+    copies = np.repeat(texts, 2, axis=0) + random.normal(0, 0.01, (200, 20))
+    arguments = copies.astype(np.float32), np.repeat(labels, 2).astype(np.int32)
+    alone, together = (
+        fit_head(*arguments, groups, {"C": 100.0}, Training()).temperature for groups in (None, np.arange(200) // 2)
+    )
+    assert together > 1.5 * alone
+
+
 def test_what_c_means_does_not_depend_on_the_length_of_embeddings():
     from sentiment.model.sentence.fitting import fit_head
 

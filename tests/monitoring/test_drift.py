@@ -24,6 +24,14 @@ def test_psi_of_the_definition():
     assert np.isfinite(compute_psi([10, 0], [0, 10]))
 
 
+@pytest.mark.parametrize("before, now", [([1.0] * 95 + [0.9] * 5, [0.55] * 100), ([5.0] * 100, [1.0] * 100)])
+def test_a_fall_below_a_value_that_most_texts_have_is_seen(before, now):
+    empty = dict.fromkeys(("words", "unknown", "predicted"), np.nan)
+    reference, observed = (pd.DataFrame({"score": values} | empty) for values in (before, now))
+    (drift,) = find_drifts(reference, observed, 0.2, 0.01)
+    assert drift.quantity == "score" and drift.psi > 1 and drift.alert
+
+
 @pytest.mark.parametrize("count", [40, 150, 2000])
 def test_a_batch_of_the_same_data_does_not_alert_in_95_of_100_draws(count):
     chance = np.random.default_rng(0)

@@ -5,12 +5,14 @@ import pytest
 from sentiment.corpora.corpus import Corpus
 from sentiment.errors import UserError
 from sentiment.monitoring.observed import read_batch
+from sentiment.scoring.rows import open_input
+from sentiment.workflow.command_line import parse
 
 CLASSES = ["neg", "pos"]
 
 
 def read(path, classes=CLASSES):
-    return read_batch(Corpus(str(path), parameter="batch"), classes)
+    return read_batch(Corpus(str(path), parameter="batch", label_required=False), classes)
 
 
 def test_labels_are_written_as_the_classes_are_unless_two_classes_are_meant(tmp_path):
@@ -49,3 +51,13 @@ def test_a_file_that_cannot_be_used_says_why(tmp_path, monkeypatch, content, exp
     (tmp_path / "batch.csv").write_bytes(content)
     with pytest.raises(UserError, match=f"^batch=batch.csv .*{expected}"):
         read("batch.csv")
+
+
+def test_a_column_of_labels_that_was_named_has_to_be_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "batch.csv").write_text("text,label\nfine,pos\n")
+    source = parse("monitor", ["--batch=batch.csv", "--label_column=lable"]).source
+    with pytest.raises(UserError, match="batch.csv has no column 'lable': it has text, label"):
+        read_batch(source, ["neg", "pos"])
+    with pytest.raises(UserError, match="batch.csv has no column 'lable'"):
+        open_input(parse("predict", ["--input=batch.csv", "--label_column=lable"]).source)

@@ -309,3 +309,22 @@ def test_who_may_not_change_a_model_is_told_so_and_who_may_changes_nothing(versi
     monkeypatch.setattr(MlflowClient, "delete_registered_model_alias", refuse)
     with pytest.raises(UserError, match="registered_model=m: this user may not change it at .*MANAGE"):
         promotions.check_permission("m")
+
+
+def test_a_promotion_that_was_killed_between_two_aliases_is_finished(versions, monkeypatch):
+    assert promote("m", "1", None, "first") and promote("m", "2", "1", "second")
+    with monkeypatch.context() as killed:
+        set_alias = promotions._set_alias
+
+        def set_champion(name, alias, version):
+            if alias != promotions.CHAMPION:
+                raise KeyboardInterrupt
+            set_alias(name, alias, version)
+
+        killed.setattr(promotions, "_set_alias", set_champion)
+        with pytest.raises(KeyboardInterrupt):
+            promote("m", "3", "2", "third")
+    assert aliases() == {"champion": 3, "previous": 1} and not promotions.read("m")[-1].applied
+    for _ in range(2):  # the second time there is nothing left to do
+        promotions.finish_last("m")
+        assert aliases() == {"champion": 3, "previous": 2} and promotions.read("m")[-1].applied

@@ -5,8 +5,8 @@ from sentiment.reports.decision import add_decision
 CHECKS = [Check("accuracy", True, "0.9 against 0.8"), Check("behaviour", False, "<worse>")]
 
 
-def decided(card):
-    return add_decision(card, "failed", "behaviour: <worse>", CHECKS, "my model", "3", "challenger")
+def decided(card, champion=None):
+    return add_decision(card, "failed", "behaviour: <worse>", CHECKS, "my model", "3", "challenger", champion)
 
 
 def test_the_decision_takes_the_place_of_the_open_one(tracked):
@@ -20,3 +20,12 @@ def test_the_decision_takes_the_place_of_the_open_one(tracked):
 
 def test_a_card_of_an_earlier_version_stays_as_it_is(tracked):
     assert decided("<html></html>") == "<html></html>"
+
+
+def test_what_a_reused_card_shows_of_another_champion_is_left_out(tracked):
+    shown = "<div><!--champion my model, 2--><dd>+1.0 points</dd><!--/champion--></div>"
+    shown += "<!--champion my model, 2--><p>Version 2</p><!--/champion--><p>after</p>"
+    assert "+1.0 points" in decided(shown, "2") and "Version 2" in decided(shown, "3")  # 3: promoted by now
+    for other in (decided(shown, "1"), decided(shown), decided(shown.replace("my model", "theirs"), "2")):
+        assert "+1.0 points" not in other and "Version 2" not in other and "<p>after</p>" in other
+        assert other.count("beside another champion") == 2

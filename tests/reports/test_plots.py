@@ -1,4 +1,5 @@
 import numpy as np
+from matplotlib.text import Text
 from sklearn.metrics import roc_auc_score
 
 from sentiment.reports import plots
@@ -26,14 +27,19 @@ def test_plots_are_drawn_for_two_and_three_classes(tmp_path):
     figures = [
         plots.draw_curves(LABELS, {"simple": PROBABILITIES}),
         plots.draw_curves(LABELS % 2, {"simple": two}),
-        plots.draw_confusion(LABELS, PROBABILITIES, ["a", "b", "c"], "title"),
+        plots.draw_confusion(LABELS, PROBABILITIES, ["$", "$$", "$x_1$"], "title"),  # no mathematics
         plots.draw_accuracy_intervals([row("simple", 0.9, 0.86)]),
         plots.draw_failure_rates({"simple": [{"capability": "typos", "kind": "invariance", "failure_rate": 0.2}]}),
-        plots.draw_accuracy_and_cost([row("simple", 0.9, 0.86)], {"latency_ms_p50": ["simple"], "model_bytes": []}),
+        plots.draw_accuracy_and_cost(
+            [row("simple", 0.9, 0.86), row("lstm", 0.8, 0.8) | {"latency_ms_p50": 500.0}],
+            {"latency_ms_p50": ["simple"], "model_bytes": []},
+        ),
     ]
     for number, figure in enumerate(figures):
         path = tmp_path / f"{number}.png"
         figure.savefig(path)
+        texts = [text.get_text() for text in figure.findobj(Text)]
+        assert not any("mathdefault" in text for text in texts) and (number != 2 or "$x_1$" in texts)
         assert path.stat().st_size > 5000
 
 

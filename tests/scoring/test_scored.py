@@ -5,7 +5,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sentiment.scoring.outputs.files import open_output
+from sentiment.corpora.corpus import Corpus
+from sentiment.errors import UserError
+from sentiment.scoring.outputs.files import check, open_output
 from sentiment.scoring.scored import ScoredRows, output_names
 
 
@@ -62,3 +64,18 @@ def test_bytes_are_text_and_what_json_has_no_number_for_is_null(tmp_path):
 
 def test_a_name_in_other_letters_is_the_same_name_to_most_databases():
     assert output_names(["text", "Label", "input_label"]) == ["text", "input_input_Label", "input_label"]
+
+
+def test_two_runs_with_one_output_do_not_mix_and_the_later_one_is_refused(tmp_path):
+    path, schema = tmp_path / "scored.jsonl", pa.schema([("text", pa.string())])
+    first, later = (open_output(str(path), schema) for _ in range(2))
+    with pytest.raises(UserError, match="scored.jsonl was written by another run meanwhile"), later, first:
+        first.write(pa.RecordBatch.from_pydict({"text": ["first"]}))
+        later.write(pa.RecordBatch.from_pydict({"text": ["later"]}))
+    assert path.read_text() == '{"text": "first"}\n' and list(tmp_path.iterdir()) == [path]
+
+
+def test_an_output_that_a_pattern_of_inputs_has_is_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("text\nfine\n")
+    with pytest.raises(UserError, match="a.csv is the input"):
+        check(str(tmp_path / "a.csv"), Corpus(str(tmp_path / "*.csv")), overwrite=True)

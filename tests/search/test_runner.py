@@ -3,6 +3,7 @@
 from concurrent.futures import Future
 from types import SimpleNamespace
 
+import mlflow
 import pytest
 from mlflow.exceptions import MlflowException
 
@@ -10,7 +11,7 @@ from sentiment.model.training import Training
 from sentiment.search.fitting import TrialConfig
 from sentiment.search.loop import run_trials
 from sentiment.search.runner import TrialRunner
-from sentiment.search.trials import Outcome
+from sentiment.search.trials import Outcome, TrialRecorder, params_key
 
 
 def runner(worker_error=None, store_error=None, console_error=None):
@@ -59,3 +60,19 @@ def test_a_worker_that_dies_costs_its_trial_alone():
     engine = SimpleNamespace(ask=lambda: ({}, None), tell=lambda number, loss: None)
     outcomes = run_trials(engine, runner(worker_error=RuntimeError("died")).begin, 3, 1)
     assert [outcome.error for outcome in outcomes] == ["RuntimeError: died"] * 3
+
+
+def test_a_trial_that_is_repeated_is_fitted_again_with_its_own_seed(tracked):
+    point = {"units": 64}
+    with mlflow.start_run() as run:
+        recorder = TrialRecorder("dense", run)
+        earlier = recorder.start(3, point, 44)
+        earlier.log_epoch(1, {"val_accuracy": 0.5})
+        earlier.log_result({"accuracy": 0.5}, 1.0)
+        earlier.finish()
+    progress, workers = SimpleNamespace(show_trial=lambda outcome: None), SimpleNamespace(here=True)
+    config = TrialConfig("dense", "", "", Training(seed=42), "")
+    found = {params_key(point): tracked.get_run(earlier.run_id)}
+    begun = TrialRunner(config, False, recorder, found, workers, progress, None, lambda: None).begin(1, point, None, [])
+    outcome = begun.result()
+    assert outcome.seed == 44 and tracked.get_run(outcome.run_id).data.tags["seed"] == "44"

@@ -1,5 +1,7 @@
 """The data check of ingest in this process, and its list given back with corrections=."""
 
+import csv
+
 import mlflow
 import numpy as np
 import pandas as pd
@@ -23,11 +25,11 @@ def test_a_corrected_list_comes_back_and_the_run_says_so(tracked, tmp_path, caps
     true = np.array(["bad", "good"] * 150)
     labels = np.where(np.arange(300) % 25 == 0, true[::-1], true)
     texts = [
-        " ".join([*random.choice(["film", "plot", "star", "song"], 3), label, str(number)])
+        " ".join([*random.choice(["film", "plot", "star", "song"], 3), label, f"\r{number}"])
         for number, label in enumerate(true)
     ]
-    corpus = tmp_path / "reviews.csv"
-    pd.DataFrame({"text": texts, "label": labels}).to_csv(corpus, index=False)
+    corpus = tmp_path / "reviews.jsonl"
+    pd.DataFrame({"text": texts, "label": labels}).to_json(corpus, orient="records", lines=True)
     first = run_ingest(corpus=str(corpus))
     suspects = pd.read_csv(artifacts(first.info.run_id, "profile/label_suspects.csv"))
     assert 8 <= len(suspects) <= 12 and first.data.metrics["label_suspects"] == len(suspects)
@@ -35,7 +37,7 @@ def test_a_corrected_list_comes_back_and_the_run_says_so(tracked, tmp_path, caps
 
     suspects["label"] = suspects["suggested"]
     suspects.loc[0, "label"] = ""
-    suspects.to_csv(tmp_path / "fixed.csv", index=False)
+    suspects.to_csv(tmp_path / "fixed.csv", index=False, quoting=csv.QUOTE_NONNUMERIC)  # as it was, for the \r
     second = run_ingest(corpus=str(corpus), corrections=str(tmp_path / "fixed.csv"))
     said = f"Labels corrected with corrections=: {len(suspects) - 1} ("
     assert said in second.data.tags["mlflow.note.content"] and said in capsys.readouterr().out

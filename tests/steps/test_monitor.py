@@ -17,7 +17,7 @@ def test_a_champion_of_a_query_and_of_the_splits_of_its_source_is_trained_again(
         part = pd.DataFrame({"id": ["1"], "text": [f"of {split}"], "label": ["pos"], "slice": ["web"]})
         part.to_parquet(tmp_path / f"{split}.parquet")
     given = {"corpus": "sqlite:///shop.db", "query": "'select 1'", "splits": "source", "text_column": "body"}
-    main_run = tracked.create_run("0")
+    main_run = tracked.create_run("0", tags={"mlflow.project.entryPoint": "main"})
     for name, value in given.items():
         tracked.log_param(main_run.info.run_id, name, value)
     version = SimpleNamespace(name="m", tags={"main_run": main_run.info.run_id})

@@ -225,7 +225,7 @@ def test_memory_does_not_grow_with_the_file_and_a_stopped_one_leaves_no_output(r
     process = subprocess.Popen(
         command, cwd=registered, env=environment(PYTHONPATH=str(PROJECT)), stderr=subprocess.PIPE
     )
-    wait_for(lambda: process.poll() is not None or list(registered.glob(".stopped.csv.partial")))
+    wait_for(lambda: process.poll() is not None or list(registered.glob(".stopped.csv.*.partial")))
     assert process.poll() is None
     process.send_signal(signal.SIGTERM)
     process.communicate()

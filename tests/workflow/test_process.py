@@ -42,6 +42,9 @@ def test_credentials_of_urls_are_hidden(text, shown):
         "--corpus=abfs://reviews:s3cret@ada.dfs.core.windows.net/a.csv",
         "--corpus=postgresql://ada:s3cret@host/shop",
         "--corpus=postgresql://ada:/s3cret@host/shop",
+        "--corpus=postgresql://ada:it's s3cret@host/shop",
+        "--corpus=https://host/a.csv?key=AIzaSys3cret0123456789012345",
+        "--corpus=https://host/a.csv?subscription-key=s3cret",
     ],
 )
 def test_credentials_in_a_parameter_are_refused_and_logged_nowhere(tracked, monkeypatch, capsys, given):

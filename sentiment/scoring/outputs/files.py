@@ -1,12 +1,14 @@
 """Scored rows in a file: .csv, .tsv, .jsonl or .parquet, compressed or not, on this machine or in a bucket."""
 
 import bz2
+import glob
 import gzip
 import json
 import lzma
 import math
 import os
 import tempfile
+import uuid
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -38,12 +40,17 @@ def check(address: str, source: Corpus, overwrite: bool) -> None:
     if suffix_of(address) == ".parquet" and compression_of(address):
         raise UserError(f"{name}: Parquet files have a compression of their own: leave out {compression_of(address)}")
     remote = bool(scheme_of(address))
-    if address == source.address or not remote and path.resolve() == Path(source.address).resolve():
+    if address == source.address or not remote and _is_read(path, source.address):
         raise UserError(f"{name} is the input: give it another name")
     if not overwrite and (buckets.exists(name, address) if remote else path.exists()):
         raise UserError(f"{name} already exists: give another name, or -P overwrite=true")
     if not remote and not path.parent.is_dir():
         raise UserError(f"{name}: there is no folder {path.parent}")
+
+
+def _is_read(path: Path, source: str) -> bool:
+    """Whether an input, a path or a pattern, has this file."""
+    return path.resolve() in (Path(found).resolve() for found in (source, *glob.glob(source, recursive=True)))
 
 
 def location(address: str) -> str:
@@ -76,7 +83,9 @@ class ScoredFile:
             self._partial = Path(name)
         else:
             path = Path(self._address)
-            self._partial = path.with_name(f".{path.name}.partial")
+            self._replaces = path.exists()
+            # A name of its own: another run may write to the same place.
+            self._partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
         try:
             self._content = _open(self._partial, compression_of(self._address))
         except OSError as error:
@@ -101,6 +110,8 @@ class ScoredFile:
                 return
             if scheme_of(self._address):
                 buckets.upload(f"output={self._address}", self._partial, self._address)
+            elif Path(self._address).exists() and not self._replaces:
+                raise UserError(f"output={self._address} was written by another run meanwhile: give another name")
             else:
                 os.replace(self._partial, self._address)
         finally:

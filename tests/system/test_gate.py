@@ -6,6 +6,7 @@ from pathlib import Path
 import mlflow
 import pandas as pd
 import pytest
+from mlflow.utils.file_utils import local_file_uri_to_path
 
 from sentiment.registry import gate, promotions
 from sentiment.registry.candidate import Candidate
@@ -161,3 +162,16 @@ def test_a_champion_that_cannot_be_loaded_is_said_in_one_line(registered_anew):
     assert process.returncode == 1 and "cannot be loaded" in process.stderr and "Traceback" not in process.stderr
     with store(registered_anew) as client:
         assert len(client.search_model_versions("name = 'sentiment'")) == 2
+
+
+def test_a_winner_that_has_lost_its_files_is_not_registered(registered):
+    with store(registered) as client:
+        comparison = mlflow.artifacts.load_dict(f"{runs(registered, 'compare')[0].info.artifact_uri}/comparison.json")
+        model = client.get_logged_model(comparison["rows"][0]["model_uri"].removeprefix("models:/"))
+    files = local_file_uri_to_path(model.artifact_location)
+    gone = Path(files).rename(f"{files}-gone")
+    process = run_step("register", "--registered_model=lost", cwd=registered)
+    gone.rename(files)
+    assert process.returncode == 1 and f"error: the model models:/{model.model_id} cannot be used" in process.stderr
+    with store(registered):
+        assert promotions.get_champion("lost") is None

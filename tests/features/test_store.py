@@ -10,6 +10,7 @@ from sentiment.features.store import Features, write_features
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 from sentiment.model.text.word_kinds import learn_word_kinds
+from tests.model.conftest import write_corpus
 
 
 def part(*rows):
@@ -107,12 +108,7 @@ def test_half_of_the_validation_split_with_the_same_classes_is_kept_for_the_choi
     labels = ["neg"] * 7 + ["pos"] * 4 + ["neg"] * 3
     validation = part(*((f"text {number}", label) for number, label in enumerate(labels)))
     parts = {"train": part(("a text", "pos"), ("a film", "neg")), "validation": validation, "test": validation}
-    for folder in ("features", "dataset"):
-        (tmp_path / folder).mkdir()
-    for name, frame in parts.items():
-        frame.to_parquet(tmp_path / "dataset" / f"{name}.parquet")
-    write_features(tmp_path / "features", parts, Cleaner(), vocabulary_size=100, max_length=4)
-    features = Features(tmp_path / "features", tmp_path / "dataset")
+    features = write_corpus(tmp_path, parts, max_length=4)
     halves = [dict(zip(features.texts(split), features.labels(split))) for split in ("validation", "choice")]
     assert [len(half) for half in halves] == [7, 7] and [sum(half.values()) for half in halves] == [2, 2]
     assert halves[0] | halves[1] == {text: int(label == "pos") for text, label in zip(validation["text"], labels)}
@@ -129,12 +125,7 @@ def test_near_duplicates_are_in_the_same_half_of_the_validation_split(tmp_path):
     validation = part(*((f"text {number}", "pos" if group % 2 else "neg") for number, group in enumerate(groups)))
     train = part(("a text", "pos"), ("a film", "neg")).assign(group=[8, 9])
     parts = {"train": train, "validation": validation.assign(group=groups)}
-    for folder in ("features", "dataset"):
-        (tmp_path / folder).mkdir()
-    for name, frame in parts.items():
-        frame.to_parquet(tmp_path / "dataset" / f"{name}.parquet")
-    write_features(tmp_path / "features", parts, Cleaner(), vocabulary_size=100, max_length=4)
-    features = Features(tmp_path / "features", tmp_path / "dataset")
+    features = write_corpus(tmp_path, parts, max_length=4)
     halves = [set(features.groups(split)) for split in ("validation", "choice")]
     assert not halves[0] & halves[1] and [len(half) for half in halves] == [4, 4]
     assert len(features.labels("validation")) + len(features.labels("choice")) == len(groups)

@@ -26,6 +26,7 @@ from sentiment.features.store import Features
 from sentiment.model.calibration import MIN_PROBABILITY
 from sentiment.model.ensemble import pool
 from sentiment.tracking import (
+    DATASET,
     ENTRY_POINT,
     FAMILY,
     FEATURES,
@@ -79,7 +80,8 @@ def measure(folder):
     compared = find_runs("compare")[0]
     tuned = {run.data.tags[FAMILY]: run for run in find_runs("tune")}
     families = sorted(tuned)
-    features = Features(artifacts(origin(tuned[families[0]]).featurize_run, FEATURES))
+    dataset = artifacts(origin(compared).ingest_run, DATASET)
+    features = Features(artifacts(origin(tuned[families[0]]).featurize_run, FEATURES), dataset)
     labels = np.array(features.labels("choice"))
     choice = np.array(
         [pd.read_parquet(artifacts(tuned[name].info.run_id, VALIDATION_PREDICTIONS)).to_numpy() for name in families]

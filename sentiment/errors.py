@@ -5,14 +5,17 @@ import re
 # Of a query: the signature of a link that lets in whoever has it, and what else is no business of others.
 _SECRET = re.compile(
     r"(?<=[?&;])((?:[\w.-]*(?:signature|token|secret|password|passwd|passphrase|passcode|credential)"
-    r"|sig|pwd|api_?key|access_?key|[\w.-]+-key|auth|jwt|(?:key|code)(?==[\w%-]{20}))=)"
+    r"|sig|pwd|(?:api|access|account|subscription|functions?)[_-]?key|auth|jwt"
+    r"|(?:key|code)(?==(?=[\w%-]*\d)(?=[\w%-]*[a-z])[\w%-]{20,}(?:[&;#\s'\"]|$)))=)"
     r"([^&;#\s'\"]+)",
     re.IGNORECASE,
 )
 # Drivers of databases take a password with / ? or # in it as it is; what begins as a port does is none.
 _USERINFO = re.compile(r"\b([a-z][\w+.-]*)://([^/?#\s'\"]*|[^:/?#\s'\"]*:(?!\d+(?:[/?#]|$))[^@\s'\"]*)@", re.IGNORECASE)
-# Of a value that is one URL: as a driver reads it, up to the last @ before the host, quotes and blanks included.
-_WHOLE = re.compile(r"[a-z][\w+.-]*://[^/?#@]*:(?!\d+(?:[/?#]|$))[^@]*@", re.IGNORECASE)
+# Of a database the password may have quotes and blanks, too, up to the @ before the host.
+_WITH_BLANKS = re.compile(
+    r"\b(?!https?:)([a-z][\w+.-]*)://[^/?#@\s]*:(?!\d+(?:[/?#\s,;]|$))[^@\n]{1,100}@", re.IGNORECASE
+)
 _USER_ONLY_IS_SECRET = ("http", "https", "s3", "gs", "hf")  # a token, a key; a database's user is none
 _CONTAINER = ("abfs", "abfss", "wasb", "wasbs")  # before @ stands a container
 
@@ -20,12 +23,13 @@ _CONTAINER = ("abfs", "abfss", "wasb", "wasbs")  # before @ stands a container
 def hide_credentials(text: str) -> str:
     """The text without the userinfo, ``user:password@`` or ``token@``, and the signatures of the URLs in it."""
     shown = _USERINFO.sub(lambda found: found[0] if _is_container(found) else f"{found[1]}://", text)
+    shown = _WITH_BLANKS.sub(r"\1://", shown)
     return _SECRET.sub(r"\1…", shown)
 
 
 def has_credentials(text: str) -> bool:
     """Whether a URL in the text lets in whoever has it: it has a password, a token or a signature."""
-    return bool(_SECRET.search(text) or _WHOLE.match(text)) or any(
+    return bool(_SECRET.search(text) or _WITH_BLANKS.match(text)) or any(
         ":" in found[2] or _store_of(found) in _USER_ONLY_IS_SECRET
         for found in _USERINFO.finditer(text)
         if not _is_container(found)

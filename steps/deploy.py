@@ -28,7 +28,7 @@ def deploy(parameters: DeployParameters, hold: Callable[[], None]) -> None:
     if parameters.action == "test":
         summary = f"{kind} endpoint {endpoint} answers: {request(target, endpoint)}"
     elif parameters.action == "delete":
-        versions = deployments.list_deployed(kind, endpoint)
+        versions = deployments.list_deployed(name, kind, endpoint)
         target.delete(endpoint)
         deployments.record(versions, kind, endpoint, deployments.GONE)
         summary = f"{kind} endpoint {endpoint} is deleted"
@@ -47,12 +47,13 @@ def put(target: Target, endpoint: str, parameters: DeployParameters) -> tuple[st
     mlflow.set_tag(MODEL_VERSION, version)
     uri = f"models:/{name}/{version}"
     model_files(uri)  # which are those that were registered
-    before = deployments.list_deployed(kind, endpoint)
     if parameters.action == "create":
         if traffic < 1:
             raise UserError("traffic goes with action=update: the first version of an endpoint gets all of it")
+        before = []  # what its tags name may be an endpoint of this name elsewhere
         address = target.create(endpoint, uri, version)
     else:
+        before = deployments.list_deployed(name, kind, endpoint)
         address = target.update(endpoint, uri, version, traffic)
     share = f"{traffic:.0%} of the requests"
     deployments.record([(name, version)], kind, endpoint, f" answers {share} at {address}")

@@ -24,6 +24,7 @@ from sentiment.digests import Digest, text_digest
 from sentiment.errors import UserError
 from sentiment.labelling.agreement import log_labelling
 from sentiment.labelling.weak_labels import add_weak_labels
+from sentiment.markdown import to_markdown
 from sentiment.paths import place_name
 from sentiment.quality.check import check_data, log_check
 from sentiment.quality.corrected_labels import describe_corrections
@@ -158,19 +159,15 @@ def summarize(
     """The splits as a table, and what was dropped, in Markdown."""
     classes = list(description["train"]["classes"])
     known = f"It is known by its {found.of}." if found else "It has no digest, so it is read each time."
-    rows = [
-        f"| {name} | {part['documents']} | "
-        + " | ".join(str(part["classes"][label]) for label in classes)
-        + f" | {part['length_quantiles']['0.5']:.0f} |"
-        for name, part in description.items()
-    ]
+    rows = [["split", "documents", *classes, "median words"]]
+    for name, part in description.items():
+        counts = (str(part["classes"][label]) for label in classes)
+        rows.append([name, str(part["documents"]), *counts, f"{part['length_quantiles']['0.5']:.0f}"])
     return "\n".join(
         [
             f"Corpus `{corpus}`, read from `{location}`. {known}",
             "",
-            f"| split | documents | {' | '.join(classes)} | median words |",
-            "|---" * (len(classes) + 3) + "|",
-            *rows,
+            to_markdown(rows),
             "",
             "Dropped: "
             + ", ".join(

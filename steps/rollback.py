@@ -24,7 +24,9 @@ def rollback(parameters: RollbackParameters) -> None:
     try:
         model_files(f"models:/{name}/{previous}")
     except UserError as error:
-        raise UserError(f"{error}: repair it, or delete version {previous} to go back to the one before it") from error
+        raise UserError(
+            f"{error}: repair it; if it is lost for good, delete version {previous} to go back to the one before it"
+        ) from error
     if not promotions.promote(name, previous, champion, parameters.reason, rollback=True):
         raise UserError(f"{name} version {champion} is no longer champion: see what has replaced it, then try again")
     mlflow.set_tags({REGISTERED_MODEL: name, MODEL_VERSION: previous})

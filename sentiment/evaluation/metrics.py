@@ -62,12 +62,10 @@ def balanced_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:
 
 
 def f1_macro(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Mean of the classes' F1 scores, 0 to 1."""
+    """Mean of the F1 scores of the classes that occur or are predicted, 0 to 1."""
     from sklearn.metrics import f1_score
 
-    classes = range(probabilities.shape[1])
-    predicted = probabilities.argmax(axis=1)
-    return float(f1_score(labels, predicted, average="macro", labels=list(classes), zero_division=0))
+    return float(f1_score(labels, probabilities.argmax(axis=1), average="macro", zero_division=0))
 
 
 def roc_auc(labels: np.ndarray, probabilities: np.ndarray) -> float:

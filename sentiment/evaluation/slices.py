@@ -46,7 +46,8 @@ def find_slices(
     found = {name: quarter == number for number, name in enumerate(names)}
     found |= {"with negation": negated, "without negation": ~negated}
     found |= {f"class {name}": labels == number for number, name in enumerate(classes)}
-    found |= {name: np.array(named) == name for name in sorted(set(named) - {""})}
+    for name in sorted(set(named) - {""}):
+        found[f"slice {name}" if name in found else name] = np.array(named) == name
     if len(givers := sorted(set(labelled_by))) > 1:
         found |= {f"labelled by {name}": np.array(labelled_by) == name for name in givers}
     return {name: inside for name, inside in found.items() if inside.sum() >= MIN_DOCUMENTS}

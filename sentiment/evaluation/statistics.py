@@ -97,7 +97,8 @@ def bootstrap_difference(
     """The paired percentile bootstrap (Efron and Tibshirani 1993, chapter 13), for metrics without an exact test.
 
     Documents are resampled within their class, so that each resample has every class. The p-value is twice the smaller
-    share of resamples on one side of 0.
+    share of resamples on one side of 0, with one more on each, so that it is never 0 (Davison and Hinkley 1997,
+    equation 4.11).
 
     Args:
         metric: of labels and probabilities.
@@ -119,7 +120,7 @@ def bootstrap_difference(
     )
     tail = (1 - confidence) / 2
     low, high = np.quantile(drawn, (tail, 1 - tail))
-    p_value = 2 * min(float(np.mean(drawn <= 0)), float(np.mean(drawn >= 0)))
+    p_value = 2 * (min(int(np.sum(drawn <= 0)), int(np.sum(drawn >= 0))) + 1) / (RESAMPLES + 1)
     return Difference(lead(np.arange(len(labels))), float(low), float(high), min(1.0, p_value))
 
 

@@ -13,6 +13,7 @@ from sentiment.corpora.labels import HUMAN, LABELLED_BY
 from sentiment.figures import new_figure
 from sentiment.labelling.labelers import find_labeler
 from sentiment.labelling.weak_labels import ABSTAINED, TOGETHER
+from sentiment.markdown import to_markdown
 from sentiment.tracking import metric_name
 
 NO_CLASS = "none"  # in place of a class where a labeler abstains
@@ -113,19 +114,17 @@ def describe_agreement(agreement: Agreement) -> str:
     lines = [
         f"The labelers on the {agreement[0]['documents']} texts outside of the test split that people have labelled:",
         "",
-        "| labeler | accuracy where it gives a class | coverage |",
-        "|---|---|---|",
     ]
-    lines += [
-        f"| {row['labeler']} | {'' if row['accuracy'] is None else format(row['accuracy'], '.3f')} | "
-        f"{row['coverage']:.3f} |"
-        for row in agreement
-    ]
+    table = [["labeler", "accuracy where it gives a class", "coverage"]]
+    for row in agreement:
+        accuracy = "" if row["accuracy"] is None else f"{row['accuracy']:.3f}"
+        table.append([row["labeler"], accuracy, f"{row['coverage']:.3f}"])
+    lines.append(to_markdown(table))
     for row in agreement:
         given = list(next(iter(row["confusion"].values())))
-        lines += ["", f"| people \\ {row['labeler']} | {' | '.join(given)} |", "|---" * (len(given) + 1) + "|"]
-        for label, counts in row["confusion"].items():
-            lines.append(f"| {label} | {' | '.join(str(counts[name]) for name in given)} |")
+        table = [[f"people \\ {row['labeler']}", *given]]
+        table += [[label, *(str(counts[name]) for name in given)] for label, counts in row["confusion"].items()]
+        lines += ["", to_markdown(table)]
     return "\n".join(lines)
 
 

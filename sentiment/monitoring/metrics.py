@@ -36,13 +36,18 @@ def text_metrics(observed: pd.DataFrame, classes: list[str]) -> dict[str, float]
 
 
 def _quality(labelled: pd.DataFrame, classes: list[str]) -> dict[str, float]:
-    """The metrics that need predicted labels alone, and precision and recall, of each class and averaged."""
+    """The metrics that need predicted labels alone, and precision and recall, of each class and averaged.
+
+    The mean of the precisions is over the classes that are predicted, that of the recalls over those that occur: a
+    batch need not have all.
+    """
     truth, predicted = (labelled[column].map(classes.index).to_numpy() for column in ("label", "predicted"))
     precision, recall, _, _ = precision_recall_fscore_support(
         truth, predicted, labels=range(len(classes)), zero_division=0
     )
     found = {f"quality/{name}": value for name, value in label_scores(truth, predicted, len(classes)).items()}
-    found |= {"quality/precision_macro": precision.mean(), "quality/recall_macro": recall.mean()}
+    means = precision[np.unique(predicted)].mean(), recall[np.unique(truth)].mean()
+    found |= dict(zip(("quality/precision_macro", "quality/recall_macro"), means))
     for place, name in enumerate(classes):
         found |= {f"quality/precision.{metric_name(name)}": precision[place]}
         found |= {f"quality/recall.{metric_name(name)}": recall[place]}

@@ -7,7 +7,7 @@ from itertools import islice
 from sentiment.batches import Mapper, map_texts
 from sentiment.quality.finding import Finding
 
-MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}")
+MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}")
 # With a country's code, as in North America, or with an area's code that begins with 0.
 PHONE = re.compile(
     r"(?<![\w.,+/-])(?:"

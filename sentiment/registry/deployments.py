@@ -41,8 +41,9 @@ def record(versions: Iterable[tuple[str, str]], target: str, endpoint: str, done
         client.set_registered_model_tag(name, f"{DEPLOYMENT}{timestamp}.v{version}", line)
 
 
-def list_deployed(target: str, endpoint: str) -> list[tuple[str, str]]:
-    """The versions, of any registered model, whose tags say that they are part of an endpoint: name and number."""
+def list_deployed(name: str, target: str, endpoint: str) -> list[tuple[str, str]]:
+    """The versions whose tags say that they are part of an endpoint: those of this model, else those of others."""
     tag = f"{DEPLOYED}{target}.{endpoint}"
     versions = MlflowClient().search_model_versions(f"tags.`{tag}` LIKE '%'")
-    return [(version.name, str(version.version)) for version in versions if GONE not in version.tags.get(tag, GONE)]
+    found = [(version.name, str(version.version)) for version in versions if GONE not in version.tags.get(tag, GONE)]
+    return [version for version in found if version[0] == name] or found

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from sentiment.markdown import to_markdown
 from sentiment.registry.candidate import Candidate
 from sentiment.registry.checks import Check, Terms, accuracy, behaviour, comparable, labels, thresholds
 from sentiment.tracking import GATE
@@ -51,11 +52,8 @@ class Verdict:
 
     def markdown(self) -> str:
         """The checks as a table; empty where there is none."""
-        lines = [
-            f"| {check.name} | {'passed' if check.passed else '**failed**'} | {check.message} |"
-            for check in self.checks
-        ]
-        return "\n".join(["| gate | | |", "|---|---|---|", *lines]) if lines else ""
+        lines = [[check.name, "passed" if check.passed else "**failed**", check.message] for check in self.checks]
+        return to_markdown([["gate", "", ""], *lines]) if lines else ""
 
     def as_dict(self) -> dict[str, Any]:
         """The content of gate.json."""

@@ -191,12 +191,11 @@ def promote(
 def finish_last(name: str) -> None:
     """Finish the last promotion where its process was killed before it had set all aliases."""
     tags = MlflowClient().get_registered_model(name).tags
-    last = next(reversed(drop_void(read(name))), None)
-    if last is None or last.applied:
-        return
-    update_aliases(name)
-    (key,) = (key for key in tags if key.startswith(PROMOTION) and Promotion.parse(key, tags[key]) == last)
-    _write(name, key, replace(last, applied=True))
+    keys = {Promotion.parse(key, tags[key]): key for key in sorted(tags) if key.startswith(PROMOTION)}
+    last = next(reversed(drop_void(list(keys))), None)
+    if last is not None and not last.applied and last.version == get_champion_version(name):
+        update_aliases(name)
+        _write(name, keys[last], replace(last, applied=True))
 
 
 def update_aliases(name: str) -> None:

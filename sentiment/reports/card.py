@@ -164,7 +164,7 @@ def _list_limits(comparison: Mapping[str, Any], dataset: Mapping[str, Any]) -> l
         "Not for texts of another source, subject or language before it has been measured on them, and not as the only "
         "ground of a decision about a person.",
         f"The test split comes from the same corpus and has {comparison['test_documents']} texts, so the accuracy is "
-        f"known to about ±{half:.0f} points. On labels that are wrong it learns, and is measured by, the wrong label.",
+        f"known to about ±{half:.1f} points. On labels that are wrong it learns, and is measured by, the wrong label.",
     ]
     if truth := summarize_truth(comparison["truth"]):
         lines.append(
@@ -172,7 +172,7 @@ def _list_limits(comparison: Mapping[str, Any], dataset: Mapping[str, Any]) -> l
         )
     if "calibration_error" in winner:
         lines.append(
-            f"A score is a probability that is {100 * winner['calibration_error']:.0f} points off on average (ECE)."
+            f"A score is a probability that is {100 * winner['calibration_error']:.1f} points off on average (ECE)."
         )
     if hardest:
         accuracy = hardest["accuracy"][comparison["winner"]]

@@ -42,7 +42,7 @@ def add_decision(
 
     def keep_or_replace(found: re.Match[str]) -> str:
         # The section that shows the champion, or says that there was none, may be of another one.
-        if found[1] == html.escape(name) and (champion == version or found[2] == str(champion)):
+        if html.unescape(found[1]) == name and (champion == version or found[2] == str(champion)):
             return found[0]
         return f"<dd>–</dd><dd>{OTHER}</dd>" if "<dd>" in found[0] else f"<p>{OTHER}</p>"
 

@@ -68,8 +68,10 @@ def draw_curves(labels: np.ndarray, probabilities: Mapping[str, np.ndarray]) -> 
     roc.plot([0, 1], [0, 1], color="grey", linestyle=":", linewidth=1)
     share = truth.mean()
     precision_recall.axhline(share, color="grey", linestyle=":", linewidth=1)
-    roc.set(title="ROC, test split", xlabel="false positive rate", ylabel="true positive rate")
-    precision_recall.set(title="Precision and recall, test split", xlabel="recall", ylabel="precision", ylim=(0, 1.02))
+    averaged = "" if found.shape[1] == 2 else ", micro-averaged"
+    roc.set(title=f"ROC, test split{averaged}", xlabel="false positive rate", ylabel="true positive rate")
+    precision_recall.set(xlabel="recall", ylabel="precision", ylim=(0, 1.02))
+    precision_recall.set(title=f"Precision and recall, test split{averaged}")
     roc.legend(loc="lower right")
     precision_recall.legend(loc="lower left")
     return figure

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sentiment.markdown import to_markdown
 from sentiment.registry.gate import Verdict
 from sentiment.reports import table
 
@@ -48,10 +49,10 @@ def render_comment(name: str, comparison: Comparison, verdict: Verdict, incumben
         f"({winner['test_accuracy_low']:.3f} to {winner['test_accuracy_high']:.3f})",
         say_decision(verdict, incumbent),
         table.verdict(comparison),
-        table.to_markdown(table.cells([*rows, *([baseline] if baseline else [])])),
+        to_markdown(table.cells([*rows, *([baseline] if baseline else [])])),
         "" if incumbent is None or incumbent.same_data else say_what_differs(verdict),
         _fold("The gate", verdict.markdown()),
-        _fold("Behaviour tests", table.to_markdown(behaviour_cells(comparison, incumbent))),
+        _fold("Behaviour tests", to_markdown(behaviour_cells(comparison, incumbent))),
         _fold("Slices", table.lost_slices(comparison)),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"

@@ -8,9 +8,10 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from sentiment.evaluation.comparison import EvaluatedModel
+from sentiment.evaluation.metrics import METRICS
 from sentiment.model.space import format_params
 from sentiment.reports import images, training_plots
-from sentiment.search.trials import best_params
+from sentiment.search.trials import CROSS_VALIDATED, VALIDATION, best_params
 from sentiment.tracking import PRUNED, TRIAL, child_runs, origin
 
 PLOTTED = 5  # trials from which lines over the hyperparameters show something
@@ -41,21 +42,27 @@ def summarize_search(tune_run: Run) -> dict[str, Any]:
     trials = sorted(
         (run for run in child_runs(tune_run) if TRIAL in run.data.tags), key=lambda run: int(run.data.tags[TRIAL])
     )
-    completed = [run for run in trials if "validation_accuracy" in run.data.metrics]
+    metric = METRICS[tune_run.data.params.get("metric", "accuracy")]
+    keys = (f"{VALIDATION}{CROSS_VALIDATED}{metric.name}", f"{VALIDATION}{metric.name}")
+    key = next((key for key in keys if any(key in run.data.metrics for run in trials)), keys[-1])  # what chose the best
+    name = key.replace("_", " ").replace("validation cross validated", "cross-validated")
+    completed = [run for run in trials if key in run.data.metrics]
     params = [run.data.params for run in completed]
-    accuracies = [run.data.metrics["validation_accuracy"] for run in completed]
+    values = [run.data.metrics[key] for run in completed]
     has_plot = len(completed) >= PLOTTED and any(params)
+    plot = training_plots.draw_trials(params, values, family, name, metric.higher_is_better) if has_plot else None
     return {
         "family": family,
+        "chosen_by": name,
         "best": _format_params(best_params(tune_run)),
         "failed": sum(run.info.status == "FAILED" for run in trials),
         "pruned": sum(PRUNED in run.data.tags for run in trials),
-        "plot": images.embed_panels(training_plots.draw_trials(params, accuracies, family)) if has_plot else [],
+        "plot": images.embed_panels(plot) if plot else [],
         "trials": [
             [
                 f"{run.info.run_name} {_format_params(run.data.params)}",
                 "pruned" if PRUNED in run.data.tags else run.info.status.lower(),
-                _format("{:.3f}", run.data.metrics.get("validation_accuracy")),
+                _format("{:.3f}", run.data.metrics.get(key)),
                 _format("{:.1f}", run.data.metrics.get("train_seconds")),
             ]
             for run in trials

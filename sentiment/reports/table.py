@@ -6,6 +6,7 @@ from typing import Any
 
 from sentiment.evaluation.metrics import METRICS, Metric
 from sentiment.evaluation.truth import summarize_truth
+from sentiment.markdown import to_markdown
 from sentiment.tracking import SEARCH_TEXTS
 
 CONSOLE_WIDTH = 100  # characters
@@ -74,12 +75,6 @@ def markdown(comparison: Mapping[str, Any]) -> str:
     return to_markdown(comparison_cells(comparison))
 
 
-def to_markdown(lines: Sequence[Sequence[str]]) -> str:
-    """A header and lines of cells as a table in Markdown."""
-    header, *body = lines
-    return "\n".join(f"| {' | '.join(line)} |" for line in [header, ["---"] * len(header), *body])
-
-
 def verdict(comparison: Mapping[str, Any]) -> str:
     """Whose labels it is by, what won, why, whether its lead is significant, an ensemble's weights, in sentences."""
     winner, *others = comparison["rows"]
@@ -125,9 +120,9 @@ def lost_slices(comparison: Mapping[str, Any]) -> str:
     lost = sorted(comparison["lost_slices"], key=lambda row: -row["behind"])
     if not lost:
         return ""
-    header = "| slice | documents | most accurate family | points behind |\n| --- | --- | --- | --- |"
-    lines = [f"| {row['slice']} | {row['documents']} | {row['family']} | {100 * row['behind']:.1f} |" for row in lost]
-    return "\n".join([f"Slices on which {comparison['winner']} is not the most accurate family:", "", header, *lines])
+    lines = [["slice", "documents", "most accurate family", "points behind"]]
+    lines += [[row["slice"], str(row["documents"]), row["family"], f"{100 * row['behind']:.1f}"] for row in lost]
+    return f"Slices on which {comparison['winner']} is not the most accurate family:\n\n{to_markdown(lines)}"
 
 
 def _interval(row: Mapping[str, Any]) -> str:

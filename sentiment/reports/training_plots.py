@@ -79,20 +79,24 @@ def draw_lengths(lengths: Mapping[int, int], max_length: int) -> Figure:
     return figure
 
 
-def draw_trials(params: Sequence[Mapping[str, str]], accuracies: Sequence[float], family: str) -> Figure:
-    """The trials of a search in parallel coordinates: a line for each, down its hyperparameters to its accuracy.
+def draw_trials(
+    params: Sequence[Mapping[str, str]], values: Sequence[float], family: str, metric: str, higher_is_better: bool
+) -> Figure:
+    """The trials of a search in parallel coordinates: a line for each, down its hyperparameters to its metric.
 
     Args:
         params: the hyperparameters of each trial.
-        accuracies: their validation accuracies, in the same order.
+        values: of the metric that the best trial is chosen by, in the same order.
         family: the family, for the title.
+        metric: name of the metric.
+        higher_is_better: its direction.
     """
     names = sorted({name for trial in params for name in trial})
     columns = [_scale([trial.get(name) for trial in params]) for name in names]
-    columns.append(_scale([str(accuracy) for accuracy in accuracies]))
+    columns.append(_scale([str(value) for value in values]))
     figure = new_figure(5.6, 1 + 0.5 * len(columns))
     axes = figure.subplots()
-    order = np.argsort(accuracies)
+    order = np.argsort(values if higher_is_better else -np.array(values))
     for rank, number in enumerate(order):
         widths = [np.nan if values[number] is None else values[number] for values, _ in columns]
         axes.plot(widths, range(len(columns)), "o-", color=cm.viridis(rank / max(len(order) - 1, 1)), markersize=3)
@@ -100,7 +104,7 @@ def draw_trials(params: Sequence[Mapping[str, str]], accuracies: Sequence[float]
         axes.axhline(place, color="grey", linewidth=0.5)
         for width, end in ends:
             axes.annotate(end, (width, place), xytext=(0, 3), textcoords="offset points", fontsize=8, ha="center")
-    axes.set_yticks(range(len(columns)), [*names, "validation accuracy"])
+    axes.set_yticks(range(len(columns)), [*names, metric])
     axes.set_xticks([])
     axes.invert_yaxis()
     axes.margins(x=0.08, y=0.1)

@@ -47,8 +47,11 @@ def test_a_column_of_slices_is_kept_where_a_file_has_one(tmp_path, suffix):
 
 
 def test_what_follows_a_closing_quote_is_part_of_the_field(tmp_path):
-    (tmp_path / "quoted.csv").write_text('text,label\n"Great" film,pos\n"two\nlines",neg\n')
-    assert CorpusInput(Corpus(str(tmp_path / "quoted.csv"))).read()["text"].tolist() == ["Great film", "two\nlines"]
+    rows = '"Great" film,pos\n"two\nlines",neg\n"a blank\nbehind" ,neg\n"He said "hi" to me","pos\n"\n'
+    (tmp_path / "quoted.csv").write_text(f"text,label\n{rows}")
+    frame = CorpusInput(Corpus(str(tmp_path / "quoted.csv"))).read()
+    assert frame["text"].tolist() == ["Great film", "two\nlines", "a blank\nbehind ", 'He said hi" to me"']
+    assert frame["label"].tolist() == ["pos", "neg", "neg", "pos"]
 
 
 def test_a_pattern_may_begin_in_the_root_folder(tmp_path):

@@ -9,7 +9,7 @@ from sentiment.errors import UserError
 from sentiment.evaluation.behaviour import DIRECTION, FUNCTIONALITY, INVARIANCE, Case, report
 from sentiment.evaluation.behaviour.cases import build_cases
 from sentiment.evaluation.behaviour.perturbations import CHANGES, direction_cases, invariance_cases
-from sentiment.evaluation.behaviour.templates import functionality_cases
+from sentiment.evaluation.behaviour.templates import LEXICON, functionality_cases
 from sentiment.evaluation.behaviour.user_cases import read_cases
 from sentiment.model.text.language import looks_english
 
@@ -31,6 +31,12 @@ def test_there_are_enough_cases_of_each_capability_with_both_labels_and_none_twi
     }:
         labels = [case.expected for case in cases if case.capability == capability]
         assert 0.25 < np.mean([label == "positive" for label in labels]) < 0.75, capability
+
+
+def test_cases_differ_in_more_than_one_word():
+    for capability, one_of in (("intensified", "very"), ("contrast with although", "good"), ("comparison", "love")):
+        texts = " ".join(case.text for case in functionality_cases() if case.capability == capability)
+        assert sum(word in texts for word in LEXICON[one_of]) > len(LEXICON[one_of]) / 2
 
 
 def test_a_contrast_ends_with_what_counts():
@@ -119,6 +125,8 @@ def test_a_third_class_is_wrong_and_classes_without_poles_leave_invariance_alone
     assert failed.tolist() == [True, True, False, False, False]
     assert report.select_applicable(CASES, ["sport", "politics"]) == [CASES[2]]
     assert report.find_polarity(["neg", "pos"]) == {"negative": 0, "positive": 1}
+    # Of two positive classes nothing says which one a positive text should get.
+    assert not report.find_polarity(["negative", "positive", "very positive"])
 
 
 def test_cases_of_ones_own(tmp_path):

@@ -65,3 +65,10 @@ def test_monitoring_logs_it_from_predicted_labels():
     found = text_metrics(observed, ["neg", "pos"])
     assert found["quality/matthews"] == pytest.approx(VALUE)
     assert found["quality/accuracy"] == pytest.approx(0.8) and "quality/log_loss" not in found
+
+
+def test_a_batch_without_one_of_the_classes_is_not_worse_for_that():
+    observed = pd.DataFrame({"label": ["neg", "pos"] * 5, "predicted": ["neg", "pos"] * 5, "score": 0.8, "words": 3})
+    found = text_metrics(observed.assign(unknown=0.0), ["neg", "neutral", "pos"])
+    averaged = ("accuracy", "balanced_accuracy", "f1_macro", "precision_macro", "recall_macro")
+    assert [found[f"quality/{name}"] for name in averaged] == [1.0] * 5

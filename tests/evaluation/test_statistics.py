@@ -204,6 +204,12 @@ def test_the_front_is_who_nobody_beats_in_both():
     assert pareto_front(given, "model_bytes") == ["a", "b"]
 
 
+def test_a_slice_of_the_corpus_does_not_take_the_place_of_another():
+    texts, labels = ["not good"] * 10 + ["good"] * 20, np.arange(30) % 2
+    found = find_slices(texts, labels, ["neg", "pos"], named=["with negation"] * 25 + [""] * 5)
+    assert found["with negation"].sum() == 10 and found["slice with negation"].sum() == 25
+
+
 def test_slices_by_length_negation_and_class_and_who_is_ahead_there():
     texts = [f"{'not ' if number % 2 else ''}{'word ' * (number % 40)}" for number in range(200)]
     texts[0] = "It isn’t"

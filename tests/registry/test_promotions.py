@@ -325,6 +325,10 @@ def test_a_promotion_that_was_killed_between_two_aliases_is_finished(versions, m
         with pytest.raises(KeyboardInterrupt):
             promote("m", "3", "2", "third")
     assert aliases() == {"champion": 3, "previous": 1} and not promotions.read("m")[-1].applied
+    versions.set_registered_model_alias("m", "champion", "2")  # by hand: nothing is finished that is not champion
+    promotions.finish_last("m")
+    assert aliases() == {"champion": 2, "previous": 1}
+    versions.set_registered_model_alias("m", "champion", "3")
     for _ in range(2):  # the second time there is nothing left to do
         promotions.finish_last("m")
         assert aliases() == {"champion": 3, "previous": 2} and promotions.read("m")[-1].applied

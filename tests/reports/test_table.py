@@ -44,6 +44,9 @@ def test_the_slices_that_are_lost_are_listed_the_worst_first():
     lines = table.lost_slices({"winner": "simple", "lost_slices": lost}).splitlines()
     assert lines[-2:] == ["| b | 30 | lstm | 5.0 |", "| a | 20 | lstm | 1.0 |"]
     assert table.lost_slices({"winner": "simple", "lost_slices": []}) == ""
+    lost[0]["slice"] = "class a|b\n<!--"
+    lines = table.lost_slices({"winner": "simple", "lost_slices": lost}).splitlines()
+    assert lines[-1].startswith(r"| class a\|b &lt;!-- | ")
 
 
 def test_console_table_is_aligned():

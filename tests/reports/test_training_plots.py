@@ -10,5 +10,5 @@ def test_learning_curves_are_drawn(tmp_path):
 
 def test_a_plot_of_trials_takes_numbers_words_and_gaps():
     points = [{"kind": "net", "rate": "0.0001"}, {"kind": "tree", "depth": "3"}, {"kind": "net", "rate": "0.1"}]
-    (image,) = embed_panels(training_plots.draw_trials(points, [0.5, 0.7, 0.6], "lstm"))
+    (image,) = embed_panels(training_plots.draw_trials(points, [0.5, 0.7, 0.6], "lstm", "accuracy", True))
     assert image.startswith("data:image/png;base64,")

@@ -22,7 +22,7 @@ def test_rollback_puts_the_former_champion_back_and_says_who_did_what_and_why(tr
     gone = files.rename(tmp_path / "gone")
     process = run_step("rollback", cwd=tmp_path)
     assert process.returncode == 1 and "the model models:/sentiment/1 cannot be used: " in process.stderr
-    assert "or delete version 1 to go back to the one before it" in process.stderr
+    assert "if it is lost for good, delete version 1 to go back to the one before it" in process.stderr
     assert promotions.get_champion_version("sentiment") == "2"
     gone.rename(files)
     process = run_step("rollback", "--reason=calls 'fine' negative", cwd=tmp_path)

@@ -7,7 +7,7 @@ import pytest
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED, UNAUTHENTICATED
 
-from sentiment.errors import UserError, hide_credentials
+from sentiment.errors import UserError, has_credentials, hide_credentials
 from sentiment.workflow.command_line import parse
 from sentiment.workflow.process import check_tracking_server, open_run, run_entry_point
 from sentiment.workflow.stopping import Stop
@@ -55,6 +55,19 @@ def test_credentials_in_a_parameter_are_refused_and_logged_nowhere(tracked, monk
     assert "holds a password, a token or a signature, and parameters are logged" in line
     assert run.info.status == "FAILED" and run.data.params == {} and f"error: {run.data.tags['error']}\n" in line
     assert "s3cret" not in f"{run.to_dictionary()}{line}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://wiki.corp:8443 checked by ann@corp.com",
+        "https://host/a.csv?sort-key=name&key=movie_reviews_polarity_v2.csv",
+        "https://host:8080/path@v2",
+        "select text from a where mail = 'x: y@z'",
+    ],
+)
+def test_what_lets_nobody_in_is_no_credential(text):
+    assert not has_credentials(text) and hide_credentials(text) == text
 
 
 def test_credentials_that_mlflow_run_has_logged_are_told_with_what_to_do(tracked, monkeypatch, capsys):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import BinaryIO
@@ -78,31 +79,38 @@ class DelimitedTable:
 
         csv.field_size_limit(LONGEST_FIELD)
         separator = SEPARATORS[self.suffix]
-        strict = csv.reader(follow(), delimiter=separator, strict=True)
-        while True:
-            lines.clear()
-            number = strict.line_num + 1
-            misquoted = None
-            try:
-                fields = next(strict, None)
-            except csv.Error as error:
-                try:
-                    fields = next(csv.reader(lines, delimiter=separator))
-                except csv.Error:
-                    raise UserError(
-                        f"{self.name} cannot be read from line {strict.line_num} on ({error}): "
-                        "is a closing quote missing before it?"
-                    ) from error
-                # Within a line what follows a closing quote is read as part of the field. A field that goes on for
-                # lines may hold other rows: a text that begins with a quote has none that closes it.
-                if ended:
-                    misquoted = "has a quote that is never closed"
-                elif len(lines) > 1:
-                    misquoted = f"has a quoted field that ends in the middle of line {strict.line_num}"
-            if fields is None:
-                return
-            if fields:
-                yield number, fields, misquoted
+        reader = csv.reader(follow(), delimiter=separator)
+        number = 1
+        try:
+            for fields in reader:
+                if fields:
+                    misquoted = None
+                    if ended:  # a row that comes after the end was asked for is still inside quotes
+                        misquoted = "has a quote that is never closed"
+                    elif len(lines) > 1 and (line := _find_misplaced_quote(lines, separator)):
+                        misquoted = f"has a quoted field that ends in the middle of line {number + line - 1}"
+                    yield number, fields, misquoted
+                number = reader.line_num + 1
+                lines.clear()
+        except csv.Error as error:
+            raise UserError(
+                f"{self.name} cannot be read from line {reader.line_num} on ({error}): "
+                "is a closing quote missing before it?"
+            ) from error
+
+
+def _find_misplaced_quote(lines: list[str], separator: str) -> int | None:
+    """The line of a row, from 1, in the middle of which a field ends that has gone on for lines; None for none.
+
+    Such a field may hold other rows: that of a text that begins with a quote and has none that closes it. Python reads
+    what follows the closing quote as part of the field, which is right within a line. Blanks there are no mistake.
+    """
+    strict = csv.reader((re.sub(r'" +(?=[,\t\r\n]|$)', '"', line) for line in lines), delimiter=separator, strict=True)
+    try:
+        next(strict)
+    except csv.Error:
+        return strict.line_num if strict.line_num > 1 else None
+    return None
 
 
 def _as_text_file(file: BinaryIO) -> io.TextIOWrapper:

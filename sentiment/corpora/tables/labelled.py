@@ -36,7 +36,8 @@ def read_labelled(table: Table, corpus: Corpus, *, label_required: bool) -> Iter
     require_column(table, "text_column", corpus.text_column)
     _require_type(table, "texts", "text_column", corpus.text_column, _may_be_text)
     if label_required or corpus.label_column in names:
-        require_column(table, "label_column", corpus.label_column, ", or have the texts labelled, -P label_by=vader")
+        otherwise = ", or have the texts labelled, -P label_by=vader" if corpus.parameter == "corpus" else ""
+        require_column(table, "label_column", corpus.label_column, otherwise)
         _require_type(table, "class names", "label_column", corpus.label_column, _may_be_label)
     for parameter, column in (("slice_column", corpus.slice_column), ("split_column", corpus.split_column)):
         if column and column in names:

@@ -13,16 +13,21 @@ TOLERANCE = 0.01  # a score may move this far in the wrong direction, which nobo
 
 
 def find_polarity(classes: Sequence[str]) -> dict[str, int]:
-    """The positions of the negative and the positive class, by these words; empty where a corpus has no such classes.
+    """The positions of the negative and the positive class, by these words.
+
+    Empty where a corpus has no such classes, or several of one polarity: of *positive* and *very positive* nothing says
+    which one a text should get.
 
     Args:
         classes: class names; what counts is how they begin, as in ``neg`` and ``Positive``.
     """
-    found = {
-        name: [number for number, label in enumerate(classes) if label.lower().startswith(name[:3])]
-        for name in ("negative", "positive")
-    }
-    return {name: places[0] for name, places in found.items()} if all(len(p) == 1 for p in found.values()) else {}
+    found = {}
+    for name in ("negative", "positive"):
+        of_polarity = [number for number, label in enumerate(classes) if name[:3] in label.lower()]
+        if len(of_polarity) != 1 or not classes[of_polarity[0]].lower().startswith(name[:3]):
+            return {}
+        found[name] = of_polarity[0]
+    return found
 
 
 def find_failures(cases: Sequence[Case], probabilities: np.ndarray, classes: Sequence[str]) -> np.ndarray:

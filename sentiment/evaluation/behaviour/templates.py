@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from itertools import product
+from random import Random
 
 from sentiment.evaluation.behaviour import FUNCTIONALITY, Case
 
-CASES = 60  # of each capability, taken at even distances from all that its templates generate
+CASES = 60  # of each capability, drawn from all that its templates generate
 
 LEXICON = {
     "thing": ("film", "movie", "story", "plot", "acting", "script", "ending", "soundtrack", "dialogue", "cast"),
@@ -88,7 +89,7 @@ TEMPLATES = {
 
 def functionality_cases() -> list[Case]:
     """The cases of every capability in ``TEMPLATES``, always the same ones, without duplicates."""
-    return [case for capability in TEMPLATES for case in _take_evenly(_generate(capability), CASES)]
+    return [case for capability in TEMPLATES for case in _draw(_generate(capability), CASES)]
 
 
 def _generate(capability: str) -> list[Case]:
@@ -99,12 +100,13 @@ def _generate(capability: str) -> list[Case]:
         names = [name for name in LEXICON if f"{{{name}}}" in template]
         texts = (template.format(**dict(zip(names, words))) for words in product(*(LEXICON[name] for name in names)))
         generated = [Case(capability, FUNCTIONALITY, text, expected=label) for text in texts]
-        cases += _take_evenly(generated, -(-CASES // len(templates)))
+        cases += _draw(generated, -(-CASES // len(templates)))
     return cases
 
 
-def _take_evenly(cases: Sequence[Case], count: int) -> list[Case]:
-    """``count`` of the cases at even distances, or all of them where there are not so many."""
-    if len(cases) <= count:
-        return list(cases)
-    return [cases[number * len(cases) // count] for number in range(count)]
+def _draw(cases: Sequence[Case], count: int) -> list[Case]:
+    """``count`` of the cases at random, or all of them where there are not so many.
+
+    At even distances most of them would have the same words: the product of the lexicons has a period.
+    """
+    return Random(0).sample(cases, min(count, len(cases)))

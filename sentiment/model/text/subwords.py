@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -100,7 +101,7 @@ class Subwords:
 
 def _valid(text: str) -> str:
     """The text with a replacement character for each lone surrogate, which JSON can hold and UTF-8 cannot."""
-    return text if text.isascii() else text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return text if text.isascii() else re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
 def _import_library() -> Any:

@@ -111,7 +111,8 @@ class ScoredFile:
             if scheme_of(self._address):
                 buckets.upload(f"output={self._address}", self._partial, self._address)
             elif Path(self._address).exists() and not self._replaces:
-                raise UserError(f"output={self._address} was written by another run meanwhile: give another name")
+                kept, self._partial = self._partial, self._partial.with_suffix(".none")
+                raise UserError(f"output={self._address} was written by another run meanwhile: the rows are in {kept}")
             else:
                 os.replace(self._partial, self._address)
         finally:

@@ -18,7 +18,7 @@ class Found(Exception):
 
 
 def run_entry_point(name: str, **parameters: Any) -> str:
-    """``python -m steps NAME --parameter=value …``; an empty value stands for the parameter's default.
+    """``python -m steps NAME --parameter=value …``; an empty value, or None, stands for the parameter's default.
 
     Returns:
         What it printed.
@@ -27,7 +27,9 @@ def run_entry_point(name: str, **parameters: Any) -> str:
         Found: it ended with an alert or a failed gate.
         RuntimeError: it failed.
     """
-    return run_python("-m", "steps", name, *(f"--{key}={value}" for key, value in parameters.items() if value != ""))
+    given = {key: value for key, value in parameters.items() if value not in ("", None)}
+    texts = {key: ",".join(map(str, value)) if isinstance(value, list) else value for key, value in given.items()}
+    return run_python("-m", "steps", name, *(f"--{key}={value}" for key, value in texts.items()))
 
 
 def run_python(*arguments: str) -> str:

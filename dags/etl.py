@@ -23,7 +23,7 @@ def etl() -> None:
     @task
     def extract(params: dict) -> None:
         columns = {name: params[name] for name in ("corpus", "text_column", "label_column")}
-        run_entry_point("ingest", reuse="true", **columns | params["more"])
+        run_entry_point("ingest", **{"reuse": "true"} | columns | params["more"])
 
     @task
     def load(params: dict) -> None:

@@ -25,7 +25,7 @@ def monitoring() -> None:
         """The alert; an empty one ends the run here."""
         given = {name: params[name] for name in ("registered_model", "batch")} | params["more"]
         try:
-            run_entry_point("monitor", fail_on_alert="true", **given)
+            run_entry_point("monitor", **{"fail_on_alert": "true"} | given)
         except Found as alert:
             return str(alert)
         return ""
@@ -39,7 +39,7 @@ def monitoring() -> None:
         if not params["batch"]:
             raise AirflowSkipException("recorded requests have no labels: give a batch to train again")
         given = {name: params[name] for name in ("registered_model", "batch")} | params["more"]
-        run_entry_point("monitor", retrain="true", **given)
+        run_entry_point("monitor", **given | {"retrain": "true"})
 
     alert = watch()
     tell(alert)

@@ -29,7 +29,7 @@ def training() -> None:
     def train(params: dict) -> str:
         given = {name: params[name] for name in ("corpus", "registered_model", "gates")} | params["more"]
         try:
-            run_entry_point("main", fail_on_gate="true", **given)
+            run_entry_point("main", **{"fail_on_gate": "true"} | given)
         except Found as gate:
             raise AirflowFailException(str(gate)) from gate  # the same data would not pass a second time
         return run_entry_point("report", registered_model=params["registered_model"])

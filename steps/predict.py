@@ -8,7 +8,7 @@ from pathlib import Path
 import mlflow
 from mlflow.data.meta_dataset import MetaDataset
 
-from sentiment.corpora.stores import scheme_of
+from sentiment.corpora.stores import MAGIC, scheme_of
 from sentiment.corpora.tables import SUFFIXES, FoundTable
 from sentiment.corpora.tables.kinds import get_kind
 from sentiment.corpora.tables.labelled import as_text
@@ -97,6 +97,11 @@ def check_for_spark(parameters: PredictParameters) -> None:
         if scheme_of(address) or Path(address).suffix.lower() not in SUFFIXES:
             raise UserError(
                 f"{address}: engine=spark reads and writes paths that end in {', '.join(SUFFIXES)}, uncompressed: give "
+                "one, or leave out engine=spark"
+            )
+        if MAGIC & set(address) or Path(address).name[0] in "._":
+            raise UserError(
+                f"{address}: engine=spark takes one path, without * ? [ ], whose name does not begin with . or _: give "
                 "one, or leave out engine=spark"
             )
 

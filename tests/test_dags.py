@@ -35,3 +35,14 @@ def test_the_corpus_that_was_asked_for_is_loaded_whatever_else_was_ingested_sinc
     assert sorted(found["text"]) == ["wanted test", "wanted train", "wanted validation"]
     with pytest.raises(SystemExit, match="no finished ingest run of elsewhere.csv"):
         load("elsewhere.csv")
+
+
+def test_what_a_task_is_given_more_replaces_its_own_and_lists_are_joined(monkeypatch):
+    monkeypatch.syspath_prepend(str(PROJECT / "dags"))
+    import entry_points
+
+    given = []
+    monkeypatch.setattr(entry_points, "run_python", lambda *arguments: given.extend(arguments))
+    more = {"reuse": "false", "label_by": ["a", "b"], "query": None}
+    entry_points.run_entry_point("ingest", **{"reuse": "true"} | more)
+    assert given == ["-m", "steps", "ingest", "--reuse=false", "--label_by=a,b"]

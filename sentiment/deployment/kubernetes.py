@@ -131,6 +131,7 @@ class Kubernetes:
         present, former = _objects(deployment), _objects(before) if before else []
         self._hold()
         self._apply(documents, "--dry-run=server")  # what is refused is refused before anything has changed
+        others = self._list_existing(present)  # which stay, whatever happens
         try:
             self._apply(documents)
             self._wait(endpoint)
@@ -138,7 +139,7 @@ class Kubernetes:
             try:
                 if before:
                     self._apply([_with_template_of(deployment, before)])
-                self._delete([one for one in present if one not in former])
+                self._delete([one for one in present if one not in former and one[1:] not in others])
             except UserError as another:
                 raise UserError(f"{error}; this could not be undone: {another}") from error
             undone = "the former pods answer as before" if before else "nothing is left of it"
@@ -210,12 +211,17 @@ class Kubernetes:
         ours = ["--server-side", "--force-conflicts", f"--field-manager={MANAGER}", "--filename=-"]
         self._kubectl("apply", *ours, *options, given=_stream(documents))
 
+    def _list_existing(self, objects: list[list[str]]) -> list[list[str]]:
+        """Kind and name of those of some objects that are there."""
+        found = self._kubectl("get", "--ignore-not-found", "--output=json", "--filename=-", given=_references(objects))
+        listed: dict[str, Any] = json.loads(found) if found else {"kind": "List", "items": []}
+        items = listed["items"] if listed["kind"] == "List" else [listed]
+        return [[one["kind"], one["metadata"]["name"]] for one in items]
+
     def _delete(self, objects: list[list[str]]) -> None:
         """Delete objects, and what belongs to them; those that are gone already are no mistake."""
         if objects:
-            given = _stream(
-                [{"apiVersion": api, "kind": kind, "metadata": {"name": name}} for api, kind, name in objects]
-            )
+            given = _references(objects)
             options = ["--ignore-not-found", "--cascade=foreground", f"--timeout={DELETING}s", "--filename=-"]
             self._kubectl("delete", *options, given=given)
 
@@ -257,6 +263,11 @@ def _objects(deployment: dict[str, Any]) -> list[list[str]]:
     """API version, kind and name of everything that was applied with a Deployment."""
     objects: list[list[str]] = json.loads(deployment["metadata"]["annotations"][OBJECTS])
     return objects
+
+
+def _references(objects: list[list[str]]) -> str:
+    """Objects as kubectl reads them, by API version, kind and name."""
+    return _stream([{"apiVersion": api, "kind": kind, "metadata": {"name": name}} for api, kind, name in objects])
 
 
 def _with_template_of(deployment: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:

@@ -47,11 +47,11 @@ def score(source: Corpus, target: Path, model: str, spark_master: str) -> Totals
     try:
         frame = _read(spark, Path(source.address), schema)
         if isinstance(frame.schema[text_column].dataType, BinaryType):
-            frame = frame.withColumn(text_column, F.col(text_column).cast("string"))
+            frame = frame.withColumn(text_column, _column(text_column).cast("string"))
         label_and_score = mlflow.pyfunc.spark_udf(
             spark, uri, env_manager="local", result_type="label string, score double"
         )
-        text = F.col(text_column)
+        text = _column(text_column)
         broken = F.make_valid_utf8(F.col(BROKEN)) if BROKEN in frame.columns else F.lit(None)
         why = (
             F.when(broken.isNotNull(), F.concat(F.lit("the row is broken: "), broken))
@@ -75,7 +75,7 @@ def score(source: Corpus, target: Path, model: str, spark_master: str) -> Totals
         labels = [F.count_if(F.col("label") == label).alias(label) for label in classes]
         distinct = len(set(map(normalize_label, classes))) == len(classes)  # as in match_labels
         written = _normalize if distinct else F.trim
-        value = F.trim(F.col(names[label_column]).cast("string")) if label_column in names else F.lit("")
+        value = F.trim(_column(names[label_column]).cast("string")) if label_column in names else F.lit("")
         _write(
             result.observe(
                 seen,
@@ -139,7 +139,13 @@ def _normalize(label: Column) -> Column:
 
 def _valid(frame: DataFrame, name: str) -> Column:
     """A column with the replacement character where a string is not UTF-8."""
-    return F.make_valid_utf8(F.col(name)) if isinstance(frame.schema[name].dataType, StringType) else F.col(name)
+    column = _column(name)
+    return F.make_valid_utf8(column) if isinstance(frame.schema[name].dataType, StringType) else column
+
+
+def _column(name: str) -> Column:
+    """A column by its name, in which a dot stands for itself."""
+    return F.col(f"`{name.replace('`', '``')}`")
 
 
 def _read(spark: SparkSession, path: Path, schema: pa.Schema) -> DataFrame:
@@ -159,4 +165,5 @@ def _write(frame: DataFrame, path: Path, suffix: str) -> None:
     elif suffix == ".jsonl":
         frame.write.json(str(path))
     else:
-        frame.write.csv(str(path), header=True, sep=SEPARATORS[suffix], escape='"')
+        writer = frame.write.option("ignoreLeadingWhiteSpace", False).option("ignoreTrailingWhiteSpace", False)
+        writer.csv(str(path), header=True, sep=SEPARATORS[suffix], escape='"')

@@ -68,7 +68,7 @@ class TrainParameters(TrainingParameters, SeedParameters, ReuseParameters):
 class TuneParameters(SearchParameters, TrainingParameters, SeedParameters, EngineParameters, ReuseParameters):
     featurize_run: str = parameter("", "run to build on; by default the latest")
     family: str = parameter("simple", "family of models")
-    resume_run: str = parameter("", "earlier search whose trials count in this one", changes_result=False)
+    resume_run: str = parameter("", "earlier search whose trials count in this one")
 
 
 class CompareParameters(ChoiceParameters, SeedParameters, ReuseParameters):

@@ -221,3 +221,8 @@ def test_google_without_credentials_is_one_line_after_some_seconds(monkeypatch, 
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", credentials)
     with pytest.raises(UserError, match="no permission. Credentials come from GOOGLE_APPLICATION_CREDENTIALS, or .gcl"):
         open_table(Corpus("gs://reviews/a.csv"))
+
+
+@pytest.mark.parametrize("pattern, expected", [("d/*[1.csv", "d/x[1.csv"), ("d/[!a].csv", "d/b.csv")])
+def test_a_bracket_that_is_not_closed_is_a_character(pattern, expected):
+    assert buckets.translate(pattern).fullmatch(expected)

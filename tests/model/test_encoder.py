@@ -194,6 +194,15 @@ def test_near_duplicates_do_not_make_the_head_too_sure():
     assert together > 1.5 * alone
 
 
+def test_a_damaged_file_of_embeddings_is_made_anew(tmp_path):
+    from sentiment.model.sentence.kept import load_or_compute
+
+    for damaged in (b"", b"\x93NUMPY"):
+        (tmp_path / "a.npy").write_bytes(damaged)
+        for _ in range(2):
+            assert load_or_compute(tmp_path / "a.npy", lambda: np.ones((2, 3))).sum() == 6
+
+
 def test_what_c_means_does_not_depend_on_the_length_of_embeddings():
     from sentiment.model.sentence.fitting import fit_head
 

@@ -158,6 +158,12 @@ def test_pods_that_do_not_get_ready_are_taken_back_and_say_why(cluster):
     with pytest.raises(UserError, match="its pods do not get ready: ErrImageNeverPull; nothing is left of it"):
         run()
     assert cluster.names("sentiment") == []
+    metadata = {"name": "sentiment", "namespace": "sentiment", "generation": 1}
+    theirs = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}  # was there before, and stays
+    cluster.objects["sentiment"]["serviceaccounts", "sentiment"] = theirs
+    with pytest.raises(UserError, match="its pods do not get ready: ErrImageNeverPull"):
+        run()
+    assert cluster.names("sentiment") == ["serviceaccounts/sentiment"]
     cluster.broken = {"registry.example.org/mood:2": BACK_OFF}
     run()
     before = cluster.objects["sentiment"]["deployments", "sentiment"]

@@ -237,7 +237,8 @@ def test_memory_does_not_grow_with_the_file_and_a_stopped_one_leaves_no_output(r
 @pytest.mark.parametrize("source, target", [("broken.csv", "on_spark.parquet"), ("broken.jsonl", "on_spark.csv")])
 def test_spark_scores_the_same(registered, source, target):
     (registered / "broken.csv").write_bytes(BROKEN)
-    (registered / "broken.jsonl").write_bytes(LINES)
+    padded = b'{"text": "  padded  ", "helpful.votes": 3}\n'
+    (registered / "broken.jsonl").write_bytes(LINES + padded)
     (registered / target).mkdir()
     (registered / target / "old.csv").touch()
     process = run_step(
@@ -254,7 +255,8 @@ def test_spark_scores_the_same(registered, source, target):
         there = pd.read_parquet(registered / target)
     else:
         there = pd.concat(map(pd.read_csv, sorted((registered / target).glob("*.csv"))), ignore_index=True)
-    assert len(there) == len(here) == 8 and not list(registered.glob(".on_spark*"))
+        assert there["text"].iloc[-1] == "  padded  " and there["helpful.votes"].iloc[-1] == 3
+    assert len(there) == len(here) == 8 + (source == "broken.jsonl") and not list(registered.glob(".on_spark*"))
     both = here["label"].notna() & there["label"].notna()
     assert both.sum() >= 2 and there["label"][both].tolist() == here["label"][both].tolist()
     assert there["reason"].notna().tolist() == there["label"].isna().tolist() and there["reason"].notna().sum() >= 4

@@ -122,7 +122,7 @@ def find(name: str, address: str) -> Sequence[BucketFile]:
         if info.type == FileType.File:
             return [BucketFile(name, address, "", info.size, filesystem, path)]
         if MAGIC & set(path):
-            base, wanted = base_of(path), translate(path)
+            base, wanted = base_of(path), _translate(name, path)
             deep = "/" in path[len(base) + 1 :]
         elif info.type == FileType.Directory:
             base, wanted, deep = path.rstrip("/"), re.compile(r".*\.parquet", re.I), True
@@ -136,7 +136,7 @@ def find(name: str, address: str) -> Sequence[BucketFile]:
     found = []
     for file in sorted(listed, key=lambda file: file.path):
         part = file.path[len(base) + 1 :]
-        hidden = any(piece[0] in ("." if MAGIC & set(path) else "._") for piece in part.split("/"))
+        hidden = any(piece.startswith((".",) if MAGIC & set(path) else (".", "_")) for piece in part.split("/"))
         if file.type == FileType.File and wanted.fullmatch(file.path) and not hidden:
             below = address_of(address, file.path)
             found.append(BucketFile(f"{name}: {part}", below, part, file.size, filesystem, file.path))
@@ -239,13 +239,20 @@ def _explain(name: str, address: str, error: Exception) -> UserError:
     return UserError(f"{name} cannot be reached ({text}): try again{endpoint}")
 
 
+def _translate(name: str, pattern: str) -> re.Pattern[str]:
+    try:
+        return translate(pattern)
+    except re.error as error:
+        raise UserError(f"{name}: the pattern cannot be read ({error}): write [[] for a bracket") from error
+
+
 def translate(pattern: str) -> re.Pattern[str]:
     """A regular expression for a pattern: ``*`` and ``?`` stay in one folder, ``**/`` is any folders."""
     known = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     pieces = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]+\])", pattern)
     return re.compile(
         "".join(
-            known.get(piece) or (piece.replace("[!", "[^", 1) if piece[:1] == "[" else re.escape(piece))
+            known.get(piece) or (piece.replace("[!", "[^", 1) if piece[:1] + piece[-1:] == "[]" else re.escape(piece))
             for piece in pieces
         )
     )

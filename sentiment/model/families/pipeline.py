@@ -123,13 +123,18 @@ def load_pipeline(handle: str, parameter: str = "pretrained") -> Any:
     except ModuleNotFoundError as missing:
         raise UserError("pipeline needs transformers and torch: pip install -r requirements-pipeline.txt") from missing
     try:
-        return transformers.pipeline("text-classification", model=handle)
+        found = transformers.pipeline("text-classification", model=handle)
     except (OSError, ValueError, KeyError) as error:
         reason = describe_error(error)[:300]
         raise UserError(
             f"{parameter}={handle} cannot be loaded as a text classifier ({reason}): if the hub cannot be reached from "
             f"here, download the checkpoint elsewhere and give its folder, {parameter}=path/to/checkpoint"
         ) from error
+    # Where a tokenizer does not say how much the model reads, nothing would be cut off. RoBERTa's first position is 2.
+    positions = getattr(found.model.config, "max_position_embeddings", None)
+    if positions and found.tokenizer and found.tokenizer.model_max_length > positions:
+        found.tokenizer.model_max_length = positions - 2
+    return found
 
 
 def match_labels(labels: list[str], classes: list[str]) -> list[str]:

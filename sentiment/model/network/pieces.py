@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from ...errors import UserError
 from ..text.truncation import truncate
+
+FEWEST = 3  # word pieces: two mark the start and the end
 
 
 class PieceReader:
@@ -21,6 +24,8 @@ class PieceReader:
     """
 
     def __init__(self, tokenizer: Any, max_length: int, truncation: str, chunk: int) -> None:
+        if max_length < FEWEST:
+            raise UserError(f"max_length={max_length}: a checkpoint needs {FEWEST} or more, two of which mark the ends")
         self.max_length = max_length
         self.truncation = truncation
         self.chunk = chunk

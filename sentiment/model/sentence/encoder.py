@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from functools import cached_property, lru_cache
+from importlib.metadata import version
 from pathlib import Path
 
 import keras
@@ -51,14 +52,18 @@ class SentenceEncoder:
         """Embeddings of a split, read from ``features.kept`` where any process has computed them before."""
         pieces = self.reader.encode(features.texts(split))
         chunk = self.reader.chunk if pieces.shape[1] > self.reader.chunk else None
-        content = json.dumps([self.digest, pieces.shape, chunk]).encode() + pieces.tobytes()
+        versions = [version(package) for package in ("keras", "keras-hub", "tensorflow")]
+        content = json.dumps([self.digest, versions, pieces.shape, chunk]).encode() + pieces.tobytes()
         key = hashlib.sha256(content).hexdigest()
         return load_or_compute(features.kept / f"{key}.npy", lambda: self._embed_pieces(pieces, split))
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of what an embedding depends on beside the pieces of its text: the weights and the pooling."""
-        content = hashlib.sha256(json.dumps([self.embedder.pooling_mode, self.embedder.normalize]).encode())
+        """SHA-256 of what an embedding depends on beside the pieces of its text: weights, architecture and pooling."""
+        config = self.embedder.backbone.get_config()
+        numbers = {name: value for name, value in config.items() if isinstance(value, int | float)}  # heads, layers
+        how = [numbers, self.embedder.pooling_mode, self.embedder.normalize]
+        content = hashlib.sha256(json.dumps(how, sort_keys=True).encode())
         for weights in self.embedder.get_weights():
             content.update(weights.tobytes())
         return content.hexdigest()

@@ -22,7 +22,9 @@ def load_or_compute(file: Path, compute: Callable[[], np.ndarray]) -> np.ndarray
 
     file.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(file.with_suffix(".lock")):
-        if not file.exists():
+        try:
+            return np.load(file, mmap_mode="r")
+        except (FileNotFoundError, EOFError, ValueError):  # there is none, or what a full disk has left of it
             unfinished = file.with_suffix(".part.npy")
             np.save(unfinished, compute())
             os.replace(unfinished, file)

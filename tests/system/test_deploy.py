@@ -85,14 +85,6 @@ def test_an_endpoint_is_created_updated_without_a_gap_tested_and_deleted(endpoin
     again = run_step("deploy", "--action=delete", cwd=folder)
     assert again.returncode == 1 and "error: endpoint=sentiment: nothing of this name runs from" in again.stderr
 
-    # A server that was killed can be deleted, also by who names another model, and its version is told to be gone.
-    deploy(folder, f"--port={port}")
-    psutil.Process(json.loads((folder / "deployments/sentiment/endpoint.json").read_text())["pid"]).kill()
-    deploy(folder, "--action=delete", "--registered_model=other", "--endpoint=sentiment")
-    with store(folder) as client:
-        assert "version 1 is gone, by " in client.get_model_version("sentiment", "1").tags["deployed.local.sentiment"]
-    assert not (folder / "deployments" / "sentiment").exists()
-
 
 @pytest.mark.parametrize(
     "arguments, line",

@@ -61,12 +61,11 @@ class Local:
         return url
 
     def delete(self, endpoint: str) -> None:
-        found = self._find(endpoint)
-        if found:
-            self._end(found[1])
-        elif not Path(FOLDER, endpoint, STATE).exists():
-            self._require(endpoint)
-        shutil.rmtree(Path(FOLDER, endpoint))  # also of a server that has died
+        has_died = self._find(endpoint) is None and Path(FOLDER, endpoint, STATE).exists()
+        if not has_died:
+            _, process = self._require(endpoint)
+            self._end(process)
+        shutil.rmtree(Path(FOLDER, endpoint))
 
     def predict(self, endpoint: str, texts: list[str]) -> list[dict[str, Any]]:
         state, _ = self._require(endpoint)

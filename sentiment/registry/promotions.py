@@ -89,8 +89,13 @@ class Promotion:
 
 def read(name: str) -> list[Promotion]:
     """The promotions of a registered model, the oldest first, including void ones."""
+    return list(_read_tags(name))
+
+
+def _read_tags(name: str) -> dict[Promotion, str]:
+    """From each promotion to the tag that it stands in."""
     tags = MlflowClient().get_registered_model(name).tags
-    return [Promotion.parse(key, tags[key]) for key in sorted(tags) if key.startswith(PROMOTION)]
+    return {Promotion.parse(key, tags[key]): key for key in sorted(tags) if key.startswith(PROMOTION)}
 
 
 def drop_void(promotions: Sequence[Promotion]) -> list[Promotion]:
@@ -190,8 +195,7 @@ def promote(
 
 def finish_last(name: str) -> None:
     """Finish the last promotion where its process was killed before it had set all aliases."""
-    tags = MlflowClient().get_registered_model(name).tags
-    keys = {Promotion.parse(key, tags[key]): key for key in sorted(tags) if key.startswith(PROMOTION)}
+    keys = _read_tags(name)
     last = next(reversed(drop_void(list(keys))), None)
     if last is not None and not last.applied and last.version == get_champion_version(name):
         update_aliases(name)

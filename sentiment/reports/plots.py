@@ -70,8 +70,8 @@ def draw_curves(labels: np.ndarray, probabilities: Mapping[str, np.ndarray]) -> 
     precision_recall.axhline(share, color="grey", linestyle=":", linewidth=1)
     averaged = "" if found.shape[1] == 2 else ", micro-averaged"
     roc.set(title=f"ROC, test split{averaged}", xlabel="false positive rate", ylabel="true positive rate")
-    precision_recall.set(xlabel="recall", ylabel="precision", ylim=(0, 1.02))
-    precision_recall.set(title=f"Precision and recall, test split{averaged}")
+    title = f"Precision and recall, test split{averaged}"
+    precision_recall.set(title=title, xlabel="recall", ylabel="precision", ylim=(0, 1.02))
     roc.legend(loc="lower right")
     precision_recall.legend(loc="lower left")
     return figure

@@ -54,8 +54,7 @@ class CorpusParameters(Parameters):
     @property
     def source(self) -> Corpus:
         """What is read. With labelers it need not have a column of labels, except for one that was named."""
-        named = self.label_column != CorpusParameters.model_fields["label_column"].default
-        required = named or not self.label_by
+        required = self.has_other("label_column") or not self.label_by
         return Corpus(self.corpus, self.text_column, self.label_column, query=self.query, label_required=required)
 
     def polarity_thresholds(self) -> "PolarityThresholds":

@@ -84,3 +84,7 @@ class Parameters(BaseModel):
         inherited = [name for group in cls.__bases__ if issubclass(group, Parameters) for name in group.fields()]
         own = [name for name in cls.model_fields if name not in inherited]
         return {name: cls.model_fields[name] for name in (*own, *inherited)}
+
+    def has_other(self, name: str) -> bool:
+        """Whether a field has another value than its default."""
+        return bool(getattr(self, name) != type(self).model_fields[name].default)

@@ -143,9 +143,15 @@ class PredictParameters(EngineParameters):
     @property
     def source(self) -> Corpus:
         """What is scored."""
-        columns = self.text_column, self.label_column
-        named = self.label_column != type(self).model_fields["label_column"].default
-        return Corpus(self.input, *columns, slice_column="", query=self.query, parameter="input", label_required=named)
+        return Corpus(
+            self.input,
+            self.text_column,
+            self.label_column,
+            slice_column="",
+            query=self.query,
+            parameter="input",
+            label_required=self.has_other("label_column"),
+        )
 
 
 class ServeParameters(RegisteredModelParameters, PortParameters):
@@ -191,6 +197,12 @@ class MonitorParameters(RegisteredModelParameters):
     @property
     def source(self) -> Corpus:
         """The batch."""
-        columns = self.text_column, self.label_column
-        named = self.label_column != type(self).model_fields["label_column"].default
-        return Corpus(self.batch, *columns, slice_column="", query=self.query, parameter="batch", label_required=named)
+        return Corpus(
+            self.batch,
+            self.text_column,
+            self.label_column,
+            slice_column="",
+            query=self.query,
+            parameter="batch",
+            label_required=self.has_other("label_column"),
+        )

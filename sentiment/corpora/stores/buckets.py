@@ -122,7 +122,11 @@ def find(name: str, address: str) -> Sequence[BucketFile]:
         if info.type == FileType.File:
             return [BucketFile(name, address, "", info.size, filesystem, path)]
         if MAGIC & set(path):
-            base, wanted = base_of(path), _translate(name, path)
+            base = base_of(path)
+            try:
+                wanted = translate(path)
+            except re.error as error:
+                raise UserError(f"{name}: the pattern cannot be read ({error}): write [[] for a bracket") from error
             deep = "/" in path[len(base) + 1 :]
         elif info.type == FileType.Directory:
             base, wanted, deep = path.rstrip("/"), re.compile(r".*\.parquet", re.I), True
@@ -237,13 +241,6 @@ def _explain(name: str, address: str, error: Exception) -> UserError:
         return UserError(f"{name}: no permission. Credentials come from {CREDENTIALS[scheme]} ({text})")
     endpoint = ", or correct AWS_ENDPOINT_URL" if "AWS Error NETWORK_CONNECTION" in text else ""
     return UserError(f"{name} cannot be reached ({text}): try again{endpoint}")
-
-
-def _translate(name: str, pattern: str) -> re.Pattern[str]:
-    try:
-        return translate(pattern)
-    except re.error as error:
-        raise UserError(f"{name}: the pattern cannot be read ({error}): write [[] for a bracket") from error
 
 
 def translate(pattern: str) -> re.Pattern[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import UserError, describe_error
 from ..hub import HUB, find_checkpoint_file
+from .tweets import SURROGATE
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -101,7 +101,7 @@ class Subwords:
 
 def _valid(text: str) -> str:
     """The text with a replacement character for each lone surrogate, which JSON can hold and UTF-8 cannot."""
-    return text if text.isascii() else re.sub("[\ud800-\udfff]", "\ufffd", text)
+    return text if text.isascii() else SURROGATE.sub("\ufffd", text)
 
 
 def _import_library() -> Any:

@@ -10,7 +10,7 @@ USER, LINK = "@user", "http"  # whoever it is, and wherever it leads
 _USER = re.compile(r"@\w+")
 _LINK = re.compile(r"https?:|www\.|[\w.-]+\.[a-z]{2,}/", re.IGNORECASE)
 _IN_HASHTAG = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")  # #LoveThisFILM2: Love, This, FILM and 2
-_SURROGATE = re.compile("[\ud800-\udfff]")  # which a character reference such as &#xD800; stands for
+SURROGATE = re.compile("[\ud800-\udfff]")  # which a character reference such as &#xD800; stands for, or an escape in JSON
 
 
 def make_tweet_splitter(split_words: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
@@ -27,7 +27,7 @@ def make_tweet_splitter(split_words: Callable[[str], list[str]]) -> Callable[[st
     find = TweetTokenizer(reduce_len=True, match_phone_numbers=False).tokenize
 
     def split(text: str) -> list[str]:
-        return [token for found in find(text) for token in _split_further(_SURROGATE.sub("\ufffd", found), split_words)]
+        return [token for found in find(text) for token in _split_further(SURROGATE.sub("\ufffd", found), split_words)]
 
     return split
 

@@ -102,6 +102,7 @@ class ScoredFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        kept = False
         try:
             if self._writer is not None:
                 self._writer.close()
@@ -111,12 +112,15 @@ class ScoredFile:
             if scheme_of(self._address):
                 buckets.upload(f"output={self._address}", self._partial, self._address)
             elif Path(self._address).exists() and not self._replaces:
-                kept, self._partial = self._partial, self._partial.with_suffix(".none")
-                raise UserError(f"output={self._address} was written by another run meanwhile: the rows are in {kept}")
+                kept = True
+                raise UserError(
+                    f"output={self._address} was written by another run meanwhile: the rows are in {self._partial}"
+                )
             else:
                 os.replace(self._partial, self._address)
         finally:
-            self._partial.unlink(missing_ok=True)
+            if not kept:
+                self._partial.unlink(missing_ok=True)
 
     def write(self, rows: pa.RecordBatch) -> None:
         if self._writer is None:

@@ -15,7 +15,7 @@ from sentiment.workflow.stopping import Stop
 
 # main reads runs and starts processes. MLflow imports in half the time where it does not find these packages, which it
 # can do without (mlflow-skinny does); steps that need them are processes of their own.
-NOT_IN_MAIN = ("numpy", "pandas", "pyarrow", "scipy", "sklearn", "chardet", "pygments")
+NOT_IN_MAIN = ("numpy", "pandas", "pyarrow", "pyspark", "scipy", "sklearn", "chardet", "pygments")
 
 
 def start(entry_point: str, arguments: list[str]) -> None:

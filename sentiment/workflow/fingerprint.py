@@ -18,7 +18,7 @@ from sentiment.model import families
 from sentiment.model.text.subwords import Subwords
 from sentiment.paths import PROJECT_ROOT
 
-NOT_FOLLOWED = "sentiment/workflow"
+NOT_FOLLOWED = "sentiment.workflow"
 
 _IMPORT = re.compile(r"^[ \t]*((?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(?:\([^()]*\)|[^\n;\\(]+))$", re.MULTILINE)
 
@@ -106,7 +106,8 @@ def sources(entry_point: str, family: str | None = None, labelers: Iterable[str]
         if file not in found:
             found.add(file)
             ahead += _imported(file, file.stat().st_mtime_ns)
-    return sorted(found | {template for file in found for template in file.parent.glob("*.html")})
+    folders = {file.parent for file in found}
+    return sorted(found | {template for folder in folders for template in folder.glob("*.html")})
 
 
 @cache  # main asks for every step, and they have most files in common
@@ -136,18 +137,15 @@ def _parse_imports(source: str) -> ast.Module:
     return ast.parse(source)
 
 
+@cache
 def _files_of(name: str) -> list[Path]:
     """The project's files that are executed when a module is imported, or the one that defines a name."""
-    files: list[Path] = []
-    path, not_followed = str(PROJECT_ROOT), str(PROJECT_ROOT / NOT_FOLLOWED)
-    for part in name.split("."):
-        path = os.path.join(path, part)
-        package, module = os.path.join(path, "__init__.py"), f"{path}.py"
-        found = [Path(file) for file in (package, module) if os.path.isfile(file)]
-        if path == not_followed or not (found or os.path.isdir(path)):
-            break
-        files += found
-    return files
+    package, _, _ = name.rpartition(".")
+    files = _files_of(package) if package else []
+    path = os.path.join(PROJECT_ROOT, *name.split("."))
+    if f"{name}.".startswith(f"{NOT_FOLLOWED}."):
+        return files
+    return files + [Path(file) for file in (os.path.join(path, "__init__.py"), f"{path}.py") if os.path.isfile(file)]
 
 
 def _normalize(name: str) -> str:

@@ -23,6 +23,15 @@ def copied(tmp_path_factory):
 
 
 @pytest.fixture
+def elsewhere(copied, monkeypatch):
+    """The copy, as the project whose files are looked for."""
+    monkeypatch.setattr(module, "PROJECT_ROOT", copied)
+    module._files_of.cache_clear()
+    yield copied
+    module._files_of.cache_clear()
+
+
+@pytest.fixture
 def no_sources(monkeypatch):
     """To find the files of a step takes nearly all of the time, and they are not what is asked about."""
     monkeypatch.setattr(module, "sources", lambda *_: [])
@@ -74,12 +83,11 @@ def test_the_same_step_has_the_same_fingerprint(unchanged):
         ("sentiment/corpora/sample/README.md", False),
     ],
 )
-def test_files_count_that_the_step_imports_and_no_others(copied, unchanged, monkeypatch, file, counts):
-    monkeypatch.setattr(module, "PROJECT_ROOT", copied)
-    content = (copied / file).read_bytes()
-    (copied / file).write_bytes(content + b"\n# a word more\n")
+def test_files_count_that_the_step_imports_and_no_others(unchanged, elsewhere, file, counts):
+    content = (elsewhere / file).read_bytes()
+    (elsewhere / file).write_bytes(content + b"\n# a word more\n")
     found = fingerprint(**STEP)
-    (copied / file).write_bytes(content)
+    (elsewhere / file).write_bytes(content)
     assert (found != unchanged) == counts
 
 

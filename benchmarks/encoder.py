@@ -30,7 +30,8 @@ sys.path.insert(0, str(HERE.parent))
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.splits import clean, split
-from sentiment.features.store import Features, write_features
+from sentiment.features.store import Features
+from sentiment.features.writing import write_features
 from sentiment.model.families import get_family
 from sentiment.model.space import drop_inactive
 from sentiment.model.text.cleaning import Cleaner

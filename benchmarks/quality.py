@@ -22,7 +22,8 @@ from report import MACHINE, keep
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from sentiment.features.store import Features, write_features
+from sentiment.features.store import Features
+from sentiment.features.writing import write_features
 from sentiment.model.families import simple
 from sentiment.model.linear.fitting import cross_validate
 from sentiment.model.space import drop_inactive

@@ -25,7 +25,8 @@ from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.labels import HUMAN, LABELLED_BY, VOTE
 from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.splits import clean, split
-from sentiment.features.store import Features, write_features
+from sentiment.features.store import Features
+from sentiment.features.writing import write_features
 from sentiment.labelling.weak_labels import ABSTAINED, Thresholds, add_weak_labels
 from sentiment.model.families import get_family, simple
 from sentiment.model.space import drop_inactive

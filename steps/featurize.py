@@ -13,7 +13,8 @@ from sentiment.artifacts import artifacts
 from sentiment.corpora.splits import SPLITS
 from sentiment.digests import folder_digest, text_digest
 from sentiment.errors import UserError
-from sentiment.features.store import Features, write_features
+from sentiment.features.store import Features
+from sentiment.features.writing import write_features
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.subwords import Subwords
 from sentiment.tracking import (
@@ -47,7 +48,7 @@ def featurize(parameters: FeaturizeParameters, ingest_run: Run) -> None:
     tokenizer = Subwords.of_checkpoint(parameters.pretrained) if parameters.tokens == "checkpoint" else None
 
     with start_engine(parameters, "featurize") as mapper, tempfile.TemporaryDirectory() as folder:
-        features = write_features(
+        write_features(
             Path(folder),
             parts,
             cleaner,
@@ -58,6 +59,7 @@ def featurize(parameters: FeaturizeParameters, ingest_run: Run) -> None:
             tokenizer,
             mapper,
         )
+        features = Features(Path(folder))
         figures = describe(features)
         mlflow.log_artifacts(folder, FEATURES)
         content = folder_digest(Path(folder))

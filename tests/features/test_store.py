@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from sentiment.errors import UserError
-from sentiment.features.store import Features, write_features
+from sentiment.features.store import Features
+from sentiment.features.writing import write_features
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 from sentiment.model.text.word_kinds import learn_word_kinds
@@ -60,7 +61,8 @@ def test_without_a_max_length_networks_read_as_many_tokens_as_almost_all_trainin
     train = pd.DataFrame({"text": texts, "label": ["neg", "pos"] * 75})
     later = part(("word " * 2000, "pos"))
     parts = {"train": train, "validation": later, "test": later}
-    features = write_features(tmp_path, parts, Cleaner(), vocabulary_size=100, max_length=0)
+    write_features(tmp_path, parts, Cleaner(), vocabulary_size=100, max_length=0)
+    features = Features(tmp_path)
     assert features.max_length == width and features.ids("test").shape == (1, width)
     assert features.max_pieces == 400  # a checkpoint has pieces of words
 
@@ -136,7 +138,8 @@ def test_subwords_are_learned_from_the_training_split_alone(tmp_path):
     train = part(*[("kind kindness", "pos"), ("sad sadness", "neg")] * 3)
     later = part(("kindly sadly kindly sadly kindly sadly", "pos"))
     parts = {"train": train, "validation": later, "test": later}
-    features = write_features(tmp_path, parts, Cleaner(), vocabulary_size=100, max_length=0, tokens="subword")
+    write_features(tmp_path, parts, Cleaner(), vocabulary_size=100, max_length=0, tokens="subword")
+    features = Features(tmp_path)
     ids = features.ids("test")[0]
     assert {"▁kind", "▁sad", "▁kindness"} <= set(features.vocabulary.words)
     assert not any("l" in piece for piece in features.vocabulary.words) and UNKNOWN in ids

@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 
 from sentiment.errors import UserError
-from sentiment.features.store import Features, write_features
+from sentiment.features.store import Features
 from sentiment.features.vectors import read_glove, word_vectors
+from sentiment.features.writing import write_features
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.vocabulary import PADDING, RESERVED
 

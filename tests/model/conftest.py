@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sentiment.features.store import Features, write_features
+from sentiment.features.store import Features
+from sentiment.features.writing import write_features
 from sentiment.model.text.cleaning import Cleaner
 
 WORDS = {"good": "pos", "bad": "neg", "plain": "mid"}

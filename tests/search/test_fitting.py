@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from sentiment.evaluation.metrics import log_loss
-from sentiment.features.store import write_features
+from sentiment.features.writing import write_features
 from sentiment.model.families.dense import DEFAULTS, SPACE
 from sentiment.model.families.simple import FAMILY
 from sentiment.model.space import drop_inactive

@@ -12,7 +12,7 @@ import pytest
 from sentiment.corpora.splits import SPLITS
 from sentiment.digests import folder_digest
 from sentiment.errors import UserError
-from sentiment.features.store import write_features
+from sentiment.features.writing import write_features
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.tracking import FINGERPRINT, NOTE, OUTPUT_DIGEST
 from sentiment.workflow.command_line import parse

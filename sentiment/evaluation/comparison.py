@@ -18,7 +18,7 @@ from sentiment.evaluation import slices, statistics
 from sentiment.evaluation.behaviour import Case, report
 from sentiment.evaluation.choosing import choose
 from sentiment.evaluation.measure import in_own_process, measure, score_test_split
-from sentiment.evaluation.metrics import scores
+from sentiment.evaluation.metrics import log_loss, scores
 from sentiment.evaluation.pooling import Pooling
 from sentiment.evaluation.truth import describe_truth
 from sentiment.features.store import Features
@@ -105,9 +105,11 @@ def evaluate_model(tune_run: Run, data: EvaluationData, cases: Sequence[Case], m
     found = origin(tune_run)
     # Predictions that the search has logged: a model that was fitted again has seen the validation split.
     on_validation = pd.read_parquet(artifacts(tune_run.info.run_id, VALIDATION_PREDICTIONS)).to_numpy()
-    if len(on_validation) != len(data.choice_labels):
+    logged = tune_run.data.metrics.get("validation_log_loss", np.nan)
+    labels = data.choice_labels
+    if len(on_validation) != len(labels) or not np.isclose(log_loss(labels, on_validation), logged):
         run_id = tune_run.info.run_id
-        raise UserError(f"tune run {run_id} is of an earlier release, which kept no texts for the choice: tune again")
+        raise UserError(f"tune run {run_id} is of an earlier release, which chose by other texts: tune again")
     return _evaluate(found.family, found.model_uri, [tune_run], on_validation, None, data, cases, metric)
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from sentiment.artifacts import artifacts, log_parquet
 from sentiment.corpora.reading import CorpusInput
+from sentiment.errors import UserError
+from sentiment.evaluation.metrics import log_loss
 from sentiment.features.store import Features
 from sentiment.model.families import get_family
 from sentiment.model.training import Training
@@ -68,8 +70,10 @@ def tuned(tracked, tmp_path_factory):
         with mlflow.start_run(tags={"mlflow.project.entryPoint": "tune", "family": family}) as run:
             tags = {"featurize_run": featurized.info.run_id, "model_uri": log_model("simple", features, model)}
             mlflow.set_tags(tags | {"step.output_digest": family, "best_trial": run.info.run_id})
-            mlflow.log_metric("train_seconds", 2.0)
-            log_parquet(pd.DataFrame({"neg": 1 - of_positive, "pos": of_positive}), VALIDATION_PREDICTIONS)
+            probabilities = np.column_stack([1 - of_positive, of_positive])
+            loss = log_loss(features.labels("choice"), probabilities)
+            mlflow.log_metrics({"train_seconds": 2.0, "validation_log_loss": loss})
+            log_parquet(pd.DataFrame(probabilities, columns=features.classes), VALIDATION_PREDICTIONS)
         runs.append(mlflow.get_run(run.info.run_id))
     return runs
 
@@ -123,3 +127,13 @@ def test_without_ensemble_there_are_the_families_alone(tuned, monkeypatch):
     comparison = mlflow.artifacts.load_dict(f"runs:/{compared.info.run_id}/comparison.json")
     assert {row["family"] for row in comparison["rows"]} == {"encoder", "simple"}
     assert "model_uri" not in compared.data.tags
+
+
+def test_predictions_for_other_texts_than_those_of_the_choice_are_refused(tuned):
+    """As many predictions as there are texts do not make them theirs."""
+    given = mlflow.artifacts.download_artifacts(f"runs:/{tuned[1].info.run_id}/{VALIDATION_PREDICTIONS}")
+    with mlflow.start_run(tags=tuned[1].data.tags) as run:
+        mlflow.log_metrics(tuned[1].data.metrics)
+        log_parquet(pd.read_parquet(given)[::-1], VALIDATION_PREDICTIONS)
+    with pytest.raises(UserError, match=f"tune run {run.info.run_id} is of an earlier release"):
+        run_step(compare, CompareParameters(), [mlflow.get_run(run.info.run_id)])

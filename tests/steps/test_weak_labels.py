@@ -7,6 +7,7 @@ import pytest
 
 from sentiment.artifacts import artifacts, log_parquet
 from sentiment.errors import UserError
+from sentiment.evaluation.metrics import log_loss
 from sentiment.evaluation.slices import find_slices
 from sentiment.evaluation.truth import describe_truth
 from sentiment.features.store import Features
@@ -58,8 +59,9 @@ def tune(ingested):
     with mlflow.start_run(tags={"mlflow.project.entryPoint": "tune", "family": "simple"}) as run:
         tags = {"featurize_run": featurized.info.run_id, "model_uri": log_model("simple", features, model)}
         mlflow.set_tags(tags | {"step.output_digest": "simple", "best_trial": run.info.run_id})
-        mlflow.log_metric("train_seconds", 2.0)
         probabilities = model.predict_split(features, "choice")
+        loss = log_loss(features.labels("choice"), probabilities)
+        mlflow.log_metrics({"train_seconds": 2.0, "validation_log_loss": loss})
         log_parquet(pd.DataFrame(probabilities, columns=features.classes), VALIDATION_PREDICTIONS)
     return mlflow.get_run(run.info.run_id)
 

@@ -29,7 +29,10 @@ def remember_command(tags: Mapping[str, str]) -> None:
         tags: those that MLflow has set on the run.
     """
     source = tags.get("mlflow.source.name", str(PROJECT_ROOT))
-    if os.path.exists(source.removeprefix("file://").partition("#")[0]):
+    _, cloned, path = source.partition("/file:/")  # MLflow clones a file:///… and logs it as a relative path
+    if cloned:
+        source = f"file:///{path}"
+    if not cloned and os.path.exists(source.removeprefix("file://").partition("#")[0]):
         uri = "." if os.getcwd() == str(PROJECT_ROOT) else shlex.quote(str(PROJECT_ROOT))
     else:  # a git URL, of which PROJECT_ROOT is a temporary clone
         uri = shlex.quote(hide_credentials(source))

@@ -105,7 +105,8 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
     mlflow.set_tags(
         {
             DATASET_DIGEST: content,
-            OUTPUT_DIGEST: content,
+            # The card names the corrections, which the same texts may have had from elsewhere.
+            OUTPUT_DIGEST: text_digest(f"{content} {corrected[0].says}") if corrected else content,
             CORPUS_DIGEST: f"{found.of} {found.value}" if found else "none",
             DATASET_LOCATION: location[:5000],  # the most that fits
             NOTE: "\n\n".join(filter(None, [summary, labelling, check.markdown()])),

@@ -27,7 +27,9 @@ from sentiment.tracking import (
     ALIAS,
     COMPARE_RUN,
     COMPARISON,
+    FEATURIZE_RUN,
     GATE,
+    INGEST_RUN,
     MODEL_VERSION,
     NOTE,
     REGISTERED_MODEL,
@@ -60,7 +62,8 @@ def main(parameters: MainParameters) -> None:
     comparison = mlflow.artifacts.load_dict(f"runs:/{comparing.info.run_id}/{COMPARISON}")
     mlflow.log_metrics(figures_of(comparison["rows"][0]) | {"duration_seconds": time.time() - started})
     made = {key: tags[key] for key in (REGISTERED_MODEL, MODEL_VERSION, ALIAS)}
-    mlflow.set_tags(made | {COMPARE_RUN: comparing.info.run_id})
+    used = {INGEST_RUN: ingest, FEATURIZE_RUN: featurize, COMPARE_RUN: compare}
+    mlflow.set_tags(made | {tag: step.run.result().info.run_id for tag, step in used.items()})
     links = {"review card": run_page(registering, REVIEW_CARD)}
     links[f"{registered.name} version {registered.version}"] = version_page(registered.name, registered.version)
     links |= {step.name: run_page(step.run.result()) for step in chain.steps}

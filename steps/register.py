@@ -25,6 +25,7 @@ from sentiment.tracking import (
     COMPARISON,
     COMPARISON_DIGEST,
     DATASET_DIGEST,
+    ENTRY_POINT,
     FAMILY,
     GATE,
     GATE_RESULT,
@@ -104,6 +105,7 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
         | terms
         | {
             OUTPUT_DIGEST: text_digest(f"{name}/{version}"),
+            COMPARISON_DIGEST: comparison_digest(compare_run),
             REGISTERED_MODEL: name,
             MODEL_VERSION: version,
             ALIAS: alias,
@@ -135,8 +137,7 @@ def lineage_tags(winner: dict[str, Any], compare_run: Run) -> dict[str, str]:
         COMPARE_RUN: compare_run.info.run_id,
         TUNE_RUN: winner["tune_run"],
         INGEST_RUN: tags[INGEST_RUN],
-        # Not the parent of the compare run, which is an earlier one where that was reused.
-        MAIN_RUN: mlflow.get_run(active_run().info.run_id).data.tags.get(PARENT),
+        MAIN_RUN: find_main(),
         DATASET_DIGEST: tags[DATASET_DIGEST],
         COMPARISON_DIGEST: comparison_digest(compare_run),
         CLASSES: tags.get(CLASSES),
@@ -146,3 +147,10 @@ def lineage_tags(winner: dict[str, Any], compare_run: Run) -> dict[str, str]:
     # MLflow's store keeps no metrics of a version, only of the model that it was made from.
     found |= {metric.key: metric.show(winner) for metric in METRICS.values()}
     return {key: value for key, value in found.items() if value}
+
+
+def find_main() -> str | None:
+    """The main run that this step is part of: not always that of the compare run, which may be reused."""
+    parent = mlflow.get_run(active_run().info.run_id).data.tags.get(PARENT)
+    # A user's own run may be above a step, too.
+    return parent if parent and mlflow.get_run(parent).data.tags.get(ENTRY_POINT) == "main" else None

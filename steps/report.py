@@ -20,7 +20,6 @@ from sentiment.tracking import (
     REGISTERED_MODEL,
     Origin,
     checked_run,
-    finished_runs,
     origin,
 )
 from sentiment.workflow.parameters import ReportParameters
@@ -34,7 +33,7 @@ def report(parameters: ReportParameters) -> None:
     elif parameters.compare_run:
         compare_run = checked_run("compare_run", parameters.compare_run, "compare")
     else:
-        compare_run = find_latest_comparison()
+        compare_run = find_run("compare_run", "", "compare")
     comparison = read_comparison(compare_run)
     champion = promotions.get_champion(name)
     candidate = Candidate(comparison["rows"][0], compare_run, champion)
@@ -55,16 +54,6 @@ def report(parameters: ReportParameters) -> None:
         raise GateFailed(
             f"the winner of compare run {compare_run.info.run_id} does not pass the gate: {verdict.reason}"
         )
-
-
-def find_latest_comparison() -> Run:
-    """The compare run of the latest main run, which may be an earlier one that it reused, or one that came after it."""
-    mains, compares = finished_runs("main", max_results=1), finished_runs("compare", max_results=1)
-    run_id = mains[0].data.tags.get(COMPARE_RUN) if mains else None
-    if run_id and not (compares and compares[0].info.start_time > mains[0].info.end_time):
-        print(f"compare_run: that of the latest main run, {run_id}", flush=True)
-        return checked_run("compare_run", run_id, "compare")
-    return find_run("compare_run", "", "compare")
 
 
 def find_compare_run(version: ModelVersion) -> Run:

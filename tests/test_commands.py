@@ -79,6 +79,11 @@ def test_a_command_in_an_error_would_be_taken_as_it_is_printed(tracked, monkeypa
             {"mlflow.source.name": "https://token@example.org/p.git", "mlflow.source.git.branch": "v1"},
             "mlflow run https://example.org/p.git --version v1 --env-manager local",
         ),
+        # As MLflow logs file:///repositories/p#model.
+        (
+            {"mlflow.source.name": "/home/ada/file:/repositories/p#model"},
+            "mlflow run 'file:///repositories/p#model' --env-manager local",
+        ),
     ],
 )
 def test_a_command_starts_as_the_users_own_did(monkeypatch, tags, expected):

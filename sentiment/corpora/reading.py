@@ -43,9 +43,12 @@ class CorpusInput:
         """The corpus at the version that was the latest when it was first asked for.
 
         Raises:
-            UserError: there is no such corpus.
+            UserError: there is no such corpus, or it has no columns and one is named.
         """
-        return find_source(self._corpus).find(self._corpus)
+        source = find_source(self._corpus)
+        if source is not tables:
+            _refuse_columns(self._corpus)
+        return source.find(self._corpus)
 
     @cached_property
     def digest(self) -> Digest | None:
@@ -101,3 +104,11 @@ def find_source(corpus: Corpus) -> CorpusSource:
         f"unknown corpus {address!r}{f', did you mean {close[0]}?' if close else ':'} "
         f"expected {', '.join(expected[:-1])}, or {expected[-1]}"
     )
+
+
+def _refuse_columns(corpus: Corpus) -> None:
+    """Raise UserError where a column is named, of a corpus that has none to choose from."""
+    for parameter in ("text_column", "label_column"):
+        named = getattr(corpus, parameter)
+        if named != getattr(Corpus, parameter):  # the default
+            raise UserError(f"{parameter}={named} goes with a file or a table of your own, and {corpus.name} is none")

@@ -14,7 +14,7 @@ from sentiment.workflow.parameter_types import Parameters
 
 
 def registration_stands(run: Run) -> bool:
-    """Whether the version that a run registered has still the alias and what the gate said, under the same champion."""
+    """Whether the version that a run registered is still there, with its alias and gate, under the same champion."""
     client, tags = MlflowClient(), run.data.tags
     name, version, champion = (
         tags.get(key, "") for key in (tracking.REGISTERED_MODEL, tracking.MODEL_VERSION, tracking.CHAMPION_VERSION)
@@ -22,7 +22,9 @@ def registration_stands(run: Run) -> bool:
     aliases = client.get_registered_model(name).aliases
     if str(aliases.get(tags[tracking.ALIAS])) != version or str(aliases.get("champion")) != champion:
         return False
-    return _gate_tags(tags) == _gate_tags(client.get_model_version(name, version).tags)
+    present = client.get_model_version(name, version).tags  # of another model where the first one was deleted
+    same_models = present.get(tracking.COMPARISON_DIGEST) == tags.get(tracking.COMPARISON_DIGEST)
+    return same_models and _gate_tags(tags) == _gate_tags(present)
 
 
 def _gate_tags(tags: Mapping[str, str]) -> dict[str, str]:

@@ -50,6 +50,7 @@ class Stop:
         self._begun = threading.Event()
         self._caller: psutil.Process | None = None
         self._made_run = ""
+        self._is_nested = STARTER in os.environ  # below another step; what is above may also be a user's own run
         self.run: Any = None  # an mlflow.ActiveRun; MLflow is not imported here, so that a step listens at once
         self.advice = ""
         self.scratch: str | None = None
@@ -82,13 +83,6 @@ class Stop:
         if self._begun.is_set():
             threading.Event().wait()
 
-    def _is_nested(self) -> bool:
-        if self.run is None:
-            return False
-        from sentiment.tracking import PARENT
-
-        return PARENT in self.run.data.tags
-
     def _watch(self) -> None:
         while self._caller and _is_alive(self._caller):
             time.sleep(0.5)
@@ -112,7 +106,7 @@ class Stop:
         os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"  # a server that is gone must not delay the end
         # mlflow run sees the exit status later and overwrites KILLED with FAILED. Main marks the runs below it.
         corrector = None
-        if self._caller and not self._is_nested():
+        if self._caller and not self._is_nested:
             corrector = correct_after(self._caller.pid, self._made_run)
         end_children(but=corrector)
         if self.run is not None:

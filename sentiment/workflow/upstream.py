@@ -8,7 +8,7 @@ from mlflow.entities import Run
 from sentiment.commands import project_command
 from sentiment.corpora.reading import CorpusInput
 from sentiment.errors import UserError
-from sentiment.tracking import checked_run, finished_runs, origin
+from sentiment.tracking import FEATURIZE_RUN, checked_run, finished_runs, origin
 from sentiment.workflow.launch import launch
 from sentiment.workflow.parameter_groups import CorpusParameters
 from sentiment.workflow.parameter_types import Parameters
@@ -36,8 +36,8 @@ def find_run(parameter: str, run_id: str, entry_point: str) -> Run:
 
     Args:
         parameter: the parameter that holds the id, for messages.
-        run_id: the id; when empty, the latest finished run of the experiment is taken, and where there is
-            none the step is run with its defaults.
+        run_id: the id; when empty, the latest finished run of the experiment is taken (:func:`find_latest`), and where
+            there is none the step is run with its defaults.
         entry_point: the entry point that the run must be of.
 
     Raises:
@@ -45,12 +45,29 @@ def find_run(parameter: str, run_id: str, entry_point: str) -> Run:
     """
     if run_id:
         return checked_run(parameter, run_id, entry_point)
-    latest = finished_runs(entry_point, max_results=1)
-    if latest:
-        print(f"{parameter}: the latest {entry_point} run, {latest[0].info.run_id}", flush=True)
-        return latest[0]
+    if latest := find_latest(entry_point):
+        print(f"{parameter}: the latest {entry_point} run, {latest.info.run_id}", flush=True)
+        return latest
     print(f"{parameter}: there is no {entry_point} run yet, so it runs now with its defaults", flush=True)
     return mlflow.get_run(launch(entry_point, {}))
+
+
+def find_latest(entry_point: str) -> Run | None:
+    """The latest finished run of a step, or the one that a later main run used."""
+    finished = finished_runs(entry_point, max_results=1)
+    used = _used_by_later_main(f"{entry_point}_run", finished)
+    return checked_run(f"{entry_point}_run", used, entry_point) if used else finished[0] if finished else None
+
+
+def _used_by_later_main(tag: str, finished: Sequence[Run]) -> str | None:
+    """The run that the latest main run used, by the name of its tag, unless a step's latest run started after it.
+
+    A main run that reuses the result of a step makes no run of it.
+    """
+    mains = finished_runs("main", max_results=1)
+    if not mains or finished and finished[0].info.start_time > mains[0].info.end_time:
+        return None
+    return mains[0].data.tags.get(tag)
 
 
 def find_tune_runs(run_ids: Sequence[str]) -> list[Run]:
@@ -67,7 +84,7 @@ def find_tune_runs(run_ids: Sequence[str]) -> list[Run]:
             raise UserError(
                 f"there is no finished tune run to compare: run `{project_command('tune', family='simple')}` first"
             )
-        latest = origin(finished[0]).featurize_run
+        latest = _used_by_later_main(FEATURIZE_RUN, finished) or origin(finished[0]).featurize_run
         same = [run for run in finished if origin(run).featurize_run == latest]
         runs = list({origin(run).family: run for run in reversed(same)}.values())
         names = ", ".join(f"{origin(run).family} {run.info.run_id}" for run in runs)

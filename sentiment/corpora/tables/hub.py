@@ -102,7 +102,9 @@ class HubCommit:
         return ArrowTable(self._corpus, schema, sum(map(len, splits.values())), read)
 
     def digest(self) -> Digest | None:
-        return Digest(self._commit, "commit") if self._commit else None
+        if not self._commit:
+            return None
+        return Digest(" ".join(filter(None, (self._commit, self._handle.config, self._handle.split))), "commit")
 
     def dataset_source(self) -> DatasetSource:
         from mlflow.data.huggingface_dataset_source import HuggingFaceDatasetSource

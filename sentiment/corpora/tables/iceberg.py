@@ -45,7 +45,8 @@ class IcebergSnapshot:
         )
 
     def digest(self) -> Digest:
-        return Digest(f"{self._table.metadata.table_uuid} {self._snapshot}", "snapshot")
+        metadata = self._table.metadata  # to rename a column makes a schema, and no snapshot
+        return Digest(f"{metadata.table_uuid} {self._snapshot} {metadata.current_schema_id}", "snapshot and schema")
 
     def dataset_source(self) -> DatasetSource:
         """MLflow has no kind of its own for Iceberg: the address and the snapshot say what was read."""

@@ -29,7 +29,10 @@ def resolve(name: str) -> str:
 
 
 def digest(name: str) -> str | None:
-    return name  # a version does not change
+    from mlflow import MlflowClient
+
+    registered, version = name.removeprefix("models:/").split("/")
+    return f"{name} {MlflowClient().get_model_version(registered, version).source}"  # deleted, its number comes again
 
 
 def training_texts(name: str) -> Collection[str]:

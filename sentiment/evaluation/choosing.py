@@ -44,7 +44,8 @@ def choose(
     """
     measured = METRICS[metric]
     sign = 1 if measured.higher_is_better else -1
-    ranked = sorted(rows, key=lambda row: (-sign * row[f"validation_{metric}"], row["validation_log_loss"]))
+    # Rounded, so that equal means of the same numbers are equal.
+    ranked = sorted(rows, key=lambda row: (round(-sign * row[f"validation_{metric}"], 9), row["validation_log_loss"]))
     best, *others = ranked
     if not others:
         return ranked, "the only family", None
@@ -113,6 +114,6 @@ def _describe_lead(metric: Metric, lead: Mapping[str, Any]) -> str:
     ahead, low, high = (unit * lead[key] for key in ("difference", "low", "high"))
     which = f"the {'highest' if metric.higher_is_better else 'lowest'} validation {metric.name.replace('_', ' ')}"
     interval = f"(95% interval {low:+.{digits}f} to {high:+.{digits}f}, p = {lead['p_value']:.2g})"
-    if ahead:
+    if round(ahead, 9):
         return f"{which}, {ahead:.{digits}f}{name} ahead of {lead['second']} {interval}"
     return f"{which}, level with {lead['second']} {interval} and with the lower log loss"

@@ -79,15 +79,19 @@ def verdict(comparison: Mapping[str, Any]) -> str:
     """Whose labels it is by, what won, why, whether its lead is significant, an ensemble's weights, in sentences."""
     winner, *others = comparison["rows"]
     name = winner["family"]
+    metric = comparison.get("metric", "accuracy")
+    points = "points" if metric == "accuracy" else "points of accuracy"  # the pairs are compared by that
     said = truth(comparison)
     if others:
         said += [f"{name} wins: {comparison['chosen']}."]
     else:
-        said += [f"{name} is the only family, with {winner['validation_accuracy']:.4f} validation accuracy."]
-    said += [_describe_pair(name, pair) for pair in comparison["pairs"] if name in (pair["first"], pair["second"])]
+        figure = winner[f"validation_{metric}"]
+        said += [f"{name} is the only family, with {figure:.4f} validation {metric.replace('_', ' ')}."]
+    pairs = [pair for pair in comparison["pairs"] if name in (pair["first"], pair["second"])]
+    said += [_describe_pair(name, pair, points) for pair in pairs]
     if baseline := comparison.get("baseline"):
         always = f"always answering {baseline['class']!r}"
-        said.append(_describe_pair(name, baseline["lead"] | {"first": name, "second": always}))
+        said.append(_describe_pair(name, baseline["lead"] | {"first": name, "second": always}, points))
     for row in comparison["rows"]:
         if sample := row.get(SEARCH_TEXTS):
             said.append(f"The hyperparameters of {row['family']} were chosen on a sample of {sample:,} training texts.")
@@ -129,14 +133,15 @@ def _interval(row: Mapping[str, Any]) -> str:
     return f"{row['test_accuracy_low']:.3f} to {row['test_accuracy_high']:.3f}"
 
 
-def _describe_pair(name: str, pair: Mapping[str, Any]) -> str:
-    """One sentence on a pair of families, seen from the family ``name``."""
+def _describe_pair(name: str, pair: Mapping[str, Any], points: str) -> str:
+    """One sentence on a pair of families, seen from the family ``name``; ``points`` is what their lead is called."""
     sign = -1 if name == pair["second"] else 1
     other = pair["second"] if sign == 1 else pair["first"]
     low, high = sorted((100 * sign * pair["low"], 100 * sign * pair["high"]))
-    points = 100 * sign * pair["difference"]
+    ahead = 100 * sign * pair["difference"]
+    where = f"{abs(ahead):.1f} {points} {'ahead of' if ahead > 0 else 'behind'}" if ahead else "level with"
     significance = "a real difference" if pair["significant"] else "within noise"
     return (
-        f"On the test split it is {abs(points):.1f} points {'ahead of' if points >= 0 else 'behind'} {other}, "
-        f"{significance} (95% interval {low:+.1f} to {high:+.1f}, p = {pair['p_corrected']:.2g})."
+        f"On the test split it is {where} {other}, {significance} "
+        f"(95% interval {low:+.1f} to {high:+.1f}, p = {pair['p_corrected']:.2g})."
     )

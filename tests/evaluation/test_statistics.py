@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import multinomial
 
 from sentiment.evaluation.choosing import choose
-from sentiment.evaluation.metrics import accuracy, scores
+from sentiment.evaluation.metrics import accuracy, balanced_accuracy, scores
 from sentiment.evaluation.slices import find_lost_slices, find_slices, slice_accuracies
 from sentiment.evaluation.statistics import bootstrap_difference, compare_paired, compare_pairs, holm, pareto_front
 
@@ -195,6 +195,28 @@ def test_the_bootstrap_of_a_metric_agrees_with_the_exact_test_of_accuracy():
     assert found.difference == pytest.approx(exact.difference)
     assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=0.02)
     assert found.p_value == pytest.approx(exact.p_value, abs=0.03)
+
+
+def test_one_text_of_a_rare_class_is_no_evidence():
+    """Two models that differ in the only text of a class: 25 points of balanced accuracy, and McNemar's p is 1."""
+    labels = np.array([0] * 20 + [1] * 20 + [2] * 17 + [3])
+    first, second = np.eye(4)[labels], np.eye(4)[[*labels[:-1], 0]]
+    found = bootstrap_difference(balanced_accuracy, True, labels, first, second)
+    assert found.difference == pytest.approx(0.25) and found.low == 0 and found.p_value > 0.5
+
+
+def test_equal_means_of_the_same_recalls_are_level():
+    """Recalls of 0.6, 0.7 and 0.8 in either order, whose means differ by 2e-16."""
+    labels = np.repeat(np.arange(3), 10)
+    wrong = [np.repeat([10 - right for right in order], 10) for order in ((6, 7, 8), (8, 7, 6))]
+    predicted = [np.where(np.arange(30) % 10 < number, (labels + 1) % 3, labels) for number in wrong]
+    probabilities = {"a": np.eye(3)[predicted[0]], "b": np.eye(3)[predicted[1]] * 0.9 + 0.1 / 3}
+    given = [
+        {"family": family} | {f"validation_{name}": value for name, value in scores(labels, found).items()}
+        for family, found in probabilities.items()
+    ]
+    ranked, reason, _ = choose("accuracy", "balanced_accuracy", 0.01, given, labels, probabilities)
+    assert ranked[0]["family"] == "b" and "level with a" in reason  # by its lower log loss
 
 
 def test_the_front_is_who_nobody_beats_in_both():

@@ -24,6 +24,8 @@ def test_verdict_says_who_and_why_and_does_not_hide_a_worse_test_figure():
     )
     turned = table.verdict({"rows": rows, "chosen": "the reason", "pairs": [pair("lstm", "simple", -1, True)]})
     assert "1.0 points ahead of lstm, a real difference (95% interval -3.0 to +4.0" in turned
+    tied = table.verdict({"rows": rows, "chosen": "the reason", "pairs": [pair("lstm", "simple", 0, False)]})
+    assert "On the test split it is level with lstm, within noise" in tied
     assert "only family" in table.verdict({"rows": rows[:1], "pairs": []})
 
 
@@ -62,4 +64,6 @@ def test_the_table_has_what_families_are_chosen_by_and_ends_with_the_majority_cl
     header, first, last = table.comparison_cells(comparison)
     assert header[1:4] == ["validation", "validation ROC AUC", "test"] and first[1:4] == ["0.900", "0.950", "0.860"]
     assert last[0] == "majority class" and last[1:5] == ["", "", "0.600", "0.500 to 0.700"]
-    assert "26.0 points ahead of always answering 'pos', a real difference" in table.verdict(comparison)
+    said = table.verdict(comparison)
+    assert "only family, with 0.9500 validation roc auc" in said
+    assert "26.0 points of accuracy ahead of always answering 'pos', a real difference" in said

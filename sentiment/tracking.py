@@ -47,6 +47,7 @@ DATASET_LOCATION = "dataset.location"  # where an ingest run read them: a path o
 FAMILY = "family"  # the family of models
 CLASSES = "classes"  # class names, a JSON list
 MODEL_URI = "model_uri"  # URI of the logged model
+PARAMETER_FILES = "parameter_files"  # of a tune run: SHA-256 of the files that its parameters name, a JSON object
 BEST_TRIAL = "best_trial"  # the run of a search's best trial
 WINNER = "winner"  # the family that won a comparison
 COMPARISON_DIGEST = "comparison.digest"  # digest of the compared models, the winner first, whichever rule chose it

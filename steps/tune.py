@@ -1,19 +1,22 @@
 """Search the hyperparameters of one family, a child run for each trial, and keep the best model."""
 
+import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import mlflow
 from mlflow.entities import Run
 
 from sentiment.artifacts import artifacts
 from sentiment.corpora.logged_datasets import log_model_metrics, use_datasets
+from sentiment.digests import content_digest
 from sentiment.errors import UserError
 from sentiment.features.store import Features
 from sentiment.model.families import get_family
-from sentiment.model.space import format_params
+from sentiment.model.space import Choice, format_params
 from sentiment.search.engines import SearchConfig, make_engine
 from sentiment.search.fitting import TrialConfig, log_best_model, validate_training
 from sentiment.search.loop import lag_of, run_trials
@@ -22,7 +25,15 @@ from sentiment.search.placement import place_locally, place_on_spark
 from sentiment.search.progress import TrialProgress
 from sentiment.search.runner import TrialRunner
 from sentiment.search.space_file import narrow_space
-from sentiment.search.trials import BEST, TRAIN_SECONDS, VALIDATION, TrialRecorder, finished_trials, rank_trials
+from sentiment.search.trials import (
+    BEST,
+    TRAIN_SECONDS,
+    VALIDATION,
+    EarlierTrials,
+    TrialRecorder,
+    finished_trials,
+    rank_trials,
+)
 from sentiment.tracking import (
     BEST_TRIAL,
     DATASET,
@@ -33,6 +44,7 @@ from sentiment.tracking import (
     MODEL_URI,
     NOTE,
     OUTPUT_DIGEST,
+    PARAMETER_FILES,
     SEARCH_TEXTS,
     active_run,
     checked_run,
@@ -61,22 +73,31 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
     check_options(parameters.family, parameters.model_dump(), TuneParameters().model_dump())
     family, training = get_family(parameters.family), parameters.training()
     grid = parameters.algo == "grid"
-    space, start = narrow_space(family.name, *family.search_space(training), parameters.space, discrete=grid)
+    whole, defaults = family.search_space(training)
+    space, start = narrow_space(family.name, whole, defaults, parameters.space, discrete=grid)
     ingest_run = mlflow.get_run(origin(featurize_run).ingest_run)
     ingest_run_id, run_id = ingest_run.info.run_id, active_run().info.run_id
     use_datasets(ingest_run, "training", "validation")
     this_run = mlflow.get_run(run_id)
-    mlflow.set_tags({FAMILY: family.name, FEATURIZE_RUN: featurize_run.info.run_id})
+    files = digest_files(parameters)
+    read = {PARAMETER_FILES: json.dumps(files)} if files else {}
+    mlflow.set_tags({FAMILY: family.name, FEATURIZE_RUN: featurize_run.info.run_id} | read)
     vectors = ""
     if parameters.embedding != "random":
         features = Features(artifacts(featurize_run.info.run_id, FEATURES), artifacts(ingest_run_id, DATASET))
+        named = space["embedding_size"]
         vectors, space, start = log_word_vectors(
             parameters.embedding, parameters.embedding_file, features, parameters.seed, space, start
         )
+        if named not in (whole["embedding_size"], Choice((defaults["embedding_size"],)), space["embedding_size"]):
+            raise UserError(
+                f"space={parameters.space}: embedding_size is {start['embedding_size']}, the length of the word "
+                "vectors: leave it out"
+            )
     max_evals = parameters.max_evals or family.default_trials
     search = SearchConfig(family.name, parameters.tuner, parameters.algo, max_evals, parameters.epochs, parameters.seed)
     start_engine, count = make_engine(search, space, start)
-    earlier = find_earlier_trials(this_run, featurize_run, parameters)
+    earlier = find_earlier_trials(this_run, featurize_run, parameters, files)
     if parameters.engine == "spark":
         placement = place_on_spark(parameters.parallelism, parameters.spark_master)
     else:
@@ -134,7 +155,7 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
             OUTPUT_DIGEST: logged.digest,
             BEST_TRIAL: best.run_id,
             MODEL_URI: logged.uri,
-            NOTE: f"Best of {count} trials: `{format_params(best.params)}`, "
+            NOTE: f"Best of {len(outcomes)} trials: `{format_params(best.params)}`, "
             f"validation {parameters.metric} {logged.figures[parameters.metric]:.4f}. "
             f"Fitted on the {fitted_on}.{sampled}",
         }
@@ -142,9 +163,17 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
     return workers.waited
 
 
-def find_earlier_trials(this_run: Run, featurize_run: Run, parameters: TuneParameters) -> dict[tuple, Run]:
+def digest_files(parameters: TuneParameters) -> dict[str, str]:
+    """The digests of the files and folders that trials read, by the parameter that names them."""
+    named = {name: Path(getattr(parameters, name)) for name in ("embedding_file", "pretrained")}
+    return {name: content_digest(path) for name, path in named.items() if path.name and path.exists()}
+
+
+def find_earlier_trials(
+    this_run: Run, featurize_run: Run, parameters: TuneParameters, files: Mapping[str, str]
+) -> EarlierTrials:
     """The trials to resume from: those of an interrupted search with the same fingerprint, or of ``resume_run``."""
-    found: dict[tuple, Run] = {}
+    found: EarlierTrials = {}
     if parameters.reuse and FINGERPRINT in this_run.data.tags:
         found |= finished_trials(runs_with_fingerprint("tune", this_run.data.tags[FINGERPRINT]))
     if parameters.resume_run:
@@ -159,7 +188,10 @@ def find_earlier_trials(this_run: Run, featurize_run: Run, parameters: TuneParam
         features = origin(mlflow.get_run(origin(run).featurize_run)).output_digest
         if features != origin(featurize_run).output_digest:
             raise UserError(f"resume_run={run.info.run_id} used other features: give it the same featurize_run")
-        found |= finished_trials([run])
+        if changed := sorted(set(files.items()) - set(json.loads(run.data.tags.get(PARAMETER_FILES, "{}")).items())):
+            name = changed[0][0]
+            raise UserError(f"resume_run={run.info.run_id} read something else in {name}={getattr(parameters, name)}")
+        found |= finished_trials([run], pruned=parameters.prune)
     if found:
         print(f"tune {parameters.family}: resuming from {len(found)} finished trials", flush=True)
     return found

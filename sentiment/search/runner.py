@@ -8,7 +8,6 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
-from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from sentiment.errors import describe_error, killed
@@ -18,9 +17,8 @@ from sentiment.model.space import Params
 from sentiment.search.fitting import TrialConfig, run_trial
 from sentiment.search.progress import TrialProgress
 from sentiment.search.pruning import pruning_thresholds
-from sentiment.search.trials import Outcome, TrialRecorder, params_key
+from sentiment.search.trials import EarlierTrials, Outcome, TrialRecorder, params_key
 from sentiment.search.workers import Pool, completed_future
-from sentiment.tracking import SEED
 
 
 class TrialRunner:
@@ -30,7 +28,7 @@ class TrialRunner:
         config: what all trials of the search have in common.
         prune: whether to stop trials early that fall behind the others.
         recorder: opens the trials' runs.
-        earlier: from :func:`params_key` to the run of a trial that has ended before.
+        earlier: the trials that have ended before (:func:`sentiment.search.trials.finished_trials`).
         workers: where the trials run.
         progress: shows them on the console.
         scratch: folder for the models; None if they are not kept.
@@ -42,7 +40,7 @@ class TrialRunner:
         config: TrialConfig,
         prune: bool,
         recorder: TrialRecorder,
-        earlier: dict[tuple, Run],
+        earlier: EarlierTrials,
         workers: Pool,
         progress: TrialProgress,
         scratch: str | None,
@@ -94,8 +92,7 @@ class TrialRunner:
             self._progress.show_trial(outcome)
             return outcome
 
-        if earlier := self._earlier.get(params_key(params, epochs)):
-            seed = int(earlier.data.tags.get(SEED, seed))  # runs of an earlier version do not say it
+        if earlier := self._earlier.get((params_key(params, epochs), str(seed))):
             trial = self._recorder.start(number, params, seed, epochs)
             end(completed_future(trial.repeat(earlier, params, passes, self._config.training.metric, seed)))
             return ended

@@ -38,6 +38,7 @@ TRAIN_SECONDS = "train_seconds"
 MAX_TAG = 5000  # characters of a tag's value
 
 ParamsKey = tuple[tuple[str, str], ...]  # from params_key
+EarlierTrials = dict[tuple[ParamsKey, str | None], Run]  # from finished_trials
 
 
 @dataclass(frozen=True)
@@ -185,15 +186,23 @@ class TrialRun:
         return [Metric(key, float(value), now, step) for key, value in figures.items()]
 
 
-def finished_trials(tune_runs: Iterable[Run]) -> dict[tuple, Run]:
-    """The finished trials of some tune runs, which need not be finished themselves, by :func:`params_key`."""
+def finished_trials(tune_runs: Iterable[Run], pruned: bool = True) -> EarlierTrials:
+    """The finished trials of some tune runs, which need not be finished themselves.
+
+    Args:
+        tune_runs: the runs.
+        pruned: whether a trial counts that was stopped early.
+
+    Returns:
+        By their hyperparameters (:func:`params_key`) and seed: networks of the same ones are different trials.
+    """
     trials = [
         trial
         for run in tune_runs
         for trial in child_runs(run)
-        if TRIAL in trial.data.tags and trial.info.status == "FINISHED"
+        if TRIAL in trial.data.tags and trial.info.status == "FINISHED" and (pruned or PRUNED not in trial.data.tags)
     ]
-    return {params_key(trial.data.params): trial for trial in trials}
+    return {(params_key(trial.data.params), trial.data.tags.get(SEED)): trial for trial in trials}
 
 
 def params_key(params: Mapping[str, Any], epochs: int | None = None) -> ParamsKey:

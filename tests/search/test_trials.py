@@ -19,7 +19,21 @@ def test_all_trials_of_a_large_grid_are_found_again(tracked, tmp_path):
         recorder.start(1, {"units": 0}, 42).finish()
     add_copies(tmp_path / "mlflow.db", recorder)
     found = finished_trials([tracked.get_run(run.info.run_id)])
-    assert len(found) == COPIES + 1 and (("units", str(COPIES)),) in found
+    assert len(found) == COPIES + 1 and ((("units", str(COPIES)),), "42") in found
+
+
+def test_networks_of_the_same_hyperparameters_are_different_trials(tracked):
+    with mlflow.start_run() as run:
+        recorder = TrialRecorder("dense", run)
+        made = [recorder.start(1 + number, {"units": 3}, 42 + number) for number in range(3)]
+        for trial in made[:2]:
+            trial.finish()
+        made[2].prune(3)
+    tune_run = tracked.get_run(run.info.run_id)
+    units = (("units", "3"),)
+    found = {key: trial.info.run_id for key, trial in finished_trials([tune_run], pruned=False).items()}
+    assert found == {(units, "42"): made[0].run_id, (units, "43"): made[1].run_id}
+    assert finished_trials([tune_run])[units, "44"].info.run_id == made[2].run_id
 
 
 @pytest.mark.parametrize("error", [None, ValueError("no convergence")])

@@ -6,7 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-MOMENTUM, AVERAGE_EVERY = 0.9, 5  # of the average of the weights: in each of so many steps
+SHARE, DECAY = 0.02, 3  # of a step's weights in their average, at least; and how early steps are forgotten before that
+BEGINNING, AVERAGE_EVERY = 100, 5  # steps; once a step throughout, averaging would take a third of the step
 
 
 class FusedAdam(keras.optimizers.Adam):
@@ -16,11 +17,13 @@ class FusedAdam(keras.optimizers.Adam):
     of an embedding are summed before they are squared. Keras's Adam adds the squares of the summands instead, which
     makes words that are frequent in a batch learn more slowly.
 
-    What is evaluated and kept is an exponential moving average of the weights (Polyak and Juditsky 1992).
+    What is evaluated and kept is an average of the weights (Polyak and Juditsky 1992): in the beginning with polynomial
+    decay (Shamir and Zhang 2013, equation 4), so that nothing of the initial weights is left after few steps, and then
+    an exponential moving one.
     """
 
     def __init__(self, learning_rate: Any, **kwargs: Any) -> None:
-        super().__init__(learning_rate, use_ema=True, ema_momentum=MOMENTUM, **kwargs)
+        super().__init__(learning_rate, use_ema=True, **kwargs)
         self.schedule = learning_rate  # Keras gives its present value alone
 
     def _backend_apply_gradients(self, grads: Sequence[Any], trainable_variables: Sequence[Any]) -> None:
@@ -46,13 +49,13 @@ class FusedAdam(keras.optimizers.Adam):
             )
 
         def average_weights() -> None:
-            moved = tf.where(done == 0, 1.0, 1.0 - MOMENTUM)
+            moved = every * tf.maximum(SHARE, (DECAY + 1) / (done + 1 + DECAY))
             for variable, average in zip(self._trainable_variables, self._model_variables_moving_average):
                 average.value.assign_sub((average.value - variable.value) * moved)
 
-        # Once a step, this would take a third of the step.
+        every = tf.where(done < BEGINNING, 1.0, float(AVERAGE_EVERY))
         as_it_is = tf.autograph.experimental.do_not_convert  # converting takes longer than tracing
-        tf.cond(self.iterations % AVERAGE_EVERY == 0, as_it_is(average_weights), as_it_is(lambda: None))
+        tf.cond(done % every == 0, as_it_is(average_weights), as_it_is(lambda: None))
 
     @tf.function(autograph=False)
     def swap_average(self) -> None:

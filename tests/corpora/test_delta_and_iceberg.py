@@ -51,6 +51,15 @@ def test_a_table_is_read_and_digested_by_its_version(request, kind):
     assert len(CorpusInput(Corpus(address)).read()) == 4
 
 
+def test_another_name_of_a_column_makes_another_version_and_no_snapshot(iceberg):
+    address, _ = iceberg
+    before = CorpusInput(Corpus(address)).digest
+    with iceberg_kind.load_table("corpus", address).update_schema() as schema:
+        schema.rename_column("label", "stars")
+    after = CorpusInput(Corpus(address, label_column="stars"))
+    assert after.digest != before and after.read()["label"].tolist() == ["5", "1", "5"]
+
+
 @pytest.mark.parametrize("kind", ["delta", "iceberg"])
 def test_a_commit_between_the_digest_and_the_read_does_not_count(request, monkeypatch, kind):
     address, append = request.getfixturevalue(kind)

@@ -110,6 +110,7 @@ def test_a_dataset_has_the_names_of_its_classes_its_splits_and_its_commit(hub, m
     assert frame["id"].tolist()[-2:] == ["test:0", "test:1"]
     assert location == f"hf://datasets/ada/reviews, commit {COMMIT}"
     assert CorpusInput(corpus).digest == (COMMIT, "commit")
+    assert CorpusInput(Corpus("hf://datasets/ada/reviews?split=test")).digest != (COMMIT, "commit")  # other texts
     found = json.loads(CorpusInput(corpus).found.dataset_source().to_json())
     assert (found["path"], found["revision"]) == ("ada/reviews", COMMIT)
 

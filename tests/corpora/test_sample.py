@@ -5,6 +5,7 @@ import pytest
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.sources.sample import SAMPLE
+from sentiment.errors import UserError
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +17,18 @@ def test_both_difficulties_are_balanced(sample):
     counts = sample.groupby("slice")["label"].value_counts().unstack()
     assert counts.index.tolist() == ["hard", "plain"] and counts.columns.tolist() == ["negative", "positive"]
     assert (counts["negative"] == counts["positive"]).all() and counts["positive"].min() >= 300
+
+
+def test_a_copy_of_the_file_is_another_corpus_since_it_has_no_slices():
+    copied = CorpusInput(Corpus(str(SAMPLE)))
+    assert "slice" not in copied.read() and copied.digest != CorpusInput(Corpus("sample")).digest
+
+
+def test_it_has_no_columns_to_choose_from():
+    with pytest.raises(
+        UserError, match="label_column=difficulty goes with a file or a table of your own, and corpus=s"
+    ):
+        CorpusInput(Corpus("sample", label_column="difficulty")).read()
 
 
 def test_every_review_has_5_to_80_words(sample):

@@ -39,6 +39,9 @@ def test_a_registration_counts_as_long_as_nobody_has_moved_its_alias_or_the_cham
         assert find_twin("register", "champion") and find_twin("register", "challenger")
         tracked.set_model_version_tag("m", "3", "gate.minimum_accuracy", "failed: ")  # by a later run with other gates
         assert find_twin("register", "champion") and find_twin("register", "challenger") is None
+        tracked.set_model_version_tag("m", "2", "comparison.digest", "of others")  # as in a registry begun anew
+        assert find_twin("register", "champion") is None
+        tracked.delete_model_version_tag("m", "2", "comparison.digest")
         tracked.set_registered_model_alias("m", "champion", "1")  # as a rollback does
         assert find_twin("register", "champion") is None and find_twin("register", "challenger") is None
 
@@ -85,6 +88,11 @@ def test_a_labeler_counts_by_what_it_stands_for_now(tracked, no_sources, tmp_pat
 
     assert digest("vader") != digest("") and digest("vader") != digest("vader", positive_from="0.1")
     assert digest("models:/m@champion,vader") == digest("vader,models:/m/1") != digest("models:/m@champion,vader", "2")
+    before = digest("models:/m/1")
+    tracked.delete_registered_model("m")
+    tracked.create_registered_model("m")
+    tracked.create_model_version("m", "file:///elsewhere")
+    assert digest("models:/m/1") != before  # another model of the same name and number
     (tmp_path / "checkpoint").mkdir()
     before = digest("checkpoint")
     (tmp_path / "checkpoint" / "config.json").write_text("{}")

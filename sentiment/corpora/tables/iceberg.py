@@ -46,7 +46,7 @@ class IcebergSnapshot:
 
     def digest(self) -> Digest:
         metadata = self._table.metadata  # to rename a column makes a schema, and no snapshot
-        return Digest(f"{metadata.table_uuid} {self._snapshot} {metadata.current_schema_id}", "snapshot and schema")
+        return Digest(f"{metadata.table_uuid} {metadata.current_schema_id} {self._snapshot}", "snapshot")
 
     def dataset_source(self) -> DatasetSource:
         """MLflow has no kind of its own for Iceberg: the address and the snapshot say what was read."""

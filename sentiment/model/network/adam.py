@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-SHARE, DECAY = 0.02, 3  # of a step's weights in their average, at least; and how early steps are forgotten before that
+SHARE = 0.02  # of a step's weights in their average, at least
 BEGINNING, AVERAGE_EVERY = 100, 5  # steps; once a step throughout, averaging would take a third of the step
 
 
@@ -17,9 +17,9 @@ class FusedAdam(keras.optimizers.Adam):
     of an embedding are summed before they are squared. Keras's Adam adds the squares of the summands instead, which
     makes words that are frequent in a batch learn more slowly.
 
-    What is evaluated and kept is an average of the weights (Polyak and Juditsky 1992): in the beginning with polynomial
-    decay (Shamir and Zhang 2013, equation 4), so that nothing of the initial weights is left after few steps, and then
-    an exponential moving one.
+    What is evaluated and kept is an average of the weights (Polyak and Juditsky 1992). In the beginning a step counts in
+    proportion to its number (Lacoste-Julien, Schmidt and Bach 2012), so that nothing is left of the initial weights
+    after few steps; then it is an exponential moving average.
     """
 
     def __init__(self, learning_rate: Any, **kwargs: Any) -> None:
@@ -49,7 +49,7 @@ class FusedAdam(keras.optimizers.Adam):
             )
 
         def average_weights() -> None:
-            moved = every * tf.maximum(SHARE, (DECAY + 1) / (done + 1 + DECAY))
+            moved = every * tf.maximum(SHARE, 2.0 / (done + 2.0))
             for variable, average in zip(self._trainable_variables, self._model_variables_moving_average):
                 average.value.assign_sub((average.value - variable.value) * moved)
 

@@ -17,8 +17,8 @@ class FusedAdam(keras.optimizers.Adam):
     of an embedding are summed before they are squared. Keras's Adam adds the squares of the summands instead, which
     makes words that are frequent in a batch learn more slowly.
 
-    What is evaluated and kept is an average of the weights (Polyak and Juditsky 1992). In the beginning a step counts in
-    proportion to its number (Lacoste-Julien, Schmidt and Bach 2012), so that nothing is left of the initial weights
+    What is evaluated and kept is an average of the weights (Polyak and Juditsky 1992). In the beginning a step counts
+    in proportion to its number (Lacoste-Julien, Schmidt and Bach 2012), so that nothing is left of the initial weights
     after few steps; then it is an exponential moving average.
     """
 

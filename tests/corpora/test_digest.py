@@ -7,7 +7,6 @@ import pandas as pd
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.reading import CorpusInput
-from sentiment.corpora.sources.sample import SAMPLE
 
 
 def write_corpus(folder, documents=40, name="reviews.csv"):
@@ -26,7 +25,6 @@ def test_a_corpus_is_digested_by_its_content(tmp_path, monkeypatch):
     write_corpus(tmp_path, name="other.csv", documents=41)
     digests = [CorpusInput(Corpus(name)).digest for name in ("reviews.csv", "copy.csv", "other.csv")]
     assert digests[0] == digests[1] != digests[2]
-    assert CorpusInput(Corpus("sample")).digest == CorpusInput(Corpus(str(SAMPLE))).digest
     assert CorpusInput(Corpus("missing.csv")).digest is None and CorpusInput(Corpus("no_such_corpus")).digest is None
 
 

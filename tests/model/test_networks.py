@@ -164,7 +164,8 @@ def test_word_vectors_are_where_embeddings_start_and_stay_where_they_are_frozen(
     training = Training(epochs=1, batch_size=8, vectors=str(tmp_path / "vectors.npy"))
     found = {}
     for kept in ("frozen", "fine_tuned"):
-        model, _ = fit("lstm", features, training, embedding_size=32, lexicon="none", vectors=kept)
+        how = {"embedding_size": 32, "lexicon": "none", "vectors": kept, "learning_rate": 1e-3}
+        model, _ = fit("lstm", features, training, **how)
         found[kept] = model.encoder.get_layer("words").get_weights()[0]
     assert np.array_equal(found["frozen"], vectors)
     scaled = vectors * (0.0289 / vectors.std())  # the spread of random embeddings, of which Adam's steps are a part

@@ -62,7 +62,7 @@ def test_a_worker_that_dies_costs_its_trial_alone():
     assert [outcome.error for outcome in outcomes] == ["RuntimeError: died"] * 3
 
 
-def test_a_trial_that_is_repeated_is_fitted_again_with_its_own_seed(tracked):
+def test_a_trial_is_repeated_by_one_of_the_same_seed(tracked):
     point = {"units": 64}
     with mlflow.start_run() as run:
         recorder = TrialRecorder("dense", run)
@@ -70,9 +70,12 @@ def test_a_trial_that_is_repeated_is_fitted_again_with_its_own_seed(tracked):
         earlier.log_epoch(1, {"val_accuracy": 0.5})
         earlier.log_result({"accuracy": 0.5}, 1.0)
         earlier.finish()
-    progress, workers = SimpleNamespace(show_trial=lambda outcome: None), SimpleNamespace(here=True)
+    progress, workers = SimpleNamespace(show_trial=lambda outcome: None), SimpleNamespace(here=False)
     config = TrialConfig("dense", "", "", Training(seed=42), "")
-    found = {params_key(point): tracked.get_run(earlier.run_id)}
-    begun = TrialRunner(config, False, recorder, found, workers, progress, None, lambda: None).begin(1, point, None, [])
-    outcome = begun.result()
-    assert outcome.seed == 44 and tracked.get_run(outcome.run_id).data.tags["seed"] == "44"
+    found = {(params_key(point), "44"): tracked.get_run(earlier.run_id)}
+    runner = TrialRunner(config, False, recorder, found, workers, progress, None, lambda: None)
+    outcome = runner.begin(3, point, None, []).result()
+    tags = tracked.get_run(outcome.run_id).data.tags
+    assert outcome.seed == 44 and tags["seed"] == "44" and tags["step.reused"] == earlier.run_id
+    with pytest.raises(AttributeError, match="submit"):  # of the workers: another network of the same hyperparameters
+        runner.begin(2, point, None, [])

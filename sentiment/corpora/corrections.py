@@ -68,11 +68,13 @@ def correct_labels(frame: pd.DataFrame, path: str) -> Correction:
             "wrote of this corpus, with the column text as it was"
         )
     wanted = keys.map(corrections).where(matched, frame["label"])
-    changed = frame["text"][(wanted != frame["label"]) & (wanted != "")]
-    if LABELLED_BY in frame:
-        frame = frame.assign(**{LABELLED_BY: frame[LABELLED_BY].mask(matched, HUMAN)})
+    changed = (wanted != frame["label"]) & (wanted != "")
+    if LABELLED_BY in frame:  # nobody has to have read the rows whose label is as it was
+        frame = frame.assign(**{LABELLED_BY: frame[LABELLED_BY].mask(changed, HUMAN)})
     kept = frame.assign(label=wanted)[~matched | (wanted != "")]
-    return Correction(kept, frozenset(changed), len(frame) - len(kept), len(corrections) - keys[matched].nunique())
+    return Correction(
+        kept, frozenset(frame["text"][changed]), len(frame) - len(kept), len(corrections) - keys[matched].nunique()
+    )
 
 
 def squeeze(text: str) -> str:

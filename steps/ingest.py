@@ -28,6 +28,7 @@ from sentiment.markdown import to_markdown
 from sentiment.paths import place_name
 from sentiment.quality.check import check_data, log_check
 from sentiment.quality.corrected_labels import describe_corrections
+from sentiment.quality.finding import Finding
 from sentiment.quality.near_duplicates import group_near_duplicates, keep_together
 from sentiment.tracking import (
     CORPUS_DIGEST,
@@ -68,18 +69,20 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
         together = keep_together(groups, kept["text"])
         if own_splits:
             parts, taken = complete_splits(kept, together, *sizes, parameters.split_seed, mapper)
-            for note in (*notes, *taken):
+            notes += taken
+            for note in notes:
                 print(f"ingest: {note}", flush=True)
         else:
             parts = split(kept, *sizes, parameters.split_seed, parameters.stratify, together, mapper)
         corrected = []
+        own = [Finding("Splits of the source", len(notes), f"{'; '.join(notes)}.")] if notes else []
         if correction:
             dropped |= {"dropped_by_corrections": correction.dropped}
             corrected.append(describe_corrections(correction, parts))
             mlflow.log_metric("corrected_labels", corrected[0].count)
             print(f"ingest: {corrected[0].says}", flush=True)
         by_text = pd.Series(groups.to_numpy(), index=kept["text"])
-        check = check_data(parts, by_text, *sizes, parameters.split_seed, corrected, own_splits, mapper)
+        check = check_data(parts, by_text, *sizes, parameters.split_seed, [*corrected, *own], own_splits, mapper)
 
     numbers = pd.Series(pd.factorize(together)[0], index=kept["text"])
     with tempfile.TemporaryDirectory() as folder:

@@ -23,7 +23,7 @@ class SourceRows(NamedTuple):
 
     Args:
         kept: DataFrame with the columns id, text, label and split, a name out of ``SPLITS``; in random order.
-        dropped: number of dropped rows by reason, as of :func:`sentiment.corpora.splits.clean`.
+        dropped: number of dropped rows by reason, as of :func:`sentiment.corpora.splits.clean`, and those of no split.
         notes: what is not as the source has it, in words.
     """
 
@@ -47,14 +47,16 @@ def clean_splits(frame: pd.DataFrame, corpus: str, seed: int, mapper: Mapper = m
     Raises:
         UserError: the source has no splits to keep, or nothing is left.
     """
+    given = len(frame)
     frame, notes = _name_splits(frame, corpus)
     frame["key"] = map_texts(partial(hash_text, seed=0), frame["text"].array, mapper)
-    usable = frame[(frame["text"].str.strip() != "") & (frame["label"] != "")]
-    if doubled := int((usable.groupby("key")["split"].nunique() > 1).sum()):
-        notes.append(f"{doubled:,} texts stand in two splits of the source, and are kept in the later one")
     cleaned, dropped = clean(frame)  # which keeps the first of duplicates: that of the latest split
+    copies = frame[(frame["label"] != "") & frame["text"].str.strip().isin(cleaned["text"].str.strip())]
+    if doubled := int((copies.groupby("key")["split"].nunique() > 1).sum()):
+        notes.append(f"{doubled:,} texts stand in two splits of the source, and are kept in the later one")
     kept = cleaned[cleaned["split"] == cleaned.groupby("key")["split"].transform("first")].drop(columns="key")
     dropped["dropped_in_earlier_splits"] = len(cleaned) - len(kept)
+    dropped["dropped_in_other_splits"] = given - len(frame)
     place = pd.Series(map_texts(partial(hash_text, seed=seed), kept["text"].array, mapper), index=kept.index)
     return SourceRows(kept.loc[place.sort_values(kind="stable").index], dropped, notes)
 

@@ -80,3 +80,22 @@ def test_the_same_texts_from_elsewhere_are_logged_with_their_own_source(tracked,
         run = run_ingest(corpus=str(tmp_path / folder / "reviews.csv"))
         sources = {logged.dataset.source for logged in run.inputs.dataset_inputs}
         assert len(run.inputs.dataset_inputs) == 3 and len(sources) == 1 and f"{folder}/reviews.csv" in sources.pop()
+
+
+def test_a_run_says_what_is_not_as_the_source_has_split_it(tracked, tmp_path):
+    splits = ["train"] * 90 + ["test"] * 30 + ["unsupervised"] * 7
+    words = np.random.default_rng(0).choice(["film", "plot", "star", "song"], (len(splits), 6))
+    texts = [f"{' '.join(row)} {number}" for number, row in enumerate(words)]
+    rows = pd.DataFrame({"text": texts, "label": (["bad", "good"] * 64)[: len(splits)], "split": splits})
+    rows.loc[90, "text"] = rows.loc[0, "text"].upper()  # a copy in the test split
+    rows.to_csv(tmp_path / "reviews.csv", index=False)
+    run = run_ingest(corpus=str(tmp_path / "reviews.csv"), splits="source")
+    assert run.data.metrics["dropped_in_other_splits"] == 7
+    says = [
+        "7 rows are left out, whose split is none of train, validation and test: 'unsupervised'",
+        "1 texts stand in two splits of the source, and are kept in the later one",
+        "the source has no validation split with labels: 0.2 of its training split are taken for it",
+    ]
+    check = mlflow.artifacts.load_dict(f"runs:/{run.info.run_id}/{DATA_CHECK}")  # the review card shows it
+    assert f"{'; '.join(says)}." in [found["says"] for found in check["findings"]]
+    assert "; ".join(says) in run.data.tags["mlflow.note.content"]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from unicodedata import is_normalized
 
 import mlflow
 import pandas as pd
@@ -127,10 +128,12 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
 
 
 def describe_variants(variants: Sequence[Sequence[str]]) -> str:
-    """What labels that differ in case or white space alone are now, and how to make them one class."""
-    groups = "; ".join(", ".join(map(repr, group)) for group in variants[:MOST_CLASSES])
+    """What labels that :func:`normalize_label` makes one are now, and how to make them one class."""
+    # An accent that is a character of its own is not told from one that is not, where it is printed.
+    shown = [map(repr if is_normalized("NFC", "".join(group)) else ascii, group) for group in variants[:MOST_CLASSES]]
+    groups = "; ".join(map(", ".join, shown))
     return (
-        f"these labels differ in case or white space alone, and are separate classes: {groups}. "
+        f"these labels look alike or are equal as numbers, and are separate classes: {groups}. "
         "-P normalize_labels=true makes them one"
     )
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import mlflow
 from mlflow.data.meta_dataset import MetaDataset
 
+from sentiment.corpora.labels import as_text
 from sentiment.corpora.stores import MAGIC, scheme_of
 from sentiment.corpora.tables import SUFFIXES, FoundTable
 from sentiment.corpora.tables.kinds import get_kind
-from sentiment.corpora.tables.labelled import as_text
 from sentiment.corpora.tables.progress import follow
 from sentiment.errors import UserError, missing_pyspark
 from sentiment.paths import place_name

@@ -1,7 +1,12 @@
 """Labels that are written in several ways."""
 
+import math
+import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
 
 # Columns of a dataset some of whose texts people have not labelled (:mod:`sentiment.labelling`).
 LABELLED_BY = "labelled_by"  # who gave the label: HUMAN, or the labelers
@@ -9,13 +14,30 @@ VOTE = "vote"  # the class that the labelers give; empty where they abstain
 HUMAN = "human"
 
 
+NUMBER = re.compile(r"[+-]?[0-9]{1,38}(\.[0-9]{0,38})?")
+# A soft hyphen, a zero-width space, marks of the direction, a word joiner, a byte order mark.
+INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))
+
+
+def as_text(value: Any) -> str:
+    """A value as a string: empty for a missing one; a number has one spelling, such as 1 for 1.0 and 1.5 for 1.50."""
+    if isinstance(value, str):
+        return value
+    if value is None or value != value:  # NaN
+        return ""
+    if isinstance(value, (float, Decimal)) and math.isfinite(value):
+        return str(int(value)) if value == int(value) else format(Decimal(str(value)), "f").rstrip("0")
+    return str(value)
+
+
 def normalize_label(label: str) -> str:
-    """A label in lower case, with single blanks."""
-    return " ".join(label.lower().split())
+    """A label in NFC and lower case, with single blanks and without invisible characters; a number as ``as_text``."""
+    plain = " ".join(unicodedata.normalize("NFC", label).translate(INVISIBLE).lower().split())
+    return as_text(Decimal(plain)) if NUMBER.fullmatch(plain) else plain
 
 
 def match_labels(labels: Iterable[str | None], classes: Sequence[str]) -> list[str | None]:
-    """Labels as the classes are written, where they differ in case or white space alone and only one class is meant."""
+    """Labels as the classes are written, where :func:`normalize_label` makes them one and only one class is meant."""
     written = {normalize_label(name): name for name in classes}
     if len(written) < len(classes):
         return list(labels)

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.labels import match_labels
+from sentiment.corpora.labels import as_text, match_labels
 from sentiment.corpora.tables import Batch, FoundTable, Table, require_column
 from sentiment.corpora.tables.kinds import open_table
-from sentiment.corpora.tables.labelled import as_text
 from sentiment.errors import UserError
 
 SHOWN = 200  # characters of a reason

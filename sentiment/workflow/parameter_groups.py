@@ -37,9 +37,7 @@ class CorpusParameters(Parameters):
     query: str = parameter("", "select that gives the rows, where the corpus is a database")
     text_column: str = parameter("text", "column of a file that holds the texts")
     label_column: str = parameter("label", "column of a file that holds the class names")
-    normalize_labels: Boolean = parameter(
-        False, "whether labels that differ in case or white space alone are one class"
-    )
+    normalize_labels: Boolean = parameter(False, "whether labels that look alike or are equal as numbers are one class")
     corrections: str = parameter("", "file of texts with corrected labels; an empty one drops the text", file=True)
 
     label_by: Names = parameter(

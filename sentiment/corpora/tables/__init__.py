@@ -58,7 +58,12 @@ class Batch:
     def values(self, name: str) -> Sequence[Any]:
         """A column as Python values, before any conversion to one type."""
         place = self.columns.schema.names.index(name)
-        return self.columns.column(place).to_pylist() if self.cells is None else self.cells[place]
+        if self.cells is not None:
+            return self.cells[place]
+        column = self.columns.column(place)
+        if str(column.type) == "float":  # of 32 bits: 0.1 as it is written, not 0.10000000149011612
+            column = column.cast("string").cast("double")
+        return column.to_pylist()
 
 
 class Table(Protocol):

@@ -1,12 +1,11 @@
 """The texts, labels, slices and splits of a table in which every row has to be readable."""
 
 from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
-from typing import Any
 
 import pyarrow as pa
 
 from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.labels import as_text
 from sentiment.corpora.tables import Batch, Table, problem_error, require_column
 from sentiment.corpora.tables.progress import follow
 from sentiment.errors import UserError
@@ -107,17 +106,6 @@ def _may_be_label(kind: pa.DataType) -> bool:
         or is_a.is_decimal(kind)
         or is_a.is_boolean(kind)
     )
-
-
-def as_text(value: Any) -> str:
-    """A value as a string: empty for a missing one, and 1 rather than 1.0 for whole numbers."""
-    if isinstance(value, str):
-        return value
-    if value is None or value != value:  # NaN
-        return ""
-    if isinstance(value, (float, Decimal)) and value % 1 == 0:
-        return str(int(value))
-    return str(value)
 
 
 def _is_blank(batch: Batch, place: int) -> bool:

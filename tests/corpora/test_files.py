@@ -54,6 +54,18 @@ def test_what_follows_a_closing_quote_is_part_of_the_field(tmp_path):
     assert frame["label"].tolist() == ["pos", "neg", "neg", "pos"]
 
 
+def test_lines_and_backslashes_of_quoted_texts_are_read(tmp_path):
+    rows = [("Good, really good\nand cheap", "pos"), ("C:\\", "neg"), ('\\"so\\"', "pos"), ("a\ttab\nand\ttwo", "neg")]
+    for suffix, separator in ((".csv", ","), (".tsv", "\t")):
+        path = tmp_path / f"lines{suffix}"
+        pd.DataFrame(rows, columns=["text", "label"]).to_csv(path, index=False, sep=separator)
+        assert CorpusInput(Corpus(str(path))).read()[["text", "label"]].to_numpy().tolist() == list(map(list, rows))
+    (tmp_path / "one.tsv").write_text('text\n"two\nlines"\n')
+    assert CorpusInput(Corpus(str(tmp_path / "one.tsv"), label_required=False)).read()["text"].tolist() == [
+        "two\nlines"
+    ]
+
+
 def test_a_pattern_may_begin_in_the_root_folder(tmp_path):
     (tmp_path / "a.csv").write_text("text,label\nfine,pos\n")
     top = tmp_path.parts[1]
@@ -122,6 +134,16 @@ def test_a_file_that_cannot_be_used_says_why(tmp_path, name, content, expected):
             "quotes.tsv",
             b'text\tlabel\n"It was great\tpos\nawful\tneg\n"bar none\tpos\nok\tneg\n',
             "line 2 has a quoted field that ends in the middle of line 4; .* a quote within quotes is doubled",
+        ),
+        (
+            "rows.tsv",
+            b'text\tlabel\n"no way\tneg\nbad\tpos\nso so\tpos\nnice he said"\tpos\n',
+            "line 2 has a quoted field that goes on to line 5, through lines that look like rows; .* is doubled",
+        ),
+        (
+            "escaped.csv",
+            b'text,label\nfine,pos\n"He said \\"hi\\" there",pos\n',
+            "line 3 has a quote that a backslash escap",
         ),
         ("latin.csv", b"text,label\nfine,pos\nsch\xf6n,pos\n", r"not UTF-8 \(line 3\): convert it to UTF-8"),
         ("header.csv", b"text,label,sch\xf6n\nfine,pos,1\n", r"not UTF-8 \(line 1\): convert it to UTF-8"),

@@ -80,15 +80,16 @@ class DelimitedTable:
         csv.field_size_limit(LONGEST_FIELD)
         separator = SEPARATORS[self.suffix]
         reader = csv.reader(follow(), delimiter=separator)
-        number = 1
+        number, width = 1, 0
         try:
             for fields in reader:
                 if fields:
                     misquoted = None
                     if ended:  # a row that comes after the end was asked for is still inside quotes
                         misquoted = "has a quote that is never closed"
-                    elif len(lines) > 1 and (line := _find_misplaced_quote(lines, separator)):
-                        misquoted = f"has a quoted field that ends in the middle of line {number + line - 1}"
+                    elif len(lines) > 1 or '\\"' in lines[0]:
+                        misquoted = _find_misquoting(lines, number, separator, width)
+                    width = width or len(fields)
                     yield number, fields, misquoted
                 number = reader.line_num + 1
                 lines.clear()
@@ -99,17 +100,27 @@ class DelimitedTable:
             ) from error
 
 
-def _find_misplaced_quote(lines: list[str], separator: str) -> int | None:
-    """The line of a row, from 1, in the middle of which a field ends that has gone on for lines; None for none.
+def _find_misquoting(lines: list[str], number: int, separator: str, width: int) -> str | None:
+    """What is wrong with the quotes of a row whose lines begin with this number; None for nothing.
 
-    Such a field may hold other rows: that of a text that begins with a quote and has none that closes it. Python reads
-    what follows the closing quote as part of the field, which is right within a line. Blanks there are no mistake.
+    A text that begins with a quote and has none that closes it may hold other rows: up to a quote in the middle of a
+    later line, or up to a text that ends with one. Where commas separate, that is no sign: lines of a text have some.
+    Python reads what follows the closing quote as part of the field, which is right within a line that has no escaped
+    quotes. Blanks there are no mistake.
     """
     strict = csv.reader((re.sub(r'" +(?=[,\t\r\n]|$)', '"', line) for line in lines), delimiter=separator, strict=True)
     try:
         next(strict)
     except csv.Error:
-        return strict.line_num if strict.line_num > 1 else None
+        if any('\\"' in line for line in lines):
+            return (
+                "has a quote that a backslash escapes: write the file again with doubled quotes, in pandas without "
+                "escapechar=, in Spark with escape='\"'"
+            )
+        if strict.line_num > 1:
+            return f"has a quoted field that ends in the middle of line {number + strict.line_num - 1}"
+    if separator == "\t" and len(lines) > 1 and all(line.count("\t") == width - 1 > 0 for line in lines):
+        return f"has a quoted field that goes on to line {number + len(lines) - 1}, through lines that look like rows"
     return None
 
 

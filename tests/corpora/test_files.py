@@ -261,6 +261,23 @@ def test_a_folder_with_a_folder_of_texts_for_each_class(tmp_path):
         CorpusInput(Corpus(str(tmp_path / "empty"))).read()
 
 
+def test_folders_are_read_through_links_that_lead_elsewhere(tmp_path):
+    for name, texts in (("classes/pos/1.txt", "fine"), ("far/2.txt", "so fine"), ("classes/neg/1.txt", "awful")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(texts)
+    (tmp_path / "classes/pos/linked").symlink_to(tmp_path / "far")
+    (tmp_path / "classes/pos/back").symlink_to(tmp_path / "classes")
+    frame = CorpusInput(Corpus(str(tmp_path / "classes"))).read()
+    assert frame["id"].tolist() == ["neg/1.txt", "pos/1.txt", "pos/linked/2.txt"]
+
+    (tmp_path / "tables").mkdir()
+    TABLE.to_parquet(tmp_path / "tables/B.PARQUET")
+    TABLE.to_parquet(tmp_path / "far/a.parquet")
+    (tmp_path / "tables/2024").symlink_to(tmp_path / "far")
+    ids = CorpusInput(Corpus(str(tmp_path / "tables"))).read()["id"]
+    assert ids.tolist() == [f"{part}:{row}" for part in ("2024/a.parquet", "B.PARQUET") for row in range(3)]
+
+
 @pytest.mark.parametrize("corpus, expected", [("", "corpus= names nothing"), ("~/a.csv", r"type \$HOME/a.csv")])
 def test_what_the_shell_has_left_empty_or_as_it_was(tmp_path, monkeypatch, corpus, expected):
     monkeypatch.chdir(tmp_path)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.hints import describe_folder
 from sentiment.corpora.sources import Document, in_batches
-from sentiment.corpora.stores.local import local_dataset_source
+from sentiment.corpora.stores.local import files_below, local_dataset_source
 from sentiment.digests import Digest, files_digest
 from sentiment.errors import UserError
 
@@ -55,9 +55,8 @@ class Folder:
 
 
 def _files(folder: Path, corpus: Corpus) -> Iterator[Path]:
-    for path in sorted(folder.glob("*/**/*" if corpus.label_required else "**/*")):
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts):
-            yield path
+    """The documents, sorted; those beside the classes' folders only where a label is not required."""
+    return (path for path in files_below(folder) if path.parent != folder or not corpus.label_required)
 
 
 def _documents(corpus: Corpus) -> Iterator[Document]:

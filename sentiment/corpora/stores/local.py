@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import glob
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -93,8 +93,34 @@ def _refuse_tables(name: str, base: Path, files: Sequence[str]) -> None:
 
 def parquet_files(folder: Path) -> list[Path]:
     """The Parquet files in and below a folder, sorted; without those whose path has a part that begins with . or _."""
-    found = (file for file in folder.rglob("*.parquet") if file.is_file())
-    return sorted(file for file in found if not any(part[0] in "._" for part in file.relative_to(folder).parts))
+    return [file for file in files_below(folder, hidden=(".", "_")) if file.suffix.lower() == ".parquet"]
+
+
+def files_below(folder: Path, hidden: tuple[str, ...] = (".",), above: frozenset[str] = frozenset()) -> Iterator[Path]:
+    """The files in and below a folder, sorted, also through links to folders.
+
+    Args:
+        folder: the folder.
+        hidden: what the names of files and folders that are left out begin with.
+        above: the real paths of the folders that it was come by, which a link may lead back to.
+
+    Raises:
+        UserError: a folder cannot be read.
+    """
+    real = os.path.realpath(folder)
+    if real in above:
+        return
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        raise UserError(f"{folder} cannot be read: {error.strerror}, let this user read it") from error
+    for entry in entries:
+        if entry.name.startswith(hidden):
+            continue
+        if entry.is_dir():
+            yield from files_below(entry, hidden, above | {real})
+        elif entry.is_file():
+            yield entry
 
 
 def local_dataset_source(path: str) -> DatasetSource:

@@ -19,6 +19,7 @@ class Corpus:
         query: the query that gives the texts, where the address is a database.
         parameter: name of the parameter that holds the address, for messages.
         label_required: whether it is a mistake if there is no column that holds the class names.
+        all_columns: whether the columns that are not used are needed, too, and have to have one type in all files.
     """
 
     address: str
@@ -29,6 +30,7 @@ class Corpus:
     query: str = ""
     parameter: str = "corpus"
     label_required: bool = True
+    all_columns: bool = False
 
     def __post_init__(self) -> None:
         if not self.address:  # which as a path would be the present folder

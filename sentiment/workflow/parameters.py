@@ -150,6 +150,7 @@ class PredictParameters(EngineParameters):
             slice_column="",
             query=self.query,
             parameter="input",
+            all_columns=True,
             label_required=self.has_other("label_column"),
         )
 

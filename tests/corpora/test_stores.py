@@ -17,6 +17,7 @@ from sentiment.corpora.stores import buckets, web
 from sentiment.corpora.tables.kinds import open_table
 from sentiment.errors import UserError
 from sentiment.scoring.outputs import get_output
+from sentiment.scoring.rows import open_input
 from tests.corpora.web import serve_web
 
 TEXTS = [f"text {number}, schön" for number in range(12_000)]  # several batches
@@ -95,6 +96,17 @@ def test_a_folder_of_parquet_files_is_a_table(tmp_path):
     (tmp_path / "part-4.parquet").write_bytes(parquet(pa.table({"text": [1], "label": ["pos"]})))
     with pytest.raises(UserError, match="part-4.parquet has a column of another type than .*: convert it"):
         CorpusInput(Corpus(str(tmp_path))).read()
+
+
+@pytest.mark.parametrize("ids", [([0.5, 1.5], [1234567890123456789, 2]), (["1", "2"], [3, 4])])
+def test_only_columns_that_are_needed_have_to_have_one_type_in_all_files(tmp_path, ids):
+    for number, values in enumerate(ids):
+        (tmp_path / f"{number}.parquet").write_bytes(parquet(SOME.append_column("id", pa.array(values))))
+    frame = CorpusInput(Corpus(str(tmp_path))).read()
+    assert frame["text"].tolist() == ["A gem.", "Dull."] * 2 and frame["label"].tolist() == ["pos", "neg"] * 2
+    # predict writes them all
+    with pytest.raises(UserError, match="1.parquet has a column of another type than the other files .*: convert it"):
+        list(open_input(Corpus(str(tmp_path), parameter="input", all_columns=True)))
 
 
 @pytest.mark.parametrize(

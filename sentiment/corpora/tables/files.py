@@ -64,7 +64,7 @@ class FoundFiles:
             return open_file(self._corpus, self._files[0])
         from sentiment.corpora.tables.parts import Parts
 
-        return Parts(self._corpus.name, self._files, lambda file: open_file(self._corpus, file))
+        return Parts(self._corpus, self._files, lambda file: open_file(self._corpus, file))
 
     def digest(self) -> Digest | None:
         return digest_files(self._files)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 
+from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.stores import File
 from sentiment.corpora.tables import Batch, Table
 from sentiment.errors import UserError
@@ -13,8 +14,10 @@ from sentiment.errors import UserError
 class Parts:
     """A :class:`sentiment.corpora.tables.Table` of several files, one after the other; one of them is open at a time.
 
+    A column that is not needed has the type that its file gives it; in ``schema`` that of the first one.
+
     Args:
-        name: the parameter and the address, for messages.
+        corpus: where the files are, and which of their columns are needed.
         files: the files, in order.
         open_file: opens one of them.
 
@@ -22,10 +25,10 @@ class Parts:
         UserError: one has other columns than the first, or columns of a type that does not fit.
     """
 
-    def __init__(self, name: str, files: Sequence[File], open_file: Callable[[File], Table]) -> None:
-        self._files, self._open = files, open_file
+    def __init__(self, corpus: Corpus, files: Sequence[File], open_file: Callable[[File], Table]) -> None:
+        self._files, self._open, self._corpus = files, open_file, corpus
         first = open_file(files[0])
-        self.name, self.text_column = name, first.text_column
+        self.name, self.text_column = corpus.name, first.text_column
         self.suffix, self.unit, self.numbered, self.hint = first.suffix, first.unit, first.numbered, first.hint
         self.schema, self._totals = first.schema, [first.total]
         for file in files[1:]:
@@ -40,10 +43,12 @@ class Parts:
             batch = None
             for batch in self._open(file):
                 order = [batch.columns.schema.names.index(name) for name in self.schema.names]
-                arrays = [batch.columns.column(place).cast(field.type) for place, field in zip(order, self.schema)]
+                arrays = [
+                    self._cast(batch.columns.column(place), field, file) for place, field in zip(order, self.schema)
+                ]
                 yield replace(
                     batch,
-                    columns=pa.RecordBatch.from_arrays(arrays, schema=self.schema),
+                    columns=pa.RecordBatch.from_arrays(arrays, names=self.schema.names),
                     done=before + batch.done,
                     cells=batch.cells and [batch.cells[place] for place in order],
                     part=file.part,
@@ -57,11 +62,24 @@ class Parts:
                 f"{self.name}: {file.part} and {self._files[0].part} have different columns ({columns}): "
                 "give each a command of its own, or name them alike"
             )
+        needed = [pa.schema(filter(self._is_needed, fields)) for fields in (self.schema, schema)]
         try:
-            schemas = [self.schema.remove_metadata(), schema.remove_metadata()]
-            return pa.unify_schemas(schemas, promote_options="permissive")
+            unified = pa.unify_schemas(needed, promote_options="permissive")
         except pa.ArrowException as error:
-            raise UserError(
-                f"{self.name}: {file.part} has a column of another type than the files before it ({error}): "
-                "convert it, or give each a command of its own"
-            ) from error
+            raise self._misfit(file, error) from error
+        return pa.schema([unified.field(field.name) if self._is_needed(field) else field for field in self.schema])
+
+    def _cast(self, column: pa.Array, field: pa.Field, file: File) -> pa.Array:
+        try:
+            return column.cast(field.type) if self._is_needed(field) else column
+        except pa.ArrowException as error:  # such as an integer of 64 bits, where another file has numbers
+            raise self._misfit(file, error) from error
+
+    def _is_needed(self, field: pa.Field) -> bool:
+        return self._corpus.all_columns or field.name in self._corpus.columns
+
+    def _misfit(self, file: File, error: Exception) -> UserError:
+        return UserError(
+            f"{self.name}: {file.part} has a column of another type than the other files ({error}): "
+            "convert it, or give each a command of its own"
+        )

@@ -188,9 +188,15 @@ def test_bytes_in_parquet_are_decoded(tmp_path, kind):
     assert frame["text"].tolist() == ["schön", ""] and frame["label"].tolist() == ["pos", "neg"]
 
 
-@pytest.mark.parametrize("kind", [pa.binary(), pa.string()])
+@pytest.mark.parametrize("kind", [pa.binary(), pa.string(), pa.dictionary(pa.int32(), pa.string()), pa.string_view()])
 def test_bytes_in_parquet_that_are_not_utf8_are_named_by_their_row(tmp_path, kind):
-    texts = pa.array([b"fine", "schön".encode("latin-1")], pa.binary()).view(kind)
+    texts = pa.array([b"fine", "schön".encode("latin-1")], pa.binary())
+    if pa.types.is_dictionary(kind):
+        texts = pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.int32()), texts.view(pa.string()))
+    elif kind == pa.string_view():
+        texts = texts.cast(pa.binary_view()).view(kind)
+    else:
+        texts = texts.view(kind)
     pq.write_table(pa.table({"text": texts, "label": ["pos", "neg"]}), tmp_path / "latin.parquet")
     with pytest.raises(UserError, match=r"latin.parquet is not UTF-8 \(row 2\): convert it to UTF-8"):
         CorpusInput(Corpus(str(tmp_path / "latin.parquet"))).read()

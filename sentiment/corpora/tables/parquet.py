@@ -87,7 +87,8 @@ def _is_bytes(kind: pa.DataType) -> bool:
 
 def _is_valid(array: pa.Array) -> bool:
     """Whether the strings of an array are UTF-8; Parquet files may say so without it being true."""
-    if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
+    kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
         return True
     try:
         array.validate(full=True)

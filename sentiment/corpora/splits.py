@@ -98,9 +98,7 @@ def split(
         place = own.where(~grouped, groups[grouped].map(place_of))
     frame = frame.iloc[np.lexsort((own, place))]
     place = place[frame.index]
-    test_end, validation_end = _ends(frame, place, test_size, test_size + (1 - test_size) * validation_size)
-    names = pd.Series("train", index=frame.index)
-    names = names.mask(place < validation_end, "validation").mask(place < test_end, "test")
+    names = find_splits(frame, place, test_size, validation_size)
     for rows in frame.groupby("label").groups.values() if stratify else ():
         for name in ("test", "validation"):
             if name not in set(names[rows]):
@@ -111,6 +109,13 @@ def split(
     if fewest < FEWEST or any(part["label"].nunique() < frame["label"].nunique() for part in parts.values()):
         raise UserError(_too_few(frame, test_size, validation_size))
     return parts
+
+
+def find_splits(frame: pd.DataFrame, place: pd.Series, test_size: float, validation_size: float) -> pd.Series:
+    """The split of each text by its hash (:func:`hash_text`), before rare classes borrow some (:func:`split`)."""
+    test_end, validation_end = _ends(frame, place, test_size, test_size + (1 - test_size) * validation_size)
+    names = pd.Series("train", index=frame.index)
+    return names.mask(place < validation_end, "validation").mask(place < test_end, "test")
 
 
 def _ends(
@@ -140,13 +145,6 @@ def hash_text(text: str, seed: int) -> float:
     """A number from 0 to 1 that is the same for texts that differ in case, punctuation or white space alone."""
     content = f"{seed} {normal_form(text)}".encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.sha256(content).digest()[:8], "big") / 2**64
-
-
-def find_split(place: float, test_size: float, validation_size: float) -> str:
-    """The split of a text by its hash (:func:`hash_text`)."""
-    if place < test_size:
-        return "test"
-    return "validation" if place < test_size + (1 - test_size) * validation_size else "train"
 
 
 def normal_form(text: str) -> str:

@@ -6,6 +6,7 @@ import csv
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from sentiment.batches import Mapper
-from sentiment.corpora.splits import find_split, hash_text
+from sentiment.batches import Mapper, map_texts
+from sentiment.corpora.labels import LABELLED_BY
+from sentiment.corpora.splits import find_splits, hash_text
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.language import looks_english
 from sentiment.quality.balance import describe_balance
@@ -124,7 +126,10 @@ def check_data(
     near_duplicates = list_near_duplicates(everything, groups)
     alone = None
     if not own_splits:
-        alone = near_duplicates["text"].map(lambda text: find_split(hash_text(text, seed), test_size, validation_size))
+        # Where people have labelled some, their share of all texts decides.
+        rows = everything if LABELLED_BY in everything else near_duplicates
+        place = pd.Series(map_texts(partial(hash_text, seed=seed), rows["text"].array, mapper), rows.index, dtype=float)
+        alone = find_splits(rows, place, test_size, validation_size)[near_duplicates.index]
     lengths = count_lengths(documents)
     findings = [
         *others,

@@ -87,6 +87,20 @@ def test_the_sample_has_nothing_to_warn_of_and_each_check_says_something():
     assert (check.suspects["label"] != check.suspects["suggested"]).all()
 
 
+def test_the_splits_that_copies_would_have_had_are_those_by_whose_labels_people_gave():
+    texts = [f"{number} a text of a few words that somebody has copied" for number in range(40)]
+    texts += [f"{number} {' '.join(chr(97 + number % 26) * 6 for _ in range(4))}" for number in range(400)]
+    frame = pd.DataFrame({"id": texts, "text": texts, "label": ["neg", "pos"] * 220})
+    frame["labelled_by"] = ["human"] * 40 + ["vader"] * 400  # the copies all go to validation and test
+    groups = pd.Series(texts, index=texts)
+    groups[:40] = np.repeat(texts[:40:2], 2)
+    parts = split(frame, 0.2, 0.2, 42, True)
+    check = check_data(parts, groups, 0.2, 0.2, 42)
+    by_text = pd.concat([part.assign(split=name) for name, part in parts.items()]).set_index("text")["split"]
+    apart = sum(by_text[first] != by_text[second] for first, second in zip(texts[:40:2], texts[1:40:2]))
+    assert any(f" {apart} of the groups would have stood across" in found.says for found in check.findings)
+
+
 def test_the_description_of_a_run_has_the_first_examples_of_a_warning_and_no_other():
     rows = [["what", "class"], *([f"the `token` {number}", ""] for number in range(5))]
     findings = [Finding("Leakage", 5, "It leaks.", True, rows), Finding("Lengths", 0, "All short.", False, rows)]

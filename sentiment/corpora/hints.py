@@ -63,6 +63,10 @@ def describe_header(path: str, names: Sequence[str], separator: str, text_column
         separator: that of the file's kind.
         text_column: the column with the texts.
     """
+    if any("\0" in name for name in names):
+        encoding = "UTF-16BE" if names[0].startswith("\0") else "UTF-16LE"
+        file = f"utf8{Path(path).suffix}"
+        return f"it looks like UTF-16, type iconv -f {encoding} -t UTF-8 {quote(path)} > {file} and give {file}"
     other = next((sign for sign in NAMES if sign != separator and sign in names[0]), None) if len(names) == 1 else None
     if other:
         code = f"import pandas; pandas.read_csv('{path}', sep={other!r}).to_csv('commas.csv', index=False)"

@@ -148,6 +148,16 @@ def test_a_file_that_cannot_be_used_says_why(tmp_path, name, content, expected):
         ("latin.csv", b"text,label\nfine,pos\nsch\xf6n,pos\n", r"not UTF-8 \(line 3\): convert it to UTF-8"),
         ("header.csv", b"text,label,sch\xf6n\nfine,pos,1\n", r"not UTF-8 \(line 1\): convert it to UTF-8"),
         ("utf16.csv", "text,label\nfine,pos\n".encode("utf-16"), "not UTF-8"),
+        (
+            "le.csv",
+            "text,label\na,b\n".encode("utf-16-le"),
+            "looks like UTF-16, type iconv -f UTF-16LE .* le.csv > utf8",
+        ),
+        (
+            "be.csv",
+            "text,label\na,b\n".encode("utf-16-be"),
+            "looks like UTF-16, type iconv -f UTF-16BE .* be.csv > utf8",
+        ),
         ("latin.jsonl", b'{"text": "a", "label": "b"}\n{"text": "\xf6"}\n', r"not UTF-8 \(line 2\)"),
         ("list.jsonl", b'{"text": "a", "label": "b"}\n\n["a"]\n', "line 3 is not a JSON object; expected a JSON obj"),
         ("twice.csv", b"text,text,label\na,b,c\n", "has two columns text"),

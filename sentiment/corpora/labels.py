@@ -4,7 +4,7 @@ import math
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -50,3 +50,8 @@ def find_variants(labels: Iterable[str]) -> list[list[str]]:
     for label in labels:
         written[normalize_label(label)].add(label)
     return [sorted(variants) for _, variants in sorted(written.items()) if len(variants) > 1]
+
+
+def find_majority(counts: Mapping[str, int]) -> str:
+    """The class of which there are most texts; of several the first in the alphabet, as where models break ties."""
+    return min(counts, key=lambda label: (-counts[label], label))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from sentiment.corpora.labels import find_majority
 from sentiment.quality.finding import Finding
 
 UNBALANCED = 0.8  # share of the majority class
@@ -13,8 +14,8 @@ FEW = 30  # test texts of a class; an accuracy of so few is known to 18 points
 def describe_balance(parts: Mapping[str, pd.DataFrame]) -> Finding:
     """The share of the majority class of the training split, in the test split, and the classes with few test texts."""
     counts = parts["train"]["label"].value_counts()
-    majority, test = counts.index[0], parts["test"]["label"]
-    share, baseline = counts.iloc[0] / counts.sum(), (test == majority).mean()
+    majority, test = find_majority(counts.to_dict()), parts["test"]["label"]
+    share, baseline = counts[majority] / counts.sum(), (test == majority).mean()
     rare = {label: count for label, count in test.value_counts().items() if count < FEW}
     says = (
         f"{share:.0%} of the training texts are {majority}; a model that always says so has an accuracy of "

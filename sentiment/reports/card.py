@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 
-from sentiment.corpora.labels import LABELLED_BY
+from sentiment.corpora.labels import LABELLED_BY, find_majority
 from sentiment.errors import hide_credentials
 from sentiment.evaluation.comparison import EvaluatedModel, EvaluationData
 from sentiment.evaluation.measure import in_own_process, load_and_predict_proba, score_test_split
@@ -146,8 +146,7 @@ def _describe_dataset(ingest_run: Run, classes: Sequence[str]) -> dict[str, Any]
 
 def _score_majority(profile: Mapping[str, Any], data: EvaluationData) -> dict[str, Any]:
     """The class that most training texts have, and the accuracy on the test split of a model that always says it."""
-    counts = profile["train"]["classes"]
-    label = max(counts, key=counts.get)
+    label = find_majority(profile["train"]["classes"])
     return {"label": label, "accuracy": float((data.test["label"] == label).mean())}
 
 

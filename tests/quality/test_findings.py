@@ -71,6 +71,11 @@ def test_an_unbalanced_corpus_and_rare_classes_are_a_warning():
     assert found.warning and "accuracy of 0.900" in found.says and "b 10" in found.says
 
 
+def test_of_two_classes_of_one_size_the_first_by_name_is_the_majority_as_in_the_comparison():
+    parts = {name: pd.DataFrame({"label": ["pos"] * 50 + ["neg"] * 50}) for name in ("train", "validation", "test")}
+    assert "50% of the training texts are neg;" in describe_balance(parts).says
+
+
 def test_cut_texts_are_counted():
     lengths = count_lengths([["a"] * size for size in (1, 10, 10, 500)])
     assert lengths == {1: 1, 10: 2, 500: 1} and [count_cut(lengths, size) for size in (5, 400, 500)] == [3, 1, 0]

@@ -190,24 +190,31 @@ def describe_near_duplicates(listed: pd.DataFrame, alone: pd.Series | None) -> F
             those of the source.
     """
     by_group = listed.groupby("group")
-    across = int((by_group["split"].nunique() > 1).sum())
     conflicting = int((by_group["label"].nunique() > 1).sum())
+    spread = by_group["split"].nunique() > 1
+    across = set(spread.index[spread])
+    in_test = len(across & set(listed["group"][listed["split"] == "test"]))
     groups = by_group.ngroups
-    says = f"{len(listed)} texts are near-duplicates" + (f", in {groups} groups" if groups else "")
+    says = f"{len(listed)} texts are near-duplicates"
     if groups:
-        says += f" of up to {by_group.size().max()}. "
-        still = f"{across} of the groups stand across the splits of the source"
-        if alone is not None:
+        says += f", in {groups} group{'s' if groups > 1 else ''} of up to {by_group.size().max()}. "
+        if alone is None:
+            says += f"{len(across) or 'None'} of the groups stand across the splits of the source"
+        else:
             moved = int((alone.groupby(listed["group"]).nunique() > 1).sum())
             says += f"{moved} of the groups would have stood across the splits, and "
-            still = f"{across} still do, too large for one split or of a rare class"
-        says += (
-            f"{still}: the test split has copies of training texts, and a model that knows them by heart looks better "
-            "than it is"
-            if across
-            else "none does"
-        )
+            says += f"{len(across)} still do, too large for one split or of a rare class" if across else "none does"
     says += "."
+    if in_test:
+        says += (
+            f" {in_test} of these have texts in the test split and copies of them in another one: a model that knows "
+            "them by heart looks better than it is."
+        )
+    if others := len(across) - in_test:
+        says += (
+            f" {others} of these have texts in the training and in the validation split alone: a model that knows them "
+            "by heart looks better where models are chosen."
+        )
     if conflicting:
         says += f" In {conflicting} groups the labels differ: one of them may be wrong."
     if groups:
@@ -215,5 +222,9 @@ def describe_near_duplicates(listed: pd.DataFrame, alone: pd.Series | None) -> F
     rows = by_group.head(2).head(EXAMPLES).itertuples()
     shown = [[str(row.group), row.split, row.label, excerpt(row.text)] for row in rows]
     return Finding(
-        "Near-duplicates", len(listed), says, across > 0, [["group", "split", "label", "text"], *shown] if shown else []
+        "Near-duplicates",
+        len(listed),
+        says,
+        bool(across),
+        [["group", "split", "label", "text"], *shown] if shown else [],
     )

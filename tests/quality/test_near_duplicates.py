@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 
 from sentiment.corpora.splits import split
-from sentiment.quality.near_duplicates import find_pairs, group_near_duplicates, keep_together
+from sentiment.quality.near_duplicates import describe_near_duplicates, find_pairs, group_near_duplicates, keep_together
 
 STARTS, ENDS = ("ba", "do", "ke", "li", "mu", "pa", "ru", "si"), ("nt", "rel", "so", "va")
 WORDS = [start + end for start in STARTS for end in ENDS]
@@ -68,3 +68,26 @@ def test_a_template_that_half_of_the_corpus_follows_is_not_put_into_one_split():
     groups = group_near_duplicates(texts)
     assert groups[:100].nunique() == 1
     assert keep_together(groups, texts)[:100].nunique() == 100
+
+
+def describe(*groups, alone=False):
+    """What is said of groups of texts in these splits; alone: where each text would be in the training split."""
+    rows = [(str(group), "a text", "neg", split, group) for group, splits in enumerate(groups) for split in splits]
+    listed = pd.DataFrame(rows, columns=["id", "text", "label", "split", "group"])
+    return describe_near_duplicates(listed, pd.Series("train", index=listed.index) if alone else None)
+
+
+def test_copies_in_the_test_split_are_told_from_those_in_the_training_and_the_validation_split():
+    apart = describe(["train", "train"])
+    assert not apart.warning and apart.says == (
+        "2 texts are near-duplicates, in 1 group of up to 2. None of the groups stand across the splits of the source. "
+        "They are listed in profile/near_duplicates.csv."
+    )
+    chosen = describe(["train", "validation"], ["test", "test"])
+    assert chosen.warning and "1 of the groups stand across the splits of the source. 1 of these have " in chosen.says
+    assert "test" not in chosen.says and "looks better where models are chosen." in chosen.says
+    both = describe(["train", "validation"], ["test", "train"], ["test", "validation"], alone=True)
+    assert "and 3 still do, too large" in both.says and " 2 of these have texts in the test split and " in both.says
+    assert describe(["test", "test"], alone=True).says.startswith(
+        "2 texts are near-duplicates, in 1 group of up to 2. 0 of the groups would have stood across the splits, and"
+    )

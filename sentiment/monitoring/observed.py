@@ -34,9 +34,12 @@ def read_batch(batch: Corpus, classes: Sequence[str]) -> pd.DataFrame:
     labels = match_labels(rows["label"].to_pylist(), classes)
     frame = rows.select(["text"]).to_pandas()
     frame["label"] = pd.Series([label or None for label in labels], dtype=object)
-    frame = frame[frame["text"].str.strip() != ""].reset_index(drop=True)
+    blank = frame["text"].str.strip() == ""
+    frame = frame[~blank].reset_index(drop=True)
     if frame.empty:
         raise UserError(f"{batch.name}: no row has a text")
+    if blank.any():
+        print(f"monitor: {blank.sum():,} of {len(blank):,} rows of {batch.address} left out: no text", flush=True)
     unknown = sorted(set(frame["label"].dropna()) - set(classes))
     if unknown:
         raise UserError(

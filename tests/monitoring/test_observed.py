@@ -22,12 +22,13 @@ def test_labels_are_written_as_the_classes_are_unless_two_classes_are_meant(tmp_
         read(tmp_path / "some.csv", ["POS", "neg", "NEG"])
 
 
-def test_labels_may_be_missing_and_rows_without_a_text_are_left_out(tmp_path):
+def test_labels_may_be_missing_and_rows_without_a_text_are_left_out_and_counted(tmp_path, capsys):
     (tmp_path / "some.csv").write_text("text,label\nfine,pos\n,neg\nso so,\n")
     frame = read(tmp_path / "some.csv")
     assert frame["text"].tolist() == ["fine", "so so"] and frame["label"].tolist() == ["pos", None]
+    assert f"monitor: 1 of 3 rows of {tmp_path / 'some.csv'} left out: no text\n" in capsys.readouterr().out
     (tmp_path / "none.jsonl").write_text('{"text": "fine"}\n')
-    assert read(tmp_path / "none.jsonl")["label"].tolist() == [None]
+    assert read(tmp_path / "none.jsonl")["label"].tolist() == [None] and not capsys.readouterr().out
 
 
 def test_bytes_in_parquet_are_decoded(tmp_path):

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import steps.predict
+from sentiment.corpora.labels import normalize_label
 from sentiment.errors import UserError
 from sentiment.workflow.command_line import parse
 from tests.conftest import PROJECT, runs, store
@@ -260,6 +261,23 @@ def test_spark_scores_the_same(registered, source, target):
     both = here["label"].notna() & there["label"].notna()
     assert both.sum() >= 2 and there["label"][both].tolist() == here["label"][both].tolist()
     assert there["reason"].notna().tolist() == there["label"].isna().tolist() and there["reason"].notna().sum() >= 4
+
+
+@needs_spark
+def test_spark_matches_labels_that_look_alike_or_are_equal_as_numbers():
+    from pyspark.sql import functions as F
+
+    from sentiment.scoring.spark import _normalize
+    from sentiment.search.spark_session import start_session, stop_session
+
+    labels = ["1", "1.0", "01.50", "+1.", "-0.00", "-2.10", "100.0", " POS\u200b  Ä ", "1.2.0", "v1.0", "1e3", "7" * 50]
+    session = start_session("local[1]", "test", {})
+    try:
+        rows = session.createDataFrame([(label,) for label in labels], "label string")
+        found = [row[0] for row in rows.select(_normalize(F.col("label"))).collect()]
+    finally:
+        stop_session(session)
+    assert found == [normalize_label(label) for label in labels]
 
 
 @needs_spark

@@ -1,26 +1,34 @@
 """What MLflow's scoring server should refuse with status 400, and takes for text or fails on instead."""
 
+import csv
+import io
 from typing import Any
 
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import scoring_server
+
+LONGEST = 2**31 - 1  # characters of a text in a CSV request; Python's csv stops at 131,072
 
 
 def check_requests() -> None:
     """Have the scoring server of this process give the model the values of a request as they are.
 
     MLflow converts what stands under ``inputs`` and ``instances`` to the type of the signature, so that null becomes
-    the text *None*. It answers 500 where there is no content type, and where it cannot read the JSON for other reasons
-    than its syntax.
+    the text *None*. Its CSV is that of pandas, which leaves out blank rows, reads *NA* as no value, and takes what is
+    before an unquoted comma for the index. It answers 500 where there is no content type, and where it cannot read the
+    JSON for other reasons than its syntax.
     """
     answer = scoring_server.invocations
+    csv.field_size_limit(LONGEST)
 
     def read_and_answer(data: Any, content_type: str | None, model: Any, schema: Any) -> Any:
-        content_type = content_type or ""
-        if content_type.split(";")[0].strip() == scoring_server.CONTENT_TYPE_JSON:
-            data = _read(data)
+        kind, *parameters = (content_type or "").split(";")
         try:
-            return answer(data, content_type, model, schema)
+            if kind.strip() == scoring_server.CONTENT_TYPE_JSON:
+                data = _read(data)
+            elif kind.strip() == scoring_server.CONTENT_TYPE_CSV:
+                data, kind = _read_csv(data), scoring_server.CONTENT_TYPE_JSON
+            return answer(data, ";".join([kind, *parameters]), model, schema)
         except (ValueError, TypeError, OverflowError) as error:  # where MLflow builds the DataFrame
             raise MlflowException.invalid_parameter_value(f"the request cannot be read: {error}") from error
 
@@ -52,3 +60,26 @@ def _value(row: Any) -> Any:
     if isinstance(row, list) and len(row) == 1:
         return row[0]
     return row["text"] if isinstance(row, dict) and row.keys() == {"text"} else row
+
+
+def _read_csv(body: bytes) -> dict[str, Any]:
+    """A CSV request as the JSON object that says the same; an empty line is a blank text.
+
+    Raises:
+        MlflowException: there is no header, a row has not as many values as it, or a quote is not closed (status 400).
+    """
+    try:
+        rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True))
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise MlflowException.invalid_parameter_value(f"the CSV cannot be read: {error}") from error
+    columns = rows[0] if rows else []
+    if not columns:
+        raise MlflowException.invalid_parameter_value("the CSV has no header: its first line should be: text")
+    data = [row or [""] * len(columns) for row in rows[1:]]
+    for place, row in enumerate(data):
+        if len(row) != len(columns):
+            raise MlflowException.invalid_parameter_value(
+                f"row {place + 1}: expected as many values as in the header, {len(columns)}, got {len(row)}: put a "
+                "text with a comma in double quotes"
+            )
+    return {"dataframe_split": {"columns": columns, "data": data}}

@@ -90,6 +90,34 @@ def test_what_is_no_text_is_refused_with_its_row_in_every_form(post, form):
             assert status == 400 and f"row {row}: expected text, got {what}" in json.loads(answer)["message"], values
 
 
+@pytest.mark.parametrize(
+    "body, expected",
+    [
+        ('text\n"good film, really"\nNA\n"bad\nfilm"\n', ["good film, really", "NA", "bad\nfilm"]),
+        ("text\nNone\nnan\nnull\n007\n1e5\n", ["None", "nan", "null", "007", "1e5"]),
+        ("\ufefftext,id\r\nbad film,7\r\n", ["bad film"]),
+        ("text\n" + "good " * 100_000, ["good " * 100_000]),
+    ],
+    ids=["quoted", "no values", "a second column", "long"],
+)
+def test_csv_is_answered_as_json_with_the_same_texts_is(post, body, expected):
+    assert post(body.encode(), "text/csv") == post({"inputs": expected})
+
+
+@pytest.mark.parametrize(
+    "body, message",
+    [
+        ("text\ngood film, really\nbad film, indeed\n", "row 1: expected as many values as in the header, 1, got 2"),
+        ("text\ngood film\n\nbad film\n", "row 2: expected text, got a blank one"),
+        ('text\n"good film', "the CSV cannot be read: unexpected end of data"),
+        ("", "the CSV has no header"),
+    ],
+)
+def test_csv_that_would_lose_text_or_rows_is_refused_with_its_row(post, body, message):
+    status, answer = post(body.encode(), "text/csv")
+    assert status == 400 and message in json.loads(answer)["message"]
+
+
 def test_malformed_requests_get_no_5xx_and_leave_no_memory_behind(post, request):
     chance = random.Random(0)
     count = request.config.getoption("--requests")

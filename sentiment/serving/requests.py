@@ -4,8 +4,9 @@ import csv
 import io
 from typing import Any
 
+import pandas as pd
 from mlflow.exceptions import MlflowException
-from mlflow.pyfunc import scoring_server
+from mlflow.pyfunc import PyFuncModel, scoring_server
 
 LONGEST = 2**31 - 1  # characters of a text in a CSV request; Python's csv stops at 131,072
 
@@ -28,11 +29,27 @@ def check_requests() -> None:
                 data = _read(data)
             elif kind.strip() == scoring_server.CONTENT_TYPE_CSV:
                 data, kind = _read_csv(data), scoring_server.CONTENT_TYPE_JSON
-            return answer(data, ";".join([kind, *parameters]), model, schema)
+            return answer(data, ";".join([kind, *parameters]), _OneColumn(model), schema)
         except (ValueError, TypeError, OverflowError) as error:  # where MLflow builds the DataFrame
             raise MlflowException.invalid_parameter_value(f"the request cannot be read: {error}") from error
 
     scoring_server.invocations = read_and_answer
+
+
+class _OneColumn:
+    """A model that refuses several columns where the first is not ``text``: MLflow would cut off all but the first."""
+
+    def __init__(self, model: PyFuncModel) -> None:
+        self.metadata = model.metadata
+        self._model = model
+
+    def predict(self, data: Any, params: dict[str, Any] | None = None) -> Any:
+        if isinstance(data, pd.DataFrame) and len(data.columns) > 1 and data.columns[0] != "text":
+            found = ", ".join(f"{column!r:.100}" for column in data.columns[:2])
+            raise MlflowException.invalid_parameter_value(
+                f"expected one column named text, or a list of texts; got several: {found} …"
+            )
+        return self._model.predict(data, params=params)
 
 
 def _read(body: bytes) -> dict[str, Any]:

@@ -118,6 +118,21 @@ def test_csv_that_would_lose_text_or_rows_is_refused_with_its_row(post, body, me
     assert status == 400 and message in json.loads(answer)["message"]
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"dataframe_split": {"data": [["id7", "good film"]]}},
+        {"dataframe_split": {"columns": ["0", "1"], "data": [["id7", "good film"]]}},
+        {"dataframe_records": [{"0": "id7", "text": "good film"}]},
+    ],
+)
+def test_of_several_columns_none_but_text_is_scored(post, table):
+    status, answer = post(table)
+    assert status == 400 and "expected one column named text" in json.loads(answer)["message"]
+    further = {"dataframe_split": {"columns": ["text", "id"], "data": [["good film", "id7"]]}}
+    assert post(further) == post({"inputs": ["good film"]})
+
+
 def test_malformed_requests_get_no_5xx_and_leave_no_memory_behind(post, request):
     chance = random.Random(0)
     count = request.config.getoption("--requests")

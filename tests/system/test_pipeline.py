@@ -1,9 +1,15 @@
 """A Hugging Face pipeline that is not trained, beside a family that is."""
 
+import json
+
 import mlflow
+import numpy as np
 import pytest
 
+from sentiment.evaluation.measure import in_own_process
 from sentiment.labelling.labelers import pipeline as labeler
+from sentiment.model.families import pipeline
+from sentiment.search.packaging import EXAMPLE, FLAVOR_SIGNATURE
 from tests.conftest import runs, store
 from tests.model.checkpoint import write_checkpoint
 from tests.system.processes import FAST_SEARCH, NAIVE_BAYES, SHORT, predict_elsewhere, run_step, run_steps
@@ -39,6 +45,24 @@ def test_it_stands_in_the_same_table_and_is_served_like_the_others(tuned):
     assert 0.3 < row["test_accuracy"] < 0.7 and row["roc_auc"] > 0 and row["model_bytes"] > 1000
     answer = predict_elsewhere(tuned, row["model_uri"], ["A good film.", "!", "bad " * 500])
     assert set(answer["label"]) <= {"negative", "positive"} and all(0.5 <= score <= 1 for score in answer["score"])
+
+
+def answers(checkpoint, texts):
+    """The probabilities of a pipeline as it is measured, and the scores as it is served once it has been logged."""
+    model = pipeline.PipelineModel(pipeline.load_pipeline(checkpoint))
+    with mlflow.start_run():
+        uri = pipeline.FAMILY.log_model(model, name="pipeline", signature=FLAVOR_SIGNATURE, input_example=EXAMPLE)
+    return model.predict_proba(texts), mlflow.pyfunc.load_model(uri).predict(texts)["score"].to_numpy()
+
+
+def test_a_checkpoint_of_several_labels_a_text_is_measured_as_it_is_served(tmp_path, tracked):
+    for package in ("torch", "transformers"):
+        pytest.importorskip(package, reason=f"{package} is an extra: requirements-pipeline.txt")
+    checkpoint = write_checkpoint(tmp_path / "checkpoint", ["good", "bad", "film"])
+    config = json.loads((checkpoint / "config.json").read_text())
+    (checkpoint / "config.json").write_text(json.dumps(config | {"problem_type": "multi_label_classification"}))
+    measured, served = in_own_process(answers, str(checkpoint), ["good film", "bad", "film"])
+    assert np.allclose(served, measured.max(axis=1), atol=1e-5)
 
 
 def test_without_a_checkpoint_or_with_one_that_cannot_be_had_it_says_what_to_do(tuned):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ..training import Features, Training
 
 BATCH = 16
+# Also where a checkpoint scores each label by itself (multi_label_classification): a text has one class.
+SETTINGS = {"truncation": True, "function_to_apply": "softmax"}
 
 
 class PipelineFamily(Family):
@@ -69,7 +71,7 @@ class PipelineFamily(Family):
             model.pipeline,
             task="text-classification",
             pip_requirements=[f"{name}=={version(name)}" for name in ("mlflow", *self.requirements)],
-            model_config={"truncation": True},
+            model_config=SETTINGS,
             **options,
         ).model_uri
 
@@ -96,7 +98,7 @@ def predict_pipeline(pipeline: Any, texts: Sequence[str]) -> np.ndarray:
     """Probabilities of the classes in alphabetical order: float64 of shape (texts, classes)."""
     import numpy as np
 
-    found = pipeline(list(texts), top_k=None, truncation=True, batch_size=BATCH)
+    found = pipeline(list(texts), top_k=None, batch_size=BATCH, **SETTINGS)
     rows = [[row["score"] for row in sorted(scores, key=lambda row: row["label"])] for scores in found]
     probabilities = np.array(rows, dtype=np.float64)
     return probabilities / probabilities.sum(axis=1, keepdims=True)

@@ -29,26 +29,39 @@ def check_requests() -> None:
                 data = _read(data)
             elif kind.strip() == scoring_server.CONTENT_TYPE_CSV:
                 data, kind = _read_csv(data), scoring_server.CONTENT_TYPE_JSON
-            return answer(data, ";".join([kind, *parameters]), _OneColumn(model), schema)
+            return answer(data, ";".join([kind, *parameters]), _CheckedModel(model), schema)
         except (ValueError, TypeError, OverflowError) as error:  # where MLflow builds the DataFrame
             raise MlflowException.invalid_parameter_value(f"the request cannot be read: {error}") from error
 
     scoring_server.invocations = read_and_answer
 
 
-class _OneColumn:
-    """A model that refuses several columns where the first is not ``text``: MLflow would cut off all but the first."""
+class _CheckedModel:
+    """A model behind the checks of what MLflow would leave out."""
 
     def __init__(self, model: PyFuncModel) -> None:
         self.metadata = model.metadata
         self._model = model
 
     def predict(self, data: Any, params: dict[str, Any] | None = None) -> Any:
+        """The model's answer.
+
+        Raises:
+            MlflowException: the first of several columns is not ``text``, and would be all that the model gets;
+                probabilities are asked for, and the model gives none (status 400).
+        """
         if isinstance(data, pd.DataFrame) and len(data.columns) > 1 and data.columns[0] != "text":
             found = ", ".join(f"{column!r:.100}" for column in data.columns[:2])
             raise MlflowException.invalid_parameter_value(
                 f"expected one column named text, or a list of texts; got several: {found} …"
             )
+        if not self.metadata.get_params_schema():  # a flavor of MLflow's, which the family pipeline has
+            if isinstance(params, dict) and params.get("probabilities"):
+                raise MlflowException.invalid_parameter_value(
+                    "this model gives no probabilities but the score: leave out the parameter probabilities"
+                )
+            if isinstance(data, pd.DataFrame) and data.empty:
+                return data  # it fails on no texts
         return self._model.predict(data, params=params)
 
 

@@ -5,6 +5,7 @@ import json
 import random
 from types import SimpleNamespace
 
+import pandas as pd
 import psutil
 import pytest
 from mlflow.models import Model
@@ -13,7 +14,7 @@ from mlflow.pyfunc import PyFuncModel, scoring_server
 from sentiment.model.families import get_family
 from sentiment.model.pyfunc import SentimentModel
 from sentiment.model.training import Training
-from sentiment.search.packaging import SIGNATURE
+from sentiment.search.packaging import FLAVOR_SIGNATURE, SIGNATURE
 from sentiment.serving import champion
 from tests.model.conftest import make_features
 from tests.serving.malformed import malformed
@@ -38,8 +39,8 @@ def post(tmp_path_factory):
         yield lambda body, kind="application/json": runner.run(ask(app, body, kind))
 
 
-def as_pyfunc(model):
-    described = Model(signature=SIGNATURE)
+def as_pyfunc(model, signature=SIGNATURE):
+    described = Model(signature=signature)
     described.add_flavor("python_function", loader_module="any")
     return PyFuncModel(described, model)
 
@@ -131,6 +132,23 @@ def test_of_several_columns_none_but_text_is_scored(post, table):
     assert status == 400 and "expected one column named text" in json.loads(answer)["message"]
     further = {"dataframe_split": {"columns": ["text", "id"], "data": [["good film", "id7"]]}}
     assert post(further) == post({"inputs": ["good film"]})
+
+
+def test_a_model_of_mlflows_own_flavor_refuses_probabilities_and_gives_no_texts_no_labels(post):
+    def predict(texts):
+        """As the flavor ``transformers`` does."""
+        return pd.DataFrame([{"label": "pos", "score": 0.9} for _ in texts.iloc[:, 0]])[["label", "score"]]
+
+    app = scoring_server.init(as_pyfunc(SimpleNamespace(predict=predict), FLAVOR_SIGNATURE))
+    with asyncio.Runner() as runner:
+
+        def post_to_it(body):
+            return runner.run(ask(app, body, "application/json"))
+
+        status, answer = post_to_it({"inputs": ["good"], "params": {"probabilities": True}})
+        assert status == 400 and "gives no probabilities" in json.loads(answer)["message"]
+        assert post_to_it({"inputs": ["good"], "params": {"probabilities": False}})[0] == 200
+        assert post_to_it({"inputs": []}) == post({"inputs": []}) == (200, '{"predictions": []}')
 
 
 def test_malformed_requests_get_no_5xx_and_leave_no_memory_behind(post, request):

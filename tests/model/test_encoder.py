@@ -92,6 +92,12 @@ def test_accents_are_stripped_as_the_tokenizer_of_the_checkpoint_does(checkpoint
     assert not np.allclose(encoder.embed(["the café"]), encoder.embed(["the caffè"]), atol=1e-3)
 
 
+def test_half_of_a_surrogate_pair_is_an_unknown_character(checkpoint):
+    encoder = make_encoder(checkpoint)
+    half, unknown, good = encoder.embed(["film \ud83d", "film \ufffd", "good"])
+    assert np.allclose(half, unknown, atol=1e-5) and np.allclose(good, encoder.embed(["good"]), atol=1e-5)
+
+
 def test_the_embedding_of_a_text_in_chunks_is_the_mean_of_theirs(checkpoint):
     whole = make_encoder(checkpoint, 4, "chunks").embed(["good bad plain film", "story"])
     parts = make_encoder(checkpoint, 4).embed(["good bad", "plain film", "story"])

@@ -55,6 +55,18 @@ def answers(checkpoint, texts):
     return model.predict_proba(texts), mlflow.pyfunc.load_model(uri).predict(texts)["score"].to_numpy()
 
 
+def probabilities(checkpoint, texts):
+    return pipeline.predict_pipeline(pipeline.load_pipeline(checkpoint), texts)
+
+
+def test_half_of_a_surrogate_pair_is_an_unknown_character(tmp_path):
+    for package in ("torch", "transformers"):
+        pytest.importorskip(package, reason=f"{package} is an extra: requirements-pipeline.txt")
+    checkpoint = write_checkpoint(tmp_path / "checkpoint", ["good", "bad", "film"])
+    half, unknown = in_own_process(probabilities, str(checkpoint), ["film \ud83d", "film \ufffd"])
+    assert np.allclose(half, unknown, atol=1e-5)
+
+
 def test_a_checkpoint_of_several_labels_a_text_is_measured_as_it_is_served(tmp_path, tracked):
     for package in ("torch", "transformers"):
         pytest.importorskip(package, reason=f"{package} is an extra: requirements-pipeline.txt")

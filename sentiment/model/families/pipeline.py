@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import UserError, describe_error
 from ..space import Params, Space
+from ..text.tweets import replace_surrogates
 from ..training import accuracy
 from . import Family, Model, OnEpoch
 
@@ -98,7 +99,7 @@ def predict_pipeline(pipeline: Any, texts: Sequence[str]) -> np.ndarray:
     """Probabilities of the classes in alphabetical order: float64 of shape (texts, classes)."""
     import numpy as np
 
-    found = pipeline(list(texts), top_k=None, batch_size=BATCH, **SETTINGS)
+    found = pipeline(list(map(replace_surrogates, texts)), top_k=None, batch_size=BATCH, **SETTINGS)
     rows = [[row["score"] for row in sorted(scores, key=lambda row: row["label"])] for scores in found]
     probabilities = np.array(rows, dtype=np.float64)
     return probabilities / probabilities.sum(axis=1, keepdims=True)

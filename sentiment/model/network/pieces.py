@@ -9,6 +9,7 @@ from keras import ops
 
 from ...errors import UserError
 from ..text.truncation import truncate
+from ..text.tweets import replace_surrogates
 
 FEWEST = 3  # word pieces: two mark the start and the end
 
@@ -45,7 +46,7 @@ class PieceReader:
         """
         room = self.chunk - 2
         encoded = []
-        for pieces in self._tokenizer(texts) if texts else []:
+        for pieces in self._tokenizer(list(map(replace_surrogates, texts))) if texts else []:
             kept = truncate(pieces, self.max_length - 2, self.truncation)
             chunks = [kept[start : start + room] for start in range(0, max(len(kept), 1), room)]
             encoded.append([piece for chunk in chunks for piece in (self._start, *chunk, self._end)])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import UserError, describe_error
 from ..hub import HUB, find_checkpoint_file
-from .tweets import SURROGATE
+from .tweets import replace_surrogates
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -86,7 +86,9 @@ class Subwords:
         Args:
             documents: raw texts where ``raw_text``, else the words of each text.
         """
-        valid = [_valid(given) if self.raw_text else list(map(_valid, given)) for given in documents]
+        valid = [
+            replace_surrogates(given) if self.raw_text else list(map(replace_surrogates, given)) for given in documents
+        ]
         encoded = self._tokenizer.encode_batch(valid, is_pretokenized=not self.raw_text, add_special_tokens=False)
         # A vocabulary is a file of lines.
         return [[token.replace("\n", "⏎") for token in one.tokens] for one in encoded]
@@ -97,11 +99,6 @@ class Subwords:
         tokenizer.no_truncation()  # a checkpoint's file may have both
         tokenizer.no_padding()
         return tokenizer
-
-
-def _valid(text: str) -> str:
-    """The text with a replacement character for each lone surrogate, which JSON can hold and UTF-8 cannot."""
-    return text if text.isascii() else SURROGATE.sub("\ufffd", text)
 
 
 def _import_library() -> Any:

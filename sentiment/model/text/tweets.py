@@ -10,7 +10,12 @@ USER, LINK = "@user", "http"  # whoever it is, and wherever it leads
 _USER = re.compile(r"@\w+")
 _LINK = re.compile(r"https?:|www\.|[\w.-]+\.[a-z]{2,}/", re.IGNORECASE)
 _IN_HASHTAG = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")  # #LoveThisFILM2: Love, This, FILM and 2
-SURROGATE = re.compile("[\ud800-\udfff]")  # what &#xD800; stands for, or an escape in JSON
+_SURROGATE = re.compile("[\ud800-\udfff]")  # what &#xD800; stands for, or an escape in JSON
+
+
+def replace_surrogates(text: str) -> str:
+    """The text with a replacement character for each lone surrogate, which JSON can hold and UTF-8 cannot."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def make_tweet_splitter(split_words: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
@@ -27,7 +32,7 @@ def make_tweet_splitter(split_words: Callable[[str], list[str]]) -> Callable[[st
     find = TweetTokenizer(reduce_len=True, match_phone_numbers=False).tokenize
 
     def split(text: str) -> list[str]:
-        return [token for found in find(text) for token in _split_further(SURROGATE.sub("\ufffd", found), split_words)]
+        return [token for found in find(text) for token in _split_further(replace_surrogates(found), split_words)]
 
     return split
 

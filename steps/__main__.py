@@ -22,6 +22,8 @@ def start(entry_point: str, arguments: list[str]) -> None:
     """Run an entry point in this process."""
     stop = Stop(entry_point)
     stop.listen()
+    # MLflow's telemetry removes a variable of the environment at any time, at which a request to a server fails.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     gc.disable()  # imports make many objects that stay: looking for garbage is a fifth of their time
     if entry_point == "main":
         sys.modules.update(dict.fromkeys(NOT_IN_MAIN))  # type: ignore[arg-type]

@@ -118,6 +118,20 @@ def test_a_run_of_another_step_is_refused(registered):
     fails_with_one_line(process, "this is a run of ingest; expected the id of a featurize run", registered, "tune")
 
 
+@pytest.mark.parametrize("chosen, client", [({}, "None"), ({"MLFLOW_DISABLE_TELEMETRY": "false"}, "TelemetryClient")])
+def test_a_step_starts_no_telemetry_unless_the_user_does(tmp_path, chosen, client):
+    """It removes a variable of the environment at any time; ``requests`` may be reading them."""
+    code = (
+        "import atexit, sys; from steps.__main__ import start; "
+        "atexit.register(lambda: print(sys.modules['mlflow.telemetry'].get_telemetry_client())); "
+        "start('predict', ['--help'])"
+    )
+    env = environment(PYTHONPATH=str(PROJECT), HOME=str(tmp_path), **chosen)
+    no_tests = {name: value for name, value in env.items() if name not in ("PYTEST_CURRENT_TEST", "CI")}
+    process = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=no_tests, capture_output=True, text=True)
+    assert client in process.stdout.splitlines()[-1], process.stderr
+
+
 def test_a_failed_trial_is_a_failed_child_and_tuning_goes_on(tmp_path):
     """A class of one training document: the SVM's calibration cannot be fitted, other classifiers can."""
     rows = [(f"good film number {number % 7} and {number}", "pos") for number in range(30)]

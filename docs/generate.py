@@ -73,7 +73,7 @@ def read_constants() -> dict[str, list[tuple[str, str]]]:
             break
         if line.startswith("# "):
             heading = line.removeprefix("# ").rstrip(".")
-        elif match := re.fullmatch(r'[A-Z_]+ = "(.+?)"(?:\s+# (.+))?', line):
+        elif match := re.fullmatch(r'[A-Z0-9_]+ = "(.+?)"(?:\s+# (.+))?', line):
             sections.setdefault(heading, []).append((match[1], match[2] or ""))
     return sections
 

@@ -6,6 +6,7 @@ import runpy
 import pytest
 import yaml
 
+from sentiment import tracking
 from tests.docs.blocks import PAGES, PROJECT, read_blocks
 
 LANGUAGES = {"sh", "python", "diff", "yaml", "mermaid", "text"}
@@ -51,6 +52,12 @@ def headings(file):
 )
 def test_yaml_blocks_are_yaml(block):
     assert yaml.safe_load(block.text)
+
+
+def test_every_name_in_tracking_is_known_to_the_reference():
+    listed = runpy.run_path(str(PROJECT / "docs" / "generate.py"))["read_constants"]().values()
+    names = {value for name, value in vars(tracking).items() if name.isupper() and isinstance(value, str)}
+    assert names == {value for section in listed for value, _ in section}
 
 
 def test_generated_parts_are_up_to_date():

@@ -14,6 +14,7 @@ from mlflow.pyfunc import PyFuncModel
 
 from sentiment.artifacts import artifacts
 from sentiment.commands import project_command
+from sentiment.corpora.splits import normal_form
 from sentiment.errors import UserError
 from sentiment.registry.comparable_rows import NotComparable, comparable_rows
 from sentiment.results import has_model, load_model
@@ -70,10 +71,10 @@ class Candidate:
 
     @cached_property
     def seen_texts(self) -> set[str]:
-        """The test texts that the champion was trained on or chosen by; needs a comparable champion."""
+        """The normal form of the test texts that the champion was trained on or chosen by; needs a comparable one."""
         assert isinstance(self._unseen, np.ndarray)
         test = pd.read_parquet(artifacts(self.compare_run.info.run_id, TEST_PREDICTIONS), columns=["text"])
-        return set(test["text"][~self._unseen])
+        return set(test["text"][~self._unseen].map(normal_form))
 
     @cached_property
     def champion_model(self) -> PyFuncModel:

@@ -12,7 +12,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from sentiment.artifacts import artifacts
-from sentiment.corpora.splits import SPLITS
+from sentiment.corpora.splits import SPLITS, normal_form
 from sentiment.errors import UserError
 from sentiment.tracking import (
     CLASSES,
@@ -65,37 +65,49 @@ def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run)
         raise NotComparable(
             f"is of another corpus ({shared:.0%} of its {len(all_champion_texts)} documents are in this one)"
         )
-    unseen = ~trained_on(champion_texts, texts["test"])
+    unseen = ~texts["test"].isin(_fitted_or_chosen_by(champion_texts)).to_numpy()
     if unseen.sum() < MIN_DOCUMENTS:
         raise NotComparable(f"has seen all but {unseen.sum()} of these {len(unseen)} test documents")
     return unseen
 
 
 def split_texts(dataset: Path) -> dict[str, pd.Series]:
-    """The texts of each split in a dataset's folder, surrounding white space removed."""
-    return {split: pd.read_parquet(dataset / f"{split}.parquet")["text"].str.strip() for split in SPLITS}
+    """The texts of each split in a dataset's folder, in the normal form by which they were split."""
+    return {split: pd.read_parquet(dataset / f"{split}.parquet")["text"].map(normal_form) for split in SPLITS}
 
 
-def trained_on(texts_by_split: dict[str, pd.Series], texts: pd.Series) -> np.ndarray:
-    """Whether each text is in the training or validation split, by which a model was fitted or chosen: bool array."""
-    return texts.str.strip().isin(pd.concat([texts_by_split["train"], texts_by_split["validation"]])).to_numpy()
+def trained_on(dataset: Path, texts: pd.Series) -> np.ndarray:
+    """Whether each text is one of a dataset's training or validation split, by which a model was fitted or chosen.
+
+    Args:
+        dataset: the dataset's folder.
+        texts: strings; a missing one is in neither.
+
+    Returns:
+        Bool array of shape (texts,).
+    """
+    forms = texts.map(normal_form, na_action="ignore")
+    return forms.isin(_fitted_or_chosen_by(split_texts(dataset))).to_numpy()
 
 
 def training_texts(uri: str) -> set[str]:
-    """The texts of the training and validation split that a registered version was made from, as far as is known.
+    """The texts of the training and validation split that a registered version was made from, in their normal form.
 
     Args:
-        uri: ``models:/name/number``; of any other model nothing is known.
+        uri: ``models:/name/number``; of any other model nothing is known, and the set is empty.
     """
     found = re.fullmatch(r"models:/([^/@]+)/(\d+)", uri)
     ingest_run = MlflowClient().get_model_version(*found.groups()).tags.get(INGEST_RUN) if found else None
     if ingest_run is None:
         return set()
     try:
-        texts = split_texts(artifacts(ingest_run, DATASET))
+        return set(_fitted_or_chosen_by(split_texts(artifacts(ingest_run, DATASET))))
     except (UserError, MlflowException):  # deleted since
         return set()
-    return {*texts["train"], *texts["validation"]}
+
+
+def _fitted_or_chosen_by(texts: dict[str, pd.Series]) -> pd.Series:
+    return pd.concat([texts["train"], texts["validation"]])
 
 
 def _list_some(classes: list[str]) -> str:

@@ -5,6 +5,7 @@ import json
 import numpy as np
 
 from sentiment.artifacts import artifacts
+from sentiment.corpora.splits import normal_form
 from sentiment.evaluation.behaviour import Case, report
 from sentiment.evaluation.measure import predict_proba
 from sentiment.registry.candidate import Candidate
@@ -22,7 +23,8 @@ def check(candidate: Candidate, terms: Terms) -> list[Check]:
     if None in failed_by:
         return [Check("behaviour", False, "not kept case by case by this compare run: run compare again")]
     # The champion has learned the label of a text that it was trained on, which is no behaviour.
-    kept = [number for number, entry in enumerate(entries) if entry["text"] not in candidate.seen_texts]
+    seen = candidate.seen_texts
+    kept = [number for number, entry in enumerate(entries) if normal_form(entry["text"]) not in seen]
     if not kept:
         return []
     cases = [Case(**entries[number]) for number in kept]

@@ -1,0 +1,52 @@
+"""Which texts a champion has seen: those that the splits take for the same text, however they are written."""
+
+from types import SimpleNamespace
+
+import mlflow
+import pandas as pd
+import pytest
+
+from sentiment.artifacts import artifacts, log_parquet
+from sentiment.registry.comparable_rows import comparable_rows, trained_on, training_texts
+
+SEEN = [f"A film that I saw {number} times." for number in range(40)]
+UNSEEN = [f"Nobody has seen this one, number {number}" for number in range(40)]
+
+
+@pytest.fixture
+def ingest(tracked):
+    def log_dataset(digest, **texts):
+        """An ingest run; a split whose texts are not given has one that is in no other dataset."""
+        with mlflow.start_run(tags={"mlflow.project.entryPoint": "ingest", "dataset.digest": digest}) as run:
+            for split in ("train", "validation", "test"):
+                found = texts.get(split, [f"{digest} {split}"])
+                log_parquet(pd.DataFrame({"text": found}), f"dataset/{split}.parquet")
+        return mlflow.get_run(run.info.run_id)
+
+    return log_dataset
+
+
+def champion_of(run, **tags):
+    found = {"dataset.digest": run.data.tags["dataset.digest"], "ingest_run": run.info.run_id}
+    return SimpleNamespace(version="1", tags=found | tags)
+
+
+def test_a_text_that_is_only_written_otherwise_is_one_that_the_champion_was_trained_on(ingest):
+    run = ingest("a", train=[*SEEN[:39], "!!"], validation=SEEN[39:])
+    asked = pd.Series([SEEN[0].upper(), f" {SEEN[39][:-1]}?! ", "!!", "??", None, UNSEEN[0]])
+    found = trained_on(artifacts(run.info.run_id, "dataset"), asked)
+    assert found.tolist() == [True, True, True, False, False, False]
+
+
+def test_a_test_text_that_is_only_written_otherwise_is_no_unseen_one(ingest):
+    champion = champion_of(ingest("a", train=SEEN))
+    rewritten = [text.lower().rstrip(".") for text in SEEN]  # the same corpus in lower case
+    rows = comparable_rows(champion, ["neg", "pos"], ingest("b", test=[*rewritten, *UNSEEN]))
+    assert rows.tolist() == [False] * 40 + [True] * 40
+
+
+def test_the_texts_that_a_version_was_made_from_are_known_in_their_normal_form(tracked, ingest):
+    run = ingest("a", train=["Great!"], validation=["Bad..."], test=["Neither"])
+    tracked.create_registered_model("m")
+    tracked.create_model_version("m", "file:///nowhere", tags={"ingest_run": run.info.run_id})
+    assert training_texts("models:/m/1") == {"great", "bad"} and training_texts("models:/m@champion") == set()

@@ -5,6 +5,7 @@ from mlflow.exceptions import MlflowException
 
 from sentiment.errors import UserError
 from sentiment.registry import promotions
+from sentiment.registry.trail import drop_void
 from sentiment.results import model_files
 from sentiment.tracking import MODEL_VERSION, REGISTERED_MODEL, raise_if_unanswered
 from sentiment.workflow.parameters import RollbackParameters
@@ -33,7 +34,7 @@ def rollback(parameters: RollbackParameters) -> None:
     history = "\n".join(
         f"{entry.when[:19]}  version {entry.version:>3}  {'restored' if entry.rollback else 'promoted'} "
         f"by {entry.who}: {entry.why}"
-        for entry in promotions.drop_void(promotions.read(name))
+        for entry in drop_void(promotions.read(name))
     )
     former = champion or "one that was deleted"
     print(f"{history}\n\nrollback: {name} version {previous} is champion again, in place of {former}", flush=True)

@@ -1,4 +1,4 @@
-"""The audit trail of a registered model. Each promotion is a tag of its own process; the aliases follow from them.
+"""Promotions of a registered model. Each is a tag of its own process, an entry of the trail that decides the aliases.
 
 MLflow sets an alias unconditionally, so that of two promotions at the same moment the second would silently undo the
 first. Here each promotion first records which place in the trail it takes: the one after the last promotion that its
@@ -6,13 +6,10 @@ process has read. Of two that take the same place only one is valid, and the oth
 anything, since those of two machines may differ by minutes.
 """
 
-import json
 import re
 import time
-from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from itertools import groupby
 
 import mlflow
 from mlflow import MlflowClient
@@ -22,69 +19,12 @@ from mlflow.protos.databricks_pb2 import PERMISSION_DENIED, RESOURCE_DOES_NOT_EX
 
 from sentiment.commands import project_command
 from sentiment.errors import UserError
+from sentiment.registry.trail import Promotion, drop_void, list_champions
 from sentiment.tracking import PROMOTION, USER
 
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
-# Seconds within which two promotions by earlier releases, which did not number them, were concurrent. If they are
-# further apart, the champion that the second one replaced was set by hand.
-CONCURRENT = 60.0
 RECORD = "promotion.json"  # artifact of the run that promotes: the entry, and the figures that it was based on
-# An entry as it stands on the model's page (:meth:`Promotion.__str__`).
-LINE = re.compile(
-    r"(?P<when>\S+): version (?P<version>\d+) (?:replaces version (?P<replaces>\d+)|is the first)"
-    r"(?P<rollback> \(rollback\))?(?P<pending> \(pending\))?, "
-    r"by (?P<who>.*?)(?: in run (?P<run>[0-9a-f]{32}))?: (?P<why>.*)",
-    re.DOTALL,
-)
 PATIENCE = 5.0  # seconds to wait for a promotion in the same place, whose process may have been killed
-
-
-@dataclass(frozen=True)
-class Promotion:
-    """One entry of the audit trail.
-
-    Args:
-        version: the version that becomes champion.
-        replaces: the champion before it, if there was one.
-        who: name of the user.
-        why: reason, in words.
-        run: id of the run that promoted it.
-        rollback: whether it restores an earlier champion.
-        when: UTC, ISO 8601, by the clock of its machine.
-        number: its place in the trail, from 1; 0 for all entries of earlier releases, which come first.
-        applied: whether the alias has been set to it; False also where its process was killed in between.
-    """
-
-    version: str
-    replaces: str | None
-    who: str
-    why: str
-    run: str | None = None
-    rollback: bool = False
-    when: str = ""
-    number: int = 0
-    applied: bool = True
-
-    def __str__(self) -> str:
-        replaces = f"replaces version {self.replaces}" if self.replaces else "is the first"
-        rollback, pending = " (rollback)" * self.rollback, " (pending)" * (not self.applied)
-        run = f" in run {self.run}" if self.run else ""
-        return f"{self.when}: version {self.version} {replaces}{rollback}{pending}, by {self.who}{run}: {self.why}"
-
-    @classmethod
-    def parse(cls, key: str, line: str) -> "Promotion":
-        """The entry of a tag, which is a line, or JSON of an earlier release."""
-        if line.startswith("{"):
-            entry = json.loads(line)
-            kept = {one.name: entry[one.name] for one in fields(cls) if one.name in entry}
-            return cls(**kept | {"version": str(entry["version"])})  # some were written as a number
-        found = LINE.fullmatch(line)
-        if not found:
-            raise UserError(f"the tag {key} of the registered model is no promotion: delete it, or restore it")
-        values = found.groupdict()
-        rollback, applied = bool(values.pop("rollback")), not values.pop("pending")
-        number = int(key.removeprefix(f"{PROMOTION}n").partition(".")[0])
-        return cls(**values, rollback=rollback, applied=applied, number=number)
 
 
 def read(name: str) -> list[Promotion]:
@@ -96,35 +36,6 @@ def _read_tags(name: str) -> dict[Promotion, str]:
     """From each promotion to the tag that it stands in."""
     tags = MlflowClient().get_registered_model(name).tags
     return {Promotion.parse(key, tags[key]): key for key in sorted(tags) if key.startswith(PROMOTION)}
-
-
-def drop_void(promotions: Sequence[Promotion]) -> list[Promotion]:
-    """The promotions that took effect: the first one in each place of the trail."""
-    valid: list[Promotion] = []
-    for promotion in promotions:
-        last = valid[-1] if valid else None
-        if last is None or promotion.number > last.number or _follows_unnumbered(last, promotion):
-            valid.append(promotion)
-    return valid
-
-
-def list_champions(promotions: Sequence[Promotion], existing: Collection[str]) -> list[str]:
-    """The current champion, last, and before it those that rollbacks lead back to, the oldest first.
-
-    Args:
-        promotions: the trail.
-        existing: the versions that have not been deleted; the others are left out.
-    """
-    line: list[str] = []
-    for promotion in drop_void(promotions):
-        if promotion.replaces and line[-1:] != [promotion.replaces]:
-            line.append(promotion.replaces)
-        if promotion.rollback and promotion.version in line:
-            while line[-1] != promotion.version:
-                line.pop()
-        else:
-            line.append(promotion.version)
-    return [version for version, _ in groupby(version for version in line if version in existing)]
 
 
 def promote(
@@ -303,11 +214,3 @@ def _list_versions(name: str) -> set[str]:
 
 def _write(name: str, key: str, promotion: Promotion) -> None:
     MlflowClient().set_registered_model_tag(name, key, str(promotion))
-
-
-def _follows_unnumbered(first: Promotion, second: Promotion) -> bool:
-    """Whether the second of two entries of earlier releases took effect."""
-    if second.number:
-        return False
-    seconds = (datetime.fromisoformat(second.when) - datetime.fromisoformat(first.when)).total_seconds()
-    return second.replaces == first.version or seconds > CONCURRENT

@@ -6,7 +6,8 @@ import pytest
 from mlflow import MlflowClient
 
 from sentiment.registry import promotions
-from sentiment.registry.promotions import list_champions, promote
+from sentiment.registry.promotions import promote
+from sentiment.registry.trail import list_champions
 from tests.conftest import store
 
 

@@ -11,7 +11,8 @@ from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 
 from sentiment.errors import UserError
 from sentiment.registry import promotions
-from sentiment.registry.promotions import Promotion, drop_void, list_champions, promote
+from sentiment.registry.promotions import promote
+from sentiment.registry.trail import Promotion, drop_void, list_champions
 from tests.registry.conftest import aliases, champions, promote_in_turn
 
 

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from sentiment.registry import promotions
-from sentiment.registry.promotions import list_champions, promote
+from sentiment.registry.promotions import promote
+from sentiment.registry.trail import list_champions
 from tests.registry.conftest import aliases, champions, promote_in_turn
 
 

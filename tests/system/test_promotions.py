@@ -7,7 +7,8 @@ import mlflow
 import pytest
 
 from sentiment.registry import promotions
-from sentiment.registry.promotions import drop_void, promote
+from sentiment.registry.promotions import promote
+from sentiment.registry.trail import drop_void
 
 
 @pytest.fixture

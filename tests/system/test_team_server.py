@@ -11,6 +11,7 @@ from mlflow import MlflowClient
 from mlflow.server import get_app_client
 
 from sentiment.registry import promotions
+from sentiment.registry.trail import drop_void
 from tests.system.databases import postgresql, postgresql_programs
 from tests.system.processes import (
     FAST_SEARCH,
@@ -203,7 +204,7 @@ def test_a_user_without_permission_gets_one_line_with_it_reuses_what_is_there_an
     )
     assert "sentiment version 2 (simple) is champion" in printed
     with logged_in(team, "ada"):
-        trail = promotions.drop_void(promotions.read("sentiment"))
+        trail = drop_void(promotions.read("sentiment"))
     assert [(entry.version, entry.replaces) for entry in trail] == [("1", None), ("2", "1")]
     assert sorted(path.name for path in ada.iterdir()) == ["reviews.csv", "space.yaml"]
     assert_backup_restores(team, folders, tmp_path)

@@ -14,6 +14,7 @@ from sentiment.errors import GateFailed
 from sentiment.evaluation.metrics import METRICS
 from sentiment.registry import gate, promotions, versions
 from sentiment.registry.candidate import Candidate, comparison_digest
+from sentiment.registry.trail import find_rollback
 from sentiment.reports import table
 from sentiment.reports.decision import add_decision
 from sentiment.results import model_files
@@ -73,8 +74,8 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
         description=f"{table.verdict(comparison)}\n\n{table.markdown(comparison)}",
         once=parameters.reuse,
     )
-    needs_review = verdict.promotes and parameters.require_review
-    while verdict.promotes and not needs_review:
+    waits = why_it_waits(name, version, parameters) if verdict.promotes else ""
+    while verdict.promotes and not waits:
         if promotions.promote(name, version, champion, verdict.reason, verdict.figures):
             break
         champion, verdict = evaluate_gate()  # another version has become champion in the meantime
@@ -82,17 +83,14 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
     was_champion = champion == version
     if was_champion:
         promotions.finish_last(name)
-    alias = promotions.CHAMPION if was_champion or (verdict.promotes and not needs_review) else promotions.CHALLENGER
+    alias = promotions.CHAMPION if was_champion or (verdict.promotes and not waits) else promotions.CHALLENGER
     if alias == promotions.CHALLENGER:
         MlflowClient().set_registered_model_alias(name, promotions.CHALLENGER, version)
     reason = verdict.reason
     if was_champion:
         reason = "it already was" if verdict.passed else f"it already was, but does not pass the gate: {reason}"
-    if needs_review:
-        command = project_command(
-            "approve", registered_model=name, version=version, reviewer="YOUR_NAME", note="WHAT_YOU_FOUND"
-        )
-        reason = f"it waits for a review, `{command}`; {reason}"
+    if waits:
+        reason = f"{waits}; {reason}"
     tag_version(name, version, verdict.tags() | terms)
 
     gate_outcome = "passed" if verdict.passed else "failed"
@@ -117,6 +115,18 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
     print(f"register: {name} version {version} ({winner['family']}) is {alias}: {reason}", flush=True)
     if parameters.fail_on_gate and not verdict.passed:
         raise GateFailed(f"{name} version {version} does not pass the gate: {verdict.reason}")
+
+
+def why_it_waits(name: str, version: str, parameters: RegisterParameters) -> str:
+    """Why somebody has to approve a version that passes the gate; empty where nobody has to."""
+    command = project_command(
+        "approve", registered_model=name, version=version, reviewer="YOUR_NAME", note="WHAT_YOU_FOUND"
+    )
+    rollback = None if parameters.force else find_rollback(promotions.read(name), version)
+    if rollback is not None:
+        why = " ".join(rollback.why.split())
+        return f"it was rolled back on {rollback.when[:10]} ({why}): `{command}`, or -P force=true promotes it again"
+    return f"it waits for a review, `{command}`" if parameters.require_review else ""
 
 
 def tag_version(name: str, version: str, tags: dict[str, str]) -> None:

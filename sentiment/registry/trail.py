@@ -99,6 +99,17 @@ def list_champions(promotions: Sequence[Promotion], existing: Collection[str]) -
     return [version for version, _ in groupby(version for version in line if version in existing)]
 
 
+def find_rollback(promotions: Sequence[Promotion], version: str) -> Promotion | None:
+    """The rollback that a version was given up by; None where there is none, or where it was promoted again since."""
+    found = None
+    for promotion in drop_void(promotions):
+        if promotion.rollback and promotion.replaces == version:
+            found = promotion
+        elif promotion.version == version:
+            found = None
+    return found
+
+
 def _follows_unnumbered(first: Promotion, second: Promotion) -> bool:
     """Whether the second of two entries of earlier releases took effect."""
     if second.number:

@@ -198,7 +198,9 @@ class PromotionParameters(Parameters):
 
 
 class ForceParameters(Parameters):
-    force: Boolean = parameter(False, "replace a champion of other classes or of another corpus")
+    force: Boolean = parameter(
+        False, "replace a champion of other classes or of another corpus, or promote what was rolled back"
+    )
 
 
 class ReuseParameters(Parameters):

@@ -1,0 +1,70 @@
+"""What register and approve make of the winner of a comparison, in this process; no model is asked for anything."""
+
+import re
+
+import mlflow
+import pandas as pd
+import pytest
+
+from sentiment.registry import gate
+from sentiment.workflow.parameters import ApproveParameters, RegisterParameters, RollbackParameters
+from steps.approve import approve
+from steps.register import register
+from steps.rollback import rollback
+from tests.reports.rows import row
+from tests.steps.test_compare import run_step
+
+
+class Constant(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input, params=None):
+        return pd.DataFrame({"label": ["pos"] * len(model_input)})
+
+
+@pytest.fixture
+def compare(tracked, monkeypatch):
+    """Makes compare runs whose winners the gate looks at by their own figures alone."""
+    monkeypatch.setattr(gate, "CHECKS", gate.CHECKS[:1])
+
+    def log_comparison(digest):
+        tags = {"mlflow.project.entryPoint": "compare", "ingest_run": "0", "dataset.digest": "1"}
+        with mlflow.start_run(tags=tags | {"comparison.digest": digest, "step.output_digest": digest}) as run:
+            model = mlflow.pyfunc.log_model(name="model", python_model=Constant(), pip_requirements=[])
+            winner = row("simple", 0.9, 0.9) | {"model_uri": model.model_uri, "tune_run": "0"}
+            mlflow.log_dict({"winner": "simple", "rows": [winner], "pairs": []}, "comparison.json")
+            mlflow.log_text("<!--decision--><!--/decision-->", "review.html")
+        return mlflow.get_run(run.info.run_id)
+
+    return log_comparison
+
+
+def aliases(client):
+    return {alias: int(version) for alias, version in client.get_registered_model("sentiment").aliases.items()}
+
+
+@pytest.mark.parametrize("overruled_by", ["approve", "force"])
+def test_a_version_that_was_rolled_back_is_not_promoted_again_unless_somebody_says_so(
+    tracked, compare, capsys, overruled_by
+):
+    first, second = compare("a"), compare("b")
+    for compared in (first, second):
+        run_step(register, RegisterParameters(reuse=True), compared)
+    run_step(rollback, RollbackParameters(reason="calls every\nshort text negative"))
+    assert aliases(tracked) == {"champion": 1}
+    capsys.readouterr()
+    for _ in range(2):
+        again = run_step(register, RegisterParameters(reuse=True), second)
+        assert aliases(tracked) == {"champion": 1, "challenger": 2} and again.data.tags["alias"] == "challenger"
+    said = capsys.readouterr().out
+    assert re.search(
+        r"version 2 \(simple\) is challenger: it was rolled back on \d{4}-\d\d-\d\d \(calls every short", said
+    )
+    assert "approve" in said and "force=true" in said
+    if overruled_by == "approve":
+        run_step(approve, ApproveParameters(version="2", reviewer="ada", note="mended"))
+    else:
+        run_step(register, RegisterParameters(reuse=True, force=True), second)
+    assert aliases(tracked) == {"champion": 2, "previous": 1}
+    # After that it is a version as any other: a third one replaces it, and it is left by another promotion.
+    run_step(register, RegisterParameters(reuse=True), compare("c"))
+    run_step(register, RegisterParameters(reuse=True), second)
+    assert aliases(tracked) == {"champion": 2, "previous": 3}

@@ -1,10 +1,13 @@
 """Compare what the champion sees now, a batch or recorded requests, with what it was made from."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import pandas as pd
+from mlflow.entities.model_registry import ModelVersion
 
 from sentiment.artifacts import artifacts, log_parquet
 from sentiment.corpora.labels import HUMAN, LABELLED_BY
@@ -17,6 +20,7 @@ from sentiment.registry.promotions import require_champion
 from sentiment.reports import images, monitoring_report
 from sentiment.tracking import (
     ALERT,
+    GATE_TERMS,
     MAIN_RUN,
     MODEL_VERSION,
     NOTE,
@@ -24,6 +28,7 @@ from sentiment.tracking import (
     active_run,
     checked_run,
 )
+from sentiment.workflow.command_line import format_value
 from sentiment.workflow.launch import launch
 from sentiment.workflow.logged_parameters import given_parameters
 from sentiment.workflow.parameters import MainParameters, MonitorParameters
@@ -89,8 +94,7 @@ def retrain(champion: Champion, texts: pd.DataFrame, hold: Callable[[], None]) -
     labelled = texts[texts["label"].notna()][["text", "label"]].assign(split="train")  # counts for splits=source alone
     log_parquet(pd.concat([*splits, labelled], ignore_index=True), "retrain/corpus.parquet")
     corpus = artifacts(active_run().info.run_id, "retrain/corpus.parquet")
-    main_run = champion.version.tags.get(MAIN_RUN)
-    earlier = given_parameters(checked_run(MAIN_RUN, main_run, "main", ended=False), MainParameters) if main_run else {}
+    earlier = read_main_parameters(champion.version)
     for name in ("query", "corrections"):  # the splits have what they gave
         earlier.pop(name, None)
     print(f"monitor: training again on {sum(map(len, splits))} texts and {len(labelled)} new ones", flush=True)
@@ -107,6 +111,21 @@ def retrain(champion: Champion, texts: pd.DataFrame, hold: Callable[[], None]) -
             "fail_on_gate": "false",
         },
     )
+
+
+def read_main_parameters(version: ModelVersion) -> dict[str, Any]:
+    """The parameters of the main run that registered a version; those of its gate where register was run by hand."""
+    if main_run := version.tags.get(MAIN_RUN):
+        return dict(given_parameters(checked_run(MAIN_RUN, main_run, "main", ended=False), MainParameters))
+    terms: dict[str, Any] = json.loads(version.tags.get(GATE_TERMS, "{}"))
+    known = {name: value for name, value in terms.items() if name in MainParameters.model_fields and value != ""}
+    listed = ", ".join(f"{name}={format_value(value)}" for name, value in known.items()) or "none"
+    print(
+        f"monitor: {version.name} version {version.version} was not registered by a main run, so only the parameters "
+        f"of its gate are known ({listed}): the others, families and require_review among them, have their defaults",
+        flush=True,
+    )
+    return known
 
 
 def read_human_labels(file: Path) -> pd.DataFrame:

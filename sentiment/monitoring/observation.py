@@ -62,17 +62,20 @@ def observe_requests(champion: Champion, experiment_id: str, hours: float) -> Ob
             f"there is nothing to look at: no request to {name} was recorded in the last {hours:g} hours "
             f"(`{project_command('serve', registered_model=name, record='true')}`), and no -P batch= is given"
         )
-    own, _ = _drop_training_texts(champion, texts[texts["version"] == str(champion.version.version)])
+    own, note = _drop_training_texts(champion, texts[texts["version"] == str(champion.version.version)])
     recorded_texts = own["text"].dropna()
     own["unknown"] = float("nan")
     if len(recorded_texts):
         own.loc[recorded_texts.index, "unknown"] = champion.unknown_words(recorded_texts.tolist())
-    source = f"{len(requests)} requests of the last {hours:g} hours, {len(own)} texts of this version"
+    source = f"{len(requests)} requests of the last {hours:g} hours, {len(own)} texts of this version{note}"
     return Observation(own, requests, source)
 
 
 def _drop_training_texts(champion: Champion, texts: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """The rows whose text the champion was not trained on, and a note on how many were dropped."""
-    unseen = texts[~champion.trained_on(texts["text"])].reset_index(drop=True)
+    known = champion.trained_on(texts["text"])
+    if "sha256" in texts and texts["sha256"].notna().any():
+        known = known | champion.trained_on_digests(texts["sha256"])
+    unseen = texts[~known].reset_index(drop=True)
     dropped = len(texts) - len(unseen)
     return unseen, f" ({dropped} that the champion was trained on left out)" if dropped else ""

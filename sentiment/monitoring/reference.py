@@ -13,7 +13,7 @@ from sentiment.corpora.labels import HUMAN, LABELLED_BY
 from sentiment.digests import text_digest
 from sentiment.errors import UserError
 from sentiment.features.store import Features
-from sentiment.registry.comparable_rows import trained_on
+from sentiment.registry.comparable_rows import trained_on, trained_on_digests
 from sentiment.scoring.scorer import Scorer
 from sentiment.tracking import DATASET, FEATURES, Origin, checked_run, origin
 
@@ -92,6 +92,10 @@ class Champion:
     def trained_on(self, texts: pd.Series) -> np.ndarray:
         """Whether the champion was fitted to, or chosen by, each text: bool array of shape (texts,)."""
         return trained_on(self.dataset, texts)
+
+    def trained_on_digests(self, digests: pd.Series) -> np.ndarray:
+        """The same of texts of which only the SHA-256 was recorded."""
+        return trained_on_digests(self.dataset, digests)
 
     @property
     def _origin(self) -> Origin:

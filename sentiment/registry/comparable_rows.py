@@ -13,6 +13,7 @@ from mlflow.exceptions import MlflowException
 
 from sentiment.artifacts import artifacts
 from sentiment.corpora.splits import SPLITS, normal_form
+from sentiment.digests import text_digest
 from sentiment.errors import UserError
 from sentiment.tracking import (
     CLASSES,
@@ -88,6 +89,12 @@ def trained_on(dataset: Path, texts: pd.Series) -> np.ndarray:
     """
     forms = texts.map(normal_form, na_action="ignore")
     return forms.isin(_fitted_or_chosen_by(split_texts(dataset))).to_numpy()
+
+
+def trained_on_digests(dataset: Path, digests: pd.Series) -> np.ndarray:
+    """The same as :func:`trained_on` of texts of which only the SHA-256 is known, which have to be the same exactly."""
+    parts = (pd.read_parquet(dataset / f"{split}.parquet")["text"] for split in ("train", "validation"))
+    return digests.isin(pd.concat(parts).map(text_digest)).to_numpy()
 
 
 def training_texts(uri: str) -> set[str]:

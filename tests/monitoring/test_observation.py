@@ -1,0 +1,55 @@
+"""What recorded requests say of a champion: which texts and which failures are its own."""
+
+import time
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+
+from sentiment.digests import text_digest
+from sentiment.monitoring.observation import observe_requests
+from sentiment.monitoring.reference import Champion
+
+NOW = int(time.time() * 1000)
+
+
+@pytest.fixture
+def champion(tmp_path):
+    """Version 2, made a minute ago from three texts."""
+    for split, text in (("train", "Great film!"), ("validation", "Dreadful."), ("test", "So so")):
+        pd.DataFrame({"text": [text]}).to_parquet(tmp_path / f"{split}.parquet")
+    champion = Champion(SimpleNamespace(name="m", version="2", creation_timestamp=NOW - 60_000, tags={}))
+    features = SimpleNamespace(vocabulary=SimpleNamespace(words=[]), network_tokens=lambda texts: [[] for _ in texts])
+    vars(champion).update(dataset=tmp_path, features=features)  # what it would read of its runs
+    return champion
+
+
+class Page(list):
+    token = None
+
+
+@pytest.fixture
+def record(monkeypatch):
+    """Has requests recorded as ``serve`` does; each is what was kept of its texts, and what its answer has besides."""
+
+    def record(*requests):
+        inputs, outputs = [], []
+        for kept, answer in requests:
+            count = max(map(len, kept.values()), default=0)
+            inputs.append({"count": count, "words": [1] * count} | kept)
+            said = {"labels": ["pos"] * count, "scores": [0.9] * count, "error": None}
+            outputs.append({"at": NOW - 1000, "latency_ms": 1.0, "version": "2"} | said | answer)
+        span = SimpleNamespace(inputs=inputs, outputs=outputs)
+        trace = SimpleNamespace(data=SimpleNamespace(spans=[span]))
+        monkeypatch.setattr(MlflowClient, "search_traces", lambda *_, **__: Page([trace]))
+
+    return record
+
+
+@pytest.mark.parametrize("as_kept", [lambda text: {"texts": [text]}, lambda text: {"sha256": [text_digest(text)]}])
+def test_training_texts_are_left_out_of_recorded_requests_also_where_a_digest_was_kept(champion, record, as_kept):
+    record(*((as_kept(text), {}) for text in ("Great film!", "Dreadful.", "So so", "Another")))
+    found = observe_requests(champion, "0", hours=1)
+    assert len(found.texts) == 2 and len(found.requests) == 4
+    assert "2 texts of this version (2 that the champion was trained on left out)" in found.source

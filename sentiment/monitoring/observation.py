@@ -45,7 +45,7 @@ def observe_batch(champion: Champion, batch: Corpus) -> Observation:
 
 
 def observe_requests(champion: Champion, experiment_id: str, hours: float) -> Observation:
-    """Describe the requests of the last hours, and the texts in them that this version has answered.
+    """Describe the requests of the last hours that this version was asked, and the texts in them.
 
     Args:
         champion: the champion.
@@ -53,7 +53,7 @@ def observe_requests(champion: Champion, experiment_id: str, hours: float) -> Ob
         hours: how far to look back.
 
     Raises:
-        UserError: no request was recorded.
+        UserError: no request was recorded, of whichever version.
     """
     name = champion.version.name
     requests, texts = read_recorded(name, experiment_id, hours)
@@ -62,13 +62,23 @@ def observe_requests(champion: Champion, experiment_id: str, hours: float) -> Ob
             f"there is nothing to look at: no request to {name} was recorded in the last {hours:g} hours "
             f"(`{project_command('serve', registered_model=name, record='true')}`), and no -P batch= is given"
         )
-    own, note = _drop_training_texts(champion, texts[texts["version"] == str(champion.version.version)])
+    own_requests, own_texts = (_select_own(part, champion) for part in (requests, texts))
+    others = len(requests) - len(own_requests)
+    own, note = _drop_training_texts(champion, own_texts)
     recorded_texts = own["text"].dropna()
     own["unknown"] = float("nan")
     if len(recorded_texts):
         own.loc[recorded_texts.index, "unknown"] = champion.unknown_words(recorded_texts.tolist())
-    source = f"{len(requests)} requests of the last {hours:g} hours, {len(own)} texts of this version{note}"
-    return Observation(own, requests, source)
+    left_out = f" ({others} to other versions left out)" if others else ""
+    source = f"{len(own_requests)} requests of the last {hours:g} hours{left_out}, {len(own)} texts{note}"
+    return Observation(own, own_requests, source)
+
+
+def _select_own(rows: pd.DataFrame, champion: Champion) -> pd.DataFrame:
+    """The requests, or texts, of this version, and not of a deleted one of the same name and number."""
+    version = champion.version
+    is_own = (rows["version"] == str(version.version)) & (rows["at"] >= (version.creation_timestamp or 0))
+    return rows[is_own].reset_index(drop=True)
 
 
 def _drop_training_texts(champion: Champion, texts: pd.DataFrame) -> tuple[pd.DataFrame, str]:

@@ -59,7 +59,7 @@ def read_recorded(name: str, experiment_id: str, hours: float) -> tuple[pd.DataF
 
     Returns:
         Requests, with the columns at (ms since the epoch, ascending), latency_ms, version and error (None, or the
-        reason); and their texts, with text and sha256 (each None where the other was kept), words, label (None),
+        reason); and their texts, with at, text and sha256 (each None where the other was kept), words, label (None),
         predicted, score and version.
     """
     since = int((time.time() - 3600 * hours) * 1000)
@@ -75,11 +75,11 @@ def read_recorded(name: str, experiment_id: str, hours: float) -> tuple[pd.DataF
                 requests.append({key: answer[key] for key in ("at", "latency_ms", "version", "error")})
                 kept = [given.get(key) or [None] * len(given["words"]) for key in ("texts", "sha256")]
                 for row in zip(*kept, given["words"], answer["labels"], answer["scores"]):
-                    texts.append((*row, answer["version"]))
+                    texts.append((answer["at"], *row, answer["version"]))
         page = traces.token
         if not page:
             break
-    columns = ["text", "sha256", "words", "predicted", "score", "version"]
+    columns = ["at", "text", "sha256", "words", "predicted", "score", "version"]
     return (
         pd.DataFrame(requests, columns=["at", "latency_ms", "version", "error"]).sort_values("at", ignore_index=True),
         pd.DataFrame(texts, columns=columns).assign(label=None),

@@ -8,6 +8,7 @@ import pytest
 from mlflow import MlflowClient
 
 from sentiment.digests import text_digest
+from sentiment.monitoring.metrics import request_metrics
 from sentiment.monitoring.observation import observe_requests
 from sentiment.monitoring.reference import Champion
 
@@ -52,4 +53,19 @@ def test_training_texts_are_left_out_of_recorded_requests_also_where_a_digest_wa
     record(*((as_kept(text), {}) for text in ("Great film!", "Dreadful.", "So so", "Another")))
     found = observe_requests(champion, "0", hours=1)
     assert len(found.texts) == 2 and len(found.requests) == 4
-    assert "2 texts of this version (2 that the champion was trained on left out)" in found.source
+    assert "2 texts (2 that the champion was trained on left out)" in found.source
+
+
+def test_failures_and_texts_of_another_version_or_of_a_deleted_one_of_this_number_are_not_the_champions(
+    champion, record
+):
+    failed = {"error": "ValueError: it cannot", "labels": [], "scores": []}
+    record(
+        ({"texts": ["asked"]}, {}),
+        *[({"texts": ["asked"]}, {"version": "3"} | failed)] * 9,
+        ({"texts": ["asked of the deleted one"]}, {"at": NOW - 120_000}),
+    )
+    found = observe_requests(champion, "0", hours=1)
+    assert request_metrics(found.requests)["requests/error_rate"] == 0
+    assert found.texts["text"].tolist() == ["asked"]
+    assert found.source == "1 requests of the last 1 hours (10 to other versions left out), 1 texts"

@@ -25,6 +25,8 @@ from sentiment.workflow.step_table import STEPS
         ("main", "families=simple,simple", "twice"),
         ("register", "registered_model=a/b", "without /, : and '"),
         ("main", "registered_model=it's", "without /, : and '"),
+        ("main", "registered_model=team@reviews", "a name without @"),
+        ("serve", "registered_model=..reviews", "that does not begin with .."),
         ("register", "tolerance=-0.1", "number from 0 to 1"),
         ("register", "gates=accuracy>0.9", "a metric, >= or <=, and a number"),
         ("register", "gates=accuracy>=high", "a metric, >= or <=, and a number"),

@@ -9,13 +9,14 @@ from mlflow import MlflowClient
 
 from sentiment.artifacts import artifacts
 from sentiment.errors import UserError
-from sentiment.registry import gate, promotions
+from sentiment.registry import gate, promotions, versions
 from sentiment.registry.candidate import Candidate
-from sentiment.registry.versions import find_version
 from sentiment.results import model_files
 from sentiment.tracking import (
     COMPARE_RUN,
     COMPARISON,
+    GATE,
+    GATE_RESULT,
     GATE_TERMS,
     MODEL_VERSION,
     REGISTERED_MODEL,
@@ -32,7 +33,7 @@ def approve(parameters: ApproveParameters) -> None:
         raise UserError(
             "approve needs version, reviewer and note: -P version=7 -P reviewer=ada -P note='read the card'"
         )
-    found = find_version(name, parameters.version)
+    found = versions.find_version(name, parameters.version)
     version, tags = str(found.version), found.tags  # an alias moves when the version is promoted
     if not {COMPARE_RUN, GATE_TERMS} <= set(tags):
         raise UserError(f"version={version}: it was not registered by this project, so it cannot be held to a gate")
@@ -55,6 +56,9 @@ def approve(parameters: ApproveParameters) -> None:
         if promotions.promote(name, version, champion_version, why, verdict.figures):
             break
     record_review(name, version, parameters)
+    versions.tag_gate(name, version, verdict.tags() | {GATE_TERMS: tags[GATE_TERMS]})
+    mlflow.log_dict(verdict.as_dict(), GATE_RESULT)
+    mlflow.set_tags(verdict.tags() | {GATE: "passed", GATE_TERMS: tags[GATE_TERMS]})
     print(f"approve: {name} version {version} is champion, {why}", flush=True)
 
 

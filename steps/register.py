@@ -91,7 +91,7 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
         reason = "it already was" if verdict.passed else f"it already was, but does not pass the gate: {reason}"
     if waits:
         reason = f"{waits}; {reason}"
-    tag_version(name, version, verdict.tags() | terms)
+    versions.tag_gate(name, version, verdict.tags() | terms)
 
     gate_outcome = "passed" if verdict.passed else "failed"
     card = artifacts(compare_run.info.run_id, REVIEW_CARD).read_text(encoding="utf-8")
@@ -127,16 +127,6 @@ def why_it_waits(name: str, version: str, parameters: RegisterParameters) -> str
         why = " ".join(rollback.why.split())
         return f"it was rolled back on {rollback.when[:10]} ({why}): `{command}`, or -P force=true promotes it again"
     return f"it waits for a review, `{command}`" if parameters.require_review else ""
-
-
-def tag_version(name: str, version: str, tags: dict[str, str]) -> None:
-    """Set the tags of a version that say what its gate was, in place of those of an earlier register run."""
-    client = MlflowClient()
-    for key in client.get_model_version(name, version).tags:
-        if key.startswith(f"{GATE}.") and key not in tags:
-            client.delete_model_version_tag(name, version, key)
-    for key, value in tags.items():
-        client.set_model_version_tag(name, version, key, value)
 
 
 def lineage_tags(winner: dict[str, Any], compare_run: Run) -> dict[str, str]:

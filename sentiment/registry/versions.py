@@ -11,7 +11,7 @@ from sentiment.commands import project_command
 from sentiment.errors import UserError
 from sentiment.registry import promotions
 from sentiment.results import has_model
-from sentiment.tracking import COMPARISON_DIGEST, raise_if_unanswered
+from sentiment.tracking import COMPARISON_DIGEST, GATE, raise_if_unanswered
 
 
 def register(name: str, model_uri: str, tags: dict[str, str], description: str, once: bool) -> str:
@@ -90,6 +90,22 @@ def find_version(name: str, version: str) -> ModelVersion:
         raise UserError(
             f"version={version}: {name} has no such version or alias at {mlflow.get_tracking_uri()}"
         ) from error
+
+
+def tag_gate(name: str, version: str, tags: dict[str, str]) -> None:
+    """Set the tags of a version that say what its gate was, in place of those of an earlier evaluation.
+
+    Args:
+        name: the registered model.
+        version: the version.
+        tags: what the gate said (:meth:`sentiment.registry.gate.Verdict.tags`), and its terms.
+    """
+    client = MlflowClient()
+    for key in client.get_model_version(name, version).tags:
+        if key.startswith(f"{GATE}.") and key not in tags:
+            client.delete_model_version_tag(name, version, key)
+    for key, value in tags.items():
+        client.set_model_version_tag(name, version, key, value)
 
 
 def _find_first(name: str, digest: str | None) -> str | None:

@@ -68,3 +68,19 @@ def test_a_version_that_was_rolled_back_is_not_promoted_again_unless_somebody_sa
     run_step(register, RegisterParameters(reuse=True), compare("c"))
     run_step(register, RegisterParameters(reuse=True), second)
     assert aliases(tracked) == {"champion": 2, "previous": 3}
+
+
+def test_an_approval_leaves_what_the_gate_said_then_on_run_and_version(tracked, compare):
+    terms = {"gates": "accuracy>=0.8", "require_review": True}
+    run_step(register, RegisterParameters(**terms), compare("a"))
+    before = tracked.get_model_version("sentiment", "1").tags
+    tracked.set_model_version_tag("sentiment", "1", "gate.minimum_accuracy", "failed: by an earlier evaluation")
+    tracked.set_model_version_tag("sentiment", "1", "gate.behaviour", "failed: against a champion that is gone")
+    run = run_step(approve, ApproveParameters(version="1", reviewer="ada", note="fine"))
+    gate_tags = {key: value for key, value in before.items() if key.startswith("gate.")}
+    assert gate_tags["gate.minimum_accuracy"].startswith("passed: 0.9")
+    for tags in (tracked.get_model_version("sentiment", "1").tags, run.data.tags):
+        assert {key: value for key, value in tags.items() if key.startswith("gate.")} == gate_tags
+    assert run.data.tags["gate"] == "passed"
+    (said,) = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/gate.json")["checks"]
+    assert said["name"] == "minimum_accuracy" and said["passed"]

@@ -26,6 +26,8 @@ from sentiment.tracking import (
 from sentiment.workflow.parameter_groups import GateParameters
 from sentiment.workflow.parameters import ApproveParameters
 
+LONGEST = 5000  # characters of a tag, in every store
+
 
 def approve(parameters: ApproveParameters) -> None:
     name = parameters.registered_model
@@ -33,6 +35,9 @@ def approve(parameters: ApproveParameters) -> None:
         raise UserError(
             "approve needs version, reviewer and note: -P version=7 -P reviewer=ada -P note='read the card'"
         )
+    for parameter in ("reviewer", "note"):
+        if (length := len(getattr(parameters, parameter))) > LONGEST:
+            raise UserError(f"{parameter} has {length:,} characters: expected at most {LONGEST:,}, as a tag can hold")
     found = versions.find_version(name, parameters.version)
     version, tags = str(found.version), found.tags  # an alias moves when the version is promoted
     if not {COMPARE_RUN, GATE_TERMS} <= set(tags):

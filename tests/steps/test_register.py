@@ -6,6 +6,7 @@ import mlflow
 import pandas as pd
 import pytest
 
+from sentiment.errors import UserError
 from sentiment.registry import gate
 from sentiment.workflow.parameters import ApproveParameters, RegisterParameters, RollbackParameters
 from steps.approve import approve
@@ -84,3 +85,11 @@ def test_an_approval_leaves_what_the_gate_said_then_on_run_and_version(tracked, 
     assert run.data.tags["gate"] == "passed"
     (said,) = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/gate.json")["checks"]
     assert said["name"] == "minimum_accuracy" and said["passed"]
+
+
+def test_a_note_that_no_tag_can_hold_is_refused_before_anything_is_promoted(tracked, compare):
+    run_step(register, RegisterParameters(require_review=True), compare("a"))
+    for given in ({"note": "x" * 120_000, "reviewer": "ada"}, {"note": "fine", "reviewer": "x" * 120_000}):
+        with pytest.raises(UserError, match="has 120,000 characters: expected at most 5,000"), mlflow.start_run():
+            approve(ApproveParameters(version="1", **given))
+    assert aliases(tracked) == {"challenger": 1}

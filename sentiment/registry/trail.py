@@ -15,7 +15,8 @@ from sentiment.tracking import PROMOTION
 CONCURRENT = 60.0
 # An entry as it stands on the model's page (:meth:`Promotion.__str__`).
 LINE = re.compile(
-    r"(?P<when>\S+): version (?P<version>\d+) (?:replaces version (?P<replaces>\d+)|is the first)"
+    r"(?P<when>\S+): version (?P<version>\d+) "
+    r"(?:replaces version (?P<replaces>\d+)|is the first|becomes champion where there was none)"
     r"(?P<rollback> \(rollback\))?(?P<pending> \(pending\))?, "
     r"by (?P<who>.*?)(?: in run (?P<run>[0-9a-f]{32}))?: (?P<why>.*)",
     re.DOTALL,
@@ -49,7 +50,8 @@ class Promotion:
     applied: bool = True
 
     def __str__(self) -> str:
-        replaces = f"replaces version {self.replaces}" if self.replaces else "is the first"
+        no_champion = "is the first" if self.number == 1 else "becomes champion where there was none"
+        replaces = f"replaces version {self.replaces}" if self.replaces else no_champion
         rollback, pending = " (rollback)" * self.rollback, " (pending)" * (not self.applied)
         run = f" in run {self.run}" if self.run else ""
         return f"{self.when}: version {self.version} {replaces}{rollback}{pending}, by {self.who}{run}: {self.why}"

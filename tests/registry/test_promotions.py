@@ -63,6 +63,16 @@ def test_a_promotion_is_a_line_on_the_models_page_and_complete_in_its_run(versio
     assert record["why"] == "broken" and record["rollback"] and record["figures"] == {}
 
 
+def test_only_the_first_champion_is_called_the_first(versions):
+    promote("m", "1", None, "there was no champion")
+    versions.delete_registered_model_alias("m", "champion")  # by hand
+    promote("m", "2", None, "there was no champion")
+    first, second = (line for _, line in sorted(versions.get_registered_model("m").tags.items()))
+    assert "version 1 is the first, by" in first and "version 2 becomes champion where there was none, by" in second
+    assert [(entry.version, entry.replaces) for entry in promotions.read("m")] == [("1", None), ("2", None)]
+    assert champions() == ["1", "2"]
+
+
 def test_a_tag_that_was_edited_to_something_else_is_named(versions):
     promote("m", "1", None, "the first")
     (key,) = versions.get_registered_model("m").tags

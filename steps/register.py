@@ -67,13 +67,16 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
     # The gate comes first, so that nothing is registered where the champion cannot be loaded.
     champion, verdict = evaluate_gate()
     terms = {GATE_TERMS: parameters.model_dump_json(include=set(GateParameters.model_fields))}
-    version = versions.register(
-        name,
-        winner["model_uri"],
-        tags=lineage_tags(winner, compare_run) | terms,
-        description=f"{table.verdict(comparison)}\n\n{table.markdown(comparison)}",
-        once=parameters.reuse,
-    )
+    if verdict.is_champion and champion is not None:
+        version = champion  # a copy would only take the alias from a challenger that waits for its review
+    else:
+        version = versions.register(
+            name,
+            winner["model_uri"],
+            tags=lineage_tags(winner, compare_run) | terms,
+            description=f"{table.verdict(comparison)}\n\n{table.markdown(comparison)}",
+            once=parameters.reuse,
+        )
     waits = why_it_waits(name, version, parameters) if verdict.promotes else ""
     while verdict.promotes and not waits:
         if promotions.promote(name, version, champion, verdict.reason, verdict.figures):

@@ -93,3 +93,14 @@ def test_a_note_that_no_tag_can_hold_is_refused_before_anything_is_promoted(trac
         with pytest.raises(UserError, match="has 120,000 characters: expected at most 5,000"), mlflow.start_run():
             approve(ApproveParameters(version="1", **given))
     assert aliases(tracked) == {"challenger": 1}
+
+
+def test_the_champion_is_not_registered_again_and_a_challenger_keeps_its_alias(tracked, compare, capsys):
+    champion, challenger = compare("a"), compare("b")
+    run_step(register, RegisterParameters(), champion)
+    run_step(register, RegisterParameters(require_review=True), challenger)
+    again = run_step(register, RegisterParameters(gates="accuracy>=0.8"), champion)
+    assert aliases(tracked) == {"champion": 1, "challenger": 2} and again.data.tags["model_version"] == "1"
+    assert len(tracked.search_model_versions("name = 'sentiment'")) == 2
+    assert "version 1 (simple) is champion: it already was" in capsys.readouterr().out
+    assert "gate.minimum_accuracy" in tracked.get_model_version("sentiment", "1").tags

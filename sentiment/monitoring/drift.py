@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.stats import chi2_contingency, fisher_exact, ks_2samp
 
-from sentiment.evaluation.statistics import holm
+from sentiment.evaluation.statistics import holm, reaches
 
 QUANTITIES = {"words": "text length", "unknown": "unknown words", "score": "scores", "predicted": "predicted labels"}
 BINS = 10
@@ -95,7 +95,7 @@ def describe_accuracy_drop(reference: pd.DataFrame, observed: pd.DataFrame, drop
     before, now = (correct / total for correct, total in counts)
     table = [[correct, total - correct] for correct, total in counts]
     p_value = fisher_exact(table, alternative="greater").pvalue
-    if before - now < drop or p_value >= p_limit:
+    if not reaches(before - now, drop) or p_value >= p_limit:
         return None
     return f"accuracy fell from {before:.3f} on the test split to {now:.3f} (p = {p_value:.1g})"
 

@@ -81,6 +81,11 @@ def test_accuracy_has_fallen_when_it_is_much_and_no_chance(right, count, falls):
         assert f"from 0.900 on the test split to {right / count:.3f}" in said
 
 
+def test_accuracy_that_has_fallen_by_just_the_limit_has_fallen():
+    said = describe_accuracy_drop(labelled(950, 1000), labelled(900, 1000), drop=0.05, p_limit=0.01)
+    assert "from 0.950 on the test split to 0.900" in said
+
+
 def test_texts_of_the_reference_that_people_have_not_labelled_do_not_count():
     weak = labelled(1000, 1000).assign(label=None)  # as labelers have labelled them
     assert describe_accuracy_drop(weak, labelled(60, 100), 0.05, 0.01) is None

@@ -9,7 +9,7 @@ import pytest
 
 from sentiment.registry import candidate, gate
 from sentiment.registry.candidate import Candidate
-from sentiment.registry.checks import Check, accuracy
+from sentiment.registry.checks import Check, accuracy, behaviour
 from sentiment.workflow.parameter_groups import GateParameters
 
 RUN = SimpleNamespace(data=SimpleNamespace(tags={"step.output_digest": "content"}))
@@ -91,23 +91,51 @@ def test_a_parameter_that_a_version_was_not_registered_with_has_its_default():
     assert stored.model_dump() == GateParameters(gates="accuracy>=0.8").model_dump()
 
 
+def compared_with(theirs, **given):
+    """A candidate beside a champion that gives these probabilities to whatever it is asked."""
+    model = SimpleNamespace(get_raw_model=lambda: SimpleNamespace(predict_proba=lambda texts: theirs))
+    return SimpleNamespace(
+        champion=champion(),
+        has_comparable_champion=True,
+        row=ROW,
+        classes=["neg", "pos"],
+        champion_model=model,
+        **given,
+    )
+
+
 @pytest.mark.parametrize("metric, passes", [("accuracy", True), ("balanced_accuracy", False), ("log_loss", False)])
 def test_the_candidate_is_held_to_the_metric(metric, passes):
     """Of 9 "neg" and 1 "pos" it calls all "neg"; the champion finds the "pos" and gets a "neg" wrong."""
     labels, theirs = np.repeat((0, 1), (9, 1)), np.eye(2)[[1, *[0] * 8, 1]] * 0.8 + 0.1
     test = pd.DataFrame({"text": list("abcdefghij"), "label": np.array(["neg", "pos"])[labels], "simple.label": "neg"})
     test["simple.probability.neg"], test["simple.probability.pos"] = 0.6, 0.4
-    model = SimpleNamespace(get_raw_model=lambda: SimpleNamespace(predict_proba=lambda texts: theirs))
-    candidate = SimpleNamespace(
-        champion=champion(),
-        has_comparable_champion=True,
-        unseen_test=test,
-        row=ROW,
-        classes=["neg", "pos"],
-        champion_model=model,
-    )
+    candidate = compared_with(theirs, unseen_test=test)
     (found,) = accuracy.check(candidate, GateParameters(metric=metric).terms())
     assert found.name == metric and found.passed == passes
     assert {metric, f"champion_{metric}"} < set(found.figures) and found.figures["documents"] == 10
     low, high = found.figures["difference_low"], found.figures["difference_high"]
     assert low <= found.figures[metric] - found.figures[f"champion_{metric}"] <= high or metric == "log_loss"
+
+
+@pytest.mark.parametrize("tolerance, passes", [(0.05, True), (0.049, False)])
+def test_a_candidate_that_is_worse_by_just_the_tolerance_is_not_worse(tolerance, passes, monkeypatch, tmp_path):
+    """Of 20 texts, and of as many behaviour tests, one more is wrong than with the champion."""
+    labels, own, champions = np.repeat((0, 1), 10), np.repeat((0, 1), (13, 7)), np.repeat((0, 1), (12, 8))
+    names = np.array(["neg", "pos"])
+    test = pd.DataFrame({"text": "a", "label": names[labels], "simple.label": names[own]}, index=range(20))
+    terms = GateParameters(metric="balanced_accuracy", tolerance=tolerance, behaviour_tolerance=tolerance).terms()
+    (found,) = accuracy.check(compared_with(np.eye(2)[champions], unseen_test=test), terms)
+    assert (found.figures["balanced_accuracy"], found.figures["champion_balanced_accuracy"]) == (0.85, 0.9)
+    assert found.passed == passes
+
+    # 8 of 20 fail (0.4) against 7 (0.35), and 0.35 + 0.05 is a little below 0.4.
+    entry = {"capability": "praise", "kind": "functionality", "changed": None, "expected": "positive"}
+    cases = [entry | {"text": str(number), "failed_by": ["simple"] * (number < 8)} for number in range(20)]
+    (tmp_path / "cases.json").write_text(json.dumps(cases))
+    monkeypatch.setattr(behaviour, "artifacts", lambda *_: tmp_path / "cases.json")
+    theirs = np.eye(2)[np.repeat((0, 1), (7, 13))]
+    run = SimpleNamespace(info=SimpleNamespace(run_id="0"))
+    (found,) = behaviour.check(compared_with(theirs, seen_texts=set(), compare_run=run), terms)
+    assert found.figures["behaviour_failure_rate"] == 0.4 and found.figures["champion_behaviour_failure_rate"] == 0.35
+    assert found.passed == passes

@@ -6,6 +6,7 @@ import pandas as pd
 from sentiment.evaluation.choosing import compare_models
 from sentiment.evaluation.measure import predict_proba
 from sentiment.evaluation.metrics import METRICS
+from sentiment.evaluation.statistics import reaches
 from sentiment.registry.candidate import Candidate
 from sentiment.registry.checks import Check, Terms
 
@@ -36,7 +37,7 @@ def check(candidate: Candidate, terms: Terms) -> list[Check]:
         "difference_high": found.high,
         "p_value": found.p_value,
     }
-    return [Check(metric.name, found.difference >= -tolerance, message, figures, is_reason=True)]
+    return [Check(metric.name, reaches(found.difference, -tolerance), message, figures, is_reason=True)]
 
 
 def _read_probabilities(test: pd.DataFrame, family: str, classes: list[str], labels_only: bool) -> np.ndarray | None:

@@ -8,6 +8,7 @@ from sentiment.artifacts import artifacts
 from sentiment.corpora.splits import normal_form
 from sentiment.evaluation.behaviour import Case, report
 from sentiment.evaluation.measure import predict_proba
+from sentiment.evaluation.statistics import reaches
 from sentiment.registry.candidate import Candidate
 from sentiment.registry.checks import Check, Terms
 from sentiment.tracking import BEHAVIOUR_CASES
@@ -44,4 +45,4 @@ def check(candidate: Candidate, terms: Terms) -> list[Check]:
         "behaviour_failure_rate": own,
         "champion_behaviour_failure_rate": champions,
     }
-    return [Check("behaviour", own <= champions + tolerance, message, figures)]
+    return [Check("behaviour", reaches(champions + tolerance, own), message, figures)]

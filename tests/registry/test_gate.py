@@ -75,6 +75,18 @@ def test_without_a_champion_thresholds_alone_decide(minimum, passed):
     assert verdict.passed == passed and [check.name for check in verdict.checks] == ["minimum_accuracy"]
 
 
+def test_a_figure_that_is_just_beyond_its_bound_is_shown_with_the_digits_that_say_so():
+    gates = "model_bytes<=1710000,accuracy>=0.9,accuracy<=0.95,log_loss<=0.3"
+    row = ROW | {"model_bytes": 1_710_123, "test_accuracy": 0.89999, "log_loss": 0.30000000000000004}
+    verdict = gate.evaluate(Candidate(row, RUN, None), GateParameters(gates=gates).terms() | {"force": False})
+    assert verdict.tags() == {
+        "gate.maximum_model_bytes": "failed: 1.7101e+06, expected model_bytes<=1710000",
+        "gate.minimum_accuracy": "failed: 0.89999, expected accuracy>=0.9",
+        "gate.maximum_accuracy": "passed: 0.9, expected accuracy<=0.95",
+        "gate.maximum_log_loss": "failed: 0.30000000000000004, expected log_loss<=0.3",
+    }
+
+
 def test_a_check_with_a_parameter_of_its_own_gets_it_by_name(monkeypatch):
     def check_failures(candidate, terms):
         rate = candidate.row["behaviour_failure_rate"]

@@ -30,6 +30,7 @@ from sentiment.workflow.step_table import STEPS
         ("register", "tolerance=-0.1", "number from 0 to 1"),
         ("register", "gates=accuracy>0.9", "a metric, >= or <=, and a number"),
         ("register", "gates=accuracy>=high", "a metric, >= or <=, and a number"),
+        ("main", "gates=accuracy>=0.9,accuracy>=0.5", "accuracy>=0.9 and accuracy>=0.5 bound the same metric"),
         ("main", "gates=accuracy>=0.9,speed<=5", "there is no metric speed"),
         ("ingest", "colour=red", "no parameter colour: expected some of corpus"),
         ("main", "max_eval=3", "no parameter max_eval: did you mean max_evals"),

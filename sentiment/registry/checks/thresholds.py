@@ -41,9 +41,15 @@ class Threshold:
         """Whether a row of comparison.json is within the bound."""
         if self.metric.key not in row:
             return Check(self.name, False, f"not measured by this compare run, expected {self}: run compare again")
-        value = row[self.metric.key]
-        passed = value >= self.bound if self.is_minimum else value <= self.bound
-        return Check(self.name, bool(passed), f"{value:.4g}, expected {self}", {self.metric.name: value})
+        value = float(row[self.metric.key])
+        passed = self._includes(value)
+        # As many digits as show on which side of the bound it is.
+        rounded = (f"{value:.{digits}g}" for digits in range(4, 18))
+        shown = next(text for text in rounded if self._includes(float(text)) == passed)
+        return Check(self.name, passed, f"{shown}, expected {self}", {self.metric.name: value})
+
+    def _includes(self, value: float) -> bool:
+        return value >= self.bound if self.is_minimum else value <= self.bound
 
 
 def check(candidate: Candidate, terms: Terms) -> list[Check]:
@@ -59,9 +65,14 @@ def parse(parameter: str, text: str) -> list[Threshold]:
         text: comma-separated thresholds; may be empty.
 
     Raises:
-        UserError: a threshold that cannot be parsed, or on an unknown metric.
+        UserError: a threshold that cannot be parsed, on an unknown metric, or a second one of the same name.
     """
-    return [_parse_one(parameter, part.strip()) for part in text.split(",") if part.strip()]
+    found = [_parse_one(parameter, part.strip()) for part in text.split(",") if part.strip()]
+    for threshold in found:
+        same = [str(other) for other in found if other.name == threshold.name]
+        if len(same) > 1:
+            raise UserError(f"{parameter}={text}: {' and '.join(same)} bound the same metric: expected one of them")
+    return found
 
 
 def _parse_one(parameter: str, text: str) -> Threshold:

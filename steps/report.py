@@ -40,11 +40,11 @@ def report(parameters: ReportParameters) -> None:
     verdict = gate.evaluate(candidate, parameters.terms() | {"force": parameters.force})
 
     incumbent = None
-    if champion is not None:
+    if champion is not None and COMPARE_RUN in champion.tags:  # else it was not registered by this project
         its_run = find_compare_run(champion)
         same_data = origin(its_run).dataset_digest == origin(compare_run).dataset_digest
         incumbent = Incumbent(str(champion.version), read_comparison(its_run), same_data)
-    text = render_comment(name, comparison, verdict, incumbent)
+    text = render_comment(name, comparison, verdict, incumbent, None if champion is None else str(champion.version))
     mlflow.log_text(text, "report.md")
     mlflow.set_tags({REGISTERED_MODEL: name, GATE: "passed" if verdict.passed else "failed"} | verdict.tags())
     if parameters.output:

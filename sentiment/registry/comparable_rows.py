@@ -47,7 +47,7 @@ def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run)
         Bool array of shape (test documents,).
 
     Raises:
-        NotComparable: other classes, another corpus, or too few documents that the champion has not seen.
+        NotComparable: other classes, an unknown or another corpus, or too few documents that the champion has not seen.
     """
     theirs = json.loads(champion.tags.get(CLASSES, "null"))
     if theirs is not None and theirs != classes:
@@ -55,10 +55,12 @@ def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run)
     texts = split_texts(artifacts(ingest_run.info.run_id, DATASET))
     if champion.tags.get(DATASET_DIGEST) == origin(ingest_run).dataset_digest:
         return np.ones(len(texts["test"]), dtype=bool)
+    if INGEST_RUN not in champion.tags:
+        raise NotComparable(f"has no tag {INGEST_RUN}, so nothing says which texts it was trained on")
     try:
         champion_run = checked_run(INGEST_RUN, champion.tags[INGEST_RUN], "ingest")
         champion_texts = split_texts(artifacts(champion_run.info.run_id, DATASET))
-    except (KeyError, UserError) as error:
+    except UserError as error:
         raise NotComparable("was made from a corpus that no longer exists") from error
     all_champion_texts = pd.concat(champion_texts.values())
     shared = all_champion_texts.isin(pd.concat(texts.values())).mean()

@@ -32,14 +32,17 @@ class Incumbent:
         return row | {"family": f"champion, version {self.version} ({row['family']})"}
 
 
-def render_comment(name: str, comparison: Comparison, verdict: Verdict, incumbent: Incumbent | None) -> str:
+def render_comment(
+    name: str, comparison: Comparison, verdict: Verdict, incumbent: Incumbent | None, champion: str | None
+) -> str:
     """The comment.
 
     Args:
         name: the registered model.
         comparison: what is proposed.
         verdict: what the gate says of its winner.
-        incumbent: the champion, or None where there is none.
+        incumbent: the champion, or None where there is none, or nothing says which comparison it won.
+        champion: its number, or None where there is none.
     """
     winner = comparison["rows"][0]
     rows = [winner, *([incumbent.row] if incumbent else []), *comparison["rows"][1:]]
@@ -47,7 +50,7 @@ def render_comment(name: str, comparison: Comparison, verdict: Verdict, incumben
     parts = [
         f"### {name}: {winner['family']}, test accuracy {winner['test_accuracy']:.3f} "
         f"({winner['test_accuracy_low']:.3f} to {winner['test_accuracy_high']:.3f})",
-        say_decision(verdict, incumbent),
+        say_decision(verdict, champion),
         table.verdict(comparison),
         to_markdown(table.cells([*rows, *([baseline] if baseline else [])])),
         "" if incumbent is None or incumbent.same_data else say_what_differs(verdict),
@@ -65,7 +68,7 @@ def say_what_differs(verdict: Verdict) -> str:
     return f"{says}; the gate compares both on the same texts." if compared else f"{says}."
 
 
-def say_decision(verdict: Verdict, incumbent: Incumbent | None) -> str:
+def say_decision(verdict: Verdict, champion: str | None) -> str:
     """Whether the winner would become champion, and why, in one sentence."""
     if verdict.is_champion:
         held = "" if verdict.passed else f", and does not pass the gate: {verdict.reason}"
@@ -73,8 +76,8 @@ def say_decision(verdict: Verdict, incumbent: Incumbent | None) -> str:
     if not verdict.passed:
         return f"**It would not become champion**: {verdict.reason}."
     place = (
-        f"**It would become champion** in place of version {incumbent.version}"
-        if incumbent
+        f"**It would become champion** in place of version {champion}"
+        if champion
         else "**It would be the first champion**"
     )
     return f"{place}: {verdict.reason}."

@@ -3,39 +3,14 @@
 import re
 
 import mlflow
-import pandas as pd
 import pytest
 
 from sentiment.errors import UserError
-from sentiment.registry import gate
 from sentiment.workflow.parameters import ApproveParameters, RegisterParameters, RollbackParameters
 from steps.approve import approve
 from steps.register import register
 from steps.rollback import rollback
-from tests.reports.rows import row
 from tests.steps.test_compare import run_step
-
-
-class Constant(mlflow.pyfunc.PythonModel):
-    def predict(self, context, model_input, params=None):
-        return pd.DataFrame({"label": ["pos"] * len(model_input)})
-
-
-@pytest.fixture
-def compare(tracked, monkeypatch):
-    """Makes compare runs whose winners the gate looks at by their own figures alone."""
-    monkeypatch.setattr(gate, "CHECKS", gate.CHECKS[:1])
-
-    def log_comparison(digest):
-        tags = {"mlflow.project.entryPoint": "compare", "ingest_run": "0", "dataset.digest": "1"}
-        with mlflow.start_run(tags=tags | {"comparison.digest": digest, "step.output_digest": digest}) as run:
-            model = mlflow.pyfunc.log_model(name="model", python_model=Constant(), pip_requirements=[])
-            winner = row("simple", 0.9, 0.9) | {"model_uri": model.model_uri, "tune_run": "0"}
-            mlflow.log_dict({"winner": "simple", "rows": [winner], "pairs": []}, "comparison.json")
-            mlflow.log_text("<!--decision--><!--/decision-->", "review.html")
-        return mlflow.get_run(run.info.run_id)
-
-    return log_comparison
 
 
 def aliases(client):
@@ -44,9 +19,9 @@ def aliases(client):
 
 @pytest.mark.parametrize("overruled_by", ["approve", "force"])
 def test_a_version_that_was_rolled_back_is_not_promoted_again_unless_somebody_says_so(
-    tracked, compare, capsys, overruled_by
+    tracked, log_comparison, capsys, overruled_by
 ):
-    first, second = compare("a"), compare("b")
+    first, second = log_comparison("a"), log_comparison("b")
     for compared in (first, second):
         run_step(register, RegisterParameters(reuse=True), compared)
     run_step(rollback, RollbackParameters(reason="calls every\nshort text negative"))
@@ -66,14 +41,14 @@ def test_a_version_that_was_rolled_back_is_not_promoted_again_unless_somebody_sa
         run_step(register, RegisterParameters(reuse=True, force=True), second)
     assert aliases(tracked) == {"champion": 2, "previous": 1}
     # After that it is a version as any other: a third one replaces it, and it is left by another promotion.
-    run_step(register, RegisterParameters(reuse=True), compare("c"))
+    run_step(register, RegisterParameters(reuse=True), log_comparison("c"))
     run_step(register, RegisterParameters(reuse=True), second)
     assert aliases(tracked) == {"champion": 2, "previous": 3}
 
 
-def test_an_approval_leaves_what_the_gate_said_then_on_run_and_version(tracked, compare):
+def test_an_approval_leaves_what_the_gate_said_then_on_run_and_version(tracked, log_comparison):
     terms = {"gates": "accuracy>=0.8", "require_review": True}
-    run_step(register, RegisterParameters(**terms), compare("a"))
+    run_step(register, RegisterParameters(**terms), log_comparison("a"))
     before = tracked.get_model_version("sentiment", "1").tags
     tracked.set_model_version_tag("sentiment", "1", "gate.minimum_accuracy", "failed: by an earlier evaluation")
     tracked.set_model_version_tag("sentiment", "1", "gate.behaviour", "failed: against a champion that is gone")
@@ -87,16 +62,16 @@ def test_an_approval_leaves_what_the_gate_said_then_on_run_and_version(tracked, 
     assert said["name"] == "minimum_accuracy" and said["passed"]
 
 
-def test_a_note_that_no_tag_can_hold_is_refused_before_anything_is_promoted(tracked, compare):
-    run_step(register, RegisterParameters(require_review=True), compare("a"))
+def test_a_note_that_no_tag_can_hold_is_refused_before_anything_is_promoted(tracked, log_comparison):
+    run_step(register, RegisterParameters(require_review=True), log_comparison("a"))
     for given in ({"note": "x" * 120_000, "reviewer": "ada"}, {"note": "fine", "reviewer": "x" * 120_000}):
         with pytest.raises(UserError, match="has 120,000 characters: expected at most 5,000"), mlflow.start_run():
             approve(ApproveParameters(version="1", **given))
     assert aliases(tracked) == {"challenger": 1}
 
 
-def test_the_champion_is_not_registered_again_and_a_challenger_keeps_its_alias(tracked, compare, capsys):
-    champion, challenger = compare("a"), compare("b")
+def test_the_champion_is_not_registered_again_and_a_challenger_keeps_its_alias(tracked, log_comparison, capsys):
+    champion, challenger = log_comparison("a"), log_comparison("b")
     run_step(register, RegisterParameters(), champion)
     run_step(register, RegisterParameters(require_review=True), challenger)
     again = run_step(register, RegisterParameters(gates="accuracy>=0.8"), champion)

@@ -147,8 +147,9 @@ def lineage_tags(winner: dict[str, Any], compare_run: Run) -> dict[str, str]:
         TRUTH: tags.get(TRUTH),
         VERSION_GIT_COMMIT: tags.get(GIT_COMMIT),
     }
-    # MLflow's store keeps no metrics of a version, only of the model that it was made from.
-    found |= {metric.key: metric.show(winner) for metric in METRICS.values()}
+    # MLflow's store keeps no metrics of a version, only of the model that it was made from. Numbers in the units of
+    # comparison.json, whatever its table shows.
+    found |= {metric.key: str(round(winner[metric.key], 6)) for metric in METRICS.values() if metric.key in winner}
     return {key: value for key, value in found.items() if value}
 
 

@@ -6,10 +6,12 @@ import mlflow
 import pytest
 
 from sentiment.errors import UserError
+from sentiment.evaluation.metrics import METRICS
 from sentiment.workflow.parameters import ApproveParameters, RegisterParameters, RollbackParameters
 from steps.approve import approve
 from steps.register import register
 from steps.rollback import rollback
+from tests.reports.rows import row
 from tests.steps.test_compare import run_step
 
 
@@ -79,3 +81,12 @@ def test_the_champion_is_not_registered_again_and_a_challenger_keeps_its_alias(t
     assert len(tracked.search_model_versions("name = 'sentiment'")) == 2
     assert "version 1 (simple) is champion: it already was" in capsys.readouterr().out
     assert "gate.minimum_accuracy" in tracked.get_model_version("sentiment", "1").tags
+
+
+def test_the_figures_of_a_version_are_numbers_in_the_units_of_the_comparison(tracked, log_comparison):
+    run_step(register, RegisterParameters(), log_comparison("a"))
+    tags = tracked.get_model_version("sentiment", "1").tags
+    found = {metric.key: float(tags[metric.key]) for metric in METRICS.values() if metric.key in tags}
+    given = row("simple", 0.9, 0.9)
+    assert found == {key: given[key] for key in found} and len(found) == len(METRICS) - 1  # no balanced accuracy
+    assert tags["model_bytes"] == "1500000" and tags["behaviour_failure_rate"] == "0.25"

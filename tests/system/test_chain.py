@@ -123,7 +123,7 @@ def test_the_ui_shows_models_with_their_figures_and_datasets_and_a_main_run_that
     winner = compare.data.tags["winner"]
     for run in (main, compare):
         assert run.data.metrics["test_accuracy"] == compare.data.metrics[f"{winner}.test_accuracy"]
-    assert version.tags["test_accuracy"] == f"{main.data.metrics['test_accuracy']:.3f}"
+    assert float(version.tags["test_accuracy"]) == pytest.approx(main.data.metrics["test_accuracy"], abs=1e-6)
     assert re.fullmatch(r"sample 20\d\d-\d\d-\d\d \d\d:\d\d", main.info.run_name)
     note = main.data.tags["mlflow.note.content"]
     assert f"[review card](#/experiments/0/runs/{register.info.run_id}/artifacts/review.html?" in note

@@ -13,7 +13,7 @@ from sentiment.artifacts import artifacts, log_parquet
 from sentiment.corpora.labels import HUMAN, LABELLED_BY
 from sentiment.errors import Alert, UserError
 from sentiment.monitoring import metrics, monitoring_run
-from sentiment.monitoring.drift import describe_accuracy_drop, find_drifts
+from sentiment.monitoring.drift import describe_accuracy_drop, find_drifts, find_untested
 from sentiment.monitoring.observation import Observation, observe_batch, observe_requests
 from sentiment.monitoring.reference import Champion
 from sentiment.registry.promotions import require_champion
@@ -56,9 +56,12 @@ def monitor(parameters: MonitorParameters, hold: Callable[[], None]) -> None:
     mlflow.log_metrics(measured)
     monitoring_run.add_point(run.info.run_id, measured, {ALERT: alert or "none"})
     history = monitoring_run.read_history(run.info.run_id, monitoring_report.select_plotted(measured))
+    untested = find_untested(reference, texts)
     figures = monitoring_report.draw_monitoring(reference, texts, requests, history, parameters.psi)
-    verdict = monitoring_report.describe(version, observation.source, texts, measured, alert)
-    report = monitoring_report.render_report(version, observation.source, alert, measured, drifts, texts, figures, run)
+    verdict = monitoring_report.describe(version, observation.source, untested, measured, alert)
+    report = monitoring_report.render_report(
+        version, observation.source, alert, measured, drifts, untested, texts, figures, run
+    )
     mlflow.log_text(report, "report.html")
     images.log_plots(figures)
     tags = {REGISTERED_MODEL: version.name, MODEL_VERSION: version.version, NOTE: verdict}

@@ -100,6 +100,26 @@ def describe_accuracy_drop(reference: pd.DataFrame, observed: pd.DataFrame, drop
     return f"accuracy fell from {before:.3f} on the test split to {now:.3f} (p = {p_value:.1g})"
 
 
+def find_untested(reference: pd.DataFrame, observed: pd.DataFrame) -> dict[str, str]:
+    """What there were too few texts or labels to test, ``drift`` and ``accuracy``, and why, in words.
+
+    Args:
+        reference: DataFrame with a row for each text and the column label; labels may be missing.
+        observed: the same; without any label there is no accuracy that could be tested.
+    """
+    found = {}
+    if len(reference) < MIN_TEXTS:
+        found["drift"] = f"no drift test: the champion's test split has {len(reference)} texts, fewer than {MIN_TEXTS}"
+    elif len(observed) < MIN_TEXTS:
+        found["drift"] = f"no drift test: {len(observed)} texts, fewer than {MIN_TEXTS}"
+    expected, given = (int(part["label"].notna().sum()) for part in (reference, observed))
+    if given and not expected:
+        found["accuracy"] = "accuracy not tested: people have labelled no text of the champion's test split"
+    elif 0 < given < MIN_TEXTS:
+        found["accuracy"] = f"accuracy not tested: {given} labels, fewer than {MIN_TEXTS}"
+    return found
+
+
 def _compare_numbers(before: pd.Series, now: pd.Series) -> tuple[Sequence[np.ndarray], float]:
     """Counts of both samples in bins that hold equal shares of the first one, as far as ties allow, and the p-value."""
     quantiles = np.quantile(before, np.linspace(0, 1, BINS + 1)[1:-1])

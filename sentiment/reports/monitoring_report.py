@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 
-from sentiment.monitoring.drift import MIN_TEXTS, QUANTITIES, Drift
+from sentiment.monitoring.drift import QUANTITIES, Drift
 from sentiment.monitoring.metrics import requests_over_time
 from sentiment.pages import run_page, ui_url
 from sentiment.reports import images, monitoring_plots, page
@@ -26,14 +26,14 @@ def select_plotted(names: Iterable[str]) -> list[str]:
 
 
 def describe(
-    version: ModelVersion, source: str, observed: pd.DataFrame, metrics: Mapping[str, float], alert: str
+    version: ModelVersion, source: str, untested: Mapping[str, str], metrics: Mapping[str, float], alert: str
 ) -> str:
     """The outcome of a monitoring, in words.
 
     Args:
         version: the champion.
         source: what was looked at, in words.
-        observed: the texts.
+        untested: what :func:`sentiment.monitoring.drift.find_untested` found.
         metrics: what was measured.
         alert: why there is an alert; empty where there is none.
     """
@@ -45,10 +45,15 @@ def describe(
             f"{metrics['requests/per_minute']:.1f} requests a minute, p95 {metrics['requests/latency_ms_p95']:.1f} ms, "
             f"{metrics['requests/error_rate']:.1%} errors"
         )
-    if len(observed) < MIN_TEXTS:
-        parts.append(f"too few texts to test for drift (at least {MIN_TEXTS})")
-    parts.append(f"ALERT: {alert}" if alert else "no alert")
+    parts += untested.values()
+    parts.append(f"ALERT: {alert}" if alert else say_no_alert(untested, metrics))
     return "; ".join(parts)
+
+
+def say_no_alert(untested: Mapping[str, str], metrics: Mapping[str, float]) -> str:
+    """That there is no alert, or that nothing was tested that could have given one."""
+    tested = {"drift", *(["accuracy"] if "quality/accuracy" in metrics else [])} - set(untested)
+    return "no alert" if tested or "requests/count" in metrics else "nothing was tested"
 
 
 def draw_monitoring(
@@ -81,6 +86,7 @@ def render_report(
     alert: str,
     metrics: Mapping[str, float],
     drifts: Sequence[Drift],
+    untested: Mapping[str, str],
     observed: pd.DataFrame,
     figures: Mapping[str, Figure],
     monitoring_run: Run,
@@ -93,6 +99,7 @@ def render_report(
         alert: why there is an alert; empty where there is none.
         metrics: what was measured.
         drifts: the drift of each quantity.
+        untested: what :func:`sentiment.monitoring.drift.find_untested` found.
         observed: the texts.
         figures: what :func:`draw_monitoring` returned.
         monitoring_run: the run that holds the metrics over time.
@@ -104,9 +111,11 @@ def render_report(
         version=version,
         source=source,
         alert=alert,
+        no_alert=say_no_alert(untested, metrics),
         when=datetime.now(UTC),
         metrics=metrics,
         drifts=drifts,
+        untested=untested,
         quantities=QUANTITIES,
         mistakes=mistakes.to_dict("records"),
         over_time=ui_url(run_page(monitoring_run)),

@@ -127,7 +127,9 @@ def test_the_candidate_is_held_to_the_metric(metric, passes):
     assert found.name == metric and found.passed == passes
     assert {metric, f"champion_{metric}"} < set(found.figures) and found.figures["documents"] == 10
     low, high = found.figures["difference_low"], found.figures["difference_high"]
-    assert low <= found.figures[metric] - found.figures[f"champion_{metric}"] <= high or metric == "log_loss"
+    difference = found.figures[metric] - found.figures[f"champion_{metric}"]
+    assert low <= difference <= high and f"(difference {difference:+.4f}" in found.message
+    assert ("lower is better" in found.message) == (metric == "log_loss")
 
 
 @pytest.mark.parametrize("tolerance, passes", [(0.05, True), (0.049, False)])

@@ -24,17 +24,20 @@ def check(candidate: Candidate, terms: Terms) -> list[Check]:
     assert metric.function is not None
     own, champions = metric.function(labels, predicted), metric.function(labels, theirs)
     found = compare_models(metric, labels, predicted, theirs)  # of which below 0 is worse
+    # The difference of the two figures as they stand there.
+    low, high = (found.low, found.high) if metric.higher_is_better else (-found.high, -found.low)
+    direction = "" if metric.higher_is_better else ", lower is better"
     message = (
         f"test {metric.name} {own:.4f} against {champions:.4f} of version {candidate.champion.version} "
-        f"on the same {len(test)} documents (difference {found.difference:+.4f}, 95% interval {found.low:+.4f} to "
-        f"{found.high:+.4f}, p = {found.p_value:.2g})" + (f", tolerance {tolerance:g}" if tolerance else "")
+        f"on the same {len(test)} documents (difference {own - champions:+.4f}{direction}, 95% interval {low:+.4f} "
+        f"to {high:+.4f}, p = {found.p_value:.2g})" + (f", tolerance {tolerance:g}" if tolerance else "")
     )
     figures = {
         "documents": float(len(test)),
         metric.name: own,
         f"champion_{metric.name}": champions,
-        "difference_low": found.low,
-        "difference_high": found.high,
+        "difference_low": low,
+        "difference_high": high,
         "p_value": found.p_value,
     }
     return [Check(metric.name, reaches(found.difference, -tolerance), message, figures, is_reason=True)]

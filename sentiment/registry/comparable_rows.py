@@ -52,9 +52,9 @@ def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run)
     theirs = json.loads(champion.tags.get(CLASSES, "null"))
     if theirs is not None and theirs != classes:
         raise NotComparable(f"knows other classes ({_list_some(theirs)}; these are {_list_some(classes)})")
-    texts = split_texts(artifacts(ingest_run.info.run_id, DATASET))
+    dataset = artifacts(ingest_run.info.run_id, DATASET)
     if champion.tags.get(DATASET_DIGEST) == origin(ingest_run).dataset_digest:
-        return np.ones(len(texts["test"]), dtype=bool)
+        return np.ones(len(_read_texts(dataset, "test")), dtype=bool)
     if INGEST_RUN not in champion.tags:
         raise NotComparable(f"has no tag {INGEST_RUN}, so nothing says which texts it was trained on")
     try:
@@ -62,6 +62,7 @@ def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run)
         champion_texts = split_texts(artifacts(champion_run.info.run_id, DATASET))
     except UserError as error:
         raise NotComparable("was made from a corpus that no longer exists") from error
+    texts = split_texts(dataset)
     all_champion_texts = pd.concat(champion_texts.values())
     shared = all_champion_texts.isin(pd.concat(texts.values())).mean()
     if shared < SAME_CORPUS:
@@ -76,7 +77,7 @@ def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run)
 
 def split_texts(dataset: Path) -> dict[str, pd.Series]:
     """The texts of each split in a dataset's folder, in the normal form by which they were split."""
-    return {split: pd.read_parquet(dataset / f"{split}.parquet")["text"].map(normal_form) for split in SPLITS}
+    return {split: _read_texts(dataset, split).map(normal_form) for split in SPLITS}
 
 
 def trained_on(dataset: Path, texts: pd.Series) -> np.ndarray:
@@ -95,7 +96,7 @@ def trained_on(dataset: Path, texts: pd.Series) -> np.ndarray:
 
 def trained_on_digests(dataset: Path, digests: pd.Series) -> np.ndarray:
     """The same as :func:`trained_on` of texts of which only the SHA-256 is known, which have to be the same exactly."""
-    parts = (pd.read_parquet(dataset / f"{split}.parquet")["text"] for split in ("train", "validation"))
+    parts = (_read_texts(dataset, split) for split in ("train", "validation"))
     return digests.isin(pd.concat(parts).map(text_digest)).to_numpy()
 
 
@@ -113,6 +114,10 @@ def training_texts(uri: str) -> set[str]:
         return set(_fitted_or_chosen_by(split_texts(artifacts(ingest_run, DATASET))))
     except (UserError, MlflowException):  # deleted since
         return set()
+
+
+def _read_texts(dataset: Path, split: str) -> pd.Series:
+    return pd.read_parquet(dataset / f"{split}.parquet", columns=["text"])["text"]
 
 
 def _fitted_or_chosen_by(texts: dict[str, pd.Series]) -> pd.Series:

@@ -92,6 +92,8 @@ MODEL_SHA256 = "sha256"  # of its files
 MONITORING_OF = "monitoring.of"  # the registered model
 TRACE_MODEL = "sentiment.model"  # the registered model, on a trace
 
+MAX_TAG = 5000  # characters of a tag's value, in every store
+
 # Metric of a tune run: the training texts of each trial, where these are a sample.
 SEARCH_TEXTS = "search_texts"
 

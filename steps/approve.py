@@ -18,6 +18,7 @@ from sentiment.tracking import (
     GATE,
     GATE_RESULT,
     GATE_TERMS,
+    MAX_TAG,
     MODEL_VERSION,
     REGISTERED_MODEL,
     REVIEW,
@@ -25,8 +26,6 @@ from sentiment.tracking import (
 )
 from sentiment.workflow.parameter_groups import GateParameters
 from sentiment.workflow.parameters import ApproveParameters
-
-LONGEST = 5000  # characters of a tag, in every store
 
 
 def approve(parameters: ApproveParameters) -> None:
@@ -36,8 +35,8 @@ def approve(parameters: ApproveParameters) -> None:
             "approve needs version, reviewer and note: -P version=7 -P reviewer=ada -P note='read the card'"
         )
     for parameter in ("reviewer", "note"):
-        if (length := len(getattr(parameters, parameter))) > LONGEST:
-            raise UserError(f"{parameter} has {length:,} characters: expected at most {LONGEST:,}, as a tag can hold")
+        if (length := len(getattr(parameters, parameter))) > MAX_TAG:
+            raise UserError(f"{parameter} has {length:,} characters: expected at most {MAX_TAG:,}, as a tag can hold")
     found = versions.find_version(name, parameters.version)
     version, tags = str(found.version), found.tags  # an alias moves when the version is promoted
     if not {COMPARE_RUN, GATE_TERMS} <= set(tags):

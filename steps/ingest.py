@@ -36,6 +36,7 @@ from sentiment.tracking import (
     DATASET,
     DATASET_DIGEST,
     DATASET_LOCATION,
+    MAX_TAG,
     NOTE,
     OUTPUT_DIGEST,
 )
@@ -75,15 +76,16 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
                 print(f"ingest: {note}", flush=True)
         else:
             parts = split(kept, *sizes, parameters.split_seed, parameters.stratify, together, mapper)
-        corrected = []
-        own = [Finding("Splits of the source", len(notes), f"{'; '.join(notes)}.")] if notes else []
+        known = []
         if correction:
             dropped |= {"dropped_by_corrections": correction.dropped}
-            corrected.append(describe_corrections(correction, parts))
-            mlflow.log_metric("corrected_labels", corrected[0].count)
-            print(f"ingest: {corrected[0].says}", flush=True)
+            known.append(describe_corrections(correction, parts))
+            mlflow.log_metric("corrected_labels", known[0].count)
+            print(f"ingest: {known[0].says}", flush=True)
+        if notes:
+            known.append(Finding("Splits of the source", len(notes), f"{'; '.join(notes)}."))
         by_text = pd.Series(groups.to_numpy(), index=kept["text"])
-        check = check_data(parts, by_text, *sizes, parameters.split_seed, [*corrected, *own], own_splits, mapper)
+        check = check_data(parts, by_text, *sizes, parameters.split_seed, known, own_splits, mapper)
 
     numbers = pd.Series(pd.factorize(together)[0], index=kept["text"])
     with tempfile.TemporaryDirectory() as folder:
@@ -109,10 +111,10 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
     mlflow.set_tags(
         {
             DATASET_DIGEST: content,
-            # The card names the corrections, which the same texts may have had from elsewhere.
-            OUTPUT_DIGEST: text_digest(f"{content} {corrected[0].says}") if corrected else content,
+            # The card shows what is known, which may differ where the texts are the same.
+            OUTPUT_DIGEST: text_digest(" ".join([content, *(one.says for one in known)])) if known else content,
             CORPUS_DIGEST: f"{found.of} {found.value}" if found else "none",
-            DATASET_LOCATION: location[:5000],  # the most that fits
+            DATASET_LOCATION: location[:MAX_TAG],
             NOTE: "\n\n".join(filter(None, [summary, labelling, check.markdown()])),
         }
     )

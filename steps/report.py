@@ -30,10 +30,8 @@ def report(parameters: ReportParameters) -> None:
     name = parameters.registered_model
     if parameters.version:
         compare_run = find_compare_run(find_version(name, parameters.version))
-    elif parameters.compare_run:
-        compare_run = checked_run("compare_run", parameters.compare_run, "compare")
     else:
-        compare_run = find_run("compare_run", "", "compare")
+        compare_run = find_run("compare_run", parameters.compare_run, "compare")
     comparison = read_comparison(compare_run)
     champion = promotions.get_champion(name)
     candidate = Candidate(comparison["rows"][0], compare_run, champion)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sentiment.evaluation.metrics import METRICS, Metric
-from sentiment.evaluation.statistics import SIGNIFICANT, Difference, bootstrap_difference, compare_paired
+from sentiment.evaluation.statistics import ROUNDING, SIGNIFICANT, Difference, bootstrap_difference, compare_paired
 
 RULES = {"accuracy": None, "fastest_within": "latency_ms_p50", "smallest_within": "model_bytes"}
 
@@ -114,6 +114,6 @@ def _describe_lead(metric: Metric, lead: Mapping[str, Any]) -> str:
     ahead, low, high = (unit * lead[key] for key in ("difference", "low", "high"))
     which = f"the {'highest' if metric.higher_is_better else 'lowest'} validation {metric.name.replace('_', ' ')}"
     interval = f"(95% interval {low:+.{digits}f} to {high:+.{digits}f}, p = {lead['p_value']:.2g})"
-    if round(ahead, 9):
+    if lead["difference"] > ROUNDING:
         return f"{which}, {ahead:.{digits}f}{name} ahead of {lead['second']} {interval}"
     return f"{which}, level with {lead['second']} {interval} and with the lower log loss"

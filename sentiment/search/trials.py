@@ -19,6 +19,7 @@ from sentiment.tracking import (
     ERROR,
     FAMILY,
     GIT_COMMIT,
+    MAX_TAG,
     NOTE,
     PARENT,
     PRUNED,
@@ -35,7 +36,6 @@ VALIDATION = "validation_"  # prefix of the fitted model's figures on the valida
 CROSS_VALIDATED = "cross_validated_"  # prefix of the metric among these figures, if the family cross-validates
 BEST = "best_"  # prefix of the best trial's hyperparameters among the parameters of a tune run
 TRAIN_SECONDS = "train_seconds"
-MAX_TAG = 5000  # characters of a tag's value
 
 ParamsKey = tuple[tuple[str, str], ...]  # from params_key
 EarlierTrials = dict[tuple[ParamsKey, str | None], Run]  # from finished_trials

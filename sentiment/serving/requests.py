@@ -8,7 +8,7 @@ import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import PyFuncModel, scoring_server
 
-LONGEST = 2**31 - 1  # characters of a text in a CSV request; Python's csv stops at 131,072
+MAX_FIELD = 2**31 - 1  # characters of a text in a CSV request; Python's csv stops at 131,072
 
 
 def check_requests() -> None:
@@ -20,7 +20,7 @@ def check_requests() -> None:
     JSON for other reasons than its syntax.
     """
     answer = scoring_server.invocations
-    csv.field_size_limit(LONGEST)
+    csv.field_size_limit(MAX_FIELD)
 
     def read_and_answer(data: Any, content_type: str | None, model: Any, schema: Any) -> Any:
         kind, *parameters = (content_type or "").split(";")

@@ -23,7 +23,7 @@ from sentiment.commands import remember_command
 from sentiment.errors import CredentialsGiven, UserError, hide_credentials, killed
 from sentiment.paths import PROJECT_ROOT
 from sentiment.secret_files import read_secret_files
-from sentiment.tracking import ENTRY_POINT, ERROR, PARENT, PROCESS, REFUSED, UNANSWERED
+from sentiment.tracking import ENTRY_POINT, ERROR, MAX_TAG, PARENT, PROCESS, REFUSED, UNANSWERED
 from sentiment.workflow.command_line import parse, suggest
 from sentiment.workflow.logged_parameters import log_parameters
 from sentiment.workflow.naming import name_run
@@ -168,7 +168,7 @@ def open_run(entry_point: str, stop: Stop) -> Iterator[Run]:
                 with suppress(MlflowException):  # the line is printed in any case
                     mark_below_killed(run.info.run_id)
                     line = hide_credentials(str(error)) or type(error).__name__
-                    mlflow.set_tag(ERROR, line[:5000])  # the most that fits
+                    mlflow.set_tag(ERROR, line[:MAX_TAG])
                 if error is raised:
                     raise
                 raise error from raised

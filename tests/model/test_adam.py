@@ -14,7 +14,7 @@ def test_a_step_is_the_papers_with_a_words_gradients_summed(monkeypatch):
     from sentiment.model.network import adam
     from sentiment.model.network.adam import FusedAdam
 
-    monkeypatch.setattr(adam, "BEGINNING", 20)
+    monkeypatch.setattr(adam, "SHARE", 0.1)  # from the 20th step on
     embedding = keras.layers.Embedding(4, 2)
     network = keras.Sequential([keras.Input((3,), dtype="int32"), embedding, keras.layers.GlobalAveragePooling1D()])
     optimizer = FusedAdam(0.1, epsilon=1e-7, weight_decay=0.1)
@@ -31,7 +31,7 @@ def test_a_step_is_the_papers_with_a_words_gradients_summed(monkeypatch):
         weights = weights - 0.1 * (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - 0.999**step)) + 1e-7)
         np.testing.assert_allclose(embedding.get_weights()[0], weights, rtol=1e-3, atol=1e-4)
         if step <= 21:
-            average = average + (weights - average) * 2 / (step + 1) * (1 if step <= 20 else 5)
+            average = average + (weights - average) * (2 / (step + 1) if step <= 20 else 0.5)
     network.optimizer.finalize_variable_values(network.trainable_variables)
     np.testing.assert_allclose(embedding.get_weights()[0], average, rtol=1e-3, atol=1e-4)
 

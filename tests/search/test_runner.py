@@ -70,12 +70,18 @@ def test_a_trial_is_repeated_by_one_of_the_same_seed(tracked):
         earlier.log_epoch(1, {"val_accuracy": 0.5})
         earlier.log_result({"accuracy": 0.5}, 1.0)
         earlier.finish()
-    progress, workers = SimpleNamespace(show_trial=lambda outcome: None), SimpleNamespace(here=False)
+    submitted = []
+
+    def submit(*arguments):
+        submitted.append(arguments)
+        return Future()
+
+    progress, workers = SimpleNamespace(show_trial=lambda outcome: None), SimpleNamespace(here=False, submit=submit)
     config = TrialConfig("dense", "", "", Training(seed=42), "")
     found = {(params_key(point), "44"): tracked.get_run(earlier.run_id)}
     runner = TrialRunner(config, False, recorder, found, workers, progress, None, lambda: None)
     outcome = runner.begin(3, point, None, []).result()
     tags = tracked.get_run(outcome.run_id).data.tags
     assert outcome.seed == 44 and tags["seed"] == "44" and tags["step.reused"] == earlier.run_id
-    with pytest.raises(AttributeError, match="submit"):  # of the workers: another network of the same hyperparameters
-        runner.begin(2, point, None, [])
+    runner.begin(2, point, None, [])
+    assert len(submitted) == 1  # another network of the same hyperparameters

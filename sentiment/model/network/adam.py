@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 SHARE = 0.02  # of a step's weights in their average, at least
-BEGINNING, AVERAGE_EVERY = 100, 5  # steps; once a step throughout, averaging would take a third of the step
+AVERAGE_EVERY = 5  # steps, once the share is that small: averaging in each takes a third of a step
 
 
 class FusedAdam(keras.optimizers.Adam):
@@ -53,7 +53,7 @@ class FusedAdam(keras.optimizers.Adam):
             for variable, average in zip(self._trainable_variables, self._model_variables_moving_average):
                 average.value.assign_sub((average.value - variable.value) * moved)
 
-        every = tf.where(done < BEGINNING, 1.0, float(AVERAGE_EVERY))
+        every = tf.where(done < 2.0 / SHARE, 1.0, float(AVERAGE_EVERY))
         as_it_is = tf.autograph.experimental.do_not_convert  # converting takes longer than tracing
         tf.cond(done % every == 0, as_it_is(average_weights), as_it_is(lambda: None))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sentiment.errors import UserError
 from sentiment.evaluation.metrics import METRICS, Metric
+from sentiment.evaluation.statistics import reaches
 from sentiment.registry.checks import Check, Terms
 
 if TYPE_CHECKING:  # main parses thresholds without numpy, which a candidate needs
@@ -49,7 +50,7 @@ class Threshold:
         return Check(self.name, passed, f"{shown}, expected {self}", {self.metric.name: value})
 
     def _includes(self, value: float) -> bool:
-        return value >= self.bound if self.is_minimum else value <= self.bound
+        return reaches(value, self.bound) if self.is_minimum else reaches(self.bound, value)
 
 
 def check(candidate: Candidate, terms: Terms) -> list[Check]:

@@ -131,7 +131,7 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
 
 def describe_variants(variants: Sequence[Sequence[str]]) -> str:
     """What labels that :func:`normalize_label` makes one are now, and how to make them one class."""
-    # An accent that is a character of its own is not told from one that is not, where it is printed.
+    # Composed and decomposed accents print alike, so they are escaped.
     shown = [map(repr if is_normalized("NFC", "".join(group)) else ascii, group) for group in variants[:MOST_CLASSES]]
     groups = "; ".join(map(", ".join, shown))
     return (

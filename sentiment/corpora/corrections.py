@@ -69,7 +69,7 @@ def correct_labels(frame: pd.DataFrame, path: str) -> Correction:
         )
     wanted = keys.map(corrections).where(matched, frame["label"])
     changed = (wanted != frame["label"]) & (wanted != "")
-    if LABELLED_BY in frame:  # nobody has to have read the rows whose label is as it was
+    if LABELLED_BY in frame:  # an unchanged label may not have been reviewed
         frame = frame.assign(**{LABELLED_BY: frame[LABELLED_BY].mask(changed, HUMAN)})
     kept = frame.assign(label=wanted)[~matched | (wanted != "")]
     return Correction(

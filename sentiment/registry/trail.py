@@ -1,4 +1,4 @@
-"""The audit trail of a registered model: its entries, and what follows from them. Nothing here asks a store."""
+"""The audit trail of a registered model: its entries, and what follows from them. No call to a store."""
 
 import json
 import re
@@ -102,7 +102,7 @@ def list_champions(promotions: Sequence[Promotion], existing: Collection[str]) -
 
 
 def find_rollback(promotions: Sequence[Promotion], version: str) -> Promotion | None:
-    """The rollback that a version was given up by; None where there is none, or where it was promoted again since."""
+    """The latest rollback away from a version; None if there was none, or it was promoted again since."""
     found = None
     for promotion in drop_void(promotions):
         if promotion.rollback and promotion.replaces == version:

@@ -37,7 +37,7 @@ def check_requests() -> None:
 
 
 class _CheckedModel:
-    """A model behind the checks of what MLflow would leave out."""
+    """Wraps a model and rejects input that MLflow would silently drop."""
 
     def __init__(self, model: PyFuncModel) -> None:
         self.metadata = model.metadata
@@ -58,7 +58,7 @@ class _CheckedModel:
         if not self.metadata.get_params_schema():  # a flavor of MLflow's, which the family pipeline has
             if isinstance(params, dict) and params.get("probabilities"):
                 raise MlflowException.invalid_parameter_value(
-                    "this model gives no probabilities but the score: leave out the parameter probabilities"
+                    "this model returns only the score of the predicted label: leave out the parameter probabilities"
                 )
             if isinstance(data, pd.DataFrame) and data.empty:
                 return data  # it fails on no texts

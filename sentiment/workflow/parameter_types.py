@@ -44,7 +44,7 @@ def _split_names(value: object) -> object:
 
 
 def _check_model_name(value: str) -> str:
-    # A model is asked for as models:/NAME@ALIAS, and MLflow takes dots at the beginning for a way out of a folder.
+    # A model is asked for as models:/NAME@ALIAS, and MLflow refuses dots at the beginning as a path out of the folder.
     if not value.strip() or set(value) & set("/:@'") or value.startswith(".."):
         raise ValueError("expected a name without @ and without /, : and ', that does not begin with ..")
     return value

@@ -146,7 +146,7 @@ def test_a_model_of_mlflows_own_flavor_refuses_probabilities_and_gives_no_texts_
             return runner.run(ask(app, body, "application/json"))
 
         status, answer = post_to_it({"inputs": ["good"], "params": {"probabilities": True}})
-        assert status == 400 and "gives no probabilities" in json.loads(answer)["message"]
+        assert status == 400 and "returns only the score" in json.loads(answer)["message"]
         assert post_to_it({"inputs": ["good"], "params": {"probabilities": False}})[0] == 200
         assert post_to_it({"inputs": []}) == post({"inputs": []}) == (200, '{"predictions": []}')
 

@@ -102,7 +102,7 @@ def files_below(folder: Path, hidden: tuple[str, ...] = (".",), above: frozenset
     Args:
         folder: the folder.
         hidden: what the names of files and folders that are left out begin with.
-        above: the real paths of the folders that it was come by, which a link may lead back to.
+        above: real paths of the parent folders, to stop at cyclic links.
 
     Raises:
         UserError: a folder cannot be read.

@@ -101,10 +101,10 @@ class DelimitedTable:
 
 
 def _find_misquoting(lines: list[str], number: int, separator: str, width: int) -> str | None:
-    """What is wrong with the quotes of a row whose lines begin with this number; None for nothing.
+    """Describe a quoting error in a row that starts at line ``number``; None if there is none.
 
     A text that begins with a quote and has none that closes it may hold other rows: up to a quote in the middle of a
-    later line, or up to a text that ends with one. Where commas separate, that is no sign: lines of a text have some.
+    later line, or up to a text that ends with one. In a CSV file that proves nothing, since texts contain commas.
     Python reads what follows the closing quote as part of the field, which is right within a line that has no escaped
     quotes. Blanks there are no mistake.
     """

@@ -10,7 +10,7 @@ USER, LINK = "@user", "http"  # whoever it is, and wherever it leads
 _USER = re.compile(r"@\w+")
 _LINK = re.compile(r"https?:|www\.|[\w.-]+\.[a-z]{2,}/", re.IGNORECASE)
 _IN_HASHTAG = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")  # #LoveThisFILM2: Love, This, FILM and 2
-_SURROGATE = re.compile("[\ud800-\udfff]")  # what &#xD800; stands for, or an escape in JSON
+_SURROGATE = re.compile("[\ud800-\udfff]")  # a lone surrogate, as &#xD800; or an escape in JSON gives
 
 
 def replace_surrogates(text: str) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from sentiment.evaluation.metrics import METRICS, Metric
-from sentiment.evaluation.statistics import ROUNDING, SIGNIFICANT, Difference, bootstrap_difference, compare_paired
+from sentiment.evaluation.metrics import METRICS, ROUNDING, Metric
+from sentiment.evaluation.statistics import SIGNIFICANT, Difference, bootstrap_difference, compare_paired
 
 RULES = {"accuracy": None, "fastest_within": "latency_ms_p50", "smallest_within": "model_bytes"}
 

@@ -15,13 +15,6 @@ QUANTILES = (np.arange(1000) + 0.5) / 1000  # of the distribution that an expect
 RESAMPLES = 1000
 NEVER = 1e-9  # a beta distribution with this parameter has all its mass at one end
 
-ROUNDING = 1e-9  # floats that differ by less differ by their rounding alone: one document makes a larger difference
-
-
-def reaches(value: float, bound: float) -> bool:
-    """Whether a value is at least a bound, or would be without the rounding of floats: 0.95 - 0.9 reaches 0.05."""
-    return bool(value >= bound - ROUNDING)
-
 
 def accuracy_interval(correct: np.ndarray, confidence: float = 1 - SIGNIFICANT) -> tuple[float, float]:
     """Wilson's score interval of an accuracy (Wilson 1927), which stays wide where all or none are correct.

@@ -8,7 +8,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.stats import chi2_contingency, fisher_exact, ks_2samp
 
-from sentiment.evaluation.statistics import holm, reaches
+from sentiment.evaluation.metrics import reaches
+from sentiment.evaluation.statistics import holm
 
 QUANTITIES = {"words": "text length", "unknown": "unknown words", "score": "scores", "predicted": "predicted labels"}
 BINS = 10

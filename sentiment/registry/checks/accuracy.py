@@ -5,8 +5,7 @@ import pandas as pd
 
 from sentiment.evaluation.choosing import compare_models
 from sentiment.evaluation.measure import predict_proba
-from sentiment.evaluation.metrics import METRICS
-from sentiment.evaluation.statistics import reaches
+from sentiment.evaluation.metrics import METRICS, reaches
 from sentiment.registry.candidate import Candidate
 from sentiment.registry.checks import Check, Terms
 

@@ -8,7 +8,7 @@ from sentiment.artifacts import artifacts
 from sentiment.corpora.splits import normal_form
 from sentiment.evaluation.behaviour import Case, report
 from sentiment.evaluation.measure import predict_proba
-from sentiment.evaluation.statistics import reaches
+from sentiment.evaluation.metrics import reaches
 from sentiment.registry.candidate import Candidate
 from sentiment.registry.checks import Check, Terms
 from sentiment.tracking import BEHAVIOUR_CASES

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sentiment.errors import UserError
-from sentiment.evaluation.metrics import METRICS, Metric
-from sentiment.evaluation.statistics import reaches
+from sentiment.evaluation.metrics import METRICS, Metric, reaches
 from sentiment.registry.checks import Check, Terms
 
 if TYPE_CHECKING:  # main parses thresholds without numpy, which a candidate needs

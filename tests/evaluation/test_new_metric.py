@@ -52,7 +52,7 @@ def test_a_comparison_that_does_not_have_it_yet_leaves_its_cell_empty():
 
 
 def test_a_threshold_may_be_on_it():
-    low, high = thresholds.parse("gates", "matthews>=0.1, matthews>=0.99")
+    low, high = (thresholds.parse("gates", f"matthews>={bound}")[0] for bound in (0.1, 0.99))
     assert low.check(row()).passed and not high.check(row()).passed
     assert high.check(row()).name == "minimum_matthews"
 

@@ -38,7 +38,7 @@ REUSED = "step.reused"  # the run that has the result, where this one did nothin
 # Tags of a step's run, or of a model version, that say what it was made from.
 INGEST_RUN = "ingest_run"  # the ingest run
 FEATURIZE_RUN = "featurize_run"  # the featurize run
-TUNE_RUN = "tune_run"  # the tune run; of an ensemble those of its members, separated by commas
+TUNE_RUN = "tune_run"  # the tune run; of an ensemble and of a main run several, separated by commas
 COMPARE_RUN = "compare_run"  # the compare run
 MAIN_RUN = "main_run"  # the main run
 CORPUS_DIGEST = "corpus.digest"  # of an ingest run: what the corpus is told from others by, such as content or ETag
@@ -194,15 +194,19 @@ def active_run() -> ActiveRun:
 
 
 def finished_runs(entry_point: str, max_results: int = 1000) -> list[Run]:
+    """:func:`search_finished`, and in place of one that reused a result the run that has it."""
+    return [with_result(run) for run in search_finished(entry_point, max_results)]
+
+
+def search_finished(entry_point: str, max_results: int = 1000) -> list[Run]:
     """FINISHED runs of an entry point in the active run's experiment, the latest first."""
-    found = mlflow.search_runs(
+    return mlflow.search_runs(
         experiment_ids=[active_run().info.experiment_id],
         filter_string=f"attributes.status = 'FINISHED' and tags.`{ENTRY_POINT}` = '{entry_point}'",
         order_by=["attributes.start_time DESC"],
         max_results=max_results,
         output_format="list",
     )
-    return [with_result(run) for run in found]
 
 
 def child_runs(run: Run) -> list[Run]:

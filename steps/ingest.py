@@ -111,8 +111,7 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
     mlflow.set_tags(
         {
             DATASET_DIGEST: content,
-            # The card shows what is known, which may differ where the texts are the same.
-            OUTPUT_DIGEST: text_digest(" ".join([content, *(one.says for one in known)])) if known else content,
+            OUTPUT_DIGEST: content,
             CORPUS_DIGEST: f"{found.of} {found.value}" if found else "none",
             DATASET_LOCATION: location[:MAX_TAG],
             NOTE: "\n\n".join(filter(None, [summary, labelling, check.markdown()])),

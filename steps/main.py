@@ -34,6 +34,7 @@ from sentiment.tracking import (
     NOTE,
     REGISTERED_MODEL,
     REVIEW_CARD,
+    TUNE_RUN,
     active_run,
 )
 from sentiment.workflow.chain import Chain, ChainStep
@@ -62,8 +63,10 @@ def main(parameters: MainParameters) -> None:
     comparison = mlflow.artifacts.load_dict(f"runs:/{comparing.info.run_id}/{COMPARISON}")
     mlflow.log_metrics(figures_of(comparison["rows"][0]) | {"duration_seconds": time.time() - started})
     made = {key: tags[key] for key in (REGISTERED_MODEL, MODEL_VERSION, ALIAS)}
-    used = {INGEST_RUN: ingest, FEATURIZE_RUN: featurize, COMPARE_RUN: compare}
-    mlflow.set_tags(made | {tag: step.run.result().info.run_id for tag, step in used.items()})
+    used = {INGEST_RUN: [ingest], FEATURIZE_RUN: [featurize], TUNE_RUN: tuned, COMPARE_RUN: [compare]}
+    for tag, steps in used.items():
+        made[tag] = ",".join(step.run.result().info.run_id for step in steps)
+    mlflow.set_tags(made)
     links = {"review card": run_page(registering, REVIEW_CARD)}
     links[f"{registered.name} version {registered.version}"] = version_page(registered.name, registered.version)
     links |= {step.name: run_page(step.run.result()) for step in chain.steps}

@@ -14,7 +14,7 @@ from sentiment.errors import GateFailed
 from sentiment.evaluation.metrics import METRICS
 from sentiment.registry import gate, promotions, versions
 from sentiment.registry.candidate import Candidate, comparison_digest
-from sentiment.registry.trail import find_rollback
+from sentiment.registry.trail import describe_rollback
 from sentiment.reports import table
 from sentiment.reports.decision import add_decision
 from sentiment.results import model_files
@@ -77,7 +77,8 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
             description=f"{table.verdict(comparison)}\n\n{table.markdown(comparison)}",
             once=parameters.reuse,
         )
-    waits = why_it_waits(name, version, parameters) if verdict.promotes else ""
+    digest = comparison_digest(compare_run)
+    waits = why_it_waits(name, version, digest, parameters) if verdict.promotes else ""
     while verdict.promotes and not waits:
         if promotions.promote(name, version, champion, verdict.reason, verdict.figures):
             break
@@ -94,7 +95,7 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
         reason = "it already was" if verdict.passed else f"it already was, but does not pass the gate: {reason}"
     if waits:
         reason = f"{waits}; {reason}"
-    versions.tag_gate(name, version, verdict.tags() | terms)
+    gate_tags = versions.tag_gate(name, version, verdict.tags() | terms, keep=verdict.is_champion)
 
     gate_outcome = "passed" if verdict.passed else "failed"
     card = artifacts(compare_run.info.run_id, REVIEW_CARD).read_text(encoding="utf-8")
@@ -102,11 +103,10 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
     mlflow.log_text(decided, REVIEW_CARD)
     mlflow.log_dict(verdict.as_dict(), GATE_RESULT)
     mlflow.set_tags(
-        verdict.tags()
-        | terms
+        gate_tags
         | {
             OUTPUT_DIGEST: text_digest(f"{name}/{version}"),
-            COMPARISON_DIGEST: comparison_digest(compare_run),
+            COMPARISON_DIGEST: digest,
             REGISTERED_MODEL: name,
             MODEL_VERSION: version,
             ALIAS: alias,
@@ -120,15 +120,14 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
         raise GateFailed(f"{name} version {version} does not pass the gate: {verdict.reason}")
 
 
-def why_it_waits(name: str, version: str, parameters: RegisterParameters) -> str:
+def why_it_waits(name: str, version: str, digest: str | None, parameters: RegisterParameters) -> str:
     """Why somebody has to approve a version that passes the gate; empty where nobody has to."""
     command = project_command(
         "approve", registered_model=name, version=version, reviewer="YOUR_NAME", note="WHAT_YOU_FOUND"
     )
-    rollback = None if parameters.force else find_rollback(promotions.read(name), version)
+    rollback = None if parameters.force else versions.find_last_rollback(name, digest)
     if rollback is not None:
-        why = " ".join(rollback.why.split())
-        return f"it was rolled back on {rollback.when[:10]} ({why}): `{command}`, or -P force=true promotes it again"
+        return f"{describe_rollback(rollback)}: `{command}`, or -P force=true promotes it again"
     return f"it waits for a review, `{command}`" if parameters.require_review else ""
 
 

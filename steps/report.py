@@ -10,8 +10,8 @@ from mlflow.entities.model_registry import ModelVersion
 from sentiment.artifacts import artifacts
 from sentiment.errors import GateFailed
 from sentiment.registry import gate, promotions
-from sentiment.registry.candidate import Candidate
-from sentiment.registry.versions import find_version
+from sentiment.registry.candidate import Candidate, comparison_digest
+from sentiment.registry.versions import find_last_rollback, find_version
 from sentiment.reports.pull_request import Incumbent, render_comment
 from sentiment.tracking import (
     COMPARE_RUN,
@@ -42,7 +42,9 @@ def report(parameters: ReportParameters) -> None:
         its_run = find_compare_run(champion)
         same_data = origin(its_run).dataset_digest == origin(compare_run).dataset_digest
         incumbent = Incumbent(str(champion.version), read_comparison(its_run), same_data)
-    text = render_comment(name, comparison, verdict, incumbent, None if champion is None else str(champion.version))
+    number = None if champion is None else str(champion.version)
+    rollback = None if parameters.force else find_last_rollback(name, comparison_digest(compare_run))
+    text = render_comment(name, comparison, verdict, incumbent, number, rollback)
     mlflow.log_text(text, "report.md")
     mlflow.set_tags({REGISTERED_MODEL: name, GATE: "passed" if verdict.passed else "failed"} | verdict.tags())
     if parameters.output:

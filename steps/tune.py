@@ -188,9 +188,11 @@ def find_earlier_trials(
         features = origin(mlflow.get_run(origin(run).featurize_run)).output_digest
         if features != origin(featurize_run).output_digest:
             raise UserError(f"resume_run={run.info.run_id} used other features: give it the same featurize_run")
-        if changed := sorted(set(files.items()) - set(json.loads(run.data.tags.get(PARAMETER_FILES, "{}")).items())):
-            name = changed[0][0]
-            raise UserError(f"resume_run={run.info.run_id} read something else in {name}={getattr(parameters, name)}")
+        read = json.loads(run.data.tags.get(PARAMETER_FILES, "{}"))
+        for name, digest in files.items():
+            if read.get(name) != digest:
+                differs = "read something else" if name in read else "does not say what it read"
+                raise UserError(f"resume_run={run.info.run_id} {differs} in {name}={getattr(parameters, name)}")
         found |= finished_trials([run], pruned=parameters.prune)
     if found:
         print(f"tune {parameters.family}: resuming from {len(found)} finished trials", flush=True)

@@ -114,7 +114,7 @@ def bootstrap_difference(
     def lead(rows: np.ndarray) -> float:
         return sign * (metric(labels[rows], first[rows]) - metric(labels[rows], second[rows]))
 
-    drawn = np.array([lead(rows) for rows in random.integers(len(labels), size=(RESAMPLES, len(labels)))])
+    drawn = np.array([lead(random.integers(len(labels), size=len(labels))) for _ in range(RESAMPLES)])
     tail = (1 - confidence) / 2
     low, high = np.quantile(drawn, (tail, 1 - tail))
     p_value = 2 * (min(int(np.sum(drawn <= 0)), int(np.sum(drawn >= 0))) + 1) / (RESAMPLES + 1)

@@ -12,7 +12,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from sentiment.artifacts import artifacts
-from sentiment.corpora.splits import SPLITS, normal_form
+from sentiment.corpora.splits import normal_form
 from sentiment.digests import text_digest
 from sentiment.errors import UserError
 from sentiment.tracking import (
@@ -25,6 +25,7 @@ from sentiment.tracking import (
 )
 
 MIN_DOCUMENTS = 30  # a comparison on fewer says nothing
+SEEN = ("train", "validation")  # the splits that a model is fitted or chosen by
 SHOWN = 10  # classes in a message
 SAME_CORPUS = 0.5  # smallest share of the champion's documents in a corpus that is the same one, extended or corrected
 
@@ -59,25 +60,20 @@ def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run)
         raise NotComparable(f"has no tag {INGEST_RUN}, so nothing says which texts it was trained on")
     try:
         champion_run = checked_run(INGEST_RUN, champion.tags[INGEST_RUN], "ingest")
-        champion_texts = split_texts(artifacts(champion_run.info.run_id, DATASET))
+        champion_dataset = artifacts(champion_run.info.run_id, DATASET)
     except UserError as error:
         raise NotComparable("was made from a corpus that no longer exists") from error
-    texts = split_texts(dataset)
-    all_champion_texts = pd.concat(champion_texts.values())
-    shared = all_champion_texts.isin(pd.concat(texts.values())).mean()
+    seen, test = _fitted_or_chosen_by(champion_dataset), _read_texts(dataset, "test").map(normal_form)
+    all_champion_texts = pd.concat([seen, _read_texts(champion_dataset, "test").map(normal_form)])
+    shared = all_champion_texts.isin(pd.concat([_fitted_or_chosen_by(dataset), test])).mean()
     if shared < SAME_CORPUS:
         raise NotComparable(
             f"is of another corpus ({shared:.0%} of its {len(all_champion_texts)} documents are in this one)"
         )
-    unseen = ~texts["test"].isin(_fitted_or_chosen_by(champion_texts)).to_numpy()
+    unseen = ~test.isin(seen).to_numpy()
     if unseen.sum() < MIN_DOCUMENTS:
         raise NotComparable(f"has seen all but {unseen.sum()} of these {len(unseen)} test documents")
     return unseen
-
-
-def split_texts(dataset: Path) -> dict[str, pd.Series]:
-    """The texts of each split in a dataset's folder, in the normal form by which they were split."""
-    return {split: _read_texts(dataset, split).map(normal_form) for split in SPLITS}
 
 
 def trained_on(dataset: Path, texts: pd.Series) -> np.ndarray:
@@ -90,14 +86,12 @@ def trained_on(dataset: Path, texts: pd.Series) -> np.ndarray:
     Returns:
         Bool array of shape (texts,).
     """
-    forms = texts.map(normal_form, na_action="ignore")
-    return forms.isin(_fitted_or_chosen_by(split_texts(dataset))).to_numpy()
+    return texts.map(normal_form, na_action="ignore").isin(_fitted_or_chosen_by(dataset)).to_numpy()
 
 
 def trained_on_digests(dataset: Path, digests: pd.Series) -> np.ndarray:
     """The same as :func:`trained_on` of texts of which only the SHA-256 is known, which have to be the same exactly."""
-    parts = (_read_texts(dataset, split) for split in ("train", "validation"))
-    return digests.isin(pd.concat(parts).map(text_digest)).to_numpy()
+    return digests.isin(_read_texts(dataset, *SEEN).map(text_digest)).to_numpy()
 
 
 def training_texts(uri: str) -> set[str]:
@@ -111,17 +105,18 @@ def training_texts(uri: str) -> set[str]:
     if ingest_run is None:
         return set()
     try:
-        return set(_fitted_or_chosen_by(split_texts(artifacts(ingest_run, DATASET))))
+        return set(_fitted_or_chosen_by(artifacts(ingest_run, DATASET)))
     except (UserError, MlflowException):  # deleted since
         return set()
 
 
-def _read_texts(dataset: Path, split: str) -> pd.Series:
-    return pd.read_parquet(dataset / f"{split}.parquet", columns=["text"])["text"]
+def _read_texts(dataset: Path, *splits: str) -> pd.Series:
+    return pd.concat(pd.read_parquet(dataset / f"{split}.parquet", columns=["text"])["text"] for split in splits)
 
 
-def _fitted_or_chosen_by(texts: dict[str, pd.Series]) -> pd.Series:
-    return pd.concat([texts["train"], texts["validation"]])
+def _fitted_or_chosen_by(dataset: Path) -> pd.Series:
+    """The normal form, by which texts are split, of those that a model was fitted or chosen by."""
+    return _read_texts(dataset, *SEEN).map(normal_form)
 
 
 def _list_some(classes: list[str]) -> str:

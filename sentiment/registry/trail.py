@@ -101,15 +101,19 @@ def list_champions(promotions: Sequence[Promotion], existing: Collection[str]) -
     return [version for version, _ in groupby(version for version in line if version in existing)]
 
 
-def find_rollback(promotions: Sequence[Promotion], version: str) -> Promotion | None:
-    """The latest rollback away from a version; None if there was none, or it was promoted again since."""
+def find_rollback(promotions: Sequence[Promotion], versions: Collection[str]) -> Promotion | None:
+    """The latest rollback away from versions of one model; None if there was none, or one was promoted again since."""
     found = None
     for promotion in drop_void(promotions):
-        if promotion.rollback and promotion.replaces == version:
+        if promotion.rollback and promotion.replaces in versions:
             found = promotion
-        elif promotion.version == version:
+        elif promotion.version in versions:
             found = None
     return found
+
+
+def describe_rollback(rollback: Promotion) -> str:
+    return f"it was rolled back on {rollback.when[:10]} ({' '.join(rollback.why.split())})"
 
 
 def _follows_unnumbered(first: Promotion, second: Promotion) -> bool:

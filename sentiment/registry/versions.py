@@ -10,8 +10,9 @@ from mlflow.exceptions import MlflowException
 from sentiment.commands import project_command
 from sentiment.errors import UserError
 from sentiment.registry import promotions
+from sentiment.registry.trail import Promotion, find_rollback
 from sentiment.results import has_model
-from sentiment.tracking import COMPARISON_DIGEST, GATE, raise_if_unanswered
+from sentiment.tracking import COMPARISON_DIGEST, GATE, GATE_TERMS, raise_if_unanswered
 
 
 def register(name: str, model_uri: str, tags: dict[str, str], description: str, once: bool) -> str:
@@ -92,25 +93,47 @@ def find_version(name: str, version: str) -> ModelVersion:
         ) from error
 
 
-def tag_gate(name: str, version: str, tags: dict[str, str]) -> None:
+def tag_gate(name: str, version: str, tags: dict[str, str], keep: bool = False) -> dict[str, str]:
     """Set the tags of a version that say what its gate was, in place of those of an earlier evaluation.
 
     Args:
         name: the registered model.
         version: the version.
         tags: what the gate said (:meth:`sentiment.registry.gate.Verdict.tags`), and its terms.
+        keep: whether those stay that only the earlier one has, if it had the same terms: the champion is not compared
+            with itself, and its tags say how it became champion.
+
+    Returns:
+        The tags that the version has now.
     """
     client = MlflowClient()
-    for key in client.get_model_version(name, version).tags:
-        if key.startswith(f"{GATE}.") and key not in tags:
-            client.delete_model_version_tag(name, version, key)
+    former = {key: value for key, value in client.get_model_version(name, version).tags.items() if _is_of_gate(key)}
+    if keep and former.get(GATE_TERMS) == tags[GATE_TERMS]:
+        tags = former | tags
+    for key in former.keys() - tags.keys():
+        client.delete_model_version_tag(name, version, key)
     for key, value in tags.items():
         client.set_model_version_tag(name, version, key, value)
+    return tags
+
+
+def _is_of_gate(tag: str) -> bool:
+    return tag.startswith(f"{GATE}.")
+
+
+def find_same(name: str, digest: str | None) -> list[ModelVersion]:
+    """The versions that won a comparison of this content: they are the same model."""
+    found = MlflowClient().search_model_versions(f"name = '{name}'")
+    return [version for version in found if digest and version.tags.get(COMPARISON_DIGEST) == digest]
+
+
+def find_last_rollback(name: str, digest: str | None) -> Promotion | None:
+    """The rollback that took this model out of use, under whatever version number; None if it is not the last word."""
+    return find_rollback(promotions.read(name), {str(version.version) for version in find_same(name, digest)})
 
 
 def _find_first(name: str, digest: str | None) -> str | None:
     """The lowest version that won a comparison of this content and whose model still exists, or None."""
-    versions = MlflowClient().search_model_versions(f"name = '{name}'")
-    same = [version for version in versions if digest and version.tags.get(COMPARISON_DIGEST) == digest]
+    same = find_same(name, digest)
     kept = [str(version.version) for version in same if version.source and has_model(version.source)]
     return min(kept, key=int, default=None)

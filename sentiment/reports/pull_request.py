@@ -6,6 +6,7 @@ from typing import Any
 
 from sentiment.markdown import to_markdown
 from sentiment.registry.gate import Verdict
+from sentiment.registry.trail import Promotion, describe_rollback
 from sentiment.reports import table
 
 Comparison = Mapping[str, Any]  # the content of comparison.json
@@ -33,7 +34,12 @@ class Incumbent:
 
 
 def render_comment(
-    name: str, comparison: Comparison, verdict: Verdict, incumbent: Incumbent | None, champion: str | None
+    name: str,
+    comparison: Comparison,
+    verdict: Verdict,
+    incumbent: Incumbent | None,
+    champion: str | None,
+    rollback: Promotion | None,
 ) -> str:
     """The comment.
 
@@ -43,6 +49,7 @@ def render_comment(
         verdict: what the gate says of its winner.
         incumbent: the champion, or None where there is none, or nothing says which comparison it won.
         champion: its number, or None where there is none.
+        rollback: the one that took the winner out of use, if it has to be approved for that.
     """
     winner = comparison["rows"][0]
     rows = [winner, *([incumbent.row] if incumbent else []), *comparison["rows"][1:]]
@@ -50,7 +57,7 @@ def render_comment(
     parts = [
         f"### {name}: {winner['family']}, test accuracy {winner['test_accuracy']:.3f} "
         f"({winner['test_accuracy_low']:.3f} to {winner['test_accuracy_high']:.3f})",
-        say_decision(verdict, champion),
+        say_decision(verdict, champion, rollback),
         table.verdict(comparison),
         to_markdown(table.cells([*rows, *([baseline] if baseline else [])])),
         "" if incumbent is None or incumbent.same_data else say_what_differs(verdict),
@@ -68,13 +75,15 @@ def say_what_differs(verdict: Verdict) -> str:
     return f"{says}; the gate compares both on the same texts." if compared else f"{says}."
 
 
-def say_decision(verdict: Verdict, champion: str | None) -> str:
+def say_decision(verdict: Verdict, champion: str | None, rollback: Promotion | None) -> str:
     """Whether the winner would become champion, and why, in one sentence."""
     if verdict.is_champion:
         held = "" if verdict.passed else f", and does not pass the gate: {verdict.reason}"
         return f"**It is the model that is champion already**{held}."
     if not verdict.passed:
         return f"**It would not become champion**: {verdict.reason}."
+    if rollback is not None:
+        return f"**It would wait until it is approved**: {describe_rollback(rollback)}."
     place = (
         f"**It would become champion** in place of version {champion}"
         if champion

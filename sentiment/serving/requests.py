@@ -102,6 +102,8 @@ def _read_csv(body: bytes) -> dict[str, Any]:
         rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True))
     except (csv.Error, UnicodeDecodeError) as error:
         raise MlflowException.invalid_parameter_value(f"the CSV cannot be read: {error}") from error
+    while rows and not rows[-1]:  # empty lines at the end, as editors leave them
+        rows.pop()
     columns = rows[0] if rows else []
     if not columns:
         raise MlflowException.invalid_parameter_value("the CSV has no header: its first line should be: text")

@@ -93,13 +93,13 @@ def step_fingerprint(entry_point: str, parameters: Parameters, inputs: Mapping[s
     if isinstance(parameters, TuneParameters):
         values["lag"] = lag_of(parameters.parallelism)
     for name in step.fields_with("file", True):  # a file counts by its content
-        if values[name] and os.path.exists(values[name]):
-            values[name] = content_digest(Path(values[name]))
-        elif name == "corrections" and values[name]:  # elsewhere, or several files
+        if name == "corrections" and values[name]:  # which may be several files, or elsewhere
             found = table_digest(Corpus(values[name]))
             if found is None:
                 return None
             values[name] = found.value
+        elif values[name] and os.path.exists(values[name]):
+            values[name] = content_digest(Path(values[name]))
         elif name == "pretrained" and (checkpoint := _hub_checkpoint(values)) is not None:
             values[name] = hub_revision(checkpoint)
             if values[name] is None:

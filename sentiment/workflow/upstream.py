@@ -8,7 +8,7 @@ from mlflow.entities import Run
 from sentiment.commands import project_command
 from sentiment.corpora.reading import CorpusInput
 from sentiment.errors import UserError
-from sentiment.tracking import FEATURIZE_RUN, checked_run, finished_runs, origin
+from sentiment.tracking import TUNE_RUN, checked_run, finished_runs, origin, search_finished
 from sentiment.workflow.launch import launch
 from sentiment.workflow.parameter_groups import CorpusParameters
 from sentiment.workflow.parameter_types import Parameters
@@ -54,37 +54,44 @@ def find_run(parameter: str, run_id: str, entry_point: str) -> Run:
 
 def find_latest(entry_point: str) -> Run | None:
     """The latest finished run of a step, or the one that a later main run used."""
-    finished = finished_runs(entry_point, max_results=1)
-    used = _used_by_later_main(f"{entry_point}_run", finished)
-    return checked_run(f"{entry_point}_run", used, entry_point) if used else finished[0] if finished else None
+    found = _used_by_later_main(f"{entry_point}_run", entry_point) or finished_runs(entry_point, max_results=1)
+    return found[0] if found else None
 
 
-def _used_by_later_main(tag: str, finished: Sequence[Run]) -> str | None:
-    """The run that the latest main run used, by the name of its tag, unless a step's latest run started after it.
+def _used_by_later_main(tag: str, entry_point: str) -> list[Run]:
+    """The runs of a step that the latest main run used, by its tag; none where a run of the step started after it.
 
     A main run that reuses the result of a step makes no run of it.
     """
-    mains = finished_runs("main", max_results=1)
-    if not mains or finished and finished[0].info.start_time > mains[0].info.end_time:
-        return None
-    return mains[0].data.tags.get(tag)
+    latest, mains = (search_finished(name, max_results=1) for name in (entry_point, "main"))
+    if not mains or latest and latest[0].info.start_time > mains[0].info.end_time:
+        return []
+    used = mains[0].data.tags.get(tag, "").split(",")
+    found = [run for run in search_finished(entry_point) if run.info.run_id in used]
+    return found if len(found) == len(used) else []  # some may have been deleted since
 
 
 def find_tune_runs(run_ids: Sequence[str]) -> list[Run]:
-    """The tune runs to compare, one for each family: those given, or each family's latest on the latest run's features.
+    """The tune runs to compare, one for each family.
+
+    These are those given, those that the latest main run compared, or each family's latest on the features of the
+    latest.
 
     Raises:
         UserError: one of them cannot be built on, there is none, or two are of one family.
     """
     if run_ids:
         runs = [checked_run("tune_runs", run_id, "tune") for run_id in run_ids]
+    elif runs := _used_by_later_main(TUNE_RUN, "tune"):
+        names = ", ".join(f"{origin(run).family} {run.info.run_id}" for run in runs)
+        print(f"tune_runs: those of the latest main run: {names}", flush=True)
     else:
         finished = finished_runs("tune")
         if not finished:
             raise UserError(
                 f"there is no finished tune run to compare: run `{project_command('tune', family='simple')}` first"
             )
-        latest = _used_by_later_main(FEATURIZE_RUN, finished) or origin(finished[0]).featurize_run
+        latest = origin(finished[0]).featurize_run
         same = [run for run in finished if origin(run).featurize_run == latest]
         runs = list({origin(run).family: run for run in reversed(same)}.values())
         names = ", ".join(f"{origin(run).family} {run.info.run_id}" for run in runs)

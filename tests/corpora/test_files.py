@@ -290,6 +290,7 @@ def test_folders_are_read_through_links_that_lead_elsewhere(tmp_path):
     TABLE.to_parquet(tmp_path / "tables/B.PARQUET")
     TABLE.to_parquet(tmp_path / "far/a.parquet")
     (tmp_path / "tables/2024").symlink_to(tmp_path / "far")
+    (tmp_path / "tables/latest").symlink_to(tmp_path / "tables/2024")  # and is read once
     ids = CorpusInput(Corpus(str(tmp_path / "tables"))).read()["id"]
     assert ids.tolist() == [f"{part}:{row}" for part in ("2024/a.parquet", "B.PARQUET") for row in range(3)]
 

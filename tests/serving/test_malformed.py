@@ -98,8 +98,9 @@ def test_what_is_no_text_is_refused_with_its_row_in_every_form(post, form):
         ("text\nNone\nnan\nnull\n007\n1e5\n", ["None", "nan", "null", "007", "1e5"]),
         ("\ufefftext,id\r\nbad film,7\r\n", ["bad film"]),
         ("text\n" + "good " * 100_000, ["good " * 100_000]),
+        ("text\ngood film\n\n\n", ["good film"]),
     ],
-    ids=["quoted", "no values", "a second column", "long"],
+    ids=["quoted", "no values", "a second column", "long", "empty lines at the end"],
 )
 def test_csv_is_answered_as_json_with_the_same_texts_is(post, body, expected):
     assert post(body.encode(), "text/csv") == post({"inputs": expected})

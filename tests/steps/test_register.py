@@ -32,6 +32,9 @@ def test_a_version_that_was_rolled_back_is_not_promoted_again_unless_somebody_sa
     for _ in range(2):
         again = run_step(register, RegisterParameters(reuse=True), second)
         assert aliases(tracked) == {"champion": 1, "challenger": 2} and again.data.tags["alias"] == "challenger"
+    run_step(register, RegisterParameters(), second)  # without reuse it is another version of the same model
+    assert aliases(tracked) == {"champion": 1, "challenger": 3}
+    tracked.delete_model_version("sentiment", "3")
     said = capsys.readouterr().out
     assert re.search(
         r"version 2 \(simple\) is challenger: it was rolled back on \d{4}-\d\d-\d\d \(calls every short", said
@@ -39,13 +42,19 @@ def test_a_version_that_was_rolled_back_is_not_promoted_again_unless_somebody_sa
     assert "approve" in said and "force=true" in said
     if overruled_by == "approve":
         run_step(approve, ApproveParameters(version="2", reviewer="ada", note="mended"))
+        before = tracked.get_model_version("sentiment", "2").tags
+        again = run_step(register, RegisterParameters(reuse=True), second)
+        assert tracked.get_model_version("sentiment", "2").tags == before  # as the approval left them
+        assert {
+            key: value for key, value in before.items() if key.startswith("gate.")
+        }.items() <= again.data.tags.items()
     else:
         run_step(register, RegisterParameters(reuse=True, force=True), second)
     assert aliases(tracked) == {"champion": 2, "previous": 1}
     # After that it is a version as any other: a third one replaces it, and it is left by another promotion.
     run_step(register, RegisterParameters(reuse=True), log_comparison("c"))
     run_step(register, RegisterParameters(reuse=True), second)
-    assert aliases(tracked) == {"champion": 2, "previous": 3}
+    assert aliases(tracked) == {"champion": 2, "previous": 4}
 
 
 def test_an_approval_leaves_what_the_gate_said_then_on_run_and_version(tracked, log_comparison):

@@ -4,7 +4,6 @@ import time
 
 import mlflow
 
-from sentiment.tracking import origin
 from sentiment.workflow.upstream import find_latest, find_tune_runs
 
 
@@ -15,20 +14,28 @@ def test_a_run_that_the_latest_chain_has_reused_comes_before_one_that_another_ch
         time.sleep(0.002)  # the store orders runs by milliseconds
         return made
 
+    def latest(entry_point):
+        return find_latest(entry_point).info.run_id
+
+    def tuned():
+        return [found.info.run_id for found in find_tune_runs(())]
+
     with mlflow.start_run():
-        features, first = run("featurize"), run("compare")
-        assert find_latest("compare").info.run_id == first  # by hand, before there was any chain
-        run("main", featurize_run=features, compare_run=first)
-        others = run("featurize")  # of another corpus, say
-        run("tune", featurize_run=features, family="simple")
-        run("tune", featurize_run=others, family="simple")
-        assert [origin(tuned).featurize_run for tuned in find_tune_runs(())] == [others]
-        run("main", featurize_run=others, compare_run=run("compare"))
-        run("main", featurize_run=features, compare_run=first)
-        assert find_latest("compare").info.run_id == first and find_latest("featurize").info.run_id == features
-        assert [origin(tuned).featurize_run for tuned in find_tune_runs(())] == [features]
-        by_hand = run("compare")
-        assert find_latest("compare").info.run_id == by_hand
+        first = run("compare")
+        assert latest("compare") == first  # by hand, before there was any chain
+        searches = [run("tune", featurize_run=features, family="simple") for features in "ab"]
+        assert tuned() == searches[1:]
+        run("main", tune_run=searches[1], compare_run=run("compare"))  # of another corpus, say
+        run("main", tune_run=searches[0], compare_run=first)
+        assert latest("compare") == first and tuned() == searches[:1] and find_latest("featurize") is None
+        second = run("compare")
+        assert latest("compare") == second
+        run("main", compare_run=second)
+        run("compare", **{"step.reused": first})  # the same once more by hand: what it has found is the latest
+        assert latest("compare") == first
+        run("main", compare_run=second)
+        tracked.delete_run(second)
+        assert latest("compare") == first
 
 
 def test_compare_by_hand_says_which_searches_it_takes_and_which_it_leaves_out(tracked, capsys):

@@ -96,31 +96,42 @@ def parquet_files(folder: Path) -> list[Path]:
     return [file for file in files_below(folder, hidden=(".", "_")) if file.suffix.lower() == ".parquet"]
 
 
-def files_below(folder: Path, hidden: tuple[str, ...] = (".",), above: frozenset[str] = frozenset()) -> Iterator[Path]:
-    """The files in and below a folder, sorted, also through links to folders.
+def files_below(folder: Path, hidden: tuple[str, ...] = (".",)) -> Iterator[Path]:
+    """The files in and below a folder, sorted, each folder once.
+
+    A link to a folder is followed, unless the folder is below this one by its own name, too.
 
     Args:
         folder: the folder.
         hidden: what the names of files and folders that are left out begin with.
-        above: real paths of the parent folders, to stop at cyclic links.
 
     Raises:
         UserError: a folder cannot be read.
     """
-    real = os.path.realpath(folder)
-    if real in above:
-        return
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError as error:
-        raise UserError(f"{folder} cannot be read: {error.strerror}, let this user read it") from error
-    for entry in entries:
-        if entry.name.startswith(hidden):
-            continue
-        if entry.is_dir():
-            yield from files_below(entry, hidden, above | {real})
-        elif entry.is_file():
-            yield entry
+    top, seen = os.path.realpath(folder), set()
+
+    def walk(inside: Path) -> Iterator[Path]:
+        real = os.path.realpath(inside)
+        if real in seen or inside.is_symlink() and is_below(real):
+            return
+        seen.add(real)
+        try:
+            entries = sorted(inside.iterdir())
+        except OSError as error:
+            raise UserError(f"{inside} cannot be read: {error.strerror}, let this user read it") from error
+        for entry in entries:
+            if entry.name.startswith(hidden):
+                continue
+            if entry.is_dir():
+                yield from walk(entry)
+            elif entry.is_file():
+                yield entry
+
+    def is_below(real: str) -> bool:
+        inner = os.path.relpath(real, top).split(os.sep)
+        return inner[0] != os.pardir and not any(part.startswith(hidden) for part in inner)
+
+    return walk(folder)
 
 
 def local_dataset_source(path: str) -> DatasetSource:

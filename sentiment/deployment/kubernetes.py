@@ -27,6 +27,7 @@ HASH = "pod-template-hash"  # label of a ReplicaSet and its pods
 CONTAINER = "model"  # the one that parameter image is for
 ROLLING_OUT = 900.0  # seconds until all pods have to be ready; the probes of one alone allow for ten minutes
 PAUSE = 2.0  # seconds
+LOOKS = 5  # at a rollout, one after the other, until an answer that fails counts
 ANSWERING = 180.0  # seconds that kubectl may take for a command
 DELETING = 120  # seconds until what is deleted is gone
 # Reasons for which a pod waits that time alone does not cure.
@@ -150,9 +151,9 @@ class Kubernetes:
     def _wait(self, endpoint: str) -> None:
         """Return when all pods are new and ready, and print meanwhile what they wait for."""
         deadline, said = time.monotonic() + ROLLING_OUT, ""
-        while not _is_rolled_out(deployment := self._require(endpoint)):
+        while not _is_rolled_out(deployment := _ask(self._require, endpoint)):
             self._hold()
-            reasons = self._waiting_for(deployment)
+            reasons = _ask(self._waiting_for, deployment)
             status, wanted = deployment.get("status", {}), deployment["spec"]["replicas"]
             conditions = {one["type"]: one for one in status.get("conditions", [])}
             if failure := conditions.get("ReplicaFailure"):
@@ -253,6 +254,16 @@ class Kubernetes:
         if process.returncode:
             raise UserError(f"kubectl {arguments[0]}: {_first_line(process.stderr)}")
         return process.stdout
+
+
+def _ask(look: Callable[[Any], Any], at: Any) -> Any:
+    """The answer to a look at the cluster, which may fail now and then while a rollout goes on."""
+    for _ in range(LOOKS - 1):
+        try:
+            return look(at)
+        except UserError:
+            time.sleep(PAUSE)
+    return look(at)
 
 
 def _deployment(documents: list[dict[str, Any]], endpoint: str) -> dict[str, Any]:

@@ -39,6 +39,7 @@ class Cluster:
         self.applied = {}
         self.broken = {}  # from images to what their containers wait for
         self.writes = []  # verb and path of all that was not a look
+        self.absent = 0  # how many of the next looks at a Deployment that is there fail
         self.read_only = False  # whether the user may only look
         self.lock = threading.Lock()
 
@@ -50,6 +51,9 @@ class Cluster:
         if found is None:
             raise Refused(404, "NotFound", f'{kind} "{name}" not found')
         if kind == "deployments":
+            if self.absent:
+                self.absent -= 1
+                raise Refused(503, "ServiceUnavailable", "the server is currently unable to handle the request")
             self._control(namespace, found)
         return found
 

@@ -183,6 +183,15 @@ def test_pods_that_wait_for_a_node_are_waited_for_until_the_time_is_over(cluster
     assert capsys.readouterr().out == "deploy: 0 of 1 new pods are ready: Pending (no node has 384Mi)\n"
 
 
+def test_a_rollout_goes_on_where_the_cluster_does_not_answer_every_look(cluster):
+    cluster.absent = 3
+    run()
+    assert cluster.absent == 0 and "deployments/sentiment" in cluster.names("sentiment")
+    cluster.absent = 100
+    with pytest.raises(UserError, match="kubectl get: .*currently unable to handle the request"):
+        run("--action=update", "--version=2", "--any_version=true")
+
+
 MISTAKES = [
     (["--version=2"], "version=2: version 1 of sentiment is champion: promote this one first"),
     (["--action=update"], "endpoint=sentiment: namespace sentiment of prod has no Deployment of this name$"),

@@ -57,7 +57,9 @@ def predict(parameters: PredictParameters, hold: Callable[[], None]) -> None:
     if accuracy:
         agrees = f"Accuracy {accuracy['accuracy']:.4f} on" if totals.correct else "The model predicts none of"
         summary += f". {agrees} the {totals.labelled:,} labels of the column {parameters.label_column}"
-        if totals.known:
+        if parameters.engine == "spark":
+            summary += ", whether or not the model was made from their texts"
+        elif totals.known:
             summary += f", of which {totals.known:,} are of texts that the model was made from, which flatters it"
     mlflow.set_tags({MODEL: version, NOTE: f"{summary}. They are in `{kind.location(target)}`."})
     print(f"predict: {summary}. {target} took {seconds:.1f} s", flush=True)
@@ -87,6 +89,7 @@ def score_here(parameters: PredictParameters, found: FoundTable, kind: OutputKin
                 totals.known += sum(
                     bool(text and as_text(label) and normal_form(text) in known) for text, label in zip(texts, own)
                 )
+        hold()  # before the rows are kept
     return totals
 
 

@@ -179,12 +179,13 @@ def draw_reliability(labels: np.ndarray, probabilities: Mapping[str, np.ndarray]
     figure = new_figure(5.5, 5)
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":", linewidth=1)
+    low = 1.0
     for family, found in probabilities.items():
         confidence, correct = found.max(axis=1), found.argmax(axis=1) == labels
         parts = [part for part in np.array_split(np.argsort(confidence), bins) if len(part)]
         points = [(confidence[part].mean(), correct[part].mean()) for part in parts]
         axes.plot(*zip(*points), "o-", label=family)
-    low = 1 / found.shape[1] - 0.15
+        low = min(low, 1 / found.shape[1] - 0.15, min(map(min, points)) - 0.03)
     axes.set(
         title="Calibration, test split",
         xlabel="score",

@@ -96,7 +96,8 @@ def draw_trials(
     columns.append(_scale([str(value) for value in values]))
     figure = new_figure(5.6, 1 + 0.5 * len(columns))
     axes = figure.subplots()
-    order = np.argsort(values if higher_is_better else -np.array(values))
+    ascending = np.argsort(values if higher_is_better else -np.array(values))
+    order = [number for number in ascending if np.isfinite(values[number])]  # the best last
     for rank, number in enumerate(order):
         widths = [np.nan if values[number] is None else values[number] for values, _ in columns]
         axes.plot(widths, range(len(columns)), "o-", color=cm.viridis(rank / max(len(order) - 1, 1)), markersize=3)

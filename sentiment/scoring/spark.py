@@ -167,7 +167,7 @@ def _write(frame: DataFrame, path: Path, suffix: str) -> None:
     if suffix == ".parquet":
         frame.write.parquet(str(path))
     elif suffix == ".jsonl":
-        frame.write.json(str(path))
+        frame.write.option("ignoreNullFields", False).json(str(path))
     else:
         writer = frame.write.option("ignoreLeadingWhiteSpace", False).option("ignoreTrailingWhiteSpace", False)
         writer.csv(str(path), header=True, sep=SEPARATORS[suffix], escape='"')

@@ -1,5 +1,6 @@
 """Scored rows appended to a table of a database that is a file."""
 
+import datetime
 import decimal
 import sqlite3
 from contextlib import closing
@@ -112,3 +113,12 @@ def test_a_number_above_bigint_is_kept_and_a_duration_is_told_before_anything_is
     assert [int(value) for (value,) in read(shop, "select id from scored")] == [large]
     with pytest.raises(UserError, match=r"no type for the column 'took', which is duration\[s\]: leave it out"):
         append(f"{shop}#others", pa.RecordBatch.from_pydict({"took": pa.array([1], pa.duration("s"))}), fail=True)
+
+
+def test_a_time_with_a_zone_is_kept_as_utc_where_the_database_has_no_zones(tracked, tmp_path):
+    """In the hour that comes twice in autumn, wall time would make two instants one."""
+    instants = [datetime.datetime(2025, 10, 26, hour, 30, tzinfo=datetime.UTC) for hour in (0, 1)]
+    url = f"sqlite:///{tmp_path / 'times.db'}"
+    append(f"{url}#scored", pa.RecordBatch.from_pydict({"at": pa.array(instants, pa.timestamp("us", "Europe/Berlin"))}))
+    found = [value for (value,) in read(url, "select at from scored order by at")]
+    assert [value[:16] for value in found] == ["2025-10-26 00:30", "2025-10-26 01:30"]

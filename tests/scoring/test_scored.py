@@ -50,6 +50,7 @@ def test_an_error_leaves_no_output(tmp_path):
 
 def test_bytes_are_text_and_what_json_has_no_number_for_is_null(tmp_path):
     given = {"key": [b"sch\xc3\xb6n", b"\xff", None], "mean": [0.5, float("nan"), float("inf")]}
+    given["means"] = [[1.0, float("nan")], None, [float("inf")]]
     columns = pa.RecordBatch.from_pydict({"text": ["a", "b", "c"], **given})
     rows = ScoredRows(columns.schema)
     for suffix in (".csv", ".jsonl"):
@@ -58,7 +59,10 @@ def test_bytes_are_text_and_what_json_has_no_number_for_is_null(tmp_path):
     written = (tmp_path / "scored.jsonl").read_text(encoding="utf-8").splitlines()
     lines = [json.loads(line, parse_constant=pytest.fail) for line in written]
     assert [row["mean"] for row in lines] == [0.5, None, None]
-    texts = pd.read_csv(tmp_path / "scored.csv")["key"].tolist()
+    assert [row["means"] for row in lines] == [[1.0, None], None, [None]]
+    table = pd.read_csv(tmp_path / "scored.csv")
+    assert table["means"][0] == "[1.0, null]"
+    texts = table["key"].tolist()
     assert texts[:2] == ["schön", "\\xff"] == [row["key"] for row in lines][:2] and lines[2]["key"] is None
 
 
@@ -80,3 +84,11 @@ def test_an_output_that_a_pattern_of_inputs_has_is_refused(tmp_path):
     (tmp_path / "a.csv").write_text("text\nfine\n")
     with pytest.raises(UserError, match="a.csv is the input"):
         check(str(tmp_path / "a.csv"), Corpus(str(tmp_path / "*.csv")), overwrite=True)
+
+
+def test_bytes_as_parquet_views_are_text(tmp_path):
+    columns = pa.RecordBatch.from_pydict({"text": ["a"], "key": pa.array([b"sch\xc3\xb6n"], pa.binary_view())})
+    rows = ScoredRows(columns.schema)
+    with open_output(str(tmp_path / "scored.csv"), rows.schema) as output:
+        output.write(rows.join(columns, [["pos"], [0.9], [None]]))
+    assert pd.read_csv(tmp_path / "scored.csv")["key"].tolist() == ["schön"]

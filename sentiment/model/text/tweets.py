@@ -9,7 +9,7 @@ from collections.abc import Callable
 USER, LINK = "@user", "http"  # whoever it is, and wherever it leads
 _USER = re.compile(r"@\w+")
 _LINK = re.compile(r"https?:|www\.|[\w.-]+\.[a-z]{2,}/", re.IGNORECASE)
-_IN_HASHTAG = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")  # #LoveThisFILM2: Love, This, FILM and 2
+_IN_HASHTAG = re.compile("A+(?!a)|A?a+|1+")  # of capitals, other letters and digits: Love, This, FILM and 2
 _SURROGATE = re.compile("[\ud800-\udfff]")  # a lone surrogate, as &#xD800; or an escape in JSON gives
 
 
@@ -43,10 +43,25 @@ def _split_further(token: str, split_words: Callable[[str], list[str]]) -> list[
     if _LINK.match(token):
         return [LINK]
     if token[0] == "#" and len(token) > 1:
-        return [token, *_IN_HASHTAG.findall(token)]
+        kinds = _kinds_of_characters(token)
+        return [token, *(token[found.start() : found.end()] for found in _IN_HASHTAG.finditer(kinds))]
     if token[0].isalnum():
         return split_words(token)
     if unicodedata.category(token[0]).startswith("M"):  # left over from an emoji in several code points
         return []
     joined = "".join(token.split())  # of dots with blanks between them
     return [joined] if joined else []
+
+
+def _kinds_of_characters(token: str) -> str:
+    """A character for each one of a token: A for a capital, a for another letter, 1 for a digit, a blank for the rest.
+
+    Combining marks and apostrophes are of the kind of what is before them.
+    """
+    kinds = " "
+    for char in token:
+        if char in "'’" or unicodedata.category(char).startswith("M"):
+            kinds += kinds[-1]
+        else:
+            kinds += "A" if char.isupper() else "a" if char.isalpha() else "1" if char.isdecimal() else " "
+    return kinds[1:]

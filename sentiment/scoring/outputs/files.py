@@ -144,20 +144,23 @@ def _open(path: Path, compression: str) -> Any:
 
 def to_json(array: pa.Array) -> pa.Array:
     values: list[Any] = array.to_pylist()
-    written = [None if value is None else json.dumps(value, ensure_ascii=False, default=_to_text) for value in values]
-    return pa.array(written, pa.string())
+    return pa.array([None if value is None else _to_line(value) for value in values], pa.string())
 
 
-def _to_line(row: dict[str, Any]) -> str:
-    """A row as JSON, which has no number for NaN and infinity: they are null."""
+def _to_line(value: Any) -> str:
+    """A value as JSON, which has no number for NaN and infinity: they are null."""
     try:
-        return json.dumps(row, ensure_ascii=False, default=_to_text, allow_nan=False)
+        return json.dumps(value, ensure_ascii=False, default=_to_text, allow_nan=False)
     except ValueError:
-        finite = {
-            name: None if isinstance(value, float) and not math.isfinite(value) else value
-            for name, value in row.items()
-        }
-        return json.dumps(finite, ensure_ascii=False, default=_to_text)
+        return json.dumps(_without_infinity(value), ensure_ascii=False, default=_to_text)
+
+
+def _without_infinity(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_infinity(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_infinity(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _to_text(value: Any) -> str:
@@ -167,8 +170,9 @@ def _to_text(value: Any) -> str:
 def _needs_string(kind: pa.DataType) -> bool:
     """Whether pyarrow's writer of CSV cannot write a type, or not all of its values."""
     is_a = pa.types
-    tests = is_a.is_nested, is_a.is_binary, is_a.is_large_binary, is_a.is_fixed_size_binary, is_a.is_string_view
-    return any(test(kind) for test in tests)
+    views = is_a.is_string_view(kind) or is_a.is_binary_view(kind)
+    binary = is_a.is_binary(kind) or is_a.is_large_binary(kind) or is_a.is_fixed_size_binary(kind)
+    return is_a.is_nested(kind) or binary or views
 
 
 def _to_strings(array: pa.Array) -> pa.Array:

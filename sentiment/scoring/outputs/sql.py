@@ -124,8 +124,10 @@ def _storable(kind: pa.DataType, dialect: str) -> pa.DataType | None:
         return pa.string() if dialect == "sqlite" else pa.decimal128(20, 0)
     if is_a.is_float16(kind):
         return pa.float32()
-    if is_a.is_fixed_size_binary(kind):
+    if is_a.is_fixed_size_binary(kind) or is_a.is_binary_view(kind):
         return pa.binary()
+    if is_a.is_timestamp(kind) and kind.tz and dialect in ("sqlite", "mysql"):  # which drop the zone
+        return pa.timestamp("us", "UTC")
     return None if is_a.is_duration(kind) else kind
 
 

@@ -71,11 +71,15 @@ def test_a_text_without_words_has_no_letters_in_its_tokens(text):
         ("@JoeS I sooooo LOVED it!!!!", "@user i sooo loved it ! ! !"),
         ("RT @a: https://t.co/x?y=1 www.example.org t.co/abc", "rt @user : http http http"),
         ("#LoveThisFILM2 #so_good #film", "#lovethisfilm2 love this film 2 #so_good so good #film film"),
+        (
+            "#SuperMÜNCHEN #ÉcoleÉté #don't_stop #हिन्दी",
+            "#supermünchen super münchen #écoleété école été #don't_stop don't stop #हिन्दी हिन्दी",
+        ),
         ("Loved it:-) <3 :-D =P ❤️ 👩‍👩‍👧 😀😀", "loved it :-) <3 :-d =p ❤ 👩‍👩‍👧 😀 😀"),
         ("great.Love it &amp; it’s well-made . . .", "great . love it & it's well - made ..."),
         ("这部电影 &#xD800; \u0301", "这 部 电 影 \ufffd"),
     ],
-    ids=["users", "links", "hashtags", "emoticons", "words", "other scripts"],
+    ids=["users", "links", "hashtags", "hashtags elsewhere", "emoticons", "words", "other scripts"],
 )
 def test_tokens_of_tweets(text, expected):
     tokens = Cleaner(cleaning="tweets").tokens(text)

@@ -75,7 +75,7 @@ PACKAGE_RUN = "package.run"  # the package run that wrote it into a folder last
 PACKAGE_BILL = "package.sbom"  # URI of its bill of materials, for mlflow artifacts download
 PACKAGE_SHA256 = "package.sha256"  # of the SHA256SUMS of that folder
 
-DEPLOYED = "deployed."  # before target and endpoint: what was done there last, by whom and when
+DEPLOYED = "deployed."  # before target and endpoint: what was done there last, by whom and when, a line for each place
 
 REVIEW = "review."  # before reviewer, note and at: who approved it, why and when; a second time review.2.
 

@@ -28,9 +28,9 @@ def deploy(parameters: DeployParameters, hold: Callable[[], None]) -> None:
     if parameters.action == "test":
         summary = f"{kind} endpoint {endpoint} answers: {request(target, endpoint)}"
     elif parameters.action == "delete":
-        versions = deployments.list_deployed(name, kind, endpoint)
+        versions = deployments.list_deployed(kind, endpoint, target.place)
         target.delete(endpoint)
-        deployments.record(versions, kind, endpoint, deployments.GONE)
+        deployments.record(versions, kind, endpoint, target.place, deployments.GONE)
         summary = f"{kind} endpoint {endpoint} is deleted"
     else:
         summary, address = put(target, endpoint, parameters)
@@ -50,16 +50,16 @@ def put(target: Target, endpoint: str, parameters: DeployParameters) -> tuple[st
     if parameters.action == "create":
         if traffic < 1:
             raise UserError("traffic goes with action=update: the first version of an endpoint gets all of it")
-        before = []  # what its tags name may be an endpoint of this name elsewhere
+        before = []  # what tags name was deleted by other means
         address = target.create(endpoint, uri, version)
     else:
-        before = deployments.list_deployed(name, kind, endpoint)
+        before = deployments.list_deployed(kind, endpoint, target.place)
         address = target.update(endpoint, uri, version, traffic)
     share = f"{traffic:.0%} of the requests"
-    deployments.record([(name, version)], kind, endpoint, f" answers {share} at {address}")
+    deployments.record([(name, version)], kind, endpoint, target.place, f" answers {share} at {address}")
     if traffic == 1:
         former = (one for one in before if one != (name, version))
-        deployments.record(former, kind, endpoint, deployments.GONE)
+        deployments.record(former, kind, endpoint, target.place, deployments.GONE)
     return f"{name} version {version} answers {share} at {address}: {request(target, endpoint)}", address
 
 

@@ -66,6 +66,10 @@ class AzureML:
         again = Retry(RETRIES, backoff_factor=1, status_forcelist=(429, 502, 503, 504), raise_on_status=False)
         self._session.mount(MANAGEMENT, HTTPAdapter(max_retries=again))
 
+    @property
+    def place(self) -> str:
+        return self._workspace
+
     def create(self, endpoint: str, uri: str, version: str) -> str:
         environment = self._environment(endpoint, version)
         if self._find(_path(endpoint)) is not None:

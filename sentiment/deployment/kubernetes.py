@@ -64,9 +64,14 @@ class Kubernetes:
         except UserError as error:
             raise UserError(f"target=kubernetes needs a kubeconfig with a current context: {error}") from error
         self._context = config["current-context"]
+        self._server = config["clusters"][0]["cluster"]["server"]  # a context has another name on another machine
         self._namespace = config["contexts"][0]["context"].get("namespace", "default")
         # Whoever switches the context meanwhile changes nothing.
         self._where = [f"--context={self._context}", f"--namespace={self._namespace}"]
+
+    @property
+    def place(self) -> str:
+        return f"namespace {self._namespace} of {self._server}"
 
     def create(self, endpoint: str, uri: str, version: str) -> str:
         documents = self._render(endpoint, version)

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -39,6 +40,10 @@ class Local:
     def __init__(self, port: int, hold: Callable[[], None]) -> None:
         self._port = port
         self._hold = hold
+
+    @property
+    def place(self) -> str:
+        return f"{Path(FOLDER).resolve()} of {socket.gethostname()}"
 
     def create(self, endpoint: str, uri: str, version: str) -> str:
         if self._find(endpoint):

@@ -54,6 +54,11 @@ class SageMaker:
         self._client = get_deploy_client(f"sagemaker:/{self._region}" + (f"/{self._role}" if self._role else ""))
         self._boto3 = boto3
 
+    @property
+    def place(self) -> str:
+        with _one_line():
+            return f"{self._region} of account {self._service('sts').get_caller_identity()['Account']}"
+
     def create(self, endpoint: str, uri: str, version: str) -> str:
         config = self._config(version)
         with _one_line():

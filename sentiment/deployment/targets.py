@@ -9,6 +9,10 @@ from sentiment.workflow.parameters import DeployParameters
 class Target(Protocol):
     """A kind of endpoints. Each method raises UserError where it cannot do what it should."""
 
+    @property
+    def place(self) -> str:
+        """Where the endpoints are: another of the same name may be elsewhere."""
+
     def create(self, endpoint: str, uri: str, version: str) -> str:
         """Make an endpoint that answers with a version; returns its address.
 

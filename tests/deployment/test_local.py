@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 
 import mlflow
 
@@ -21,9 +22,12 @@ def test_an_endpoint_whose_server_has_died_is_deleted_and_told_to_be_gone_of_the
         tracked.create_registered_model(name)
         tracked.create_model_version(name, "file:///nowhere")
     with mlflow.start_run():
-        deployments.record([("mood", "1")], "local", "shop", " answers 100% of the requests at http://127.0.0.1:5001/")
-        deployments.record([("other", "1")], "local", "another", " answers 100% of the requests")
-        assert deployments.list_deployed("sentiment", "local", "shop") == [("mood", "1")]
+        place = f"{tmp_path / 'deployments'} of {socket.gethostname()}"
+        deployments.record(
+            [("mood", "1")], "local", "shop", place, " answers 100% of the requests at http://127.0.0.1:5001/"
+        )
+        deployments.record([("other", "1")], "local", "another", place, " answers 100% of the requests")
+        assert deployments.list_deployed("local", "shop", place) == [("mood", "1")]
         deploy(parse("deploy", ["--action=delete", "--endpoint=shop"]), lambda: None)
     assert not (tmp_path / "deployments" / "shop").exists()
     assert "version 1 is gone" in tracked.get_model_version("mood", "1").tags["deployed.local.shop"]

@@ -1,0 +1,20 @@
+"""The tags that say which version is deployed where."""
+
+import mlflow
+
+from sentiment.registry import deployments
+from sentiment.tracking import MAX_TAG
+
+
+def test_a_tag_tells_endpoints_of_one_name_apart_and_keeps_what_fits(versions):
+    for place in ("prod", "dev"):
+        with mlflow.start_run():
+            deployments.record([("m", "1")], "kubernetes", "m", place, " answers")
+    with mlflow.start_run():
+        deployments.record([("m", "1")], "kubernetes", "m", "dev", deployments.GONE)
+        assert deployments.list_deployed("kubernetes", "m", "prod") == [("m", "1")]
+        assert deployments.list_deployed("kubernetes", "m", "dev") == []
+        for number in range(40):
+            deployments.record([("m", "1")], "kubernetes", "m", f"place {number} of many", " answers")
+        tag = versions.get_model_version("m", "1").tags["deployed.kubernetes.m"]
+        assert tag.count("place 39") == 1 and len(tag) <= MAX_TAG

@@ -150,7 +150,8 @@ class Kubernetes:
                 raise UserError(f"{error}; this could not be undone: {another}") from error
             undone = "the former pods answer as before" if before else "nothing is left of it"
             raise UserError(f"{error}; {undone}") from error
-        self._delete([one for one in former if one not in present])
+        kept = [one[1:] for one in present]  # in whichever API version
+        self._delete([one for one in former if one[1:] not in kept])
         return f"http://{endpoint}.{self._namespace}.svc/invocations in the context {self._context}"
 
     def _wait(self, endpoint: str) -> None:

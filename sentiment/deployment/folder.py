@@ -28,7 +28,7 @@ SUMS = "SHA256SUMS"
 MIB = 2**20
 SPARE = 1.25  # memory that is asked for, as a multiple of what was measured
 LIMIT = 1.5  # memory at which a container is ended, as a multiple of what is asked for
-IMAGE = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::\d+)?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
+IMAGE = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::\d+(?=/))?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
 
 
 def check_image(image: str) -> str:

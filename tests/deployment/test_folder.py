@@ -2,7 +2,8 @@ import shutil
 
 import pytest
 
-from sentiment.deployment.folder import object_name, put_in_place
+from sentiment.deployment.folder import check_image, object_name, put_in_place
+from sentiment.errors import UserError
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -29,3 +30,11 @@ def test_a_package_is_there_whole_or_not_at_all(tmp_path, monkeypatch, there):
 def test_a_models_name_becomes_one_that_kubernetes_takes_for_a_service():
     named = {"sentiment": "sentiment", "Team/Mood_2": "team-mood-2", "2024 reviews": "model-2024-reviews", "…": "model"}
     assert {name: object_name(name) for name in named} == named
+
+
+def test_the_name_of_an_image_may_have_a_port_but_no_tag():
+    for image in ("", "sentiment", "localhost:5000/sentiment", "registry.example.org:443/team/mood_2"):
+        assert check_image(image) == image
+    for image in ("sentiment:7", "localhost:5000", "localhost:5000/sentiment:7", "Mood"):
+        with pytest.raises(UserError, match=f"image={image}: expected a name in lower case without a tag"):
+            check_image(image)

@@ -47,20 +47,24 @@ def put(target: Target, endpoint: str, parameters: DeployParameters) -> tuple[st
     mlflow.set_tag(MODEL_VERSION, version)
     uri = f"models:/{name}/{version}"
     model_files(uri)  # which are those that were registered
+    # Of a new endpoint it is what was deleted by other means.
+    before = [one for one in deployments.list_deployed(kind, endpoint, target.place) if one != (name, version)]
     if parameters.action == "create":
         if traffic < 1:
             raise UserError("traffic goes with action=update: the first version of an endpoint gets all of it")
-        before = []  # what tags name was deleted by other means
         address = target.create(endpoint, uri, version)
     else:
-        before = deployments.list_deployed(kind, endpoint, target.place)
         address = target.update(endpoint, uri, version, traffic)
-    share = f"{traffic:.0%} of the requests"
-    deployments.record([(name, version)], kind, endpoint, target.place, f" answers {share} at {address}")
-    if traffic == 1:
-        former = (one for one in before if one != (name, version))
-        deployments.record(former, kind, endpoint, target.place, deployments.GONE)
-    return f"{name} version {version} answers {share} at {address}: {request(target, endpoint)}", address
+    share, does = f"{100 * traffic:g}% of the requests at {address}", "does not answer the test, and has"
+    try:
+        answer = request(target, endpoint)
+        does = "answers"
+    finally:  # the endpoint has changed, whatever it answers
+        part = "the other" if len(before) == 1 else "a part of the other"
+        rest = f" answers {part} {100 * (1 - traffic):g}% of the requests"
+        deployments.record(before, kind, endpoint, target.place, deployments.GONE if traffic == 1 else rest)
+        deployments.record([(name, version)], kind, endpoint, target.place, f" {does} {share}")
+    return f"{name} version {version} answers {share}: {answer}", address
 
 
 def usage(parameters: DeployParameters, endpoint: str, address: str) -> str:

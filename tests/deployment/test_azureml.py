@@ -80,7 +80,7 @@ def test_an_endpoint_is_created_shares_its_traffic_is_replaced_and_leaves_nothin
     assert azure.names() == []
     trail = [line for key, line in tracked.get_registered_model("sentiment").tags.items() if "deployment." in key]
     kept = json.dumps([tracked.get_run(last.info.run_id).to_dictionary(), trail])
-    assert len(trail) == 6 and TOKEN not in kept and KEY not in kept
+    assert len(trail) == 8 and TOKEN not in kept and KEY not in kept
 
 
 def test_what_azure_cannot_make_is_taken_back(azure):

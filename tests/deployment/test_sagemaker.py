@@ -174,7 +174,7 @@ def test_an_endpoint_is_created_shares_its_traffic_is_replaced_and_leaves_nothin
     last = run("--action=delete")
     assert left(cloud) == (0, 0, 0, 0)
     trail = [line for key, line in tracked.get_registered_model("sentiment").tags.items() if "deployment." in key]
-    assert len(trail) == 7 and sum("10% of the requests" in line for line in trail) == 1
+    assert len(trail) == 10 and sum("10% of the requests" in line for line in trail) == 1
     assert "secret-key" not in json.dumps([tracked.get_run(last.info.run_id).to_dictionary(), trail])
 
 

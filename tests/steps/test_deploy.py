@@ -3,6 +3,7 @@
 import mlflow
 import pytest
 
+from sentiment.errors import UserError
 from sentiment.workflow.command_line import parse
 from steps import deploy
 from tests.deployment.registry import register_two_versions
@@ -57,5 +58,28 @@ def test_what_is_done_in_one_place_is_not_said_of_an_endpoint_of_the_same_name_e
     assert "in dev, version 1 is gone" in said("1") and "in prod, version 1 answers 100%" in said("1")
     run(dev, "--action=delete")
     assert "in dev, version 2 is gone" in said("2") and "in prod, version 1 answers 100%" in said("1")
-    run(prod, "--action=delete")
+    run(prod, "--version=2")  # somebody has deleted the endpoint by other means
     assert "in prod, version 1 is gone" in said("1") and "answers" not in said("1")
+    assert "in prod, version 2 answers 100%" in said("2")
+
+
+def test_the_versions_that_share_the_requests_say_which_part_each_one_has(run, said):
+    prod = Recorded("prod")
+    run(prod, "--version=1")
+    run(prod, "--action=update", "--version=2", "--traffic=0.004")
+    assert "version 2 answers 0.4% of the requests" in said("2")
+    assert "version 1 answers the other 99.6% of the requests" in said("1") and "100%" not in said("1")
+    run(prod, "--action=update", "--version=2", "--traffic=0.29")
+    assert "version 2 answers 29% of the requests" in said("2") and "the other 71%" in said("1")
+    run(prod, "--action=update", "--version=2")
+    assert "version 2 answers 100% of the requests" in said("2") and "version 1 is gone" in said("1")
+
+
+def test_an_endpoint_that_does_not_answer_is_not_said_to(run, said):
+    prod = Recorded("prod")
+    run(prod, "--version=1")
+    prod.broken = True
+    with pytest.raises(UserError, match="endpoint=sentiment: it does not answer as it should: status 500"):
+        run(prod, "--action=update", "--version=2")
+    assert "version 2 does not answer the test, and has 100% of the requests at https://prod.example.org" in said("2")
+    assert "version 1 is gone" in said("1")

@@ -54,6 +54,11 @@ def put(target: Target, endpoint: str, parameters: DeployParameters) -> tuple[st
             raise UserError("traffic goes with action=update: the first version of an endpoint gets all of it")
         address = target.create(endpoint, uri, version)
     else:
+        if traffic < 1 and (same := [model for model, number in before if number == version]):
+            raise UserError(  # a cloud knows the parts of an endpoint by these numbers
+                f"version={version}: endpoint {endpoint} has version {version} of {same[0]} already, and tells "
+                f"versions apart by their numbers: leave traffic out, or give another endpoint"
+            )
         address = target.update(endpoint, uri, version, traffic)
     share, does = f"{100 * traffic:g}% of the requests at {address}", "does not answer the test, and has"
     try:

@@ -83,3 +83,17 @@ def test_an_endpoint_that_does_not_answer_is_not_said_to(run, said):
         run(prod, "--action=update", "--version=2")
     assert "version 2 does not answer the test, and has 100% of the requests at https://prod.example.org" in said("2")
     assert "version 1 is gone" in said("1")
+
+
+def test_a_version_of_another_model_gets_no_share_under_a_number_that_is_taken(run, said, tracked, tmp_path):
+    prod = Recorded("prod")
+    run(prod, "--version=1")
+    run(prod, "--action=update", "--version=2", "--traffic=0.1")
+    tracked.create_registered_model("mood")
+    tracked.create_model_version("mood", str(tmp_path / "model"))
+    update = ["--action=update", "--endpoint=sentiment", "--registered_model=mood", "--version=1"]
+    with pytest.raises(UserError, match="version=1: endpoint sentiment has version 1 of sentiment already"):
+        run(prod, *update, "--traffic=0.5")
+    assert "version 1 answers the other 90%" in said("1")
+    run(prod, *update)
+    assert "version 1 is gone" in said("1")

@@ -6,13 +6,13 @@ from collections.abc import Callable
 import mlflow
 
 from sentiment.commands import project_command
-from sentiment.deployment.folder import object_name
+from sentiment.deployment.folder import check_package, object_name
 from sentiment.deployment.targets import Target, get_target
 from sentiment.errors import UserError
 from sentiment.registry import deployments
 from sentiment.registry.versions import find_version
 from sentiment.results import model_files
-from sentiment.tracking import MODEL_VERSION, NOTE, REGISTERED_MODEL
+from sentiment.tracking import MODEL_VERSION, NOTE, PACKAGE_SHA256, REGISTERED_MODEL
 from sentiment.workflow.parameters import DeployParameters
 
 TEXTS = ["A gem. I laughed all the way home.", "Two hours that I will never get back."]
@@ -42,11 +42,14 @@ def deploy(parameters: DeployParameters, hold: Callable[[], None]) -> None:
 def put(target: Target, endpoint: str, parameters: DeployParameters) -> tuple[str, str]:
     """Create or update an endpoint, ask it, and record what was done; returns a summary and the address."""
     name, kind, traffic = parameters.registered_model, parameters.target, parameters.traffic
-    version = str(find_version(name, parameters.version).version)
+    found = find_version(name, parameters.version)
+    version = str(found.version)
     deployments.check_champion(name, version, parameters.any_version)
     mlflow.set_tag(MODEL_VERSION, version)
     uri = f"models:/{name}/{version}"
     model_files(uri)  # which are those that were registered
+    if kind == "kubernetes" and not parameters.manifests and PACKAGE_SHA256 in found.tags:
+        check_package(name, version, found.tags[PACKAGE_SHA256])
     # Of a new endpoint it is what was deleted by other means.
     before = [one for one in deployments.list_deployed(kind, endpoint, target.place) if one != (name, version)]
     if parameters.action == "create":

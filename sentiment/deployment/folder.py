@@ -103,6 +103,23 @@ def write_sums(package: Path) -> str:
     return file_digest(package / SUMS)
 
 
+def check_package(name: str, version: str, digest: str) -> None:
+    """Raise UserError where the folder of a version's package is there and is another one: names may give one folder.
+
+    Args:
+        name: registered model.
+        version: its version.
+        digest: what :func:`write_sums` returned when the version's package was written.
+    """
+    package = package_folder(name, version)
+    sums = package / SUMS
+    if package.is_dir() and not (sums.is_file() and file_digest(sums) == digest):
+        raise UserError(
+            f"{package}: it is not the package that was written of version {version} of {name} last: remove it and "
+            f"write it anew with -e package -P registered_model={name} -P version={version}, or give -P manifests="
+        )
+
+
 def check_place(target: Path) -> None:
     """Raise UserError where :func:`put_in_place` would fail, before the package is made, which takes a minute."""
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):

@@ -1,8 +1,11 @@
 """The step ``deploy`` with endpoints that are only recorded: what the tags and the trail say of them."""
 
+from pathlib import Path
+
 import mlflow
 import pytest
 
+from sentiment.deployment.folder import write_sums
 from sentiment.errors import UserError
 from sentiment.workflow.command_line import parse
 from steps import deploy
@@ -97,3 +100,20 @@ def test_a_version_of_another_model_gets_no_share_under_a_number_that_is_taken(r
     assert "version 1 answers the other 90%" in said("1")
     run(prod, *update)
     assert "version 1 is gone" in said("1")
+
+
+def test_another_models_package_in_the_folder_of_this_one_is_refused(run, tracked):
+    package = Path("package-sentiment-1")
+    package.mkdir()
+    run(Recorded("prod"), "--target=kubernetes", "--version=1")  # without the tag nothing is known of it
+    (package / "model").write_text("ours")
+    tracked.set_model_version_tag("sentiment", "1", "package.sha256", write_sums(package))
+    run(Recorded("prod"), "--target=kubernetes", "--version=1")
+    (package / "model").write_text("theirs")
+    write_sums(package)
+    with pytest.raises(UserError, match="package-sentiment-1: it is not the package that was written of version 1 of"):
+        run(Recorded("prod"), "--target=kubernetes", "--version=1")
+    (package / "SHA256SUMS").unlink()
+    with pytest.raises(UserError, match="package-sentiment-1: it is not the package that was written of version 1 of"):
+        run(Recorded("prod"), "--target=kubernetes", "--version=1")
+    run(Recorded("prod"), "--target=kubernetes", "--version=1", "--manifests=ours")

@@ -7,6 +7,7 @@ https://learn.microsoft.com/rest/api/azureml/online-endpoints
 """
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -90,8 +91,8 @@ class AzureML:
         """With all of the traffic the version replaces the others once it is ready; else it is added to them."""
         environment = self._environment(endpoint, version)
         found = self._require(endpoint)
-        listed = self._find(f"{_path(endpoint)}/deployments")["value"]
-        shares = {one["name"]: found["properties"].get("traffic", {}).get(one["name"], 0) for one in listed}
+        given = found["properties"].get("traffic", {})
+        shares = {name: given.get(name, 0) for name in self._list_deployments(endpoint)}
         present = _deployment(version) in shares
         routed = share_traffic(shares, _deployment(version), traffic)
         try:
@@ -103,12 +104,20 @@ class AzureML:
             raise self._undo(path, error, "the former versions answer as before") from error
         address = self._route(endpoint, routed)
         for name in shares if traffic == 1 else ():
-            if name != _deployment(version):
+            if name == _deployment(version) or not _is_ours(name):
+                continue
+            try:
                 self._change("DELETE", f"{_path(endpoint)}/deployments/{name}")
+            except UserError as error:  # the version answers all the same, and the next update tries it again
+                print(f"deploy: {name} gets no requests any more, but is there still, and costs: {error}", flush=True)
         return address
 
     def delete(self, endpoint: str) -> None:
         self._require(endpoint)
+        if theirs := [name for name in self._list_deployments(endpoint) if not _is_ours(name)]:
+            raise UserError(
+                f"endpoint={endpoint}: deploy has not made its deployment {theirs[0]}: delete it in Azure, or all of it"
+            )
         self._change("DELETE", _path(endpoint))
 
     def predict(self, endpoint: str, texts: list[str]) -> list[dict[str, Any]]:
@@ -158,6 +167,9 @@ class AzureML:
         if found is None:
             raise UserError(f"endpoint={endpoint}: there is none in the workspace {self._settings['workspace']}")
         return found
+
+    def _list_deployments(self, endpoint: str) -> list[str]:
+        return [one["name"] for one in self._find(f"{_path(endpoint)}/deployments")["value"]]
 
     def _change(self, method: str, path: str, body: dict[str, Any] | None = None) -> None:
         """Make or delete something, and return when Azure has done so."""
@@ -266,6 +278,11 @@ def _reason(content: dict[str, Any]) -> str:
 def _deployment(version: str) -> str:
     """The name of a version's deployment."""
     return f"version-{version}"
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a deployment has a name that :func:`_deployment` gives."""
+    return re.fullmatch(_deployment(r"\d+"), name) is not None
 
 
 def _path(endpoint: str) -> str:

@@ -1,6 +1,7 @@
 """Endpoints of Amazon SageMaker, through MLflow's client; boto3 finds credentials and region in the environment."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,7 +73,7 @@ class SageMaker:
         """With all of the traffic SageMaker replaces the former fleet by a new one; else the new one is added to it."""
         config = self._config(version)
         with _one_line():
-            found = self._require(endpoint)
+            found = self._require_ours(endpoint)
             with self._undone(endpoint, "the former versions answer as before"):
                 if traffic == 1:
                     self._client.update_deployment(endpoint, uri, config=config)
@@ -98,7 +99,7 @@ class SageMaker:
 
     def delete(self, endpoint: str) -> None:
         with _one_line():
-            self._require(endpoint)
+            self._require_ours(endpoint)
             self._client.delete_deployment(endpoint, config={"region_name": self._region})
 
     def predict(self, endpoint: str, texts: list[str]) -> list[dict[str, Any]]:
@@ -138,6 +139,13 @@ class SageMaker:
         found = self._find(endpoint)
         if found is None:
             raise UserError(f"endpoint={endpoint}: there is none in {self._region} that these credentials may see")
+        return found
+
+    def _require_ours(self, endpoint: str) -> dict[str, Any]:
+        found = self._require(endpoint)
+        for variant in found.get("ProductionVariants", ()):
+            if not re.fullmatch(_variant(r"\d+"), name := variant["VariantName"]):
+                raise UserError(f"endpoint={endpoint}: deploy has not made its variant {name}: give another endpoint")
         return found
 
     @contextmanager

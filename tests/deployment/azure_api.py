@@ -42,6 +42,7 @@ class Azure:
         self.operations = []  # for each: how often it was asked about, and its end
         self.broken = set()
         self.forbidden = False
+        self.locked = set()  # paths of what cannot be deleted
         self.writes = []
 
     def names(self):
@@ -69,6 +70,8 @@ class Azure:
         if method == "GET":
             found = self.resources.get(path)
             return (200, {}, found) if found else (404, {}, error("ResourceNotFound", f"{path} was not found."))
+        if method == "DELETE" and path in self.locked:
+            return 409, {}, error("ScopeLocked", "The scope is locked.")
         if method == "DELETE":
             for below in [name for name in self.resources if f"{name}/".startswith(f"{path}/")]:
                 del self.resources[below]

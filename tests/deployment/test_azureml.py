@@ -101,6 +101,38 @@ def test_what_azure_cannot_make_is_taken_back(azure):
         run("--action=update", "--traffic=0.5")
 
 
+def add_theirs(azure):
+    """A deployment that somebody else has added to the endpoint."""
+    azure.resources[f"{ENDPOINT}/deployments/blue"] = azure.resources[f"{ENDPOINT}/deployments/version-1"] | {
+        "name": "blue"
+    }
+
+
+def test_what_somebody_else_has_deployed_is_kept(azure):
+    run()
+    add_theirs(azure)
+    run("--action=update", "--version=2", "--any_version=true")
+    assert azure.names() == [ENDPOINT, f"{ENDPOINT}/deployments/blue", f"{ENDPOINT}/deployments/version-2"]
+    with pytest.raises(UserError, match="endpoint=sentiment: deploy has not made its deployment blue: delete it in"):
+        run("--action=delete")
+    assert ENDPOINT in azure.resources
+    del azure.resources[f"{ENDPOINT}/deployments/blue"]
+    run("--action=delete")
+    assert azure.names() == []
+
+
+def test_a_former_version_that_azure_does_not_delete_is_told_and_has_no_requests_any_more(azure, tracked, capsys):
+    run()
+    azure.locked = {f"{ENDPOINT}/deployments/version-1"}
+    run("--action=update", "--version=2", "--any_version=true")
+    printed = capsys.readouterr().out
+    assert "deploy: version-1 gets no requests any more, but is there still, and costs: Azure ML: status 409" in printed
+    assert "version 1 is gone" in tracked.get_model_version("sentiment", "1").tags["deployed.azureml.sentiment"]
+    azure.locked = set()
+    run("--action=update", "--version=2", "--any_version=true")
+    assert azure.names() == [ENDPOINT, f"{ENDPOINT}/deployments/version-2"]
+
+
 MISTAKES = [
     (["--version=2"], "version=2: version 1 of sentiment is champion: promote this one first"),
     (["--image="], "target=azureml needs the image of a package: -P image="),

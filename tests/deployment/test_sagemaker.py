@@ -178,6 +178,20 @@ def test_an_endpoint_is_created_shares_its_traffic_is_replaced_and_leaves_nothin
     assert "secret-key" not in json.dumps([tracked.get_run(last.info.run_id).to_dictionary(), trail])
 
 
+def test_an_endpoint_of_somebody_else_is_neither_replaced_nor_deleted(cloud):
+    container = {"Image": "theirs", "ModelDataUrl": "s3://models/theirs"}
+    role = "arn:aws:iam::123456789012:role/theirs"
+    cloud.create_model(ModelName="theirs", PrimaryContainer=container, ExecutionRoleArn=role)
+    variant = {"VariantName": "AllTraffic", "ModelName": "theirs", "InitialInstanceCount": 1}
+    variants = [variant | {"InstanceType": "ml.m5.large"}]
+    cloud.create_endpoint_config(EndpointConfigName="theirs", ProductionVariants=variants)
+    cloud.create_endpoint(EndpointName="sentiment", EndpointConfigName="theirs")
+    for action in (["--action=update"], ["--action=update", "--traffic=0.1"], ["--action=delete"]):
+        with pytest.raises(UserError, match="endpoint=sentiment: deploy has not made its variant AllTraffic: give"):
+            run(*action)
+    assert left(cloud)[:3] == (1, 1, 1)
+
+
 @pytest.mark.parametrize(
     "arguments, line",
     [

@@ -65,7 +65,7 @@ def put(target: Target, endpoint: str, parameters: DeployParameters) -> tuple[st
         address = target.update(endpoint, uri, version, traffic)
     share, does = f"{100 * traffic:g}% of the requests at {address}", "does not answer the test, and has"
     try:
-        answer = request(target, endpoint)
+        answer = request(target, endpoint, version if traffic < 1 else "")
         does = "answers"
     finally:  # the endpoint has changed, whatever it answers
         part = "the other" if len(before) == 1 else "a part of the other"
@@ -86,10 +86,10 @@ def usage(parameters: DeployParameters, endpoint: str, address: str) -> str:
     return "\n".join(lines)
 
 
-def request(target: Target, endpoint: str) -> str:
-    """What an endpoint says to two texts, in words."""
+def request(target: Target, endpoint: str, version: str = "") -> str:
+    """What an endpoint, or a version among those that share it, says to two texts, in words."""
     try:
-        rows = target.predict(endpoint, TEXTS)
+        rows = target.predict(endpoint, TEXTS, version)
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise UserError(f"endpoint={endpoint}: it does not answer as it should: {error}") from error
     return ", ".join(f"{row['label']} ({row['score']:.2f})" for row in rows)

@@ -9,7 +9,7 @@ https://learn.microsoft.com/rest/api/azureml/online-endpoints
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -120,10 +120,11 @@ class AzureML:
             )
         self._change("DELETE", _path(endpoint))
 
-    def predict(self, endpoint: str, texts: list[str]) -> list[dict[str, Any]]:
+    def predict(self, endpoint: str, texts: list[str], version: str = "") -> list[dict[str, Any]]:
         address = self._require(endpoint)["properties"]["scoringUri"]
         key = self._call("POST", f"{_path(endpoint)}/listKeys").json()["primaryKey"]
-        answer = self._send("POST", address, key, {"inputs": texts})
+        chosen = {"azureml-model-deployment": _deployment(version)} if version else {}
+        answer = self._send("POST", address, key, {"inputs": texts}, headers=chosen)
         if answer.status_code != 200:
             raise ValueError(f"{address} gives status {answer.status_code}: {answer.text[:300]}")
         return check_labels(answer.json().get("predictions", []), texts)
@@ -235,9 +236,15 @@ class AzureML:
         return answer
 
     def _send(
-        self, method: str, address: str, token: str, body: dict[str, Any] | None, params: dict[str, str] | None = None
+        self,
+        method: str,
+        address: str,
+        token: str,
+        body: dict[str, Any] | None,
+        params: dict[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        headers = {"Authorization": f"Bearer {token}"}
+        headers = {"Authorization": f"Bearer {token}", **(headers or {})}
         return self._session.request(
             method, address, headers=headers, json=body, params=params, timeout=ANSWERING, allow_redirects=False
         )

@@ -89,7 +89,7 @@ class Kubernetes:
     def delete(self, endpoint: str) -> None:
         self._delete(_objects(self._require(endpoint)))
 
-    def predict(self, endpoint: str, texts: list[str]) -> list[dict[str, Any]]:
+    def predict(self, endpoint: str, texts: list[str], version: str = "") -> list[dict[str, Any]]:
         self._require(endpoint)
         with self._forward(endpoint) as port:
             return ask_for_labels(port, texts)

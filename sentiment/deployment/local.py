@@ -72,7 +72,7 @@ class Local:
             self._end(process)
         shutil.rmtree(Path(FOLDER, endpoint))
 
-    def predict(self, endpoint: str, texts: list[str]) -> list[dict[str, Any]]:
+    def predict(self, endpoint: str, texts: list[str], version: str = "") -> list[dict[str, Any]]:
         state, _ = self._require(endpoint)
         return ask_for_labels(state["port"], texts)
 

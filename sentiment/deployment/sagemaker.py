@@ -1,5 +1,6 @@
 """Endpoints of Amazon SageMaker, through MLflow's client; boto3 finds credentials and region in the environment."""
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -102,11 +103,16 @@ class SageMaker:
             self._require_ours(endpoint)
             self._client.delete_deployment(endpoint, config={"region_name": self._region})
 
-    def predict(self, endpoint: str, texts: list[str]) -> list[dict[str, Any]]:
+    def predict(self, endpoint: str, texts: list[str], version: str = "") -> list[dict[str, Any]]:
         with _one_line():
             self._require(endpoint)
-            answer = self._client.predict(endpoint, inputs=texts)
-        return check_labels(answer["predictions"], texts)
+            answer = self._service("sagemaker-runtime").invoke_endpoint(  # MLflow's client cannot choose a variant
+                EndpointName=endpoint,
+                Body=json.dumps({"inputs": texts}),
+                ContentType="application/json",
+                **({"TargetVariant": _variant(version)} if version else {}),
+            )
+        return check_labels(json.loads(answer["Body"].read())["predictions"], texts)
 
     def _config(self, version: str) -> dict[str, Any]:
         if not self._image:

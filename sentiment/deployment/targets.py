@@ -28,8 +28,14 @@ class Target(Protocol):
     def delete(self, endpoint: str) -> None:
         """End an endpoint, and remove what it used."""
 
-    def predict(self, endpoint: str, texts: list[str]) -> list[dict[str, Any]]:
-        """An endpoint's answer to some texts: a dict with label and score for each."""
+    def predict(self, endpoint: str, texts: list[str], version: str = "") -> list[dict[str, Any]]:
+        """An endpoint's answer to some texts: a dict with label and score for each.
+
+        Args:
+            endpoint: its name.
+            texts: the texts.
+            version: the one that is to answer where several share the requests; empty for any.
+        """
 
 
 def get_target(parameters: DeployParameters, hold: Callable[[], None]) -> Target:

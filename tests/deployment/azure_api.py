@@ -1,7 +1,7 @@
 """A stand-in for the REST API of Azure Machine Learning on loopback, as its reference has it, with a managed identity.
 
 It refuses bodies with a name that the reference does not have, takes its time for what takes time there, and answers
-requests to an endpoint with the version that it sends all of them to, or most.
+requests to an endpoint with the version that they name, or that it sends all of them to, or most.
 """
 
 import json
@@ -106,10 +106,10 @@ class Azure:
         self.operations.append({"asked": 0, "end": end})
         return f"{self.address}/operations/{len(self.operations) - 1}"
 
-    def predict(self, texts):
+    def predict(self, texts, deployment):
         (endpoint,) = [one for path, one in self.resources.items() if path.count("/") == 2]
         traffic = endpoint["properties"]["traffic"]
-        label = max(traffic, key=lambda name: traffic[name])
+        label = deployment or max(traffic, key=lambda name: traffic[name])
         return {"predictions": [{"label": label, "score": 0.9} for _ in texts]}
 
 
@@ -134,8 +134,9 @@ def serving(azure) -> Iterator[str]:
                 found = {"access_token": TOKEN, "expires_on": "4102444800", "resource": "…", "token_type": "Bearer"}
                 status, headers = 200, {}
             elif url.path.endswith("/invocations"):
+                asked = self.headers.get("azureml-model-deployment")
                 status, headers = (200 if given == f"Bearer {KEY}" else 401), {}
-                found = azure.predict(body["inputs"]) if status == 200 else error("Unauthorized", "the key")
+                found = azure.predict(body["inputs"], asked) if status == 200 else error("Unauthorized", "the key")
             elif given != f"Bearer {TOKEN}" or not (url.query or url.path.startswith("/operations/")):
                 status, headers, found = 401, {}, error("InvalidAuthenticationToken", "the token")
             else:

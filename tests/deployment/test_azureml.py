@@ -63,6 +63,7 @@ def test_an_endpoint_is_created_shares_its_traffic_is_replaced_and_leaves_nothin
 
     run("--action=update", "--version=2", "--any_version=true", "--traffic=0.1")
     assert traffic(azure) == {"version-1": 90, "version-2": 10}
+    assert "version-2 (0.90), version-2 (0.90)" in capsys.readouterr().out  # it was asked, and not the other one
     run("--action=update", "--version=2", "--any_version=true", "--traffic=0.6")
     assert traffic(azure) == {"version-1": 40, "version-2": 60}
 

@@ -1,5 +1,6 @@
 """The step ``deploy`` against moto's server, which keeps models, configurations and endpoints as SageMaker does."""
 
+import base64
 import json
 import os
 import urllib.request
@@ -135,6 +136,15 @@ def variants(service):
     return found
 
 
+def asked():
+    """The variants that requests were for, each once; None for a request for any."""
+    from moto.sagemakerruntime.models import sagemakerruntime_backends
+
+    (requests,) = sagemakerruntime_backends["123456789012"]["eu-central-1"].results.values()
+    headers = [json.loads(base64.b64decode(one)) for one in requests]
+    return [one.get("X-Amzn-Sagemaker-Target-Variant") for one in headers]
+
+
 def left(service):
     """How many models, configurations, endpoints and archives of models there are."""
     archives = boto3.client("s3").list_objects_v2(Bucket="models").get("KeyCount", 0)
@@ -155,7 +165,7 @@ def test_an_endpoint_is_created_shares_its_traffic_is_replaced_and_leaves_nothin
     assert container["Image"] == "123456789012.dkr.ecr.eu-central-1.amazonaws.com/mood:1"
 
     run("--action=update", "--version=2", "--any_version=true", "--traffic=0.1")
-    assert variants(cloud) == {"version-1": 0.9, "version-2": 0.1}
+    assert variants(cloud) == {"version-1": 0.9, "version-2": 0.1} and asked() == [None, "version-2"]
     run("--action=update", "--version=2", "--any_version=true", "--traffic=0.5")  # it is there already
     assert variants(cloud) == {"version-1": 0.5, "version-2": 0.5} and left(cloud)[0] == 2
 

@@ -27,7 +27,7 @@ class Recorded:
     def delete(self, _):
         pass
 
-    def predict(self, _, texts):
+    def predict(self, _, texts, version):
         if self.broken:
             raise ValueError("status 500")
         return [{"label": "positive", "score": 0.9} for _ in texts]

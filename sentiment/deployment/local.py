@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
+from filelock import BaseFileLock, FileLock
 
 from sentiment.deployment.requests import ask_for_labels
 from sentiment.deployment.server import HOST, MODEL_PATH, PORT
@@ -46,31 +48,34 @@ class Local:
         return f"{Path(FOLDER).resolve()} of {socket.gethostname()}"
 
     def create(self, endpoint: str, uri: str, version: str) -> str:
-        if self._find(endpoint):
-            raise UserError(f"endpoint={endpoint}: it is there already: -P action=update replaces its version")
-        if reason := why_not_listen(ADDRESS, self._port):
-            raise UserError(f"port={self._port}: nothing can listen there ({reason}): give another one")
-        return self._start(endpoint, uri, version, self._port)
+        with _lock(endpoint):
+            if self._find(endpoint):
+                raise UserError(f"endpoint={endpoint}: it is there already: -P action=update replaces its version")
+            if reason := why_not_listen(ADDRESS, self._port):
+                raise UserError(f"port={self._port}: nothing can listen there ({reason}): give another one")
+            return self._start(endpoint, uri, version, self._port)
 
     def update(self, endpoint: str, uri: str, version: str, traffic: float) -> str:
         if traffic < 1:
             raise UserError("traffic goes with target=sagemaker and azureml: a local endpoint has one version")
-        state, before = self._require(endpoint)
-        if self._port not in (state["port"], DEFAULT_PORT):
-            raise UserError(
-                f"port={self._port}: {endpoint} listens on {state['port']}, and an update stays there: leave port out, "
-                "or delete the endpoint and create it anew"
-            )
-        url = self._start(endpoint, uri, version, state["port"])  # which listens on the same port, beside the old one
-        self._end(before)
-        return url
+        with _lock(endpoint):
+            state, before = self._require(endpoint)
+            if self._port not in (port := state["port"], DEFAULT_PORT):
+                raise UserError(
+                    f"port={self._port}: {endpoint} listens on {port}, and an update stays there: leave port out, or "
+                    "delete the endpoint and create it anew"
+                )
+            url = self._start(endpoint, uri, version, port)  # which listens on the same port, beside the old one
+            self._end(before)
+            return url
 
     def delete(self, endpoint: str) -> None:
-        has_died = self._find(endpoint) is None and Path(FOLDER, endpoint, STATE).exists()
-        if not has_died:
-            _, process = self._require(endpoint)
-            self._end(process)
-        shutil.rmtree(Path(FOLDER, endpoint))
+        with _lock(endpoint):
+            has_died = self._find(endpoint) is None and Path(FOLDER, endpoint, STATE).exists()
+            if not has_died:
+                _, process = self._require(endpoint)
+                self._end(process)
+            shutil.rmtree(Path(FOLDER, endpoint))
 
     def predict(self, endpoint: str, texts: list[str], version: str = "") -> list[dict[str, Any]]:
         state, _ = self._require(endpoint)
@@ -117,8 +122,11 @@ class Local:
             if server.poll() is not None or time.monotonic() > deadline:
                 said = log.read_text(encoding="utf-8").strip()[-1000:]
                 raise UserError(f"the server does not start; the end of {log}: {said}")
-            if any(connection.status == "LISTEN" for connection in process.net_connections("tcp4")):
-                return
+            try:
+                if any(connection.status == "LISTEN" for connection in process.net_connections("tcp4")):
+                    return
+            except psutil.NoSuchProcess:
+                continue  # it has ended since it was polled
             time.sleep(0.1)
 
     def _find(self, endpoint: str) -> tuple[dict[str, Any], psutil.Process] | None:
@@ -141,8 +149,14 @@ class Local:
 
     def _end(self, process: psutil.Process) -> None:
         """End a server when it has finished its requests."""
-        process.terminate()
-        try:
-            process.wait(ENDING)
-        except psutil.TimeoutExpired:
-            process.kill()
+        with suppress(psutil.NoSuchProcess):  # it has ended by itself
+            process.terminate()
+            try:
+                process.wait(ENDING)
+            except psutil.TimeoutExpired:
+                process.kill()
+
+
+def _lock(endpoint: str) -> BaseFileLock:
+    """A lock for whoever changes an endpoint: of two servers that listen on its port, one would be forgotten."""
+    return FileLock(Path(FOLDER, f".{endpoint}.lock"))  # beside its folder, which a deletion removes

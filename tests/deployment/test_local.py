@@ -3,9 +3,15 @@
 import json
 import os
 import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import mlflow
+import psutil
+import pytest
 
+from sentiment.deployment import local
+from sentiment.errors import UserError
 from sentiment.registry import deployments
 from sentiment.workflow.command_line import parse
 from steps.deploy import deploy
@@ -32,3 +38,50 @@ def test_an_endpoint_whose_server_has_died_is_deleted_and_told_to_be_gone_of_the
     assert not (tmp_path / "deployments" / "shop").exists()
     assert "version 1 is gone" in tracked.get_model_version("mood", "1").tags["deployed.local.shop"]
     assert set(tracked.get_model_version("other", "1").tags) == {"deployed.local.another"}
+
+
+def test_whoever_changes_an_endpoint_waits_for_who_does_so_already(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    inside, together = [], []
+
+    class Slow(local.Local):
+        def _find(self, endpoint):
+            inside.append(endpoint)
+            return {"port": 5001}, None
+
+        def _start(self, *_):
+            together.append(len(inside))
+            time.sleep(0.2)
+            return "http://127.0.0.1:5001/invocations"
+
+        def _end(self, _):
+            inside.clear()
+
+    with ThreadPoolExecutor() as pool:
+        for version in ("2", "3"):
+            pool.submit(Slow(5001, lambda: None).update, "shop", f"models:/m/{version}", version, 1.0)
+    assert together == [1, 1]
+
+
+def test_a_server_that_has_ended_meanwhile_is_ended():
+    class Ended:
+        def terminate(self):
+            raise psutil.NoSuchProcess(1)
+
+    local.Local(5001, lambda: None)._end(Ended())
+
+
+def test_a_server_that_ends_while_it_is_looked_at_is_told_with_its_last_words(tmp_path):
+    class Ended:
+        ended = None
+
+        def poll(self):
+            return self.ended
+
+        def net_connections(self, _):
+            self.ended = 1
+            raise psutil.ZombieProcess(1)
+
+    (tmp_path / "server.log").write_text("out of memory")
+    with pytest.raises(UserError, match="the server does not start; the end of .*server.log: out of memory"):
+        local.Local(5001, lambda: None)._wait(server := Ended(), server, tmp_path / "server.log")

@@ -59,4 +59,5 @@ def list_deployed(target: str, endpoint: str, place: str) -> list[tuple[str, str
 
 
 def _is_of(line: str, endpoint: str, place: str) -> bool:
-    return f" endpoint {endpoint} in {place}, version " in line
+    # Older lines name no place.
+    return any(f" endpoint {named}, version " in line for named in (f"{endpoint} in {place}", endpoint))

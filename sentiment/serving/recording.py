@@ -12,6 +12,7 @@ from typing import IO, Any, cast
 import mlflow
 import pandas as pd
 
+from sentiment.model.text.tweets import replace_surrogates
 from sentiment.paths import PROJECT_ROOT
 
 WAITING = 5_000  # requests that wait to be written; further ones are dropped and counted
@@ -127,9 +128,10 @@ class Recorder:
                 return
 
     def _inputs(self, texts: list[str], count: int) -> dict[str, Any]:
+        # A trace with a lone surrogate cannot be stored, and it holds the requests of others, too.
         lengths = {"words": [len(text.split()) for text in texts], "count": count}
         if self._with_text:
-            return {"texts": [text[:LONGEST] for text in texts], **lengths}
+            return {"texts": [replace_surrogates(text[:LONGEST]) for text in texts], **lengths}
         return {"sha256": [hashlib.sha256(text.encode("utf-8", "replace")).hexdigest() for text in texts], **lengths}
 
 
@@ -140,5 +142,5 @@ def _outputs(started: int, ended: int, version: str, answer: pd.DataFrame | None
         "version": version,
         "labels": [] if answer is None else answer["label"].tolist()[:TEXTS],
         "scores": [] if answer is None else answer["score"].tolist()[:TEXTS],
-        "error": error,
+        "error": error and replace_surrogates(error),
     }

@@ -1,7 +1,8 @@
 """Run a command whenever a model has a new champion: ``python receive.py MODEL PORT COMMAND …``.
 
 It listens on the loopback address, behind a proxy with TLS. WEBHOOK_SECRET is that of the webhook. Nothing of a request
-becomes part of the command: a deployment reads from the registry which version is champion.
+becomes part of the command: a deployment reads from the registry which version is champion. An event only says that it
+is time to look, since events may be late, in another order, or sent twice.
 """
 
 import base64
@@ -14,12 +15,11 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from queue import SimpleQueue
 
 MODEL, PORT, *COMMAND = sys.argv[1:]
 SECRET = os.environ["WEBHOOK_SECRET"].encode()
 AGE = 300  # seconds after which a request is no longer taken, so that nobody can send a recorded one again
-promoted: SimpleQueue[str] = SimpleQueue()  # versions
+promoted = threading.Event()  # since the last start of the command
 
 
 class Receiver(BaseHTTPRequestHandler):
@@ -32,21 +32,28 @@ class Receiver(BaseHTTPRequestHandler):
         delivery, sent, signature = (self.headers.get(f"X-MLflow-{name}", "") for name in names)
         signed = hmac.new(SECRET, f"{delivery}.{sent}.".encode() + body, hashlib.sha256).digest()
         genuine = hmac.compare_digest(signature.encode(), b"v1," + base64.b64encode(signed))
-        if genuine and abs(time.time() - int(sent)) < AGE:
+        fresh = genuine and abs(time.time() - int(sent)) < AGE
+        if fresh:
             event = json.loads(body)
             data = event["data"]
             if event["entity"] == "model_version_alias" and (data["name"], data["alias"]) == (MODEL, "champion"):
-                promoted.put(data["version"])
-        self.send_response(202 if genuine else 401)  # at once: MLflow sends it again if it has to wait
+                promoted.set()
+        elif genuine:
+            late = f"{time.time() - int(sent):.0f} seconds old, expected less than {AGE}"
+            print(f"warning: refused an event that is {late}: compare the clocks", file=sys.stderr, flush=True)
+        self.send_response(202 if fresh else 401)  # at once: MLflow sends it again if it has to wait
         self.end_headers()
 
 
 def run_commands() -> None:
-    """One after the other; MLflow may tell of a promotion more than once."""
-    deployed = None
-    while True:
-        if (version := promoted.get()) != deployed:
-            deployed = version if subprocess.run(COMMAND).returncode == 0 else None
+    """One after the other; promotions during a command start it once more."""
+    while promoted.wait():
+        promoted.clear()
+        try:
+            subprocess.run(COMMAND)
+        except OSError as error:
+            line = f"error: the command cannot be started, the next promotion tries again: {error}"
+            print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import mlflow
 import pytest
@@ -21,28 +22,38 @@ WEBHOOKS = PROJECT / "examples" / "webhooks"
 SECRET = "s3cret of the webhook"
 
 
+@contextmanager
+def receiving(folder, *command):
+    """The URL of a receiver for the model ``m``, and the file in which its messages are."""
+    port, said = free_port(), folder / "stderr"
+    url = f"http://127.0.0.1:{port}/"
+    with said.open("w") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, str(WEBHOOKS / "receive.py"), "m", str(port), *command],
+            env=environment(WEBHOOK_SECRET=SECRET),
+            stderr=stderr,
+        )
+    try:
+        wait_until(lambda: requests.post(url, timeout=5), process)
+        yield url, said
+    finally:
+        process.terminate()
+        process.wait()
+
+
 @pytest.fixture(scope="module")
 def receiver(tmp_path_factory):
     """The URL of a receiver for the model ``m``, and the file in which each start of its command is a line."""
-    started, port = tmp_path_factory.mktemp("receiver") / "started", free_port()
-    command = ["sh", "-c", f"echo deployed >> {started}"]
-    process = subprocess.Popen(
-        [sys.executable, str(WEBHOOKS / "receive.py"), "m", str(port), *command],
-        env=environment(WEBHOOK_SECRET=SECRET),
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}/"
-    wait_until(lambda: requests.post(url, timeout=5), process)
-    yield url, started
-    process.terminate()
-    process.wait()
+    folder = tmp_path_factory.mktemp("receiver")
+    with receiving(folder, "sh", "-c", f"echo deployed >> {folder / 'started'}") as (url, _):
+        yield url, folder / "started"
 
 
 def lines(started):
     return started.read_text().count("\n") if started.exists() else 0
 
 
-def test_a_promotion_starts_the_command_once(receiver, tmp_path, monkeypatch):
+def test_setting_the_alias_champion_starts_the_command_once(receiver, tmp_path, monkeypatch):
     url, started = receiver
     before = lines(started)
     settings = {
@@ -69,9 +80,10 @@ def test_a_promotion_starts_the_command_once(receiver, tmp_path, monkeypatch):
             assert promotions.promote("other", "1", None, "the first")
             assert promotions.promote("m", "1", None, "the first")
             wait_for(lambda: lines(started) == before + 1, seconds=60)
-            promotions.update_aliases("m")  # the same champion once more
-            assert promotions.promote("m", "2", "1", "better")
+            promotions.update_aliases("m")  # the same champion once more, which may as well be a late event
             wait_for(lambda: lines(started) == before + 2, seconds=60)
+            assert promotions.promote("m", "2", "1", "better")
+            wait_for(lambda: lines(started) == before + 3, seconds=60)
         finally:
             mlflow.set_tracking_uri(None)
     # The secret is not in the server's store as it is.
@@ -96,8 +108,34 @@ def test_what_the_server_has_not_signed_just_now_starts_nothing(receiver):
     refused = [{}, signed(body, "another secret"), signed(promotion("72")), {"X-MLflow-Signature": "v1,é".encode()}]
     for headers in refused:
         assert requests.post(url, data=body, headers=headers, timeout=5).status_code == 401
-    assert requests.post(url, data=body, headers=signed(body, age=3600), timeout=5).status_code == 202  # sent again
+    assert requests.post(url, data=body, headers=signed(body, age=3600), timeout=5).status_code == 401  # sent again
     assert lines(started) == before
     # One that it has signed comes after those and is the first to start something.
     assert requests.post(url, data=body, headers=signed(body), timeout=5).status_code == 202
     wait_for(lambda: lines(started) == before + 1, seconds=30)
+
+
+def send(url, body, age=0):
+    return requests.post(url, data=body, headers=signed(body, age=age), timeout=5).status_code
+
+
+def test_the_endpoint_has_the_champion_in_whatever_order_the_events_come(tmp_path):
+    champion, endpoint = tmp_path / "champion", tmp_path / "endpoint"
+    with receiving(tmp_path, "cp", str(champion), str(endpoint)) as (url, _):
+        for now, event in [("3", "3"), ("3 again", "2"), ("2", "2")]:  # that of 2 is late, and 3 is rolled back
+            champion.write_text(now)
+            assert send(url, promotion(event)) == 202
+            wait_for(lambda now=now: endpoint.exists() and endpoint.read_text() == now, seconds=10)
+
+
+def test_events_that_start_nothing_are_told_of_and_later_ones_start_the_command(tmp_path):
+    command, started = tmp_path / "deploy.sh", tmp_path / "started"
+    with receiving(tmp_path, str(command)) as (url, said):
+        assert send(url, promotion("1"), age=400) == 401
+        assert "refused an event that is 40" in said.read_text()
+        assert send(url, promotion("1")) == 202
+        wait_for(lambda: "the command cannot be started" in said.read_text(), seconds=10)
+        command.write_text(f"#!/bin/sh\necho deployed >> {started}\n")
+        command.chmod(0o755)
+        assert send(url, promotion("2")) == 202
+        wait_for(lambda: lines(started) == 1, seconds=10)

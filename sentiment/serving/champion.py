@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.pyfunc import PyFuncModel
 
 from sentiment.model.families import needs_own_process
@@ -41,6 +42,7 @@ class ServedChampion:
         champion = require_champion(name)
         self._family = champion.tags.get(FAMILY)
         self._serving = _load(name, champion.version), str(champion.version)
+        self._identity = _identity(champion)
         if reload_seconds:
             threading.Thread(target=self._follow, args=(reload_seconds,), daemon=True).start()
 
@@ -83,13 +85,19 @@ class ServedChampion:
     def _update(self) -> str | None:
         """Load the champion where it is a new one; returns what happened, or None."""
         champion = get_champion(self._name)
-        if champion is None or str(champion.version) == self._serving[1]:
+        if champion is None or _identity(champion) == self._identity:
             return None
         version, family = str(champion.version), champion.tags.get(FAMILY)
         if family != self._family and any(map(needs_own_process, (family, self._family))):
             return f"version {version} is champion, and needs a process of its own: start serve again"
         self._serving, self._family = (_load(self._name, version), version), family
+        self._identity = _identity(champion)
         return f"version {version} has taken over"
+
+
+def _identity(version: ModelVersion) -> tuple[Any, ...]:
+    """What tells a version from another one; a model that was deleted and registered anew counts from 1 again."""
+    return str(version.version), version.source, version.creation_timestamp
 
 
 def _load(name: str, version: str) -> PyFuncModel:

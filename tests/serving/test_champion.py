@@ -17,13 +17,14 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExc
 @pytest.fixture
 def registry(monkeypatch):
     """A registry whose champion and whose failures a test sets. The thread that follows it ends with the test."""
-    state = SimpleNamespace(version="1", family="simple", failures=[], loaded=[], over=False)
+    state = SimpleNamespace(version="1", source="models:/m-1", family="simple", failures=[], loaded=[], over=False)
     before = set(threading.enumerate())
 
     def get(_):
         if state.over:
             raise SystemExit
-        return SimpleNamespace(version=state.version, tags={"family": state.family})
+        tags = {"family": state.family}
+        return SimpleNamespace(version=state.version, source=state.source, creation_timestamp=1, tags=tags)
 
     def load(_, version):
         state.loaded.append(version)
@@ -64,3 +65,11 @@ def test_an_ensemble_takes_over_from_a_family_and_a_pipeline_does_not(registry, 
     registry.version, registry.family = "2", family
     assert ("has taken over" if takes_over else "start serve again") in served._update()
     assert served.predict(["a text"]) == ("2" if takes_over else "1")
+
+
+def test_a_model_that_was_registered_anew_takes_over_under_the_same_number(registry):
+    served = ServedChampion("sentiment", None, reload_seconds=0)
+    assert served._update() is None
+    registry.source = "models:/m-2"
+    assert served._update() == "version 1 has taken over"
+    assert served._update() is None and registry.loaded == ["1", "1"]

@@ -31,7 +31,7 @@ def post(tmp_path_factory):
     settings = folder / "settings.json"
     settings.write_text(json.dumps({"name": "any", "record": None, "reload_seconds": 0}))
     with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
-        version = SimpleNamespace(version="1", tags={"family": "simple"})
+        version = SimpleNamespace(version="1", source="models:/m-1", creation_timestamp=1, tags={"family": "simple"})
         patch.setattr(champion, "require_champion", lambda name: version)
         patch.setattr(champion, "_load", lambda *_: as_pyfunc(fitted))
         patch.setattr(scoring_server, "invocations", scoring_server.invocations)  # which is put back at the end

@@ -96,11 +96,13 @@ class Recorder:
         """Hand over the requests that wait, and wait until they are written."""
         self._stop.set()
         self._thread.join(timeout=CLOSING)
+        with self._lock:
+            left, self._waiting = len(self._waiting), []
+            self._dropped += left  # the thread hands the number over if the writer still gets that far
+        if left:
+            print(f"serve: {left} requests are not recorded: not handed over in time", file=sys.stderr, flush=True)
         try:
-            self._pipe.close()
             self._writer.wait(timeout=CLOSING)
-        except OSError as error:
-            print(f"serve: the last requests may not have been recorded: {error}", file=sys.stderr, flush=True)
         except subprocess.TimeoutExpired:
             print(
                 f"serve: the last requests are not recorded yet after {CLOSING:g} seconds; process {self._writer.pid} "
@@ -111,21 +113,21 @@ class Recorder:
 
     def _hand_over(self) -> None:
         stopping = False
-        while not stopping:
-            stopping = self._stop.wait(PAUSE)
-            with self._lock:
-                batch, self._waiting, self._size = self._waiting, [], 0
-            line = json.dumps({"requests": batch, "dropped": self._dropped}) + "\n"
-            try:
-                self._pipe.write(line.encode("ascii"))  # waits for a writer that is behind
-                self._pipe.flush()
-            except OSError as error:
-                print(
-                    f"serve: requests are no longer recorded, the writer process has ended ({error})",
-                    file=sys.stderr,
-                    flush=True,
-                )
-                return
+        try:
+            with self._pipe:  # the writer ends with it
+                while not stopping:
+                    stopping = self._stop.wait(PAUSE)
+                    with self._lock:
+                        batch, self._waiting, self._size = self._waiting, [], 0
+                    line = json.dumps({"requests": batch, "dropped": self._dropped}) + "\n"
+                    self._pipe.write(line.encode("ascii"))  # waits for a writer that is behind
+                    self._pipe.flush()
+        except OSError as error:
+            print(
+                f"serve: requests are no longer recorded, the writer process has ended ({error})",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def _inputs(self, texts: list[str], count: int) -> dict[str, Any]:
         # A trace with a lone surrogate cannot be stored, and it holds the requests of others, too.

@@ -104,7 +104,10 @@ def main(name: str, experiment_id: str, run_id: str) -> None:
         os.nice(10)
     writer = Writer(name, experiment_id, run_id)
     for line in sys.stdin:
-        writer.take(**json.loads(line))
+        if line.endswith("\n"):
+            writer.take(**json.loads(line))
+        else:
+            print("serve: the server ended before it handed over its last requests", file=sys.stderr, flush=True)
     writer.report()
 
 

@@ -2,13 +2,14 @@
 
 import io
 import json
+import threading
 from types import SimpleNamespace
 
 import mlflow
 import pandas as pd
 import pytest
 
-from sentiment.serving import recording
+from sentiment.serving import recording, writer
 from sentiment.serving.recording import Recorder
 from sentiment.serving.writer import Writer
 
@@ -16,7 +17,18 @@ ANSWER = pd.DataFrame({"label": ["positive"], "score": [0.9]})
 
 
 class Pipe(io.BytesIO):
-    """The writer's standard input, which can be read after it was closed."""
+    """The writer's standard input, which can be read after it was closed. Clear ``reads``, and it is full."""
+
+    def __init__(self):
+        super().__init__()
+        self.reads, self.is_full = threading.Event(), threading.Event()
+        self.reads.set()
+
+    def write(self, data):
+        if not self.reads.is_set():
+            self.is_full.set()
+        self.reads.wait()
+        return super().write(data)
 
     def close(self):
         self.lines = [json.loads(line) for line in self.getvalue().splitlines()]
@@ -28,7 +40,7 @@ def pipe(monkeypatch):
     """What a recorder writes to, instead of to a process."""
     pipe = Pipe()
     process = SimpleNamespace(stdin=pipe, pid=1, wait=lambda timeout: 0)
-    monkeypatch.setattr(recording.subprocess, "Popen", lambda *_, **__: process)
+    monkeypatch.setattr(recording, "subprocess", SimpleNamespace(Popen=lambda *_, **__: process, PIPE=None))
     return pipe
 
 
@@ -44,12 +56,37 @@ def test_half_a_surrogate_pair_costs_no_request_its_record(tracked, pipe, monkey
     record(recorder, "half \ud83d")
     record(recorder, "refused", error="no text: half \ud83d")
     recorder.close()
-    writer = Writer("m", "0", run)
+    written = Writer("m", "0", run)
     for line in pipe.lines:
-        writer.take(**line)
-    writer.report()
+        written.take(**line)
+    written.report()
     assert tracked.get_run(run).data.metrics == {"requests_recorded": 3, "requests_dropped": 0}
     (trace,) = mlflow.search_traces(locations=["0"], return_type="list")
     asked, answered = trace.data.spans[0].inputs, trace.data.spans[0].outputs
     assert [request["texts"] for request in asked] == [["a good film"], ["half \ufffd"], ["refused"]]
     assert [answer["error"] for answer in answered] == [None, None, "no text: half \ufffd"]
+
+
+def test_what_a_writer_that_is_behind_has_not_taken_at_the_end_is_counted_and_told(pipe, monkeypatch, capsys):
+    monkeypatch.setattr(recording, "PAUSE", 0.01)
+    monkeypatch.setattr(recording, "CLOSING", 0.05)
+    pipe.reads.clear()
+    recorder = Recorder("m", "0", "r", with_text=True)
+    assert pipe.is_full.wait(10)
+    for _ in range(3):
+        record(recorder, "a good film")
+    recorder.close()
+    assert "3 requests are not recorded" in capsys.readouterr().err
+    pipe.reads.set()  # the writer goes on while the server still runs
+    recorder._thread.join(10)
+    assert pipe.lines[-1] == {"requests": [], "dropped": 3}
+
+
+def test_a_server_that_ends_within_a_line_costs_only_that_line(tracked, monkeypatch, capsys):
+    monkeypatch.setenv("MLFLOW_ENABLE_ASYNC_TRACE_LOGGING", "false")
+    monkeypatch.delattr(writer.os, "nice")
+    run = tracked.create_run("0").info.run_id
+    monkeypatch.setattr(writer.sys, "stdin", io.StringIO('{"requests": [], "dropped": 2}\n{"requests": [[{"te'))
+    writer.main("m", "0", run)
+    assert tracked.get_run(run).data.metrics == {"requests_recorded": 0, "requests_dropped": 2}
+    assert "before it handed over its last requests" in capsys.readouterr().err

@@ -4,6 +4,7 @@ The two do not share packages. SENTIMENT_PYTHON names the interpreter of the env
 installed. Credentials, such as MLFLOW_TRACKING_TOKEN, are in the worker's environment.
 """
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -17,8 +18,13 @@ class Found(Exception):
     """An entry point has ended with an alert or a failed gate: a result, and no failure to be tried again."""
 
 
-def run_entry_point(name: str, **parameters: Any) -> str:
+def run_entry_point(name: str, tags: dict[str, str] | None = None, **parameters: Any) -> str:
     """``python -m steps NAME --parameter=value …``; an empty value, or None, stands for the parameter's default.
+
+    Args:
+        name: the entry point.
+        tags: more tags of its MLflow run.
+        parameters: of the entry point.
 
     Returns:
         What it printed.
@@ -29,15 +35,15 @@ def run_entry_point(name: str, **parameters: Any) -> str:
     """
     given = {key: value for key, value in parameters.items() if value not in ("", None)}
     texts = {key: ",".join(map(str, value)) if isinstance(value, list) else value for key, value in given.items()}
-    return run_python("-m", "steps", name, *(f"--{key}={value}" for key, value in texts.items()))
+    return run_python("-m", "steps", name, *(f"--{key}={value}" for key, value in texts.items()), tags=tags)
 
 
-def run_python(*arguments: str) -> str:
+def run_python(*arguments: str, tags: dict[str, str] | None = None) -> str:
     """Run the project's interpreter; see :func:`run_entry_point`."""
     command = [os.environ.get("SENTIMENT_PYTHON", "python"), *arguments]
     process = subprocess.Popen(
         command,
-        env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        env=os.environ | {"PYTHONPATH": str(PROJECT)} | ({"MLFLOW_RUN_CONTEXT": json.dumps(tags)} if tags else {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

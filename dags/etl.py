@@ -1,6 +1,7 @@
 """etl: read texts from a source, label them where that is asked, split them, and load them into a table."""
 
 from pathlib import Path
+from uuid import uuid4
 
 from airflow.sdk import Param, dag, task
 from defaults import DAG, TASKS
@@ -21,15 +22,18 @@ from entry_points import run_entry_point, run_python
 )
 def etl() -> None:
     @task
-    def extract(params: dict) -> None:
+    def extract(params: dict) -> str:
+        """A tag of the ingest run, by which the next task finds it among those of others."""
+        tag = uuid4().hex
         columns = {name: params[name] for name in ("corpus", "text_column", "label_column")}
-        run_entry_point("ingest", **{"reuse": "true"} | columns | params["more"])
+        run_entry_point("ingest", {"etl.extract": tag}, **{"reuse": "true"} | columns | params["more"])
+        return tag
 
     @task
-    def load(params: dict) -> None:
-        run_python(str(Path(__file__).with_name("load.py")), params["table"], params["corpus"])
+    def load(tag: str, params: dict) -> None:
+        run_python(str(Path(__file__).with_name("load.py")), params["table"], tag)
 
-    extract() >> load()
+    load(extract())
 
 
 etl()

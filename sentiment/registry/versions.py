@@ -129,7 +129,8 @@ def find_same(name: str, digest: str | None) -> list[ModelVersion]:
 
 def find_last_rollback(name: str, digest: str | None) -> Promotion | None:
     """The rollback that took this model out of use, under whatever version number; None if it is not the last word."""
-    return find_rollback(promotions.read(name), {str(version.version) for version in find_same(name, digest)})
+    same = {str(version.version) for version in find_same(name, digest)}
+    return find_rollback(promotions.read(name), same) if same else None  # without versions there may be no such model
 
 
 def _find_first(name: str, digest: str | None) -> str | None:

@@ -64,11 +64,18 @@ def test_whoever_changes_an_endpoint_waits_for_who_does_so_already(tmp_path, mon
 
 
 def test_a_server_that_has_ended_meanwhile_is_ended():
+    asked = []
+
     class Ended:
         def terminate(self):
+            asked.append("to terminate")
             raise psutil.NoSuchProcess(1)
 
+        def wait(self, _):
+            asked.append("to be waited for")
+
     local.Local(5001, lambda: None)._end(Ended())
+    assert asked == ["to terminate"]
 
 
 def test_a_server_that_ends_while_it_is_looked_at_is_told_with_its_last_words(tmp_path):

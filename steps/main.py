@@ -66,17 +66,16 @@ def main(parameters: MainParameters) -> None:
     used = {INGEST_RUN: [ingest], FEATURIZE_RUN: [featurize], TUNE_RUN: tuned, COMPARE_RUN: [compare]}
     for tag, steps in used.items():
         made[tag] = ",".join(step.run.result().info.run_id for step in steps)
-    mlflow.set_tags(made)
     links = {"review card": run_page(registering, REVIEW_CARD)}
     links[f"{registered.name} version {registered.version}"] = version_page(registered.name, registered.version)
     links |= {step.name: run_page(step.run.result()) for step in chain.steps}
     # The links first: MLflow's UI shows the first lines only, until it is asked for more.
-    mlflow.set_tag(
-        NOTE,
+    made[NOTE] = (
         ", ".join(f"[{name}]({page.removeprefix('/')})" for name, page in links.items())
         + f"\n\n{table.verdict(comparison)}\n\n{tags[NOTE]}\n\n{table.markdown(comparison)}"
-        + f"\n\n```\n{chain.report()}\n```",
+        + f"\n\n```\n{chain.report()}\n```"
     )
+    mlflow.set_tags(made)
     status = describe_status(registered, promotions.get_champion_version(registered.name), tags)
     print(summary(comparison, registered, registering, status, chain.report(), time.time() - started), flush=True)
     if parameters.fail_on_gate and tags[GATE] == "failed":

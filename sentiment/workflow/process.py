@@ -143,18 +143,14 @@ def open_run(entry_point: str, stop: Stop) -> Iterator[Run]:
         with mlflow.start_run() as run:
             stop.run = run
             try:
+                # MLflow logs the URL of the project as it was given, with the token in it.
+                hidden = {
+                    name: shown for name, value in run.data.tags.items() if (shown := hide_credentials(value)) != value
+                }
                 # A step started by hand has to be found by the steps that follow it, too.
-                mlflow.set_tags({ENTRY_POINT: entry_point, PROCESS: this_process()})
+                mlflow.set_tags(hidden | {ENTRY_POINT: entry_point, PROCESS: this_process()})
                 if PARENT not in run.data.tags:
                     mark_orphans(run.info.experiment_id)
-                # MLflow logs the URL of the project as it was given, with the token in it.
-                mlflow.set_tags(
-                    {
-                        name: shown
-                        for name, value in run.data.tags.items()
-                        if (shown := hide_credentials(value)) != value
-                    }
-                )
                 remember_command(run.data.tags)
                 yield run
             except BaseException as raised:

@@ -65,6 +65,7 @@ MODEL = "model"  # of a predict run: the model that scored the rows, in words
 CHAMPION_VERSION = "champion"  # the version that is champion after it; None where there is none
 ALIAS = "alias"  # the alias that the version got: champion or challenger
 GATE = "gate"  # passed or failed
+WAITS = "waits"  # why somebody has to approve a version that passes the gate
 ALERT = "alert"  # why monitoring alerts
 
 # Tags of a model version, beside those above.

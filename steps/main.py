@@ -35,6 +35,7 @@ from sentiment.tracking import (
     REGISTERED_MODEL,
     REVIEW_CARD,
     TUNE_RUN,
+    WAITS,
     active_run,
 )
 from sentiment.workflow.chain import Chain, ChainStep
@@ -146,7 +147,7 @@ def tune_side_by_side(chain: Chain, featurize: ChainStep, parameters: MainParame
 
 
 def describe_status(registered: ModelVersion, champion: str | None, tags: Mapping[str, str]) -> str:
-    """What a version is now, which may have changed since a reused register run, and which checks it fails.
+    """What a version is now, which may have changed since a reused register run, and what it fails or waits for.
 
     Args:
         registered: the version.
@@ -156,6 +157,8 @@ def describe_status(registered: ModelVersion, champion: str | None, tags: Mappin
     status = f"{registered.name} version {registered.version} is {' and '.join(registered.aliases) or 'registered'}"
     if champion not in (None, str(registered.version)):
         status += f"; version {champion} is champion"
+    if WAITS in tags and promotions.CHALLENGER in registered.aliases:
+        status += f"; {tags[WAITS]}"
     failed = [
         f"{key.removeprefix(f'{GATE}.')} {outcome}"
         for key, outcome in tags.items()

@@ -34,6 +34,7 @@ from sentiment.tracking import (
     GIT_COMMIT,
     INGEST_RUN,
     MAIN_RUN,
+    MAX_TAG,
     MODEL_VERSION,
     NOTE,
     OUTPUT_DIGEST,
@@ -43,6 +44,7 @@ from sentiment.tracking import (
     TRUTH,
     TUNE_RUN,
     VERSION_GIT_COMMIT,
+    WAITS,
     active_run,
 )
 from sentiment.workflow.parameter_groups import GateParameters
@@ -112,6 +114,7 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
             ALIAS: alias,
             CHAMPION_VERSION: str(promotions.get_champion_version(name)),
             GATE: gate_outcome,
+            **({WAITS: waits[:MAX_TAG]} if waits else {}),
             NOTE: f"`{name}` version {version} is **{alias}**: {reason}.\n\n{verdict.markdown()}",
         }
     )

@@ -14,6 +14,13 @@ from steps.main import describe_status
         # After a rollback to version 1.
         ([], "1", {"gate": "passed"}, "m version 2 is registered; version 1 is champion"),
         (["previous"], "3", {}, "m version 2 is previous; version 3 is champion"),
+        (
+            ["challenger"],
+            "1",
+            {"gate": "passed", "waits": "it waits for a review, `approve`"},
+            "m version 2 is challenger; version 1 is champion; it waits for a review, `approve`",
+        ),
+        (["champion"], "2", {"gate": "passed", "waits": "it waits for a review"}, "m version 2 is champion"),
         ([], None, {}, "m version 2 is registered"),
         (
             ["champion"],

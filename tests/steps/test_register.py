@@ -84,7 +84,8 @@ def test_a_note_that_no_tag_can_hold_is_refused_before_anything_is_promoted(trac
 def test_the_champion_is_not_registered_again_and_a_challenger_keeps_its_alias(tracked, log_comparison, capsys):
     champion, challenger = log_comparison("a"), log_comparison("b")
     run_step(register, RegisterParameters(), champion)
-    run_step(register, RegisterParameters(require_review=True), challenger)
+    waiting = run_step(register, RegisterParameters(require_review=True), challenger)
+    assert waiting.data.tags["waits"].startswith("it waits for a review, `")
     again = run_step(register, RegisterParameters(gates="accuracy>=0.8"), champion)
     assert aliases(tracked) == {"champion": 1, "challenger": 2} and again.data.tags["model_version"] == "1"
     assert len(tracked.search_model_versions("name = 'sentiment'")) == 2

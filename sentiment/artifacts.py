@@ -36,6 +36,11 @@ def artifacts(run_id: str, path: str) -> Path:
         raise
 
 
+def read_json(run_id: str, path: str) -> Any:
+    """The content of a JSON file among the :func:`artifacts` of a run."""
+    return json.loads(artifacts(run_id, path).read_text(encoding="utf-8"))
+
+
 def manifest(run: Run) -> dict[str, str]:
     """The SHA-256 of each artifact and model that a step left, by its path or URI; empty where it recorded none."""
     return json.loads(run.data.tags.get(MANIFEST, "{}"))

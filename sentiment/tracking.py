@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import mlflow
 from mlflow import ActiveRun
 from mlflow.entities import Run
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from sentiment.errors import UserError
@@ -184,6 +185,16 @@ class Origin:
 def origin(run: Run) -> Origin:
     """The :class:`Origin` of a run."""
     return Origin(f"run {run.info.run_id}", run.data.tags)
+
+
+def version_origin(version: ModelVersion) -> Origin:
+    """The :class:`Origin` of a model version."""
+    return Origin(f"{version.name} version {version.version}", version.tags)
+
+
+def gate_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags, of a register run or a model version, with the terms of its gate and what each check said."""
+    return {key: value for key, value in tags.items() if key.startswith(f"{GATE}.")}
 
 
 def active_run() -> ActiveRun:

@@ -1,13 +1,12 @@
 """Promote a version that was reviewed if it still passes the gate, and record who reviewed it, when and why."""
 
-import json
 import re
 from datetime import UTC, datetime
 
 import mlflow
 from mlflow import MlflowClient
 
-from sentiment.artifacts import artifacts
+from sentiment.artifacts import read_json
 from sentiment.errors import UserError
 from sentiment.registry import gate, promotions, versions
 from sentiment.registry.candidate import Candidate
@@ -42,22 +41,21 @@ def approve(parameters: ApproveParameters) -> None:
     if not {COMPARE_RUN, GATE_TERMS} <= set(tags):
         raise UserError(f"version={version}: it was not registered by this project, so it cannot be held to a gate")
     compare_run = checked_run(COMPARE_RUN, tags[COMPARE_RUN], "compare")
-    winner = json.loads(artifacts(compare_run.info.run_id, COMPARISON).read_text(encoding="utf-8"))["rows"][0]
+    winner = read_json(compare_run.info.run_id, COMPARISON)["rows"][0]
     promotions.check_permission(name)
     model_files(f"models:/{name}/{version}")  # what is gone cannot become champion
-    # A parameter of the gate that the version was not registered with has its default.
-    terms = GateParameters.model_validate_json(tags[GATE_TERMS]).terms() | {"force": parameters.force}
+    # A parameter that the version was not registered with has its default; one of a later release is ignored.
+    terms = GateParameters.model_validate_json(tags[GATE_TERMS], extra="ignore").terms(parameters.force)
 
     mlflow.set_tags({REGISTERED_MODEL: name, MODEL_VERSION: version})
     while True:
-        champion = promotions.get_champion(name)
-        champion_version = None if champion is None else str(champion.version)
-        verdict = gate.evaluate(Candidate(winner, compare_run, champion), terms)
+        candidate = Candidate(winner, compare_run, promotions.get_champion(name))
+        verdict = gate.evaluate(candidate, terms)
         if not verdict.promotes:
-            reason = "it is champion already" if champion_version == version else verdict.reason
+            reason = "it is champion already" if candidate.champion_version == version else verdict.reason
             raise UserError(f"{name} version {version} is not promoted: {reason}")
         why = f"approved by {parameters.reviewer} ({parameters.note}): {verdict.reason}"
-        if promotions.promote(name, version, champion_version, why, verdict.figures):
+        if promotions.promote(name, version, candidate.champion_version, why, verdict.figures):
             break
     record_review(name, version, parameters)
     versions.tag_gate(name, version, verdict.tags() | {GATE_TERMS: tags[GATE_TERMS]})

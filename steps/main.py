@@ -37,6 +37,7 @@ from sentiment.tracking import (
     TUNE_RUN,
     WAITS,
     active_run,
+    gate_tags,
 )
 from sentiment.workflow.chain import Chain, ChainStep
 from sentiment.workflow.parameters import MainParameters
@@ -161,8 +162,8 @@ def describe_status(registered: ModelVersion, champion: str | None, tags: Mappin
         status += f"; {tags[WAITS]}"
     failed = [
         f"{key.removeprefix(f'{GATE}.')} {outcome}"
-        for key, outcome in tags.items()
-        if key.startswith(f"{GATE}.") and outcome.startswith("failed")
+        for key, outcome in gate_tags(tags).items()
+        if outcome.startswith("failed")
     ]
     return status + (f"; it does not pass the gate ({'; '.join(failed)})" if failed else "")
 

@@ -1,13 +1,12 @@
 """Register the winner of a comparison: champion if it passes the gate, else challenger."""
 
-import json
 from typing import Any
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from sentiment.artifacts import artifacts
+from sentiment.artifacts import artifacts, read_json
 from sentiment.commands import project_command
 from sentiment.digests import text_digest
 from sentiment.errors import GateFailed
@@ -54,17 +53,14 @@ from sentiment.workflow.parameters import RegisterParameters
 def register(parameters: RegisterParameters, compare_run: Run) -> None:
     name = parameters.registered_model
     promotions.check_permission(name)
-    comparison = json.loads(artifacts(compare_run.info.run_id, COMPARISON).read_text(encoding="utf-8"))
+    comparison = read_json(compare_run.info.run_id, COMPARISON)
     winner = comparison["rows"][0]
     model_files(winner["model_uri"])  # what is gone cannot become champion
 
     def evaluate_gate() -> tuple[str | None, gate.Verdict]:
         """The present champion's version and the gate's verdict."""
-        champion = promotions.get_champion(name)
-        verdict = gate.evaluate(
-            Candidate(winner, compare_run, champion), parameters.terms() | {"force": parameters.force}
-        )
-        return None if champion is None else str(champion.version), verdict
+        candidate = Candidate(winner, compare_run, promotions.get_champion(name))
+        return candidate.champion_version, gate.evaluate(candidate, parameters.terms(parameters.force))
 
     # The gate comes first, so that nothing is registered where the champion cannot be loaded.
     champion, verdict = evaluate_gate()

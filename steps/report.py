@@ -1,13 +1,12 @@
 """Write a comparison beside the champion's as Markdown, with the gate's verdict, for the comment on a pull request."""
 
-import json
 from pathlib import Path
 
 import mlflow
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 
-from sentiment.artifacts import artifacts
+from sentiment.artifacts import read_json
 from sentiment.errors import GateFailed
 from sentiment.registry import gate, promotions
 from sentiment.registry.candidate import Candidate, comparison_digest
@@ -18,9 +17,9 @@ from sentiment.tracking import (
     COMPARISON,
     GATE,
     REGISTERED_MODEL,
-    Origin,
     checked_run,
     origin,
+    version_origin,
 )
 from sentiment.workflow.parameters import ReportParameters
 from sentiment.workflow.upstream import find_run
@@ -32,19 +31,18 @@ def report(parameters: ReportParameters) -> None:
         compare_run = find_compare_run(find_version(name, parameters.version))
     else:
         compare_run = find_run("compare_run", parameters.compare_run, "compare")
-    comparison = read_comparison(compare_run)
+    comparison = read_json(compare_run.info.run_id, COMPARISON)
     champion = promotions.get_champion(name)
     candidate = Candidate(comparison["rows"][0], compare_run, champion)
-    verdict = gate.evaluate(candidate, parameters.terms() | {"force": parameters.force})
+    verdict = gate.evaluate(candidate, parameters.terms(parameters.force))
 
     incumbent = None
     if champion is not None and COMPARE_RUN in champion.tags:  # else it was not registered by this project
         its_run = find_compare_run(champion)
         same_data = origin(its_run).dataset_digest == origin(compare_run).dataset_digest
-        incumbent = Incumbent(str(champion.version), read_comparison(its_run), same_data)
-    number = None if champion is None else str(champion.version)
+        incumbent = Incumbent(str(champion.version), read_json(its_run.info.run_id, COMPARISON), same_data)
     rollback = None if parameters.force else find_last_rollback(name, comparison_digest(compare_run))
-    text = render_comment(name, comparison, verdict, incumbent, number, rollback)
+    text = render_comment(name, comparison, verdict, incumbent, candidate.champion_version, rollback)
     mlflow.log_text(text, "report.md")
     mlflow.set_tags({REGISTERED_MODEL: name, GATE: "passed" if verdict.passed else "failed"} | verdict.tags())
     if parameters.output:
@@ -58,9 +56,4 @@ def report(parameters: ReportParameters) -> None:
 
 def find_compare_run(version: ModelVersion) -> Run:
     """The compare run that a version won."""
-    made_from = Origin(f"{version.name} version {version.version}", version.tags)
-    return checked_run(COMPARE_RUN, made_from.compare_run, "compare")
-
-
-def read_comparison(compare_run: Run) -> dict:
-    return json.loads(artifacts(compare_run.info.run_id, COMPARISON).read_text(encoding="utf-8"))
+    return checked_run(COMPARE_RUN, version_origin(version).compare_run, "compare")

@@ -9,6 +9,7 @@ from sentiment.corpora.corpus import Corpus
 from sentiment.errors import UserError
 from sentiment.monitoring.observed import read_batch, read_recorded
 from sentiment.monitoring.reference import Champion
+from sentiment.registry.comparable_rows import trained_on, trained_on_digests
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,9 @@ def _select_own(rows: pd.DataFrame, champion: Champion) -> pd.DataFrame:
 
 def _drop_training_texts(champion: Champion, texts: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """The rows whose text the champion was not trained on, and a note on how many were dropped."""
-    known = champion.trained_on(texts["text"])
+    known = trained_on(champion.dataset, texts["text"])
     if "sha256" in texts and texts["sha256"].notna().any():
-        known = known | champion.trained_on_digests(texts["sha256"])
+        known = known | trained_on_digests(champion.dataset, texts["sha256"])
     unseen = texts[~known].reset_index(drop=True)
     dropped = len(texts) - len(unseen)
     return unseen, f" ({dropped} that the champion was trained on left out)" if dropped else ""

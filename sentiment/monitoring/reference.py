@@ -13,9 +13,8 @@ from sentiment.corpora.labels import HUMAN, LABELLED_BY
 from sentiment.digests import text_digest
 from sentiment.errors import UserError
 from sentiment.features.store import Features
-from sentiment.registry.comparable_rows import trained_on, trained_on_digests
 from sentiment.scoring.scorer import Scorer
-from sentiment.tracking import DATASET, FEATURES, Origin, checked_run, origin
+from sentiment.tracking import DATASET, FEATURES, checked_run, origin, version_origin
 
 
 @dataclass(frozen=True)
@@ -39,12 +38,13 @@ class Champion:
     @cached_property
     def dataset(self) -> Path:
         """The folder of its dataset."""
-        return artifacts(checked_run("ingest_run", self._origin.ingest_run, "ingest").info.run_id, DATASET)
+        ingest_run = checked_run("ingest_run", version_origin(self.version).ingest_run, "ingest")
+        return artifacts(ingest_run.info.run_id, DATASET)
 
     @cached_property
     def features(self) -> Features:
-        one_of_them = self._origin.tune_run.split(",")[0]  # the members of an ensemble have the same features
-        tune_run = checked_run("tune_run", one_of_them, "tune")
+        tune_runs = version_origin(self.version).tune_run  # the members of an ensemble have the same features
+        tune_run = checked_run("tune_run", tune_runs.split(",")[0], "tune")
         return Features(artifacts(origin(tune_run).featurize_run, FEATURES), self.dataset)
 
     def describe(self, texts: list[str]) -> pd.DataFrame:
@@ -88,15 +88,3 @@ class Champion:
             found = self.describe(test["text"].tolist()).assign(label=test["label"])
             log_parquet(found, path, run_id)
             return found
-
-    def trained_on(self, texts: pd.Series) -> np.ndarray:
-        """Whether the champion was fitted to, or chosen by, each text: bool array of shape (texts,)."""
-        return trained_on(self.dataset, texts)
-
-    def trained_on_digests(self, digests: pd.Series) -> np.ndarray:
-        """The same of texts of which only the SHA-256 was recorded."""
-        return trained_on_digests(self.dataset, digests)
-
-    @property
-    def _origin(self) -> Origin:
-        return Origin(f"{self.version.name} version {self.version.version}", self.version.tags)

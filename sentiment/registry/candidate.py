@@ -48,6 +48,10 @@ class Candidate:
         return self.champion is not None and self._equals_champion and has_model(self.champion.source or "")
 
     @property
+    def champion_version(self) -> str | None:
+        return None if self.champion is None else str(self.champion.version)
+
+    @property
     def classes(self) -> list[str]:
         return origin(self.compare_run).classes
 

@@ -12,7 +12,7 @@ from sentiment.errors import UserError
 from sentiment.registry import promotions
 from sentiment.registry.trail import Promotion, find_rollback
 from sentiment.results import has_model
-from sentiment.tracking import COMPARISON_DIGEST, GATE, GATE_TERMS, raise_if_unanswered
+from sentiment.tracking import COMPARISON_DIGEST, GATE_TERMS, gate_tags, raise_if_unanswered
 
 
 def register(name: str, model_uri: str, tags: dict[str, str], description: str, once: bool) -> str:
@@ -107,7 +107,7 @@ def tag_gate(name: str, version: str, tags: dict[str, str], keep: bool = False) 
         The tags that the version has now.
     """
     client = MlflowClient()
-    former = {key: value for key, value in client.get_model_version(name, version).tags.items() if _is_of_gate(key)}
+    former = gate_tags(client.get_model_version(name, version).tags)
     if keep and former.get(GATE_TERMS) == tags[GATE_TERMS]:
         tags = former | tags
     for key in former.keys() - tags.keys():
@@ -115,10 +115,6 @@ def tag_gate(name: str, version: str, tags: dict[str, str], keep: bool = False) 
     for key, value in tags.items():
         client.set_model_version_tag(name, version, key, value)
     return tags
-
-
-def _is_of_gate(tag: str) -> bool:
-    return tag.startswith(f"{GATE}.")
 
 
 def find_same(name: str, digest: str | None) -> list[ModelVersion]:

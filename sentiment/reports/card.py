@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 
-from sentiment.corpora.labels import LABELLED_BY, find_majority
+from sentiment.corpora.labels import LABELLED_BY
 from sentiment.errors import hide_credentials
 from sentiment.evaluation.comparison import EvaluatedModel, EvaluationData
 from sentiment.evaluation.measure import in_own_process, load_and_predict_proba, score_test_split
@@ -94,7 +94,6 @@ def render_card(
         "card.html",
         verdict=table.verdict(comparison),
         winner=winner.row,
-        majority=_score_majority(dataset["profile"], data),
         gate=None,  # register fills in what it decides
         version=None,
         checks=[],
@@ -142,12 +141,6 @@ def _describe_dataset(ingest_run: Run, classes: Sequence[str]) -> dict[str, Any]
         "profile": profile,
         "table": [["split", "texts", *classes, "median words", *(f"labelled by {giver}" for giver in givers)], *lines],
     }
-
-
-def _score_majority(profile: Mapping[str, Any], data: EvaluationData) -> dict[str, Any]:
-    """The class that most training texts have, and the accuracy on the test split of a model that always says it."""
-    label = find_majority(profile["train"]["classes"])
-    return {"label": label, "accuracy": float((data.test["label"] == label).mean())}
 
 
 def _list_limits(comparison: Mapping[str, Any], dataset: Mapping[str, Any]) -> list[str]:

@@ -6,7 +6,7 @@ A step has the parameters of the groups that its model lists (:mod:`sentiment.wo
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.evaluation.metrics import METRICS
@@ -180,16 +180,13 @@ class RegisteredModelParameters(Parameters):
 class GateParameters(MetricParameters):
     """What a model is held to before it becomes champion. Stored with a version, and read back when it is approved."""
 
-    # A version that was registered by a later release may have been held to more; what is not known here is ignored.
-    model_config = ConfigDict(extra="ignore")
-
     gates: Thresholds = parameter((), "figures to reach: accuracy>=0.85,latency_ms_p95<=50")
     tolerance: Rate = parameter(0.0, "by how much the metric may be worse than the champion's")
     behaviour_tolerance: Rate = parameter(0.05, "by how much more of the behaviour tests may fail")
 
-    def terms(self) -> dict[str, Any]:
+    def terms(self, force: bool = False) -> dict[str, Any]:
         """The gate's parameters by name, as its checks take them."""
-        return {name: getattr(self, name) for name in GateParameters.model_fields}
+        return {name: getattr(self, name) for name in GateParameters.model_fields} | {"force": force}
 
 
 class PromotionParameters(Parameters):

@@ -81,8 +81,6 @@ class CompareParameters(ChoiceParameters, SeedParameters, ReuseParameters):
 class RegisterParameters(
     RegisteredModelParameters, GateParameters, PromotionParameters, ForceParameters, ReuseParameters
 ):
-    model_config = ConfigDict(extra="forbid")
-
     compare_run: str = parameter("", "run to build on; by default the latest")
 
 
@@ -103,8 +101,6 @@ class MainParameters(
     ForceParameters,
     ReuseParameters,
 ):
-    model_config = ConfigDict(extra="forbid")
-
     parallelism: NotNegative = parameter(
         0, "trials of all families at the same time; 0 for one a core", changes_result=False
     )
@@ -112,8 +108,6 @@ class MainParameters(
 
 
 class ReportParameters(RegisteredModelParameters, GateParameters, ForceParameters):
-    model_config = ConfigDict(extra="forbid")
-
     compare_run: str = parameter("", "comparison to report; by default that of the latest main run, or a later one")
     version: str = parameter("", "version or alias whose comparison is reported, in place of compare_run")
     output: str = parameter("", "Markdown file to write; without one it is printed")

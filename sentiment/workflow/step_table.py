@@ -1,7 +1,7 @@
 """The steps: one row for each, with all that the rest of the project knows of it."""
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mlflow import MlflowClient
@@ -24,12 +24,8 @@ def registration_stands(run: Run) -> bool:
         return False
     present = client.get_model_version(name, version).tags  # of another model where the first one was deleted
     same_models = present.get(tracking.COMPARISON_DIGEST) == tags.get(tracking.COMPARISON_DIGEST)
-    return same_models and _gate_tags(tags) == _gate_tags(present)
-
-
-def _gate_tags(tags: Mapping[str, str]) -> dict[str, str]:
-    """The gate's terms and what it said of a version; a later register run with other terms replaces both."""
-    return {key: value for key, value in tags.items() if key.startswith(f"{tracking.GATE}.")}
+    # A later register run with other terms replaces them and what the gate said.
+    return same_models and tracking.gate_tags(tags) == tracking.gate_tags(present)
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,8 @@ def test_a_version_that_was_rolled_back_is_not_promoted_again_unless_somebody_sa
 def test_an_approval_leaves_what_the_gate_said_then_on_run_and_version(tracked, log_comparison):
     terms = {"gates": "accuracy>=0.8", "require_review": True}
     run_step(register, RegisterParameters(**terms), log_comparison("a"))
+    of_a_later_release = '{"gates": "accuracy>=0.8", "of_a_later_release": 1}'
+    tracked.set_model_version_tag("sentiment", "1", "gate.terms", of_a_later_release)
     before = tracked.get_model_version("sentiment", "1").tags
     tracked.set_model_version_tag("sentiment", "1", "gate.minimum_accuracy", "failed: by an earlier evaluation")
     tracked.set_model_version_tag("sentiment", "1", "gate.behaviour", "failed: against a champion that is gone")

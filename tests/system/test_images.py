@@ -36,7 +36,7 @@ champion.tags["comparison.digest"] = "another"
 compared = mlflow.get_run(champion.tags["compare_run"])
 row = mlflow.artifacts.load_dict(f"runs:/{compared.info.run_id}/comparison.json")["rows"][1]
 with mlflow.start_run():
-    print(gate.evaluate(Candidate(row, compared, champion), GateParameters().terms() | {"force": False}).reason)
+    print(gate.evaluate(Candidate(row, compared, champion), GateParameters().terms()).reason)
 """
 
 

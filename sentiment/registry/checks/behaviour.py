@@ -1,10 +1,8 @@
 """Whether a candidate passes as many behaviour tests as the champion."""
 
-import json
-
 import numpy as np
 
-from sentiment.artifacts import artifacts
+from sentiment.artifacts import read_json
 from sentiment.corpora.splits import normal_form
 from sentiment.evaluation.behaviour import Case, report
 from sentiment.evaluation.measure import predict_proba
@@ -18,8 +16,8 @@ def check(candidate: Candidate, terms: Terms) -> list[Check]:
     """Whether its failure rate is at most ``behaviour_tolerance`` above the champion's."""
     if candidate.champion is None or not candidate.has_comparable_champion:
         return []
-    run_id, tolerance = candidate.compare_run.info.run_id, terms["behaviour_tolerance"]
-    entries = json.loads(artifacts(run_id, BEHAVIOUR_CASES).read_text(encoding="utf-8"))
+    tolerance = terms["behaviour_tolerance"]
+    entries = read_json(candidate.compare_run.info.run_id, BEHAVIOUR_CASES)
     failed_by = [entry.pop("failed_by", None) for entry in entries]
     if None in failed_by:
         return [Check("behaviour", False, "not kept case by case by this compare run: run compare again")]

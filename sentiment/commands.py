@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sentiment.errors import hide_credentials
 from sentiment.paths import PROJECT_ROOT
+from sentiment.tracking import GIT_BRANCH, PROJECT_ENV, SOURCE_NAME
 
 COMMAND = "SENTIMENT_COMMAND"  # environment variable: how the user starts an entry point; steps below inherit it
 
@@ -28,7 +29,7 @@ def remember_command(tags: Mapping[str, str]) -> None:
     Args:
         tags: those that MLflow has set on the run.
     """
-    source = tags.get("mlflow.source.name", str(PROJECT_ROOT))
+    source = tags.get(SOURCE_NAME, str(PROJECT_ROOT))
     _, cloned, path = source.partition("/file:/")  # MLflow clones a file:///… and logs it as a relative path
     if cloned:
         source = f"file:///{path}"
@@ -37,8 +38,8 @@ def remember_command(tags: Mapping[str, str]) -> None:
     else:  # a git URL, of which PROJECT_ROOT is a temporary clone
         uri = shlex.quote(hide_credentials(source))
         # Not for a folder: with a version MLflow fetches into it, and so makes a user's own repository a shallow one.
-        if branch := tags.get("mlflow.source.git.branch"):
+        if branch := tags.get(GIT_BRANCH):
             uri += f" --version {shlex.quote(branch)}"
     # A step that was started by hand, and one in the active environment, has no tag.
-    manager = tags.get("mlflow.project.env", "local")
+    manager = tags.get(PROJECT_ENV, "local")
     os.environ.setdefault(COMMAND, f"mlflow run {uri} --env-manager {manager}")

@@ -27,6 +27,8 @@ USER = "mlflow.user"
 SOURCE_NAME = "mlflow.source.name"
 SOURCE_TYPE = "mlflow.source.type"
 GIT_COMMIT = "mlflow.source.git.commit"
+GIT_BRANCH = "mlflow.source.git.branch"
+PROJECT_ENV = "mlflow.project.env"  # the environment manager of mlflow run
 
 # Tags of every step's run.
 PROCESS = "step.process"  # the process that made it: host, process id, and when that started in seconds since 1970

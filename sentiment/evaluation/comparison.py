@@ -17,13 +17,13 @@ from sentiment.errors import UserError
 from sentiment.evaluation import slices, statistics
 from sentiment.evaluation.behaviour import Case, report
 from sentiment.evaluation.choosing import choose
-from sentiment.evaluation.measure import in_own_process, measure, score_test_split
+from sentiment.evaluation.measure import measure, score_test_split, with_model_of
 from sentiment.evaluation.metrics import log_loss, scores
 from sentiment.evaluation.pooling import Pooling
 from sentiment.evaluation.truth import describe_truth
 from sentiment.features.store import Features
 from sentiment.model.ensemble import pool
-from sentiment.model.families import ENSEMBLE, needs_own_process
+from sentiment.model.families import ENSEMBLE
 from sentiment.tracking import OUTPUT_DIGEST, SEARCH_TEXTS, VALIDATION_PREDICTIONS, origin
 
 MAJORITY = "majority class"
@@ -147,8 +147,7 @@ def _evaluate(
     metric: str,
 ) -> EvaluatedModel:
     texts = {"test": data.texts, "behaviour": [text for case in cases for text in case.texts]}
-    arguments = model_uri, texts, data.labels, known
-    measured = in_own_process(measure, *arguments) if needs_own_process(family) else measure(*arguments)
+    measured = with_model_of(family, measure, model_uri, texts, data.labels, known)
     on_test, on_behaviour = (measured.probabilities[name] for name in texts)
     failed = report.find_failures(cases, on_behaviour, data.classes)
     behaviour = report.summarize_by_capability(cases, failed)

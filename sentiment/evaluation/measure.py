@@ -15,6 +15,7 @@ from sklearn.utils import gen_batches
 
 from sentiment.evaluation.metrics import METRICS, scores
 from sentiment.evaluation.statistics import accuracy_interval
+from sentiment.model.families import needs_own_process
 from sentiment.model.families.pipeline import predict_pipeline
 from sentiment.model.progress import show_progress
 from sentiment.results import load_model, model_files
@@ -85,6 +86,11 @@ def in_own_process(function: Callable[..., Result], *arguments: Any) -> Result:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, context, mlflow.set_tracking_uri, (mlflow.get_tracking_uri(),)) as pool:
         return pool.submit(function, *arguments).result()
+
+
+def with_model_of(family: str | None, function: Callable[..., Result], *arguments: Any) -> Result:
+    """Call a function that loads a model of a family (None: unknown), in a process of its own where it needs one."""
+    return in_own_process(function, *arguments) if needs_own_process(family) else function(*arguments)
 
 
 def load_and_predict_proba(model_uri: str, texts: Sequence[str]) -> np.ndarray:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sentiment.evaluation.measure import in_own_process, predict_proba
+from sentiment.evaluation.measure import predict_proba, with_model_of
 from sentiment.model.progress import show_progress
 from sentiment.results import load_model
 
@@ -45,7 +45,7 @@ def find_confident_mistakes(
     labels: np.ndarray,
     probabilities: np.ndarray,
     classes: Sequence[str],
-    own_process: bool,
+    family: str,
 ) -> list[Mistake]:
     """The mistakes with the highest scores, at most ``MISTAKES``, the highest first.
 
@@ -57,15 +57,15 @@ def find_confident_mistakes(
         labels: int array of shape (texts,), positions in the classes.
         probabilities: float array of shape (texts, classes).
         classes: class names.
-        own_process: whether the model has to be loaded in a process of its own.
+        family: the model's family.
     """
     predicted = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(predicted != labels)
     chosen = wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")][:MISTAKES]
     words = np.cumsum([len(WORD.findall(texts[row])) for row in chosen])
     chosen = chosen[: max(FEWEST, np.searchsorted(words, WORDS, side="right"))]
-    arguments = model_uri, [texts[row] for row in chosen], [int(predicted[row]) for row in chosen]
-    weights = in_own_process(explain, *arguments) if own_process else explain(*arguments)
+    mistaken, positions = [texts[row] for row in chosen], [int(predicted[row]) for row in chosen]
+    weights = with_model_of(family, explain, model_uri, mistaken, positions)
     return [
         Mistake(classes[labels[row]], classes[predicted[row]], float(probabilities[row].max()), found)
         for row, found in zip(chosen, weights)

@@ -15,12 +15,11 @@ from mlflow.entities.model_registry import ModelVersion
 from sentiment.corpora.labels import LABELLED_BY
 from sentiment.errors import hide_credentials
 from sentiment.evaluation.comparison import EvaluatedModel, EvaluationData
-from sentiment.evaluation.measure import in_own_process, load_and_predict_proba, score_test_split
+from sentiment.evaluation.measure import load_and_predict_proba, score_test_split, with_model_of
 from sentiment.evaluation.metrics import METRICS, class_scores
 from sentiment.evaluation.mistakes import find_confident_mistakes
 from sentiment.evaluation.statistics import compare_paired
 from sentiment.evaluation.truth import summarize_truth
-from sentiment.model.families import needs_own_process
 from sentiment.pages import run_page, shown_tracking_uri, ui_url
 from sentiment.registry.comparable_rows import NotComparable, comparable_rows
 from sentiment.registry.promotions import get_champion
@@ -80,7 +79,7 @@ def render_card(
         data.labels,
         winner.probabilities,
         data.classes,
-        needs_own_process(family),
+        family,
     )
     named = {name: plot.format(winner=family) for name, plot in PLOTS.items()}
     shown = {name: figures[plot] for name, plot in named.items() if plot in figures}
@@ -189,11 +188,8 @@ def _compare_with_champion(
     except NotComparable as reason:
         return None, f"The champion, version {champion.version}, {reason}."
     texts, labels, winners = list(compress(data.texts, unseen)), data.labels[unseen], winner.probabilities[unseen]
-    family, arguments = champion.tags.get(FAMILY), (f"models:/{name}/{champion.version}", texts)
-    own_process = needs_own_process(family)
-    champions = (
-        in_own_process(load_and_predict_proba, *arguments) if own_process else load_and_predict_proba(*arguments)
-    )
+    uri = f"models:/{name}/{champion.version}"
+    champions = with_model_of(champion.tags.get(FAMILY), load_and_predict_proba, uri, texts)
     before, now = champions.argmax(axis=1), winners.argmax(axis=1)
     change = compare_paired(now == labels, before == labels)
     changed = np.flatnonzero(before != now)

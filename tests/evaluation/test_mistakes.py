@@ -32,6 +32,6 @@ def test_the_longer_the_texts_the_fewer_mistakes_are_explained(monkeypatch, word
     monkeypatch.setattr(mistakes, "explain", lambda _, texts, positions: [[(text, 0.0)] for text in texts])
     texts, scores = [f"{number}" + " word" * (words - 1) for number in range(30)], np.linspace(0.6, 0.9, 30)
     probabilities = np.column_stack([1 - scores, scores])
-    shown = find_confident_mistakes("", texts, np.zeros(30, int), probabilities, ["bad", "good"], False)
+    shown = find_confident_mistakes("", texts, np.zeros(30, int), probabilities, ["bad", "good"], "simple")
     assert [one.score for one in shown] == sorted(scores, reverse=True)[:found]
     assert [one.weights[0][0] for one in shown] == texts[::-1][:found]

@@ -14,6 +14,7 @@ from typing import Any
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.utils.uri import is_local_uri
 
@@ -28,6 +29,12 @@ MODELS = "models:/"  # before the id of a logged model
 _download_once = cache(download)
 
 
+def registered_version(uri: str) -> ModelVersion | None:
+    """The registered version that a URI ``models:/name/number`` means; None for any other URI."""
+    found = re.fullmatch(r"models:/([^/@]+)/(\d+)", uri)
+    return MlflowClient().get_model_version(*found.groups()) if found else None
+
+
 def model_files(uri: str) -> Path:
     """A local path of the files of an MLflow model, which are those that its step logged.
 
@@ -37,13 +44,12 @@ def model_files(uri: str) -> Path:
     Raises:
         UserError: they are gone, or are not what was logged.
     """
-    client = MlflowClient()
     try:
-        registered = re.fullmatch(r"models:/([^/@]+)/(\d+)", uri)
-        source = (client.get_model_version(*registered.groups()).source if registered else None) or uri
+        version = registered_version(uri)
+        source = (version.source if version else None) or uri
         if not source.startswith(f"{MODELS}m-"):  # of another project, or of an older version of this one
             return Path(mlflow.artifacts.download_artifacts(source))
-        logged = client.get_logged_model(source.removeprefix(MODELS))
+        logged = MlflowClient().get_logged_model(source.removeprefix(MODELS))
         fetch = download if is_local_uri(logged.artifact_location) else _download_once
         return fetch(logged.artifact_location, logged.tags.get(MODEL_SHA256))
     except (MlflowException, OSError) as error:

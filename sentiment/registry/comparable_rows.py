@@ -1,12 +1,10 @@
 """The test documents on which a model can be compared with the champion: those that neither of them has seen."""
 
 import json
-import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
@@ -15,6 +13,7 @@ from sentiment.artifacts import artifacts
 from sentiment.corpora.splits import normal_form
 from sentiment.digests import text_digest
 from sentiment.errors import UserError
+from sentiment.results import registered_version
 from sentiment.tracking import (
     CLASSES,
     DATASET,
@@ -100,8 +99,8 @@ def training_texts(uri: str) -> set[str]:
     Args:
         uri: ``models:/name/number``; of any other model nothing is known, and the set is empty.
     """
-    found = re.fullmatch(r"models:/([^/@]+)/(\d+)", uri)
-    ingest_run = MlflowClient().get_model_version(*found.groups()).tags.get(INGEST_RUN) if found else None
+    version = registered_version(uri)
+    ingest_run = version.tags.get(INGEST_RUN) if version else None
     if ingest_run is None:
         return set()
     try:

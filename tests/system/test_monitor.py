@@ -16,7 +16,7 @@ import steps.monitor
 from sentiment.corpora.sources.sample import SAMPLE
 from sentiment.errors import Alert, UserError
 from sentiment.monitoring.drift import describe_accuracy_drop, find_drifts
-from sentiment.monitoring.observed import read_recorded
+from sentiment.monitoring.observation import read_recorded
 from sentiment.serving.recording import Recorder
 from sentiment.workflow.command_line import parse
 from sentiment.workflow.logged_parameters import log_parameters

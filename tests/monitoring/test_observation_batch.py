@@ -1,10 +1,12 @@
+"""Which texts and labels of a batch are looked at, and what a batch that cannot be used says."""
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.errors import UserError
-from sentiment.monitoring.observed import read_batch
+from sentiment.monitoring.observation import read_batch
 from sentiment.scoring.rows import open_input
 from sentiment.workflow.command_line import parse
 

@@ -17,7 +17,7 @@ from sentiment.digests import text_digest
 from sentiment.errors import UserError
 from sentiment.evaluation.behaviour import Case
 from sentiment.evaluation.behaviour.cases import build_cases
-from sentiment.evaluation.behaviour.report import failures_to_csv
+from sentiment.evaluation.behaviour.outcomes import failures_to_csv
 from sentiment.evaluation.comparison import (
     EvaluatedModel,
     EvaluationData,

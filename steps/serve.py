@@ -23,7 +23,7 @@ from sentiment.tracking import MODEL_VERSION, REGISTERED_MODEL, active_run
 from sentiment.workflow.launch import use_this_python
 from sentiment.workflow.parameters import ServeParameters
 
-STARTING = 600.0  # seconds that a server may take until it answers
+START_TIMEOUT = 600.0  # seconds that a server may take until it answers
 
 
 def serve(parameters: ServeParameters, hold: Callable[[], None]) -> None:
@@ -85,7 +85,7 @@ def start_server(model: Path, host: str, port: int) -> subprocess.Popen[bytes]:
 def wait_until_ready(server: subprocess.Popen[bytes], url: str, hold: Callable[[], None]) -> None:
     """Return when the server answers ``/ping``; raise UserError where it ends before, or takes too long."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy cannot reach this machine's server
-    deadline = time.monotonic() + STARTING
+    deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         try:
             direct.open(f"{url}/ping", timeout=5).close()
@@ -94,7 +94,7 @@ def wait_until_ready(server: subprocess.Popen[bytes], url: str, hold: Callable[[
             raise_if_ended(server, hold)
             time.sleep(0.2)
     server.terminate()
-    raise UserError(f"the server at {url} has not answered in {STARTING:.0f} s: its own messages are above")
+    raise UserError(f"the server at {url} has not answered in {START_TIMEOUT:.0f} s: its own messages are above")
 
 
 def raise_if_ended(server: subprocess.Popen[bytes], hold: Callable[[], None]) -> None:

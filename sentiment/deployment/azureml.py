@@ -17,8 +17,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from sentiment.deployment.client import check_labels
 from sentiment.deployment.folder import check_image
-from sentiment.deployment.requests import check_labels
 from sentiment.deployment.settings import read_settings
 from sentiment.digests import text_digest
 from sentiment.errors import UserError, first_line
@@ -32,10 +32,10 @@ SETTINGS = (*REQUIRED, "instance_count")
 KEPT = ("identity", "kind", "location", "sku", "tags")
 KEPT_PROPERTIES = ("authMode", "compute", "description", "mirrorTraffic", "properties", "publicNetworkAccess")
 RETRIES = 5  # of a request that changes nothing when it is repeated
-MAKING = 3600.0  # seconds until Azure has to have made or deleted something
+OPERATION_TIMEOUT = 3600.0  # seconds until Azure has to have made or deleted something
 PAUSE = 10.0  # seconds
 REPORTING = 60.0  # seconds between two lines of progress
-ANSWERING = 300.0  # seconds that a request may take
+REQUEST_TIMEOUT = 300.0  # seconds that a request may take
 
 
 class AzureML:
@@ -181,7 +181,7 @@ class AzureML:
         begun, reports = time.monotonic(), 0
         while address:
             spent = time.monotonic() - begun
-            if spent > MAKING:
+            if spent > OPERATION_TIMEOUT:
                 raise UserError(f"Azure ML: {method} {path} is not done after {spent / 60:.0f} minutes")
             if spent >= reports * REPORTING:
                 print(f"deploy: waiting for Azure ML, {spent / 60:.0f} min: {method} {path}", flush=True)
@@ -246,7 +246,7 @@ class AzureML:
     ) -> requests.Response:
         headers = {"Authorization": f"Bearer {token}", **(headers or {})}
         return self._session.request(
-            method, address, headers=headers, json=body, params=params, timeout=ANSWERING, allow_redirects=False
+            method, address, headers=headers, json=body, params=params, timeout=REQUEST_TIMEOUT, allow_redirects=False
         )
 
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import yaml
 
+from sentiment.deployment.client import ask_for_labels
 from sentiment.deployment.folder import check_image, package_folder
-from sentiment.deployment.requests import ask_for_labels
 from sentiment.errors import UserError
 
 OVERLAY = "kubernetes/overlays/prod"  # of a package
@@ -25,11 +25,11 @@ OBJECTS = "sentiment/objects"  # annotation of the Deployment: everything that w
 VERSION = "app.kubernetes.io/version"  # label of the pods
 HASH = "pod-template-hash"  # label of a ReplicaSet and its pods
 CONTAINER = "model"  # the one that parameter image is for
-ROLLING_OUT = 900.0  # seconds until all pods have to be ready; the probes of one alone allow for ten minutes
+ROLLOUT_TIMEOUT = 900.0  # seconds until all pods have to be ready; the probes of one alone allow for ten minutes
 PAUSE = 2.0  # seconds
 LOOKS = 5  # at a rollout, one after the other, until an answer that fails counts
-ANSWERING = 180.0  # seconds that kubectl may take for a command
-DELETING = 120  # seconds until what is deleted is gone
+COMMAND_TIMEOUT = 180.0  # seconds that kubectl may take for a command
+DELETE_TIMEOUT = 120  # seconds until what is deleted is gone
 # Reasons for which a pod waits that time alone does not cure.
 HOPELESS = (
     "CrashLoopBackOff",
@@ -156,7 +156,7 @@ class Kubernetes:
 
     def _wait(self, endpoint: str) -> None:
         """Return when all pods are new and ready, and print meanwhile what they wait for."""
-        deadline, said = time.monotonic() + ROLLING_OUT, ""
+        deadline, said = time.monotonic() + ROLLOUT_TIMEOUT, ""
         while not _is_rolled_out(deployment := _ask(self._require, endpoint)):
             self._hold()
             reasons = _ask(self._waiting_for, deployment)
@@ -229,7 +229,7 @@ class Kubernetes:
         """Delete objects, and what belongs to them; those that are gone already are no mistake."""
         if objects:
             given = _references(objects)
-            options = ["--ignore-not-found", "--cascade=foreground", f"--timeout={DELETING}s", "--filename=-"]
+            options = ["--ignore-not-found", "--cascade=foreground", f"--timeout={DELETE_TIMEOUT}s", "--filename=-"]
             self._kubectl("delete", *options, given=given)
 
     @contextmanager
@@ -254,9 +254,9 @@ class Kubernetes:
         """What kubectl prints; UserError with the first line of its messages where it fails."""
         command = ["kubectl", *self._where, *arguments]
         try:
-            process = subprocess.run(command, input=given, capture_output=True, text=True, timeout=ANSWERING)
+            process = subprocess.run(command, input=given, capture_output=True, text=True, timeout=COMMAND_TIMEOUT)
         except subprocess.TimeoutExpired as error:
-            raise UserError(f"kubectl {arguments[0]}: no answer within {ANSWERING:g} seconds") from error
+            raise UserError(f"kubectl {arguments[0]}: no answer within {COMMAND_TIMEOUT:g} seconds") from error
         if process.returncode:
             raise UserError(f"kubectl {arguments[0]}: {_first_line(process.stderr)}")
         return process.stdout

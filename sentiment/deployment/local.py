@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 from filelock import BaseFileLock, FileLock
 
-from sentiment.deployment.requests import ask_for_labels
+from sentiment.deployment.client import ask_for_labels
 from sentiment.deployment.server import HOST, MODEL_PATH, PORT
 from sentiment.errors import UserError
 from sentiment.paths import PROJECT_ROOT
@@ -26,8 +26,8 @@ from sentiment.workflow.parameters import DeployParameters
 FOLDER = "deployments"  # in the folder of the command: models, messages, and what is running
 STATE = "endpoint.json"  # in the folder of an endpoint
 ADDRESS = "127.0.0.1"
-STARTING = 600.0  # seconds that a server may take until it listens
-ENDING = 30.0  # seconds that it may take to finish its requests
+START_TIMEOUT = 600.0  # seconds that a server may take until it listens
+END_TIMEOUT = 30.0  # seconds that it may take to finish its requests
 DEFAULT_PORT = DeployParameters.model_fields["port"].default  # what an update without it is given
 
 
@@ -116,7 +116,7 @@ class Local:
 
     def _wait(self, server: subprocess.Popen[bytes], process: psutil.Process, log: Path) -> None:
         """Return when a server listens, which it does once it has loaded its model and tried it."""
-        deadline = time.monotonic() + STARTING
+        deadline = time.monotonic() + START_TIMEOUT
         while True:
             self._hold()
             if server.poll() is not None or time.monotonic() > deadline:
@@ -152,7 +152,7 @@ class Local:
         with suppress(psutil.NoSuchProcess):  # it has ended by itself
             process.terminate()
             try:
-                process.wait(ENDING)
+                process.wait(END_TIMEOUT)
             except psutil.TimeoutExpired:
                 process.kill()
 

@@ -11,8 +11,8 @@ from typing import Any
 from mlflow.deployments import get_deploy_client
 from mlflow.exceptions import MlflowException
 
+from sentiment.deployment.client import check_labels
 from sentiment.deployment.folder import check_image
-from sentiment.deployment.requests import check_labels
 from sentiment.deployment.settings import read_settings
 from sentiment.errors import UserError
 

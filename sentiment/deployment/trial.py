@@ -11,11 +11,11 @@ from pathlib import Path
 
 import psutil
 
-from sentiment.deployment.requests import ask, ask_for_labels
+from sentiment.deployment.client import ask, ask_for_labels
 from sentiment.deployment.server import MODEL_PATH, PORT
 from sentiment.errors import UserError
 
-STARTING = 600.0  # seconds that the server may take until it answers
+START_TIMEOUT = 600.0  # seconds that the server may take until it answers
 TEXT = "A gem. I laughed all the way home. "
 MANY, LONG = 256, 2000  # texts in the largest request, and characters of each
 
@@ -66,7 +66,7 @@ def try_server(interpreter: Path, model: Path, server: Path, folder: Path, hold:
 
 
 def _wait_for_ping(process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + STARTING
+    deadline = time.monotonic() + START_TIMEOUT
     while True:
         try:
             status, _ = ask(port, "GET", "/ping", timeout=10)

@@ -15,7 +15,7 @@ from sentiment.corpora.labels import LABELLED_BY
 from sentiment.digests import text_digest
 from sentiment.errors import UserError
 from sentiment.evaluation import slices, statistics
-from sentiment.evaluation.behaviour import Case, report
+from sentiment.evaluation.behaviour import Case, outcomes
 from sentiment.evaluation.choosing import choose
 from sentiment.evaluation.measure import measure, score_test_split, with_model_of
 from sentiment.evaluation.metrics import log_loss, scores
@@ -149,14 +149,14 @@ def _evaluate(
     texts = {"test": data.texts, "behaviour": [text for case in cases for text in case.texts]}
     measured = with_model_of(family, measure, model_uri, texts, data.labels, known)
     on_test, on_behaviour = (measured.probabilities[name] for name in texts)
-    failed = report.find_failures(cases, on_behaviour, data.classes)
-    behaviour = report.summarize_by_capability(cases, failed)
+    failed = outcomes.find_failures(cases, on_behaviour, data.classes)
+    behaviour = outcomes.summarize_by_capability(cases, failed)
     figures = scores(data.choice_labels, on_validation)
     row = {
         "family": family,
         **{f"validation_{name}": figures[name] for name in ("accuracy", "log_loss", metric)},
         **measured.row,
-        "behaviour_failure_rate": report.mean_failure_rate(behaviour),
+        "behaviour_failure_rate": outcomes.mean_failure_rate(behaviour),
         "train_seconds": sum(run.data.metrics["train_seconds"] for run in tune_runs),
         "tune_run": ",".join(run.info.run_id for run in tune_runs),
         "model_uri": model_uri,

@@ -20,7 +20,7 @@ WAITING_CHARACTERS = 50_000_000  # the same limit for their texts together
 PAUSE = 2.0  # seconds between two traces, each of the requests of that time
 TEXTS = 100  # kept of a request
 LONGEST = 10_000  # characters kept of a text
-CLOSING = 20.0  # seconds for the last trace
+CLOSE_TIMEOUT = 20.0  # seconds for the last trace
 
 
 class Recorder:
@@ -95,18 +95,18 @@ class Recorder:
     def close(self) -> None:
         """Hand over the requests that wait, and wait until they are written."""
         self._stop.set()
-        self._thread.join(timeout=CLOSING)
+        self._thread.join(timeout=CLOSE_TIMEOUT)
         with self._lock:
             left, self._waiting = len(self._waiting), []
             self._dropped += left  # the thread hands the number over if the writer still gets that far
         if left:
             print(f"serve: {left} requests are not recorded: not handed over in time", file=sys.stderr, flush=True)
         try:
-            self._writer.wait(timeout=CLOSING)
+            self._writer.wait(timeout=CLOSE_TIMEOUT)
         except subprocess.TimeoutExpired:
             print(
-                f"serve: the last requests are not recorded yet after {CLOSING:g} seconds; process {self._writer.pid} "
-                "goes on with them unless it is ended, too",
+                f"serve: the last requests are not recorded yet after {CLOSE_TIMEOUT:g} seconds; process "
+                f"{self._writer.pid} goes on with them unless it is ended, too",
                 file=sys.stderr,
                 flush=True,
             )

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from sentiment.errors import UserError
-from sentiment.evaluation.behaviour import DIRECTION, FUNCTIONALITY, INVARIANCE, Case, report
+from sentiment.evaluation.behaviour import DIRECTION, FUNCTIONALITY, INVARIANCE, Case, outcomes
 from sentiment.evaluation.behaviour.cases import build_cases
 from sentiment.evaluation.behaviour.perturbations import CHANGES, direction_cases, invariance_cases
 from sentiment.evaluation.behaviour.templates import LEXICON, functionality_cases
@@ -110,23 +110,23 @@ CASES = [
 
 def test_what_fails():
     positive = np.array([0.9, 0.8, 0.6, 0.4, 0.7, 0.6, 0.5, 0.4])
-    failed = report.find_failures(CASES, np.column_stack([1 - positive, positive]), ["neg", "pos"])
+    failed = outcomes.find_failures(CASES, np.column_stack([1 - positive, positive]), ["neg", "pos"])
     assert failed.tolist() == [False, True, True, True, False]
-    first, names, *_ = report.summarize_by_capability(CASES, failed)
+    first, names, *_ = outcomes.summarize_by_capability(CASES, failed)
     assert (first["cases"], first["failures"], first["failure_rate"], first["examples"]) == (2, 1, 0.5, ["b"])
     assert names["examples"] == ["d"]
-    table = pd.read_csv(io.StringIO(report.failures_to_csv(CASES, {"lstm": failed})))
+    table = pd.read_csv(io.StringIO(outcomes.failures_to_csv(CASES, {"lstm": failed})))
     assert table["text"].tolist() == ["b", "c", "e"] and set(table["family"]) == {"lstm"}
 
 
 def test_a_third_class_is_wrong_and_classes_without_poles_leave_invariance_alone():
     neutral = np.tile([0.2, 0.5, 0.3], (8, 1))
-    failed = report.find_failures(CASES, neutral, ["negative", "neutral", "positive"])
+    failed = outcomes.find_failures(CASES, neutral, ["negative", "neutral", "positive"])
     assert failed.tolist() == [True, True, False, False, False]
-    assert report.select_applicable(CASES, ["sport", "politics"]) == [CASES[2]]
-    assert report.find_polarity(["neg", "pos"]) == {"negative": 0, "positive": 1}
+    assert outcomes.select_applicable(CASES, ["sport", "politics"]) == [CASES[2]]
+    assert outcomes.find_polarity(["neg", "pos"]) == {"negative": 0, "positive": 1}
     # Of two positive classes nothing says which one a positive text should get.
-    assert not report.find_polarity(["negative", "positive", "very positive"])
+    assert not outcomes.find_polarity(["negative", "positive", "very positive"])
 
 
 def test_cases_of_ones_own(tmp_path):

@@ -19,7 +19,7 @@ def process():
 
 
 def test_the_ping_goes_past_a_proxy_that_the_environment_names(process, monkeypatch):
-    monkeypatch.setattr(serve, "STARTING", 2.0)
+    monkeypatch.setattr(serve, "START_TIMEOUT", 2.0)
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
@@ -40,7 +40,7 @@ def test_the_ping_goes_past_a_proxy_that_the_environment_names(process, monkeypa
 
 
 def test_a_server_that_never_answers_is_ended(process, monkeypatch):
-    monkeypatch.setattr(serve, "STARTING", 0.3)
+    monkeypatch.setattr(serve, "START_TIMEOUT", 0.3)
     with pytest.raises(UserError, match="has not answered in 0 s"):
         serve.wait_until_ready(process, "http://127.0.0.1:1", lambda: None)
     assert process.ended

@@ -69,7 +69,7 @@ def test_half_a_surrogate_pair_costs_no_request_its_record(tracked, pipe, monkey
 
 def test_what_a_writer_that_is_behind_has_not_taken_at_the_end_is_counted_and_told(pipe, monkeypatch, capsys):
     monkeypatch.setattr(recording, "PAUSE", 0.01)
-    monkeypatch.setattr(recording, "CLOSING", 0.05)
+    monkeypatch.setattr(recording, "CLOSE_TIMEOUT", 0.05)
     pipe.reads.clear()
     recorder = Recorder("m", "0", "r", with_text=True)
     assert pipe.is_full.wait(10)

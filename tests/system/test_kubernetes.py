@@ -177,7 +177,7 @@ def test_pods_that_do_not_get_ready_are_taken_back_and_say_why(cluster):
 
 def test_pods_that_wait_for_a_node_are_waited_for_until_the_time_is_over(cluster, monkeypatch, capsys):
     cluster.broken = {"registry.example.org/mood:1": {"reason": "Pending", "message": "no node has 384Mi"}}
-    monkeypatch.setattr(kubernetes, "ROLLING_OUT", 1.0)
+    monkeypatch.setattr(kubernetes, "ROLLOUT_TIMEOUT", 1.0)
     with pytest.raises(UserError, match=r"do not get ready: Pending \(no node has 384Mi\); nothing is left of it"):
         run()
     assert capsys.readouterr().out == "deploy: 0 of 1 new pods are ready: Pending (no node has 384Mi)\n"

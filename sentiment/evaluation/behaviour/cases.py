@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from sentiment.evaluation.behaviour import Case
+from sentiment.evaluation.behaviour.outcomes import select_applicable
 from sentiment.evaluation.behaviour.perturbations import direction_cases, invariance_cases
-from sentiment.evaluation.behaviour.report import select_applicable
 from sentiment.evaluation.behaviour.templates import functionality_cases
 from sentiment.evaluation.behaviour.user_cases import read_cases
 from sentiment.model.text.language import ENOUGH, looks_english

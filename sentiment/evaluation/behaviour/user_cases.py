@@ -15,7 +15,7 @@ import yaml
 
 from sentiment.errors import UserError
 from sentiment.evaluation.behaviour import DIRECTION, FUNCTIONALITY, INVARIANCE, NOT_HIGHER, NOT_LOWER, Case
-from sentiment.evaluation.behaviour.report import find_polarity
+from sentiment.evaluation.behaviour.outcomes import find_polarity
 
 KEYS = {"capability", "text", "label"}, {"capability", "text", "changed", "expect"}
 EXAMPLES = "{capability: c, text: t, label: l} or {capability: c, text: t, changed: u, expect: same}"

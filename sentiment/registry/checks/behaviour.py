@@ -4,7 +4,7 @@ import numpy as np
 
 from sentiment.artifacts import read_json
 from sentiment.corpora.splits import normal_form
-from sentiment.evaluation.behaviour import Case, report
+from sentiment.evaluation.behaviour import Case, outcomes
 from sentiment.evaluation.measure import predict_proba
 from sentiment.evaluation.metrics import reaches
 from sentiment.registry.candidate import Candidate
@@ -29,11 +29,11 @@ def check(candidate: Candidate, terms: Terms) -> list[Check]:
     cases = [Case(**entries[number]) for number in kept]
 
     def mean_failure_rate(failed: np.ndarray) -> float:
-        return report.mean_failure_rate(report.summarize_by_capability(cases, failed))
+        return outcomes.mean_failure_rate(outcomes.summarize_by_capability(cases, failed))
 
     own = mean_failure_rate(np.array([candidate.row["family"] in failed_by[number] for number in kept]))
     probabilities = predict_proba(candidate.champion_model, [text for case in cases for text in case.texts])
-    champions = mean_failure_rate(report.find_failures(cases, probabilities, candidate.classes))
+    champions = mean_failure_rate(outcomes.find_failures(cases, probabilities, candidate.classes))
     message = (
         f"{own:.1%} of {len(cases)} behaviour tests fail against {champions:.1%} of version "
         f"{candidate.champion.version}, tolerance {tolerance:.0%}"

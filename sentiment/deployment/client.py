@@ -4,10 +4,10 @@ import http.client
 import json
 from typing import Any
 
-ANSWERING = 300.0  # seconds that a server may take for a request
+REQUEST_TIMEOUT = 300.0  # seconds that a server may take for a request
 
 
-def ask(port: int, method: str, path: str, body: object = None, timeout: float = ANSWERING) -> tuple[int, str]:
+def ask(port: int, method: str, path: str, body: object = None, timeout: float = REQUEST_TIMEOUT) -> tuple[int, str]:
     """Status and body of an answer; raises OSError and HTTPException where there is none."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:

@@ -44,7 +44,7 @@ def correct_labels(frame: pd.DataFrame, path: str) -> Correction:
             corpus has none of its texts.
     """
     source = Corpus(path, slice_column="", parameter="corrections")
-    rows = pa.Table.from_batches(read_labelled(open_table(source), source, label_required=True)).to_pydict()
+    rows = pa.Table.from_batches(read_labelled(open_table(source), source)).to_pydict()
     classes = sorted(set(frame["label"]) - {""})
     labels = [label or "" for label in match_labels(rows["label"], classes)]
     corrections: dict[str, str] = {}

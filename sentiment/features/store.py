@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -146,15 +146,6 @@ class Features:
         within, size = (train.groupby("label")["label"].transform(how) for how in ("cumcount", "size"))
         parts = {"train": train[within < share * size], "validation": self._read_split("validation")}
         return self._learn_anew(folder, parts, ngrams)
-
-    def draw_sample(self, most: int, seed: int) -> Features:
-        """These features with a sample of the training split in its place, and of the validation split half as much.
-
-        Args:
-            most: texts of the training split.
-            seed: of the sample.
-        """
-        return replace(self, most=most, seed=seed)
 
     def _learn_anew(self, folder: Path, parts: Mapping[str, pd.DataFrame], ngrams: bool = True) -> Features:
         (folder / "dataset").mkdir()

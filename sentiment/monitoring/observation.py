@@ -97,7 +97,7 @@ def read_batch(batch: Corpus, classes: Sequence[str]) -> pd.DataFrame:
     Raises:
         UserError: the table cannot be read, has no text, or a label is not a class of the champion.
     """
-    rows = pa.Table.from_batches(read_labelled(open_table(batch), batch, label_required=batch.label_required))
+    rows = pa.Table.from_batches(read_labelled(open_table(batch), batch))
     labels = match_labels(rows["label"].to_pylist(), classes)
     frame = rows.select(["text"]).to_pandas()
     frame["label"] = pd.Series([label or None for label in labels], dtype=object)

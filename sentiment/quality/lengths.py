@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from sentiment.model.text.truncation import MAX_TOKENS
 from sentiment.quality.finding import Finding
 
@@ -39,9 +41,4 @@ def describe_lengths(lengths: Mapping[int, int], max_length: int = MAX_TOKENS) -
 
 
 def _quantile(lengths: Mapping[int, int], share: float) -> int:
-    left = share * sum(lengths.values())
-    for tokens, count in sorted(lengths.items()):
-        left -= count
-        if left <= 0:
-            return tokens
-    return max(lengths)
+    return int(np.quantile(list(lengths), share, weights=list(lengths.values()), method="inverted_cdf"))

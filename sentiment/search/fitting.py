@@ -228,7 +228,7 @@ def sample_for_trials(family: Family, features: Features, seed: int) -> Features
     most = family.search_texts
     if most is None or len(features.labels("train")) <= most:
         return features
-    return features.draw_sample(most, seed)
+    return replace(features, most=most, seed=seed)
 
 
 @contextmanager

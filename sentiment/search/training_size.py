@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from mlflow.entities import Run
@@ -56,7 +54,7 @@ def measure_training_sizes(
     for share in shares:
         with tempfile.TemporaryDirectory() as folder:
             part = features.sample_training(share, training.seed, Path(folder), family.reads_ngrams)
-            model = family.fit(part, params, training, _ignore)
+            model = family.fit(part, params, training, lambda epoch, figures: None)
             points.append(_describe(len(part.labels("train")), model.predict_split(part, "choice"), labels))
     if family.trains_in_epochs:
         on_validation = _predict_by_one_network(origin(tune_run).model_uri, features, on_validation)
@@ -73,7 +71,3 @@ def _describe(documents: int, probabilities: np.ndarray, labels: np.ndarray) -> 
     correct = probabilities.argmax(axis=1) == labels
     low, high = accuracy_interval(correct)
     return {"documents": documents, "accuracy": float(correct.mean()), "low": low, "high": high}
-
-
-def _ignore(_epoch: int, _figures: Mapping[str, Any]) -> None:
-    """Nobody looks at the epochs of these fits."""

@@ -27,7 +27,7 @@ def test_labels_in_several_ways_of_writing_are_said_or_made_one(tracked, tmp_pat
     printed = capsys.readouterr()
     if normalize:
         assert "in 3 classes (negative 40, positive 20, so so 40): " in printed.out
-        assert "these labels differ" not in printed.err
+        assert "separate classes" not in printed.err
     else:
         assert "in 5 classes (NEGATIVE 20, Positive 20, So so 20, negative 20, so  so 20)" in printed.out
         assert "separate classes: 'NEGATIVE', 'negative'; 'So so', 'so  so'. -P normalize_labels=true" in printed.err

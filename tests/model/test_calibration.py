@@ -6,10 +6,10 @@ from sentiment.model.calibration import fit_temperature, scale_temperature
 from sentiment.model.families import simple
 from sentiment.model.linear.counted import CountTrainer
 from sentiment.model.linear.fitting import cross_validate
-from sentiment.model.linear.splits import stack_labels
-from sentiment.model.linear.validation import predict_folds
 from sentiment.model.space import drop_inactive
+from sentiment.model.splits import stack_labels
 from sentiment.model.training import Criterion, Training
+from sentiment.model.validation import predict_folds
 
 
 def drawn(temperature, classes=3, documents=20_000):

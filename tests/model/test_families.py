@@ -120,30 +120,8 @@ def test_training_stops_when_nothing_gets_better_and_keeps_the_best_weights(tmp_
         ("linear_svm", {"C": 1.0, "max_terms": 5000}),
         ("logistic_regression", {"C": 1.0, "max_terms": 5000}),
         ("nb_svm", {"C": 1.0, "alpha": 1.0, "interpolation": 0.25, "max_terms": 5000}),
-        (
-            "blend",
-            {
-                "C": 1.0,
-                "alpha": 1.0,
-                "char_share": 0.5,
-                "tail_weight": 0.0,
-                "lexicon": "none",
-                "max_terms": 5000,
-                "word_weighting": "tfidf",
-            },
-        ),
-        (
-            "blend",
-            {
-                "C": 1.0,
-                "alpha": 1.0,
-                "char_share": 0.5,
-                "tail_weight": 2.0,
-                "lexicon": "vader",
-                "max_terms": 5000,
-                "word_weighting": "ratio",
-            },
-        ),
+        ("blend", BLEND | {"word_weighting": "tfidf"}),
+        ("blend", BLEND | {"word_weighting": "ratio", "tail_weight": 2.0, "lexicon": "vader"}),
         ("multinomial_nb", {"alpha": 0.5, "max_terms": 5000}),
         ("gaussian_nb", {"var_smoothing": 0.01}),
     ],
@@ -159,7 +137,7 @@ def test_every_corner_of_the_simple_family_learns_and_is_saved(tmp_path, classif
     before = model.predict_split(features, "test")
     assert np.mean(before.argmax(axis=1) == features.labels("test")) > 0.9
     model.save(tmp_path)
-    texts = pd.concat([corpus([word for word in WORDS if WORDS[word] in features.classes], seed=2)])["text"]
+    texts = corpus([word for word in WORDS if WORDS[word] in features.classes], seed=2)["text"]
     after = get_family("simple").load(tmp_path).predict_proba([Cleaner().tokens(text) for text in texts])
     assert np.allclose(before, after)
 

@@ -51,7 +51,7 @@ def test_the_registry_leaves_numpy_scikit_learn_and_tensorflow_out(monkeypatch):
         ("finetuned", {"network/encoder.py", "network/checkpoints.py"}, {"linear", "network/model.py"}),
         (
             "encoder",
-            {"sentence/model.py", "network/checkpoints.py", "linear/validation.py"},
+            {"sentence/model.py", "network/checkpoints.py", "validation.py"},
             {"network/model.py", "network/encoder.py", "linear/fitting.py", "linear/blend.py"},
         ),
         ("pipeline", set(), {"linear", "network", "sentence"}),

@@ -92,10 +92,6 @@ def test_failed_trials_do_not_end_a_search(tuner, algo):
     assert walk(tuner, algo, 5, loss=lambda number, params: None)
 
 
-def test_the_same_trials_whatever_the_parallelism():
-    assert walk("hyperopt", "tpe", 30, at_once=1) == walk("hyperopt", "tpe", 30, at_once=3)
-
-
 def test_a_running_trial_is_not_proposed_again():
     """Before it is told anything of the last three, TPE counts them as average."""
     make, _ = make_engine(config("hyperopt", "tpe", 60), {"noise": Uniform(0.0, 1.0)}, {"noise": 0.5})

@@ -33,4 +33,4 @@ class LabelledTable:
         """Read a table, in which every row has to be readable. A missing slice column is one of empty strings."""
         from sentiment.corpora.tables.labelled import read_labelled
 
-        return read_labelled(self._found.open(), self._corpus, label_required=self._corpus.label_required)
+        return read_labelled(self._found.open(), self._corpus)

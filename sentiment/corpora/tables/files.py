@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.hints import describe_suffix
 from sentiment.corpora.stores import (
     BUCKETS,
     COMPRESSIONS,
@@ -93,8 +92,3 @@ def open_file(corpus: Corpus, file: File) -> Table:
     from sentiment.corpora.tables.delimited import DelimitedTable
 
     return DelimitedTable(corpus, file)
-
-
-def describe(address: str) -> str:
-    """What a file of another kind is, after a colon; empty where nothing is known about it."""
-    return describe_suffix(Path(address))

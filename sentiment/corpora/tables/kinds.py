@@ -1,6 +1,9 @@
 """The kinds of tables that ``corpus=``, ``input=`` and ``batch=`` read. A new kind is its module and its line here."""
 
+from pathlib import Path
+
 from sentiment.corpora.corpus import Corpus
+from sentiment.corpora.hints import describe_suffix
 from sentiment.corpora.tables import (
     FoundTable,
     Table,
@@ -29,7 +32,7 @@ def get_kind(corpus: Corpus) -> TableKind:
     """The kind of table at an address; UserError where it is none."""
     kind = find_kind(corpus)
     if kind is None:
-        looks = files.describe(corpus.address)
+        looks = describe_suffix(Path(corpus.address))
         raise UserError(f"{corpus.name}: expected {files.EXPECTED if looks else EXPECTED}{looks}")
     return kind
 

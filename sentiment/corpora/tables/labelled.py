@@ -6,22 +6,22 @@ import pyarrow as pa
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.labels import as_text
+from sentiment.corpora.sources import Document
 from sentiment.corpora.tables import Batch, Table, problem_error, require_column
 from sentiment.corpora.tables.progress import follow
 from sentiment.errors import UserError
 
 BAR_AFTER = 3.0  # seconds
 NESTED = (list, tuple, dict)  # what a row of JSON or of a database can hold in place of a string
-SCHEMA = pa.schema([(name, pa.string()) for name in ("id", "text", "label", "slice", "split")])
+SCHEMA = pa.schema([(name, pa.string()) for name in Document._fields])
 
 
-def read_labelled(table: Table, corpus: Corpus, *, label_required: bool) -> Iterator[pa.RecordBatch]:
+def read_labelled(table: Table, corpus: Corpus) -> Iterator[pa.RecordBatch]:
     """Read the texts, the labels, the slices and the splits of a table.
 
     Args:
         table: the table.
         corpus: which of its columns are used; it need not have those with the slices and splits.
-        label_required: whether the table has to have the column with the labels.
 
     Returns:
         Record batches of ``SCHEMA``, without nulls: white space around all but texts removed, the empty string for what
@@ -34,17 +34,17 @@ def read_labelled(table: Table, corpus: Corpus, *, label_required: bool) -> Iter
     names = table.schema.names
     require_column(table, "text_column", corpus.text_column)
     _require_type(table, "texts", "text_column", corpus.text_column, _may_be_text)
-    if label_required or corpus.label_column in names:
+    if corpus.label_required or corpus.label_column in names:
         otherwise = ", or have the texts labelled, -P label_by=vader" if corpus.parameter == "corpus" else ""
         require_column(table, "label_column", corpus.label_column, otherwise)
         _require_type(table, "class names", "label_column", corpus.label_column, _may_be_label)
     for parameter, column in (("slice_column", corpus.slice_column), ("split_column", corpus.split_column)):
         if column and column in names:
             require_column(table, parameter, column)
-    return _read(table, corpus, label_required)
+    return _read(table, corpus)
 
 
-def _read(table: Table, corpus: Corpus, label_required: bool) -> Iterator[pa.RecordBatch]:
+def _read(table: Table, corpus: Corpus) -> Iterator[pa.RecordBatch]:
     part, number, found = "", 0, False
     for batch in follow(table, "read", BAR_AFTER):
         if batch.part != part:
@@ -76,7 +76,7 @@ def _read(table: Table, corpus: Corpus, label_required: bool) -> Iterator[pa.Rec
         yield pa.RecordBatch.from_arrays([pa.array(values, pa.string()) for values in columns], schema=SCHEMA)
     if not found:
         columns_of = f"the columns {corpus.text_column} and {corpus.label_column}"
-        expected = columns_of if label_required else f"the column {corpus.text_column}"
+        expected = columns_of if corpus.label_required else f"the column {corpus.text_column}"
         raise UserError(f"{table.name} has no rows: expected {expected} and a row for each text")
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from ...errors import UserError, describe_error
 from ..space import Params, Space
 from ..text.tweets import replace_surrogates
-from ..training import accuracy
 from . import Family, Model, OnEpoch
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ class PipelineFamily(Family):
         Raises:
             UserError: there is no such pipeline, or its labels do not match the classes of the corpus.
         """
-        from sklearn.metrics import log_loss
+        from ..validation import report_fit
 
         pipeline = load_pipeline(training.pretrained)
         config = pipeline.model.config
@@ -52,11 +51,7 @@ class PipelineFamily(Family):
         config.id2label = dict(enumerate(names))
         config.label2id = {name: number for number, name in enumerate(names)}
         model = PipelineModel(pipeline)
-        probabilities = model.predict_split(features, "validation")
-        labels = features.labels("validation")
-        loss = float(log_loss(labels, probabilities, labels=range(probabilities.shape[1])))
-        metric = {f"val_{training.metric.name}": training.metric.function(labels, probabilities)}
-        on_epoch(1, {"val_accuracy": accuracy(labels, probabilities), "val_loss": loss} | metric)
+        report_fit(features, training, {"validation": model.predict_split(features, "validation")}, on_epoch)
         return model
 
     def load(self, folder: Path) -> Model:

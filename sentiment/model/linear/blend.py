@@ -14,35 +14,27 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.utils import gen_batches
 
 from ..progress import show_progress
-from ..space import Params
+from ..splits import IN_MEMORY, PART, SPLITS, calibration_folds, stack_splits
 from ..text.chargrams import learn_grams, make_gram_weigher, select_frequent
 from ..text.language import looks_english
 from ..text.lexicon import COLUMNS, make_polarity_weigher
 from ..text.ngrams import make_tail_counter, make_term_weigher, weigh_terms
-from ..training import Features, Training, compute_sample_weight
+from ..training import Features, compute_sample_weight
 from .blended_svm import BlendedSVM
-from .splits import IN_MEMORY, PART, SPLITS, calibration_folds, stack_splits
-from .terms import select_terms, select_terms_of, term_orders
+from .terms import select_terms_of
+from .trainer import Trainer
 
 ARRAYS = ("classes_", "scale_", "coef_", "intercept_")  # of a fitted BlendedSVM
 
 
-class BlendTrainer:
-    """Fits a :class:`BlendModel`; see :class:`sentiment.model.linear.fitting.Trainer`."""
-
-    calibrates = True
-
-    def __init__(self, features: Features, params: Params, training: Training) -> None:
-        self._features = features
-        self._params = params
-        self._training = training
+class BlendTrainer(Trainer):
+    """Fits a :class:`BlendModel`."""
 
     def fit(self) -> tuple[BlendModel, dict[str, np.ndarray]]:
-        columns = select_terms(self._features.terms, self._params)
-        terms = [self._features.terms[column] for column in columns]
+        terms = self._terms
         grams, gram_weights = _weigh_grams(self._features)
         matrices = {
-            split: join_columns(self._weights(split)[:, columns], gram_weights[split], self._polarity_of(split))
+            split: join_columns(self._weights(split)[:, self._columns], gram_weights[split], self._polarity_of(split))
             for split in SPLITS
         }
         labels = self._features.labels("train")
@@ -66,10 +58,6 @@ class BlendTrainer:
         return self._svm(len(columns)), train, test
 
     @cached_property
-    def _counts(self) -> Any:
-        return stack_splits(self._features.counts)
-
-    @cached_property
     def _all_weights(self) -> Any:
         return stack_splits(self._weights)
 
@@ -84,10 +72,6 @@ class BlendTrainer:
     @cached_property
     def _reads_lexicon(self) -> bool:
         return self._params["lexicon"] == "vader" and _is_english(self._features)
-
-    @cached_property
-    def _orders(self) -> np.ndarray:
-        return term_orders(self._features.terms)
 
     def _weights(self, split: str) -> Any:
         """The weights of all terms in a split (:func:`weigh_terms`)."""

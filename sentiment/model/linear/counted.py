@@ -22,11 +22,12 @@ from sklearn.svm import LinearSVC
 from sklearn.utils import gen_batches
 
 from ..space import Params
+from ..splits import IN_MEMORY, SPLITS, calibration_folds
 from ..text.ngrams import make_term_counter
-from ..training import Features, Training, compute_sample_weight
+from ..training import Features, compute_sample_weight
 from .nb_svm import NBSVM
-from .splits import IN_MEMORY, SPLITS, calibration_folds, stack_splits
-from .terms import select_terms, select_terms_of, term_orders
+from .terms import select_terms_of
+from .trainer import Trainer
 
 CLASSIFIERS: dict[str, Callable[[Params, int], ClassifierMixin]] = {
     "logistic_regression": lambda params, seed: LogisticRegression(C=params["C"], max_iter=1000, random_state=seed),
@@ -40,13 +41,8 @@ TRUSTED = ["sklearn.calibration._CalibratedClassifier", "sklearn.calibration._Si
 BATCH = 10_000  # documents that are predicted at a time, so that memory does not grow with their number
 
 
-class CountTrainer:
-    """Fits a :class:`CountModel`; see :class:`sentiment.model.linear.fitting.Trainer`."""
-
-    def __init__(self, features: Features, params: Params, training: Training) -> None:
-        self._features = features
-        self._params = params
-        self._training = training
+class CountTrainer(Trainer):
+    """Fits a :class:`CountModel`."""
 
     @property
     def calibrates(self) -> bool:
@@ -54,16 +50,14 @@ class CountTrainer:
         return not hasattr(self._classifier(), "predict_proba")
 
     def fit(self) -> tuple[CountModel, dict[str, np.ndarray]]:
-        columns = select_terms(self._features.terms, self._params)
-        terms = [self._features.terms[column] for column in columns]
         labels = self._features.labels("train")
         folds = calibration_folds(labels, self._features.groups("train"), self._training.seed)
         classifier = self._classifier()
         if self.calibrates:
             classifier = CalibratedClassifierCV(classifier, cv=folds, ensemble=False)
-        model = CountModel(terms, self._weighting(), classifier, columns)
+        model = CountModel(self._terms, self._weighting(), classifier, self._columns)
         weights = compute_sample_weight(labels, self._training)
-        model.fit(self._features.counts("train")[:, columns], labels, weights)
+        model.fit(self._features.counts("train")[:, self._columns], labels, weights)
         return model, {split: model.predict_split(self._features, split) for split in SPLITS}
 
     def fold(self, inside: np.ndarray, outside: np.ndarray) -> tuple[ClassifierMixin, Any, Any]:
@@ -73,14 +67,6 @@ class CountTrainer:
             train, test = weighting.fit_transform(train), weighting.transform(test)
         classifier = self._classifier()
         return classifier, _as_needed(classifier, train), _as_needed(classifier, test)
-
-    @cached_property
-    def _counts(self) -> Any:
-        return stack_splits(self._features.counts)
-
-    @cached_property
-    def _orders(self) -> np.ndarray:
-        return term_orders(self._features.terms)
 
     def _classifier(self) -> ClassifierMixin:
         return CLASSIFIERS[self._params["classifier"]](self._params, self._training.seed)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any, Protocol
-
-import numpy as np
-from sklearn.base import ClassifierMixin
+from typing import Protocol
 
 from ..families import Model, OnEpoch
 from ..space import Params
+from ..splits import IN_MEMORY, stack_labels
 from ..training import Features, Training
+from ..validation import FOLDS, cross_validate_folds, report_fit
 from .blend import BlendModel, BlendTrainer
 from .counted import CLASSIFIERS, CountModel, CountTrainer
 from .large_blend import LargeBlendTrainer
-from .splits import IN_MEMORY, stack_labels
-from .validation import FOLDS, cross_validate_folds, report_fit
+from .trainer import Trainer
 
 
 class LinearModel(Model, Protocol):
@@ -26,32 +24,6 @@ class LinearModel(Model, Protocol):
 
     @classmethod
     def load(cls, folder: Path) -> LinearModel: ...
-
-
-class Trainer(Protocol):
-    """Fits one kind of linear model with some hyperparameters on some features.
-
-    Attributes:
-        calibrates: whether the model's probabilities are calibrated.
-    """
-
-    @property
-    def calibrates(self) -> bool: ...
-
-    def __init__(self, features: Features, params: Params, training: Training) -> None: ...
-
-    def fit(self) -> tuple[Any, dict[str, np.ndarray]]:
-        """The model fitted on the training split, and its probabilities for training and validation split."""
-
-    def fold(self, inside: np.ndarray, outside: np.ndarray) -> tuple[ClassifierMixin, Any, Any]:
-        """An unfitted classifier and its inputs for one fold of a cross-validation.
-
-        Everything that is learned from documents, such as which n-grams are used, is learned from ``inside`` alone.
-
-        Args:
-            inside: rows to fit on, out of training and validation split together.
-            outside: rows to predict.
-        """
 
 
 TRAINERS: dict[str, type[Trainer]] = {"blend": BlendTrainer, **dict.fromkeys(CLASSIFIERS, CountTrainer)}
@@ -71,7 +43,7 @@ def fit_linear(features: Features, params: Params, training: Training, on_epoch:
 def cross_validate(features: Features, params: Params, training: Training, folds: int = FOLDS) -> float | None:
     """``training.metric`` in a cross-validation over both splits, which varies less than on the validation split.
 
-    See :func:`sentiment.model.linear.validation.cross_validate_folds`.
+    See :func:`sentiment.model.validation.cross_validate_folds`.
     """
     trainer = TRAINERS[params["classifier"]](features, params, training)
     return cross_validate_folds(trainer.fold, *stack_labels(features), training, trainer.calibrates, folds)

@@ -13,6 +13,7 @@ from sklearn.calibration import _SigmoidCalibration
 from sklearn.utils import gen_batches
 
 from ..progress import show_progress
+from ..splits import PART
 from ..text.chargrams import CountedWords
 from ..text.lexicon import make_polarity_weigher
 from ..text.ngrams import Documents, make_tail_counter, weigh_terms
@@ -21,8 +22,6 @@ from .blend import BlendModel, BlendTrainer, join_columns
 from .blended_svm import BlendedSVM
 from .nb_svm import log_ratio
 from .parts import Parts, fit_svm
-from .splits import PART
-from .terms import select_terms
 
 
 class LargeBlendTrainer(BlendTrainer):
@@ -32,8 +31,7 @@ class LargeBlendTrainer(BlendTrainer):
     """
 
     def fit(self) -> tuple[BlendModel, dict[str, np.ndarray]]:
-        self._columns = select_terms(self._features.terms, self._params)
-        terms = [self._features.terms[column] for column in self._columns]
+        terms = self._terms
         labels = self._features.labels("train")
         weights = self._weigh_documents(labels)
         self._tails: list[Any] = []

@@ -37,7 +37,7 @@ class KerasFamily(Family):
         """The same networks, calibrated on both halves of the validation split (docs/explanation/defaults.md)."""
         from .prediction import calibrate_again
 
-        return calibrate_again(model, features, training)  # type: ignore[type-var]  # all of Keras have a temperature
+        return calibrate_again(model, features, training)
 
     def load(self, folder: Path) -> Model:
         self.prepare()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -62,9 +62,6 @@ class Calibratable(Protocol):
     def predict_split(self, features: Features, split: str) -> Any: ...
 
 
-CalibratedModel = TypeVar("CalibratedModel", bound=Calibratable)
-
-
 def calibrate(
     model: Calibratable, features: Features, training: Training, splits: Sequence[str] = ("validation",)
 ) -> None:
@@ -74,7 +71,7 @@ def calibrate(
     model.temperature = fit_temperature(probabilities, labels, compute_sample_weight(labels, training))
 
 
-def calibrate_again(model: CalibratedModel, features: Features, training: Training) -> CalibratedModel:
+def calibrate_again(model: Any, features: Features, training: Training) -> Any:
     """A copy of a model with a temperature of both halves of the validation split.
 
     No epoch was chosen by the half that is for the choice between families: the model is as right about it as about

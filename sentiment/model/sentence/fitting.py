@@ -11,10 +11,10 @@ from sklearn.linear_model import LogisticRegression
 
 from ..calibration import fit_temperature
 from ..families import OnEpoch
-from ..linear.splits import CALIBRATION_FOLDS, SPLITS, count_folds, stack_labels
-from ..linear.validation import cross_validate_folds, predict_folds, report_fit
 from ..space import Params
+from ..splits import CALIBRATION_FOLDS, SPLITS, count_folds, stack_labels
 from ..training import LABELLED, Features, Training, compute_sample_weight
+from ..validation import cross_validate_folds, predict_folds, report_fit
 from .encoder import SentenceEncoder
 from .model import EncoderModel, Head
 

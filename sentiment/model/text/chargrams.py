@@ -14,7 +14,6 @@ from .ngrams import Documents
 MIN_SIZE, MAX_SIZE = 2, 5  # characters, including a blank before and after the word
 MAX_GRAMS = 200_000
 BATCH = 2_000  # documents that are counted at a time while n-grams are learned, to save memory
-LARGE_BATCH = 20_000  # the same where the words have been counted
 MAX_WORD = 50  # characters of a word; longer ones, such as a URL or a key, are cut
 CACHED_WORDS = 20_000  # whose n-grams are kept
 
@@ -27,14 +26,7 @@ def learn_grams(documents: Documents) -> list[str]:
     Args:
         documents: the training documents alone.
     """
-    words = {word[:MAX_WORD] for tokens in documents for word in tokens}
-    grams = sorted({gram for word in words for gram in _grams(word)})
-    column = _number(grams)
-    document_frequency = np.zeros(len(grams), dtype=np.int64)
-    for batch in gen_batches(len(documents), BATCH):
-        counts = _count(documents[batch], partial(_find, column=column), len(grams))
-        document_frequency += np.bincount(counts.indices, minlength=len(grams))
-    return [grams[column] for column in select_frequent(document_frequency)]
+    return CountedWords([documents]).grams
 
 
 def select_frequent(document_frequency: np.ndarray) -> np.ndarray:
@@ -83,7 +75,7 @@ class CountedWords:
         every = sorted({gram for word in words for gram in _grams(word)})
         of_words = _spell(words, partial(_find, column=_number(every)), len(every))
         document_frequency = np.zeros(len(every), dtype=np.int64)
-        for batch in gen_batches(self._documents.shape[0], LARGE_BATCH):
+        for batch in gen_batches(self._documents.shape[0], BATCH):
             document_frequency += np.bincount((self._documents[batch] @ of_words).indices, minlength=len(every))
         chosen = select_frequent(document_frequency)
         self._of_words = of_words[:, chosen]

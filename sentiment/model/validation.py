@@ -10,10 +10,10 @@ from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import log_loss
 
-from ..calibration import fit_temperature, scale_temperature
-from ..families import OnEpoch
-from ..training import Features, Training, accuracy, compute_sample_weight
-from .splits import SPLITS, count_folds, split_folds
+from .calibration import fit_temperature, scale_temperature
+from .families import OnEpoch
+from .splits import count_folds, split_folds
+from .training import Features, Training, accuracy, compute_sample_weight
 
 FOLDS = 3
 MAX_DOCUMENTS = 50_000  # to cross-validate with; of more, the validation split alone is large enough to choose by
@@ -34,10 +34,10 @@ def report_fit(
         on_epoch: gets the figures, as those of epoch 1.
     """
     figures: dict[str, float] = {}
-    for prefix, split in zip(("", "val_"), SPLITS):
-        labels = features.labels(split)
-        figures[f"{prefix}accuracy"] = accuracy(labels, probabilities[split])
-        figures[f"{prefix}loss"] = float(log_loss(labels, probabilities[split], labels=range(len(features.classes))))
+    for split, found in probabilities.items():
+        labels, prefix = features.labels(split), "val_" if split == "validation" else ""
+        figures[f"{prefix}accuracy"] = accuracy(labels, found)
+        figures[f"{prefix}loss"] = float(log_loss(labels, found, labels=range(len(features.classes))))
     metric = training.metric
     figures.setdefault(
         f"val_{metric.name}", metric.function(features.labels("validation"), probabilities["validation"])
@@ -46,7 +46,7 @@ def report_fit(
 
 
 def cross_validate_folds(
-    fold: Fold, labels: np.ndarray, groups: np.ndarray | None, training: Training, calibrated: bool, folds: int = FOLDS
+    fold: Fold, labels: np.ndarray, groups: np.ndarray | None, training: Training, calibrated: bool, most: int = FOLDS
 ) -> float | None:
     """``training.metric`` in a cross-validation.
 
@@ -59,13 +59,13 @@ def cross_validate_folds(
         groups: of documents that share a fold, as near-duplicates do, of the same shape; None where each is its own.
         training: its ``metric``, ``seed`` and ``class_weight`` are used.
         calibrated: whether the model that is fitted is calibrated.
-        folds: their number, fewer where a class has fewer documents.
+        most: folds; there are fewer where a class is so rare.
 
     Returns:
         The value of the metric. None if there are more than ``MAX_DOCUMENTS`` documents, or if a class has a single
         document.
     """
-    folds = count_folds(labels, groups, folds)
+    folds = count_folds(labels, groups, most)
     if len(labels) > MAX_DOCUMENTS or folds < 2:
         return None
     probabilities = predict_folds(fold, labels, groups, training, folds)

@@ -1,4 +1,4 @@
-"""Training and validation split as the linear models use them, and folds of them."""
+"""The training and the validation split together, and folds of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from ..training import Features
+from .training import Features
 
 SPLITS = ("train", "validation")
 CALIBRATION_FOLDS = 3

@@ -34,9 +34,14 @@ def file_digest(path: Path | str) -> str:
 
 
 def folder_digest(folder: Path) -> str:
-    """SHA-256 of a folder's content: the relative names and the contents of its files, but for ``LEFT_BY_LOADING``."""
+    """SHA-256 of a folder's content: the relative names and the contents of its :func:`content_files`."""
+    return files_digest(folder, content_files(folder))
+
+
+def content_files(folder: Path) -> list[Path]:
+    """The files in a folder and below it, but for ``LEFT_BY_LOADING``."""
     found = (path for path in folder.rglob("*") if path.is_file())
-    return files_digest(folder, (path for path in found if not LEFT_BY_LOADING & {path.name, path.parent.name}))
+    return [path for path in found if not LEFT_BY_LOADING & {path.name, path.parent.name}]
 
 
 def files_digest(folder: Path, files: Iterable[Path]) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from mlflow.pyfunc import PyFuncModel
 from sklearn.utils import gen_batches
 
+from sentiment.digests import content_files
 from sentiment.evaluation.metrics import METRICS, scores
 from sentiment.evaluation.statistics import accuracy_interval
 from sentiment.model.families import needs_own_process
@@ -64,7 +65,7 @@ def measure(
     row = score_test_split(labels, probabilities["test"]) | {
         "latency_ms_p50": p50,
         "latency_ms_p95": p95,
-        "model_bytes": sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
+        "model_bytes": sum(path.stat().st_size for path in content_files(folder)),
     }
     return Measurement(row, probabilities)
 

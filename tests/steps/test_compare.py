@@ -12,6 +12,7 @@ from sentiment.evaluation.metrics import log_loss
 from sentiment.features.store import Features
 from sentiment.model.families import get_family
 from sentiment.model.training import Training
+from sentiment.results import model_files
 from sentiment.search.packaging import log_model
 from sentiment.tracking import VALIDATION_PREDICTIONS
 from sentiment.workflow.parameters import CompareParameters, FeaturizeParameters, IngestParameters, RegisterParameters
@@ -106,9 +107,15 @@ def test_the_ensemble_of_two_families_wins_and_is_registered(tuned, tracked, mon
     assert figures["validation_log_loss"] == ensemble["validation_log_loss"]
 
     leave_out_pages(monkeypatch)
+    for row in members:  # what another process leaves that has loaded the model is no part of it
+        (model_files(row["model_uri"]) / "code" / "__pycache__").mkdir(parents=True, exist_ok=True)
+        (model_files(row["model_uri"]) / "code" / "__pycache__" / "by_another.pyc").write_bytes(bytes(100_000))
     # By another rule it is another result, which register looks at, and the same models, by which it knows the version.
     ruled = run_step(compare, CompareParameters(choose="smallest_within", margin=0.0), tuned)
     assert ruled.data.tags["winner"] == "ensemble"
+    rows = mlflow.artifacts.load_dict(f"runs:/{ruled.info.run_id}/comparison.json")["rows"]
+    size = {row["family"]: row["model_bytes"] for row in rows}
+    assert all(size[row["family"]] == row["model_bytes"] for row in members)
     assert ruled.data.tags["comparison.digest"] == compared.data.tags["comparison.digest"]
     assert ruled.data.tags["step.output_digest"] != compared.data.tags["step.output_digest"]
     registered = run_step(register, RegisterParameters(), compared)

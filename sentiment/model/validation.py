@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin
+from sklearn.calibration import _SigmoidCalibration
 from sklearn.metrics import log_loss
 
 from .calibration import fit_temperature, scale_temperature
@@ -20,6 +20,8 @@ MAX_DOCUMENTS = 50_000  # to cross-validate with; of more, the validation split 
 
 # An unfitted classifier and its inputs, for the rows to fit on and for those to predict.
 Fold = Callable[[np.ndarray, np.ndarray], tuple[ClassifierMixin, Any, Any]]
+# Probabilities of documents; by what was predicted for others, their labels and weights, and what was for these.
+Calibrate = Callable[[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray], np.ndarray]
 
 
 def report_fit(
@@ -46,19 +48,22 @@ def report_fit(
 
 
 def cross_validate_folds(
-    fold: Fold, labels: np.ndarray, groups: np.ndarray | None, training: Training, calibrated: bool, most: int = FOLDS
+    fold: Fold,
+    labels: np.ndarray,
+    groups: np.ndarray | None,
+    training: Training,
+    calibrate: Calibrate | None,
+    most: int = FOLDS,
 ) -> float | None:
     """``training.metric`` in a cross-validation.
-
-    An SVM has no probabilities in a fold; they are the sigmoid or softmax of its scores. Those of a model that is
-    calibrated get one temperature for all folds, which does not change the order of the classes.
 
     Args:
         fold: makes the classifier of a fold and its inputs.
         labels: of all documents, int array of shape (documents,).
         groups: of documents that share a fold, as near-duplicates do, of the same shape; None where each is its own.
         training: its ``metric``, ``seed`` and ``class_weight`` are used.
-        calibrated: whether the model that is fitted is calibrated.
+        calibrate: how the model that is fitted is calibrated; None where it is not. The documents of each fold are
+            calibrated by those of the others.
         most: folds; there are fewer where a class is so rare.
 
     Returns:
@@ -68,28 +73,63 @@ def cross_validate_folds(
     folds = count_folds(labels, groups, most)
     if len(labels) > MAX_DOCUMENTS or folds < 2:
         return None
-    probabilities = predict_folds(fold, labels, groups, training, folds)
-    if calibrated:
-        temperature = fit_temperature(probabilities, labels, compute_sample_weight(labels, training))
-        probabilities = scale_temperature(probabilities, temperature)
+    found = predict_folds(fold, labels, groups, training, folds)
+    probabilities = found.copy()
+    if calibrate:
+        for inside, outside in split_folds(labels, groups, folds, training.seed):
+            weights = compute_sample_weight(labels[inside], training)
+            probabilities[outside] = calibrate(found[inside], labels[inside], weights, found[outside])
     return training.metric.function(labels, probabilities)
+
+
+def calibrate_by_temperature(
+    probabilities: np.ndarray, labels: np.ndarray, weights: np.ndarray | None, others: np.ndarray
+) -> np.ndarray:
+    """A ``Calibrate`` for probabilities (:mod:`sentiment.model.calibration`)."""
+    return scale_temperature(others, fit_temperature(probabilities, labels, weights))
+
+
+def calibrate_by_sigmoids(
+    scores: np.ndarray, labels: np.ndarray, weights: np.ndarray | None, others: np.ndarray
+) -> np.ndarray:
+    """A ``Calibrate`` for scores: Platt's sigmoid of each class, as ``CalibratedClassifierCV`` fits and joins them."""
+    sigmoids = fit_sigmoids(scores, [labels == label for label in range(scores.shape[1])], weights)
+    found = np.column_stack([sigmoid.predict(column) for sigmoid, column in zip(sigmoids, others.T)])
+    total = found.sum(axis=1, keepdims=True)
+    return np.divide(found, total, out=np.full_like(found, 1 / found.shape[1]), where=total != 0)
+
+
+def fit_sigmoids(
+    scores: np.ndarray, positive: Sequence[np.ndarray], weights: np.ndarray | None
+) -> list[_SigmoidCalibration]:
+    """Platt's sigmoid of each binary problem (Platt 1999).
+
+    Args:
+        scores: float array of shape (documents, problems), of documents that the classifier was not fitted to.
+        positive: for each problem, whether a document has its class: bool array of shape (documents,).
+        weights: of the documents, of shape (documents,); None if all weigh the same.
+    """
+    weights = None if weights is None else weights.astype(np.float64)
+    return [_SigmoidCalibration().fit(column, truth, weights) for column, truth in zip(scores.T, positive)]
 
 
 def predict_folds(
     fold: Fold, labels: np.ndarray, groups: np.ndarray | None, training: Training, folds: int
 ) -> np.ndarray:
-    """Probabilities of documents by classifiers that have not seen them: float64 of shape (documents, classes)."""
-    probabilities = np.zeros((len(labels), labels.max() + 1))
+    """What classifiers say of documents that they have not seen: float64 of shape (documents, classes).
+
+    Their probabilities, or the scores of one that has no probabilities.
+    """
+    found = np.zeros((len(labels), labels.max() + 1))
     for inside, outside in split_folds(labels, groups, folds, training.seed):
         classifier, train, test = fold(inside, outside)
         classifier.fit(train, labels[inside], sample_weight=compute_sample_weight(labels[inside], training))
-        probabilities[outside] = _predict_proba(classifier, test)
-    return probabilities
+        found[outside] = _predict(classifier, test)
+    return found
 
 
-def _predict_proba(classifier: ClassifierMixin, documents: Any) -> np.ndarray:
-    """Probabilities of shape (documents, classes), of a classifier that may have scores alone."""
+def _predict(classifier: ClassifierMixin, documents: Any) -> np.ndarray:
     if hasattr(classifier, "predict_proba"):
         return classifier.predict_proba(documents)
-    found = classifier.decision_function(documents)
-    return np.column_stack([expit(-found), expit(found)]) if found.ndim == 1 else softmax(found, axis=1)
+    scores = classifier.decision_function(documents)
+    return np.column_stack([-scores, scores]) if scores.ndim == 1 else scores

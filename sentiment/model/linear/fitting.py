@@ -10,7 +10,7 @@ from ..families import Model, OnEpoch
 from ..space import Params
 from ..splits import IN_MEMORY, stack_labels
 from ..training import Features, Training
-from ..validation import FOLDS, cross_validate_folds, report_fit
+from ..validation import FOLDS, calibrate_by_sigmoids, cross_validate_folds, report_fit
 from .blend import BlendModel, BlendTrainer
 from .counted import CLASSIFIERS, CountModel, CountTrainer
 from .large_blend import LargeBlendTrainer
@@ -46,7 +46,8 @@ def cross_validate(features: Features, params: Params, training: Training, folds
     See :func:`sentiment.model.validation.cross_validate_folds`.
     """
     trainer = TRAINERS[params["classifier"]](features, params, training)
-    return cross_validate_folds(trainer.fold, *stack_labels(features), training, trainer.calibrates, folds)
+    calibrate = calibrate_by_sigmoids if trainer.calibrates else None
+    return cross_validate_folds(trainer.fold, *stack_labels(features), training, calibrate, folds)
 
 
 def refit_linear(features: Features, params: Params, training: Training) -> Model:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.calibration import _SigmoidCalibration
 from sklearn.utils import gen_batches
 
 from ..progress import show_progress
@@ -18,6 +17,7 @@ from ..text.chargrams import CountedWords
 from ..text.lexicon import make_polarity_weigher
 from ..text.ngrams import Documents, make_tail_counter, weigh_terms
 from ..training import compute_sample_weight
+from ..validation import fit_sigmoids
 from .blend import BlendModel, BlendTrainer, join_columns
 from .blended_svm import BlendedSVM
 from .nb_svm import log_ratio
@@ -110,10 +110,8 @@ class LargeBlendTrainer(BlendTrainer):
         """The slopes and offsets of Platt's sigmoid, from the scores of the validation split."""
         labels = self._features.labels("validation")
         weights = self._weigh_documents(labels)
-        positive_classes = svm.classes_[-scores.reshape(len(scores), -1).shape[1] :]
-        sigmoids = [
-            _SigmoidCalibration().fit(column, labels == positive, weights)
-            for column, positive in zip(scores.reshape(len(scores), -1).T, positive_classes)
-        ]
+        scores = scores.reshape(len(scores), -1)
+        positive_classes = svm.classes_[-scores.shape[1] :]
+        sigmoids = fit_sigmoids(scores, [labels == positive for positive in positive_classes], weights)
         slopes, offsets = np.array([(sigmoid.a_, sigmoid.b_) for sigmoid in sigmoids]).T
         return slopes, offsets

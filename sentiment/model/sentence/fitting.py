@@ -14,7 +14,7 @@ from ..families import OnEpoch
 from ..space import Params
 from ..splits import CALIBRATION_FOLDS, SPLITS, count_folds, stack_labels
 from ..training import LABELLED, Features, Training, compute_sample_weight
-from ..validation import cross_validate_folds, predict_folds, report_fit
+from ..validation import calibrate_by_temperature, cross_validate_folds, predict_folds, report_fit
 from .encoder import SentenceEncoder
 from .model import EncoderModel, Head
 
@@ -47,7 +47,7 @@ def refit_encoder_model(features: Features, params: Params, training: Training) 
 def cross_validate(features: Features, params: Params, training: Training) -> float | None:
     """``training.metric`` in a cross-validation over training and validation split (:func:`cross_validate_folds`)."""
     embeddings, labels, groups = stack_splits(encoder_of(features, training), features, SPLITS)
-    return cross_validate_folds(_Folds(embeddings, params), labels, groups, training, calibrated=True)
+    return cross_validate_folds(_Folds(embeddings, params), labels, groups, training, calibrate_by_temperature)
 
 
 def fit_head(

@@ -11,7 +11,6 @@ files have the columns text and label. The champion is the family that compare c
 
 import argparse
 import statistics
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -26,9 +25,6 @@ from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.svm import LinearSVC
-
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
 
 from sentiment.corpora.reading import CorpusInput
 from sentiment.evaluation.metrics import METRICS

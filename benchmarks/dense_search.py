@@ -15,10 +15,7 @@ import time
 from pathlib import Path
 
 from mlflow import MlflowClient
-from report import MACHINE, keep
-
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+from report import MACHINE, PROJECT, keep
 
 from sentiment.workflow.launch import use_this_python
 
@@ -33,7 +30,7 @@ def timed(command, **more):
 def ours(trials):
     """Seconds of ingest, featurize and tune, of tune alone, and the best validation accuracy."""
     with tempfile.TemporaryDirectory() as folder:
-        run = ["mlflow", "run", str(HERE.parent), "--env-manager", "local", "-e"]
+        run = ["mlflow", "run", str(PROJECT), "--env-manager", "local", "-e"]
         before = [
             timed([*run, *step], cwd=folder)[0] for step in (["ingest", "-P", "corpus=movie_reviews"], ["featurize"])
         ]
@@ -51,7 +48,7 @@ def ours(trials):
 
 def plain(trials):
     """Seconds of the whole script, and the best validation accuracy."""
-    seconds, printed = timed([sys.executable, str(HERE / "keras_tuner_dense.py"), str(trials)])
+    seconds, printed = timed([sys.executable, str(Path(__file__).with_name("keras_tuner_dense.py")), str(trials)])
     return seconds, json.loads(printed.splitlines()[-1])["validation_accuracy"]
 
 

@@ -14,7 +14,6 @@ CSV files have the columns text and label.
 
 import argparse
 import statistics
-import sys
 import tempfile
 from collections import defaultdict
 from importlib.util import find_spec
@@ -23,9 +22,6 @@ from pathlib import Path
 import pandas as pd
 from report import MACHINE, keep
 from sklearn.model_selection import train_test_split
-
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.reading import CorpusInput

@@ -16,9 +16,6 @@ import pandas as pd
 from report import MACHINE, keep
 from scipy.optimize import minimize
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
-
 from sentiment.artifacts import artifacts
 from sentiment.evaluation.metrics import scores
 from sentiment.evaluation.pooling import assign_folds, fit_weights

@@ -8,17 +8,12 @@ first, which traces.
 """
 
 import statistics
-import sys
 import time
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 from nltk.corpus import movie_reviews
 from report import MACHINE, keep
-
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
 
 from sentiment.model.families import get_family
 from sentiment.model.text.cleaning import Cleaner

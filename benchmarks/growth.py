@@ -21,9 +21,8 @@ import time
 from pathlib import Path
 
 from nltk.corpus import movie_reviews
-from report import MACHINE, keep
+from report import MACHINE, PROJECT, keep
 
-HERE = Path(__file__).resolve().parent
 SIZES = (10_000, 100_000, 1_000_000)
 PIECE = (3, 10)  # words
 PIECES = 3
@@ -63,7 +62,7 @@ def run_step(folder, step):
         process = subprocess.Popen(
             [sys.executable, "-m", "steps", *step],
             cwd=folder,
-            env=os.environ | {"PYTHONPATH": str(HERE.parent), "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db"},
+            env=os.environ | {"PYTHONPATH": str(PROJECT), "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db"},
             stdout=log,
             stderr=log,
         )

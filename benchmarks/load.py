@@ -18,8 +18,8 @@ import aiohttp
 import mlflow
 import numpy as np
 import psutil
-from report import MACHINE, keep
-from serving import HERE, PAIRS, start, trained
+from report import MACHINE, PROJECT, keep
+from serving import PAIRS, start, trained
 
 CLIENTS, ROUNDS = 8, 3
 BLEND = "simple, blend (the default)"
@@ -65,7 +65,7 @@ def servers(stack, folder):
     version = mlflow.register_model(uris[BLEND], "sentiment").version
     mlflow.MlflowClient().set_registered_model_alias("sentiment", "champion", version)
     scoring = ["mlflow", "models", "serve", "--env-manager", "local", "-m"]
-    ours = ["mlflow", "run", str(HERE.parent), "--env-manager", "local", "-e", "serve"]
+    ours = ["mlflow", "run", str(PROJECT), "--env-manager", "local", "-e", "serve"]
     commands = {
         "bare pipeline, `mlflow models serve`": [*scoring, uris[PAIRS[BLEND]], "-p", "5201"],
         "the champion, `mlflow models serve`": [*scoring, uris[BLEND], "-p", "5202"],

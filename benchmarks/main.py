@@ -14,10 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from report import MACHINE, keep
-
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+from report import MACHINE, PROJECT, keep
 
 from sentiment.workflow.launch import use_this_python
 
@@ -25,7 +22,7 @@ from sentiment.workflow.launch import use_this_python
 def main_job(corpus):
     """Seconds of the whole process, and the rows of comparison.json."""
     with tempfile.TemporaryDirectory() as folder:
-        command = ["mlflow", "run", str(HERE.parent), "--env-manager", "local", "-P", f"corpus={corpus}"]
+        command = ["mlflow", "run", str(PROJECT), "--env-manager", "local", "-P", f"corpus={corpus}"]
         started = time.time()
         subprocess.run(command, cwd=folder, check=True, capture_output=True)
         seconds = time.time() - started
@@ -37,7 +34,10 @@ def peer():
     """Seconds of the whole process, and what it printed."""
     started = time.time()
     process = subprocess.run(
-        [sys.executable, str(HERE / "keras_tuner_dense.py")], check=True, capture_output=True, text=True
+        [sys.executable, str(Path(__file__).with_name("keras_tuner_dense.py"))],
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return time.time() - started, json.loads(process.stdout.splitlines()[-1])
 

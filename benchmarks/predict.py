@@ -14,9 +14,8 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
-from report import MACHINE, keep
+from report import MACHINE, PROJECT, keep
 
-HERE = Path(__file__).resolve().parent
 STEPS = (["ingest"], ["featurize"], ["tune", "-P", "max_evals=1"], ["compare"], ["register"])
 MEASURED = "import json, resource; print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))"
 ESTIMATOR = """
@@ -43,17 +42,17 @@ seconds = run.data.metrics["rows"] / run.data.metrics["rows_per_second"]
 def measured(code, argument, folder):
     """Seconds and MB of a process."""
     command = [sys.executable, "-c", code + MEASURED, argument]
-    env = {"PYTHONPATH": str(HERE.parent)}
+    env = {"PYTHONPATH": str(PROJECT)}
     done = subprocess.run(command, cwd=folder, env=os.environ | env, capture_output=True, text=True, check=True)
     seconds, kilobytes = json.loads(done.stdout.splitlines()[-1])
     return seconds, kilobytes / 1000
 
 
 def main(rows):
-    sample = pd.read_csv(HERE.parent / "sentiment" / "corpora" / "sample" / "reviews.csv")["text"].tolist()
+    sample = pd.read_csv(PROJECT / "sentiment" / "corpora" / "sample" / "reviews.csv")["text"].tolist()
     with tempfile.TemporaryDirectory() as folder:
         for step in STEPS:
-            command = ["mlflow", "run", str(HERE.parent), "--env-manager", "local", "-e", *step]
+            command = ["mlflow", "run", str(PROJECT), "--env-manager", "local", "-e", *step]
             subprocess.run(command, cwd=folder, check=True, capture_output=True)
         texts = (sample * (rows // len(sample) + 1))[:rows]
         pd.DataFrame({"id": range(rows), "text": texts}).to_csv(Path(folder) / "reviews.csv", index=False)

@@ -12,13 +12,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 
 import mlflow
-from report import MACHINE, keep
-
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+from report import MACHINE, PROJECT, keep
 
 from sentiment.workflow.launch import use_this_python
 
@@ -26,7 +22,7 @@ FAMILY, EPOCHS, ENDLESS = "dense", 10, 1000
 
 
 def mlflow_run(folder, *parameters):
-    command = ["mlflow", "run", str(HERE.parent), "--env-manager", "local", *parameters]
+    command = ["mlflow", "run", str(PROJECT), "--env-manager", "local", *parameters]
     ours = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
     return subprocess.Popen(command, cwd=folder, env=ours, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

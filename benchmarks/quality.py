@@ -11,16 +11,12 @@ sg-100d has such vectors as JSON) the lstm starts from its vectors.
 import argparse
 import statistics
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import mlflow
 import pandas as pd
-from report import MACHINE, keep
-
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+from report import MACHINE, PROJECT, keep
 
 from sentiment.features.store import Features
 from sentiment.features.writing import write_features
@@ -50,7 +46,7 @@ BOUNDS = {
 
 def mlflow_run(folder, entry_point, parameters):
     given = [part for one in parameters.split() for part in ("-P", one)]
-    command = ["mlflow", "run", str(HERE.parent), "--env-manager", "local", "-e", entry_point, *given]
+    command = ["mlflow", "run", str(PROJECT), "--env-manager", "local", "-e", entry_point, *given]
     subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

@@ -22,14 +22,11 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pandas as pd
-from report import MACHINE, keep
+from report import MACHINE, PROJECT, keep
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.svm import LinearSVC
-
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
 
 from sentiment.model.text.chargrams import MAX_GRAMS, MAX_SIZE, MIN_SIZE
 
@@ -38,7 +35,7 @@ PAIRS = {"simple, linear_svm": "bare, words", "simple, blend (the default)": "ba
 
 
 def mlflow_run(folder, *parameters):
-    command = ["mlflow", "run", str(HERE.parent), "--env-manager", "local", *parameters]
+    command = ["mlflow", "run", str(PROJECT), "--env-manager", "local", *parameters]
     subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return mlflow.search_runs(["0"], max_results=1, output_format="list")[0]
 

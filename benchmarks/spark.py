@@ -23,10 +23,7 @@ from pathlib import Path
 import mlflow
 import pyspark
 from growth import run_step, write_corpus
-from report import MACHINE, keep
-
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+from report import MACHINE, PROJECT, keep
 
 from sentiment.workflow.launch import use_this_python
 
@@ -90,7 +87,7 @@ def run_trials(workers):
         wait_for(lambda: urllib.request.urlopen(f"{uri}/health", timeout=5))
         url, ours = start_cluster(stack, workers, folder)
         ours["MLFLOW_TRACKING_URI"] = uri
-        project = ["mlflow", "run", str(HERE.parent), "--env-manager", "local", "-e"]
+        project = ["mlflow", "run", str(PROJECT), "--env-manager", "local", "-e"]
         search = f"family=lstm max_evals={TRIALS} prune=false engine=spark spark_master={url} parallelism={workers}"
         for step in (
             ["ingest", "-P", "corpus=movie_reviews"],

@@ -12,7 +12,6 @@ example.
 import gc
 import os
 import statistics
-import sys
 import tempfile
 import time
 from contextlib import closing
@@ -21,10 +20,7 @@ from pathlib import Path
 import hyperopt
 import mlflow
 import numpy as np
-from report import MACHINE, keep
-
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+from report import MACHINE, PROJECT, keep
 
 from sentiment.model.families.lstm import DEFAULTS, SPACE
 from sentiment.search.hyperopt_search import HyperoptSearch, from_hyperopt, to_hyperopt
@@ -115,7 +111,7 @@ def milliseconds(job, trials, processes=0, opened=None):
         started = time.time()
         job(workers) if processes else job()
         seconds = time.time() - started
-        os.chdir(HERE)
+        os.chdir(PROJECT)
     return 1000 * seconds / trials
 
 

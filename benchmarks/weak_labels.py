@@ -10,15 +10,11 @@ texts, which people have labelled.
 
 import argparse
 import statistics
-import sys
 import tempfile
 from collections import defaultdict
 from pathlib import Path
 
 import pandas as pd
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from report import MACHINE, keep
 
 from sentiment.corpora.corpus import Corpus

@@ -12,7 +12,6 @@ MLflow's own set-up of a new SQLite store does not survive a kill.
 
 import json
 import os
-import platform
 import random
 import re
 import signal
@@ -24,9 +23,7 @@ import time
 from pathlib import Path
 
 import mlflow
-
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+from report import MACHINE, PROJECT
 
 from sentiment.workflow.launch import use_this_python
 
@@ -56,11 +53,11 @@ def rerun():
         idle = Path(folder) / IDLE
         idle.mkdir()
         (idle / "MLproject").write_text(NOTHING)
-        mlflow_run(HERE.parent, folder)
+        mlflow_run(PROJECT, folder)
         ours, theirs, inside, imports = [], [], [], []
         for _ in range(REPEATS):
             theirs.append(mlflow_run(idle, folder)[0])
-            seconds, output = mlflow_run(HERE.parent, folder)
+            seconds, output = mlflow_run(PROJECT, folder)
             assert output.count(" reused ") == 7 and " ran " not in output, output
             ours.append(seconds)
             inside.append(in_folder(folder, lambda: runs("main")[0].data.metrics["duration_seconds"]))
@@ -87,7 +84,7 @@ def share():
     measured = []
     for _ in range(3):
         with tempfile.TemporaryDirectory() as folder:
-            seconds, _ = mlflow_run(HERE.parent, folder)
+            seconds, _ = mlflow_run(PROJECT, folder)
             bodies = in_folder(folder, step_seconds)
         chain = sum(max(bodies[step]) for step in ("ingest", "featurize", "tune", "compare", "register"))
         measured.append((seconds, chain, (seconds - chain) / seconds))
@@ -109,7 +106,7 @@ def parallel():
     for at_a_time in ("1", "2"):
         with tempfile.TemporaryDirectory() as folder:
             arguments = ("-P", "corpus=movie_reviews", "-P", f"parallelism={at_a_time}")
-            seconds, _ = mlflow_run(HERE.parent, folder, *arguments)
+            seconds, _ = mlflow_run(PROJECT, folder, *arguments)
             tuning, figures[at_a_time] = in_folder(folder, lambda: (span("tune"), tuned()))
             rows[at_a_time] = seconds, tuning
     lines = [
@@ -135,7 +132,7 @@ def parallel():
 def kills():
     """Main on the sample killed at random moments."""
     with tempfile.TemporaryDirectory() as folder:
-        whole, _ = mlflow_run(HERE.parent, folder, *SHORT)
+        whole, _ = mlflow_run(PROJECT, folder, *SHORT)
         expected = in_folder(folder, tuned)
     draw = random.Random(42)
     rows = []
@@ -144,7 +141,7 @@ def kills():
         with tempfile.TemporaryDirectory() as folder:
             store = ["mlflow", "db", "upgrade", f"sqlite:///{folder}/mlflow.db"]
             subprocess.run(store, env=environment(), check=True, capture_output=True)
-            command = ["mlflow", "run", str(HERE.parent), "--env-manager", "local", *SHORT]
+            command = ["mlflow", "run", str(PROJECT), "--env-manager", "local", *SHORT]
             started = subprocess.Popen(
                 command,
                 cwd=folder,
@@ -156,7 +153,7 @@ def kills():
             time.sleep(moment)
             os.killpg(started.pid, signal.SIGKILL)
             started.wait()
-            seconds, output = mlflow_run(HERE.parent, folder, *SHORT)
+            seconds, output = mlflow_run(PROJECT, folder, *SHORT)
             found, versions = in_folder(folder, lambda: (tuned(), registered()))
         outcomes = re.findall(r"^\w+ +(ran|reused) +\w{32}", output, re.MULTILINE)
         repeated = sum(int(count) for count in re.findall(r"going on from (\d+) finished", output))
@@ -218,18 +215,15 @@ PARTS = {"rerun": rerun, "share": share, "parallel": parallel, "kills": kills}
 
 def main(names):
     use_this_python()
-    kept = HERE / "workflow.json"  # the parts measured before
+    kept = Path(__file__).with_suffix(".json")  # the parts measured before
     tables = json.loads(kept.read_text()) if kept.is_file() else {}
     for name in names or PARTS:
         tables[name] = PARTS[name]()
         print("\n".join(tables[name]), end="\n\n", flush=True)
         kept.write_text(json.dumps(tables, indent=1))
-        text = [
-            f"# The workflow around the steps\n\nMeasured on {os.cpu_count()} cores, "
-            f"Python {platform.python_version()}."
-        ]
+        text = ["# The workflow around the steps", f"{MACHINE}."]
         text += ["\n".join(tables[part]) for part in PARTS if part in tables]
-        (HERE / "workflow.md").write_text("\n\n".join(text) + "\n", encoding="utf-8")
+        kept.with_suffix(".md").write_text("\n\n".join(text) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

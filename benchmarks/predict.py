@@ -7,16 +7,15 @@ process of its own, so that the memory is its own.
 """
 
 import json
-import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import pandas as pd
+from project import environment, mlflow_run, timed
 from report import MACHINE, PROJECT, keep
 
-STEPS = (["ingest"], ["featurize"], ["tune", "-P", "max_evals=1"], ["compare"], ["register"])
+STEPS = (["ingest"], ["featurize"], ["tune", "max_evals=1"], ["compare"], ["register"])
 MEASURED = "import json, resource; print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))"
 ESTIMATOR = """
 import time, sys, mlflow, pandas as pd
@@ -42,9 +41,8 @@ seconds = run.data.metrics["rows"] / run.data.metrics["rows_per_second"]
 def measured(code, argument, folder):
     """Seconds and MB of a process."""
     command = [sys.executable, "-c", code + MEASURED, argument]
-    env = {"PYTHONPATH": str(PROJECT)}
-    done = subprocess.run(command, cwd=folder, env=os.environ | env, capture_output=True, text=True, check=True)
-    seconds, kilobytes = json.loads(done.stdout.splitlines()[-1])
+    _, printed = timed(command, cwd=folder, env=environment() | {"PYTHONPATH": str(PROJECT)})
+    seconds, kilobytes = json.loads(printed.splitlines()[-1])
     return seconds, kilobytes / 1000
 
 
@@ -52,8 +50,7 @@ def main(rows):
     sample = pd.read_csv(PROJECT / "sentiment" / "corpora" / "sample" / "reviews.csv")["text"].tolist()
     with tempfile.TemporaryDirectory() as folder:
         for step in STEPS:
-            command = ["mlflow", "run", str(PROJECT), "--env-manager", "local", "-e", *step]
-            subprocess.run(command, cwd=folder, check=True, capture_output=True)
+            mlflow_run(folder, *step)
         texts = (sample * (rows // len(sample) + 1))[:rows]
         pd.DataFrame({"id": range(rows), "text": texts}).to_csv(Path(folder) / "reviews.csv", index=False)
         found = {

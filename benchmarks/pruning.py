@@ -6,7 +6,6 @@ For each seed a random search of so many trials without pruning, and then one wi
 long. The points of a random search do not depend on results: both try the same ones in the same order.
 """
 
-import os
 import statistics
 import subprocess
 import sys
@@ -14,39 +13,35 @@ import tempfile
 import time
 
 import mlflow
-from report import MACHINE, PROJECT, keep
+from project import command, environment, mlflow_run
+from report import MACHINE, keep
 
-from sentiment.workflow.launch import use_this_python
+from sentiment.tracking import child_runs
 
 FAMILY, EPOCHS, ENDLESS = "dense", 10, 1000
-
-
-def mlflow_run(folder, *parameters):
-    command = ["mlflow", "run", str(PROJECT), "--env-manager", "local", *parameters]
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
-    return subprocess.Popen(command, cwd=folder, env=ours, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def search(folder, seed, prune, trials, seconds=None):
     """The trials that ended, as pairs of seconds since the start and validation accuracy (None: pruned)."""
     started = time.time()
     given = f"family={FAMILY} epochs={EPOCHS} algo=random max_evals={trials} seed={seed} prune={str(prune).lower()}"
-    process = mlflow_run(folder, "-e", "tune", *(part for one in given.split() for part in ("-P", one)))
+    process = subprocess.Popen(
+        command("tune", given),
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         process.wait(seconds)
     except subprocess.TimeoutExpired:
         process.terminate()
         process.wait()
     run = mlflow.search_runs(["0"], "tags.`mlflow.project.entryPoint` = 'tune'", max_results=1, output_format="list")[0]
-    children = mlflow.search_runs(
-        ["0"],
-        f"tags.`mlflow.parentRunId` = '{run.info.run_id}' and attributes.status = 'FINISHED'",
-        output_format="list",
-    )
     return [
         (child.info.end_time / 1000 - started, child.data.metrics.get("validation_accuracy"))
-        for child in children
-        if "trial" in child.data.tags
+        for child in child_runs(run)
+        if child.info.status == "FINISHED" and "trial" in child.data.tags
     ]
 
 
@@ -55,12 +50,10 @@ def best(trials, seconds):
 
 
 def main(seeds, trials):
-    use_this_python()
     rows, differences = [], []
     with tempfile.TemporaryDirectory() as folder:
-        mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
-        for step in (["-e", "ingest", "-P", "corpus=movie_reviews"], ["-e", "featurize"]):
-            assert mlflow_run(folder, *step).wait() == 0
+        mlflow_run(folder, "ingest", "corpus=movie_reviews")
+        mlflow_run(folder, "featurize")
         for seed in range(1, seeds + 1):
             plain = search(folder, seed, False, trials)
             seconds = max(end for end, _ in plain)

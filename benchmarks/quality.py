@@ -10,20 +10,17 @@ sg-100d has such vectors as JSON) the lstm starts from its vectors.
 
 import argparse
 import statistics
-import subprocess
 import tempfile
 from pathlib import Path
 
 import mlflow
 import pandas as pd
-from report import MACHINE, PROJECT, keep
+from project import comparison, encode, find_runs, mlflow_run
+from report import MACHINE, keep
 
-from sentiment.features.store import Features
-from sentiment.features.writing import write_features
 from sentiment.model.families import simple
 from sentiment.model.linear.fitting import cross_validate
 from sentiment.model.space import drop_inactive
-from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.training import Training
 
 CORPUS = "corpus=movie_reviews stratify=false"
@@ -44,24 +41,9 @@ BOUNDS = {
 }
 
 
-def mlflow_run(folder, entry_point, parameters):
-    given = [part for one in parameters.split() for part in ("-P", one)]
-    command = ["mlflow", "run", str(PROJECT), "--env-manager", "local", "-e", entry_point, *given]
-    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def latest(entry_point):
-    found = mlflow.search_runs(["0"], f"tags.`mlflow.project.entryPoint` = '{entry_point}'", output_format="list")
-    return found[0]
-
-
-def comparison():
-    return mlflow.artifacts.load_dict(f"runs:/{latest('compare').info.run_id}/comparison.json")
-
-
 def cross_validated(folder, seed):
     """Accuracy of ``simple`` at its starting point for long texts in a cross-validation over all documents."""
-    dataset = Path(mlflow.artifacts.download_artifacts(f"runs:/{latest('ingest').info.run_id}/dataset"))
+    dataset = Path(mlflow.artifacts.download_artifacts(f"runs:/{find_runs('ingest')[0].info.run_id}/dataset"))
     whole = pd.concat([pd.read_parquet(part) for part in sorted(dataset.glob("*.parquet"))]).sample(
         frac=1, random_state=0
     )
@@ -70,21 +52,14 @@ def cross_validated(folder, seed):
         "validation": whole[-2:],
         "test": whole[:1],
     }  # one is left out
-    for name in ("features", "dataset"):
-        (folder / name).mkdir()
-    for name, part in parts.items():
-        part.to_parquet(folder / "dataset" / f"{name}.parquet")
-    write_features(folder / "features", parts, Cleaner(), 1000, 10)
     params = drop_inactive(simple.SPACE, simple.DEFAULTS | LONG_TEXTS)
-    features = Features(folder / "features", folder / "dataset")
-    return cross_validate(features, params, Training(seed=seed), FOLDS)
+    return cross_validate(encode(parts, folder), params, Training(seed=seed), FOLDS)
 
 
 def main(seeds, glove):
     figures = {name: [] for name in BOUNDS}
     vectors = f" embedding=glove embedding_file={glove}" if glove else ""
     with tempfile.TemporaryDirectory() as folder:
-        mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
         for seed in range(42, 42 + seeds):
             mlflow_run(folder, "main", f"{CORPUS} {SEARCH}{vectors} seed={seed} split_seed={seed}")
             compared = comparison()

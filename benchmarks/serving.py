@@ -22,7 +22,8 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pandas as pd
-from report import MACHINE, PROJECT, keep
+from project import find_runs, mlflow_run
+from report import MACHINE, keep
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import make_pipeline, make_union
@@ -34,22 +35,15 @@ MANY = 1000
 PAIRS = {"simple, linear_svm": "bare, words", "simple, blend (the default)": "bare, words and characters"}
 
 
-def mlflow_run(folder, *parameters):
-    command = ["mlflow", "run", str(PROJECT), "--env-manager", "local", *parameters]
-    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return mlflow.search_runs(["0"], max_results=1, output_format="list")[0]
-
-
 def trained(folder):
     """URIs of the models by their names, the bare pipelines by theirs, and texts to ask about."""
-    ingest = mlflow_run(folder, "-e", "ingest", "-P", "corpus=movie_reviews")
-    mlflow_run(folder, "-e", "featurize")
+    mlflow_run(folder, "ingest", "corpus=movie_reviews")
+    mlflow_run(folder, "featurize")
     uris, bare = {}, {}
     for name, classifier in zip(PAIRS, ("linear_svm", "blend")):
-        point = ["classifier=" + classifier, "max_order=2", "max_terms=20000"]
-        run = mlflow_run(folder, "-e", "train", *(part for one in point for part in ("-P", one)))
-        uris[name] = run.data.tags["model_uri"]
-    dataset = Path(mlflow.artifacts.download_artifacts(f"runs:/{ingest.info.run_id}/dataset"))
+        mlflow_run(folder, "train", f"classifier={classifier} max_order=2 max_terms=20000")
+        uris[name] = find_runs("train")[0].data.tags["model_uri"]
+    dataset = Path(mlflow.artifacts.download_artifacts(f"runs:/{find_runs('ingest')[0].info.run_id}/dataset"))
     train, test = (pd.read_parquet(dataset / f"{part}.parquet") for part in ("train", "test"))
     words = TfidfVectorizer(ngram_range=(1, 2), max_features=20_000, sublinear_tf=True)
     sizes = {"ngram_range": (MIN_SIZE, MAX_SIZE), "max_features": MAX_GRAMS}
@@ -109,7 +103,6 @@ def seconds(function, repeats=3):
 
 def main(requests):
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
         uris, bare, texts = trained(folder)
         ask = {name: serve(stack, folder, uri, 5100 + number) for number, (name, uri) in enumerate(uris.items())}
         many = (texts * MANY)[:MANY]

@@ -23,7 +23,8 @@ from pathlib import Path
 import mlflow
 import pyspark
 from growth import run_step, write_corpus
-from report import MACHINE, PROJECT, keep
+from project import command, find_runs, timed
+from report import MACHINE, keep
 
 from sentiment.workflow.launch import use_this_python
 
@@ -87,22 +88,16 @@ def run_trials(workers):
         wait_for(lambda: urllib.request.urlopen(f"{uri}/health", timeout=5))
         url, ours = start_cluster(stack, workers, folder)
         ours["MLFLOW_TRACKING_URI"] = uri
-        project = ["mlflow", "run", str(PROJECT), "--env-manager", "local", "-e"]
         search = f"family=lstm max_evals={TRIALS} prune=false engine=spark spark_master={url} parallelism={workers}"
-        for step in (
-            ["ingest", "-P", "corpus=movie_reviews"],
-            ["featurize"],
-            ["tune", *(part for given in search.split() for part in ("-P", given))],
-        ):
-            subprocess.run([*project, *step], cwd=folder, env=ours, check=True, capture_output=True)
+        for step in (("ingest", "corpus=movie_reviews"), ("featurize",), ("tune", search)):
+            timed(command(*step), cwd=folder, env=ours)
         mlflow.set_tracking_uri(uri)
         found = mlflow.search_runs(["0"], "tags.trial != ''", output_format="list")
         assert len(found) == TRIALS and {trial.info.status for trial in found} == {"FINISHED"}
         begun, ended = (
             pick(getattr(trial.info, at) for trial in found) for pick, at in ((min, "start_time"), (max, "end_time"))
         )
-        tune = mlflow.search_runs(["0"], "tags.`mlflow.project.entryPoint` = 'tune'", output_format="list")[0]
-        return tune.data.metrics["step_seconds"], (ended - begun) / 1000
+        return find_runs("tune")[0].data.metrics["step_seconds"], (ended - begun) / 1000
 
 
 def run_texts(corpus, workers):
@@ -121,7 +116,7 @@ def run_texts(corpus, workers):
         mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
         for step in (["ingest", f"--corpus={corpus}"], ["featurize"]):
             figures = run_step(folder, [*step, *engine])
-            latest = mlflow.search_runs(["0"], max_results=1, output_format="list")[0]
+            latest = find_runs(step[0])[0]
             seconds = {"seconds": latest.data.metrics["step_seconds"]}
             found[step[0]] = figures | seconds | {"digest": latest.data.tags["step.output_digest"]}
             print(workers, step[0], json.dumps(found[step[0]]), flush=True)

@@ -23,28 +23,12 @@ import time
 from pathlib import Path
 
 import mlflow
-from report import MACHINE, PROJECT
-
-from sentiment.workflow.launch import use_this_python
+from project import command, environment, find_runs, mlflow_run
+from report import MACHINE
 
 NOTHING = "name: nothing\nentry_points:\n  main:\n    command: python -c pass\n"
 IDLE, REPEATS, KILLS = "nothing", 5, 20
-SHORT = ("-P", "max_evals=3", "-P", "epochs=3")
-
-
-def environment():
-    """Without what ``mlflow.set_tracking_uri`` leaves there."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
-
-
-def mlflow_run(project, folder, *parameters):
-    """Seconds of ``mlflow run``, and its output."""
-    started = time.time()
-    command = ["mlflow", "run", str(project), "--env-manager", "local", *parameters]
-    process = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}:\n{process.stderr}")
-    return time.time() - started, process.stdout
+SHORT = "max_evals=3 epochs=3"
 
 
 def rerun():
@@ -53,14 +37,14 @@ def rerun():
         idle = Path(folder) / IDLE
         idle.mkdir()
         (idle / "MLproject").write_text(NOTHING)
-        mlflow_run(PROJECT, folder)
+        mlflow_run(folder, "main")
         ours, theirs, inside, imports = [], [], [], []
         for _ in range(REPEATS):
-            theirs.append(mlflow_run(idle, folder)[0])
-            seconds, output = mlflow_run(PROJECT, folder)
+            theirs.append(mlflow_run(folder, "main", project=idle)[0])
+            seconds, output = mlflow_run(folder, "main")
             assert output.count(" reused ") == 7 and " ran " not in output, output
             ours.append(seconds)
-            inside.append(in_folder(folder, lambda: runs("main")[0].data.metrics["duration_seconds"]))
+            inside.append(find_runs("main")[0].data.metrics["duration_seconds"])
             started = time.time()
             subprocess.run([sys.executable, "-c", "import mlflow"], check=True)
             imports.append(time.time() - started)
@@ -84,8 +68,8 @@ def share():
     measured = []
     for _ in range(3):
         with tempfile.TemporaryDirectory() as folder:
-            seconds, _ = mlflow_run(PROJECT, folder)
-            bodies = in_folder(folder, step_seconds)
+            seconds, _ = mlflow_run(folder, "main")
+            bodies = step_seconds()
         chain = sum(max(bodies[step]) for step in ("ingest", "featurize", "tune", "compare", "register"))
         measured.append((seconds, chain, (seconds - chain) / seconds))
     seconds, chain, part = sorted(measured, key=lambda row: row[2])[1]
@@ -105,10 +89,8 @@ def parallel():
     rows, figures = {}, {}
     for at_a_time in ("1", "2"):
         with tempfile.TemporaryDirectory() as folder:
-            arguments = ("-P", "corpus=movie_reviews", "-P", f"parallelism={at_a_time}")
-            seconds, _ = mlflow_run(PROJECT, folder, *arguments)
-            tuning, figures[at_a_time] = in_folder(folder, lambda: (span("tune"), tuned()))
-            rows[at_a_time] = seconds, tuning
+            seconds, _ = mlflow_run(folder, "main", f"corpus=movie_reviews parallelism={at_a_time}")
+            rows[at_a_time], figures[at_a_time] = (seconds, span("tune")), tuned()
     lines = [
         "## Families side by side (movie_reviews at its defaults, one run each)",
         "",
@@ -132,8 +114,8 @@ def parallel():
 def kills():
     """Main on the sample killed at random moments."""
     with tempfile.TemporaryDirectory() as folder:
-        whole, _ = mlflow_run(PROJECT, folder, *SHORT)
-        expected = in_folder(folder, tuned)
+        whole, _ = mlflow_run(folder, "main", SHORT)
+        expected = tuned()
     draw = random.Random(42)
     rows = []
     for number in range(KILLS):
@@ -141,9 +123,8 @@ def kills():
         with tempfile.TemporaryDirectory() as folder:
             store = ["mlflow", "db", "upgrade", f"sqlite:///{folder}/mlflow.db"]
             subprocess.run(store, env=environment(), check=True, capture_output=True)
-            command = ["mlflow", "run", str(PROJECT), "--env-manager", "local", *SHORT]
             started = subprocess.Popen(
-                command,
+                command("main", SHORT),
                 cwd=folder,
                 env=environment(),
                 start_new_session=True,
@@ -153,8 +134,8 @@ def kills():
             time.sleep(moment)
             os.killpg(started.pid, signal.SIGKILL)
             started.wait()
-            seconds, output = mlflow_run(PROJECT, folder, *SHORT)
-            found, versions = in_folder(folder, lambda: (tuned(), registered()))
+            seconds, output = mlflow_run(folder, "main", SHORT)
+            found, versions = tuned(), registered()
         outcomes = re.findall(r"^\w+ +(ran|reused) +\w{32}", output, re.MULTILINE)
         repeated = sum(int(count) for count in re.findall(r"going on from (\d+) finished", output))
         right = found == expected and versions == ["1"]
@@ -175,34 +156,20 @@ def kills():
     ]
 
 
-def in_folder(folder, ask):
-    """Ask the store of a folder."""
-    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
-    return ask()
-
-
-def runs(entry_point):
-    return mlflow.search_runs(
-        search_all_experiments=True,
-        filter_string=f"tags.`mlflow.project.entryPoint` = '{entry_point}' and attributes.status = 'FINISHED'",
-        output_format="list",
-    )
-
-
 def step_seconds():
     steps = ("ingest", "featurize", "tune", "compare", "register")
-    return {step: [run.data.metrics["step_seconds"] for run in runs(step)] for step in steps}
+    return {step: [run.data.metrics["step_seconds"] for run in find_runs(step)] for step in steps}
 
 
 def span(entry_point):
-    found = runs(entry_point)
+    found = find_runs(entry_point)
     return (max(run.info.end_time for run in found) - min(run.info.start_time for run in found)) / 1000
 
 
 def tuned():
     """Validation accuracy and log loss by family, every digit."""
     names = ("validation_accuracy", "validation_log_loss")
-    latest = {run.data.tags["family"]: run for run in reversed(runs("tune"))}
+    latest = {run.data.tags["family"]: run for run in reversed(find_runs("tune"))}
     return {family: [run.data.metrics[name] for name in names] for family, run in sorted(latest.items())}
 
 
@@ -214,7 +181,6 @@ PARTS = {"rerun": rerun, "share": share, "parallel": parallel, "kills": kills}
 
 
 def main(names):
-    use_this_python()
     kept = Path(__file__).with_suffix(".json")  # the parts measured before
     tables = json.loads(kept.read_text()) if kept.is_file() else {}
     for name in names or PARTS:

@@ -13,7 +13,7 @@ import pytest
 from sentiment.registry import promotions
 from tests.conftest import runs, store
 from tests.docs.commands import check_command
-from tests.system.processes import free_port, run_step
+from tests.system.processes import free_port, run_here, run_step
 
 
 def deploy(folder, *arguments):
@@ -98,5 +98,5 @@ def test_an_endpoint_is_created_updated_without_a_gap_tested_and_deleted(endpoin
     ],
 )
 def test_mistakes_are_one_line(registered, arguments, line):
-    process = run_step("deploy", *arguments, cwd=registered)
+    process = run_here("deploy", *arguments, cwd=registered)
     assert process.returncode == 1 and process.stderr.startswith(f"error: {line}") and process.stderr.count("\n") == 1

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import runs, store
 from tests.model.conftest import corpus
-from tests.system.processes import FAST_SEARCH, NAIVE_BAYES, SHORT, predict_elsewhere, run_step, run_steps
+from tests.system.processes import FAST_SEARCH, NAIVE_BAYES, SHORT, predict_elsewhere, run_here, run_steps
 
 if not find_spec("keras_hub"):  # to import it takes seconds, of every worker that collects this file
     pytest.skip("keras-hub is an extra: requirements-pretrained.txt", allow_module_level=True)
@@ -54,6 +54,6 @@ def test_its_model_is_compared_and_loads_without_the_project(tuned):
 
 
 def test_without_a_checkpoint_it_says_what_to_do(tuned):
-    process = run_step("tune", "--family=encoder", cwd=tuned)
+    process = run_here("tune", "--family=encoder", cwd=tuned)
     assert process.returncode == 1 and "error: encoder without pretrained: give the checkpoint" in process.stderr
     assert "Traceback" not in process.stderr

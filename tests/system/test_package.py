@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.conftest import PROJECT, runs, store
-from tests.system.processes import free_port, run_step, wait_until
+from tests.system.processes import free_port, run_here, run_step, wait_until
 
 MODEL = "sentiment"
 
@@ -258,7 +258,7 @@ def test_the_compose_file_is_valid_and_reads_every_secret_from_a_file(packaged, 
     ],
 )
 def test_mistakes_are_one_line(registered, arguments, line):
-    process = run_step("package", *arguments, cwd=registered)
+    process = run_here("package", *arguments, cwd=registered)
     assert process.returncode == 1 and process.stderr.startswith(line) and process.stderr.count("\n") == 1
 
 

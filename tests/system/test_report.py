@@ -4,7 +4,7 @@ import pytest
 
 from sentiment.registry import promotions
 from tests.conftest import runs, store
-from tests.system.processes import run_step, run_steps
+from tests.system.processes import run_here, run_step, run_steps
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +56,6 @@ def test_a_version_is_reported_by_its_alias_and_a_model_without_champion_too(pro
         proposed, ["report", "--registered_model=unheard"]
     )
     for wrong in ("9", "newest"):
-        process = run_step("report", f"--version={wrong}", cwd=proposed)
+        process = run_here("report", f"--version={wrong}", cwd=proposed)
         assert process.returncode == 1 and process.stderr.startswith(f"error: version={wrong}: sentiment has no such")
         assert process.stderr.count("\n") == 1

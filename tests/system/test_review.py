@@ -7,7 +7,7 @@ import pytest
 from sentiment.registry import promotions
 from tests.conftest import runs, store
 from tests.docs.commands import printed_commands
-from tests.system.processes import forking_environment, run_step, run_steps
+from tests.system.processes import forking_environment, run_here, run_step, run_steps
 
 MODEL = "--registered_model=reviewed"
 
@@ -34,14 +34,14 @@ def aliases(folder):
     ],
 )
 def test_an_approval_says_what_it_needs(waiting, arguments, expected):
-    process = run_step("approve", MODEL, *arguments, cwd=waiting)
+    process = run_here("approve", MODEL, *arguments, cwd=waiting)
     assert process.returncode == 1 and expected in process.stderr and "Traceback" not in process.stderr
     assert aliases(waiting) == {"challenger": 1}
 
 
 def test_a_version_that_does_not_pass_is_not_called_reviewed(waiting):
     run_steps(waiting, ["register", "--registered_model=weak", "--gates=accuracy>=0.999"])
-    process = run_step(
+    process = run_here(
         "approve", "--registered_model=weak", "--version=1", "--reviewer=ada", "--note=fine", cwd=waiting
     )
     assert process.returncode == 1 and "weak version 1 is not promoted: minimum_accuracy: " in process.stderr
@@ -64,7 +64,7 @@ def test_an_approved_version_is_champion_and_the_trail_says_why(waiting):
         "20"
     )
     assert "approved by ada (read the card): there was no champion" in entry.why
-    process = run_step("approve", MODEL, "--version=1", "--reviewer=bob", "--note=again", cwd=waiting)
+    process = run_here("approve", MODEL, "--version=1", "--reviewer=bob", "--note=again", cwd=waiting)
     assert process.returncode == 1 and "reviewed version 1 is not promoted: it is champion already" in process.stderr
     with store(waiting) as client:
         assert client.get_model_version("reviewed", "1").tags == tags

@@ -2,11 +2,11 @@
 
 from sentiment.registry import promotions
 from tests.conftest import runs
-from tests.system.processes import run_step
+from tests.system.processes import run_here, run_step
 
 
 def test_rollback_puts_the_former_champion_back_and_says_who_did_what_and_why(tracked, tmp_path):
-    process = run_step("rollback", cwd=tmp_path)
+    process = run_here("rollback", cwd=tmp_path)
     assert process.returncode == 1 and "registered_model=sentiment: there is no such model" in process.stderr
     tracked.create_registered_model("sentiment")
     files = tmp_path / "model"
@@ -15,12 +15,12 @@ def test_rollback_puts_the_former_champion_back_and_says_who_did_what_and_why(tr
     for _ in range(3):
         tracked.create_model_version("sentiment", files.as_uri())
     promotions.promote("sentiment", "1", None, "the first")
-    process = run_step("rollback", cwd=tmp_path)
+    process = run_here("rollback", cwd=tmp_path)
     assert process.returncode == 1 and "sentiment has no previous champion to go back to" in process.stderr
     promotions.promote("sentiment", "2", "1", "half a point better")
 
     gone = files.rename(tmp_path / "gone")
-    process = run_step("rollback", cwd=tmp_path)
+    process = run_here("rollback", cwd=tmp_path)
     assert process.returncode == 1 and "the model models:/sentiment/1 cannot be used: " in process.stderr
     assert "if it is lost for good, delete version 1 to go back to the one before it" in process.stderr
     assert promotions.get_champion_version("sentiment") == "2"

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.conftest import PROJECT, create_store, runs, store
-from tests.system.processes import FAST_SEARCH, children_of, environment, run_project, run_step, run_steps
+from tests.system.processes import FAST_SEARCH, children_of, environment, run_here, run_project, run_step, run_steps
 
 
 def test_steps_find_the_latest_run_of_the_step_before(registered):
@@ -85,7 +85,7 @@ def test_train_is_one_point_with_its_epochs_and_a_model(registered):
     ],
 )
 def test_train_refuses_what_is_no_point_of_the_family(registered, arguments, expected):
-    fails_with_one_line(run_step("train", *arguments, cwd=registered), expected, registered, "train")
+    fails_with_one_line(run_here("train", *arguments, cwd=registered), expected, registered, "train")
 
 
 def test_a_step_by_hand_points_to_the_run_that_has_its_result_and_the_next_step_follows(registered):
@@ -114,7 +114,7 @@ def test_the_same_point_of_a_sweep_is_fitted_once(registered):
 
 def test_a_run_of_another_step_is_refused(registered):
     (ingest,) = runs(registered, "ingest")
-    process = run_step("tune", f"--featurize_run={ingest.info.run_id}", cwd=registered)
+    process = run_here("tune", f"--featurize_run={ingest.info.run_id}", cwd=registered)
     fails_with_one_line(process, "this is a run of ingest; expected the id of a featurize run", registered, "tune")
 
 
@@ -193,7 +193,7 @@ def mistakes(tmp_path_factory):
     ],
 )
 def test_ingest_answers_a_mistake_with_one_line(mistakes, arguments, expected):
-    process = run_step("ingest", *(f"--{argument}" for argument in arguments), cwd=mistakes)
+    process = run_here("ingest", *(f"--{argument}" for argument in arguments), cwd=mistakes)
     fails_with_one_line(process, expected, mistakes, "ingest")
 
 

@@ -20,7 +20,7 @@ from sentiment.corpora.corrections import correct_labels
 from sentiment.corpora.labels import find_variants, normalize_label
 from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.source_splits import clean_splits, complete_splits
-from sentiment.corpora.splits import GROUP, clean, digest, split
+from sentiment.corpora.splits import GROUP, clean, describe_dropped, digest, split
 from sentiment.digests import Digest, text_digest
 from sentiment.errors import UserError
 from sentiment.labelling.agreement import log_labelling
@@ -105,7 +105,6 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
     counts: dict[str, float] = {f"documents_{name}": len(part) for name, part in parts.items()}
     mlflow.log_metrics(counts | dropped)
     log_check(check)
-    classes = description["train"]["classes"]
     found, location = corpus.digest, corpus.found.location
     summary = summarize(parameters.corpus, location, found, description, dropped)
     mlflow.set_tags(
@@ -121,7 +120,7 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
     shown = ", ".join(f"{label} {count}" for label, count in counted.head(MOST_CLASSES).sort_index().items())
     shown += ", …" if len(counted) > MOST_CLASSES else ""
     print(
-        f"ingest: {counted.sum()} documents of {parameters.corpus} in {len(classes)} classes ({shown}): "
+        f"ingest: {counted.sum()} documents of {parameters.corpus} in {len(counted)} classes ({shown}): "
         + ", ".join(f"{len(part)} {name}" for name, part in parts.items())
         + f" ({sum(dropped.values())} dropped)",
         flush=True,
@@ -177,9 +176,6 @@ def summarize(
             "",
             to_markdown(rows),
             "",
-            "Dropped: "
-            + ", ".join(
-                f"{count} {name.removeprefix('dropped_').replace('_', ' ')}" for name, count in dropped.items()
-            ),
+            f"Dropped: {describe_dropped(dropped)}",
         ]
     )

@@ -48,15 +48,20 @@ def clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
         "dropped_contradictions": len(labelled) - len(consistent),
         "dropped_duplicates": len(consistent) - len(kept),
     }
-    counted = ", ".join(f"{count} {name.removeprefix('dropped_').replace('_', ' ')}" for name, count in dropped.items())
     if kept.empty:
         raise UserError(
-            f"no document is left of {given} ({counted}): expected texts with labels, or labelers, -P label_by=vader"
+            f"no document is left of {given} ({describe_dropped(dropped)}): expected texts with labels, or labelers, "
+            "-P label_by=vader"
         )
     classes = sorted(kept["label"].unique())
     if len(classes) < 2:
         raise UserError(f"the label column has one class, {classes[0]!r}: expected two or more to tell apart")
     return kept, dropped
+
+
+def describe_dropped(dropped: Mapping[str, int]) -> str:
+    """How many documents were dropped for each reason, in words."""
+    return ", ".join(f"{count} {name.removeprefix('dropped_').replace('_', ' ')}" for name, count in dropped.items())
 
 
 def split(

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from .training import Features
+from .training import SPLITS, Features
 
-SPLITS = ("train", "validation")
 CALIBRATION_FOLDS = 3
 IN_MEMORY = 50_000  # documents of a split whose weighted n-grams are held in memory; more are read a part at a time
 PART = 10_000  # documents

@@ -3,8 +3,7 @@
 Most hyperparameters of a good space differ by less than a validation split of 160 texts can detect, so that the median
 also stops good ones: on movie_reviews the best lstm of one seed in four (30 trials each). The first epochs say little,
 because the learning rate has just risen: the lower quartile at the second epoch stopped the best dense network of one
-    seed
-in five (60 trials of 10 epochs each). From the third epoch on it stopped none of them and saves a quarter of the
+seed in five (60 trials of 10 epochs each). From the third epoch on it stopped none of them and saves a quarter of the
 epochs.
 """
 

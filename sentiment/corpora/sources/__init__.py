@@ -84,7 +84,7 @@ class CorpusSource(Protocol):
         """
 
 
-def in_batches(documents: Iterable[Document]) -> Iterator[pa.RecordBatch]:
+def to_record_batches(documents: Iterable[Document]) -> Iterator[pa.RecordBatch]:
     """Record batches of some documents, ``BATCH_DOCUMENTS`` in each."""
     import pyarrow as pa
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.hints import describe_folder
-from sentiment.corpora.sources import Document, in_batches
+from sentiment.corpora.sources import Document, to_record_batches
 from sentiment.corpora.stores.local import files_below, local_dataset_source
 from sentiment.digests import Digest, files_digest
 from sentiment.errors import UserError
@@ -45,7 +45,7 @@ class Folder:
         Raises:
             UserError: while the batches are taken: there are no such files, or one of them is not UTF-8.
         """
-        return in_batches(_documents(self._corpus))
+        return to_record_batches(_documents(self._corpus))
 
     def digest(self) -> Digest:
         return Digest(files_digest(Path(self.location), _files(Path(self.location), self._corpus)))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.sources import Document, in_batches
+from sentiment.corpora.sources import Document, to_record_batches
 from sentiment.corpora.stores.local import local_dataset_source
 from sentiment.digests import Digest, content_digest
 from sentiment.errors import UserError
@@ -70,7 +70,7 @@ class NltkCorpus:
         reader = load(self._name)
         if not hasattr(reader, "categories"):
             raise UserError(f"the NLTK corpus {self._name} has no categories to learn: expected one like movie_reviews")
-        return in_batches(_documents(reader))
+        return to_record_batches(_documents(reader))
 
     def digest(self) -> Digest | None:
         """Digest of the zip file or the folder of an installed corpus; None where it is not installed."""

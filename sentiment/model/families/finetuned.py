@@ -40,14 +40,14 @@ class FinetunedFamily(KerasFamily):
 
     def fit(self, features: Features, params: Params, training: Training, on_epoch: OnEpoch) -> Model:
         self.prepare()
-        from ..network.encoder import fit_encoder
+        from ..network.finetuned import fit_finetuned
 
-        return fit_encoder(features, params, training, on_epoch)
+        return fit_finetuned(features, params, training, on_epoch)
 
     def load_network(self, folder: Path) -> Model:
-        from ..network.encoder import load_encoder
+        from ..network.finetuned import load_finetuned
 
-        return load_encoder(folder)
+        return load_finetuned(folder)
 
 
 FAMILY = FinetunedFamily()

@@ -24,8 +24,7 @@ SETTINGS = {"truncation": True, "function_to_apply": "softmax"}
 class PipelineFamily(Family):
     """Loads the pipeline ``training.pretrained`` and renames its labels to the classes of the corpus.
 
-    It needs a process of its own: torch and TensorFlow each bring an LLVM, and the second one to load crashes the
-        process.
+    It needs a process of its own: torch and TensorFlow each bring an LLVM, and the second one to load crashes it.
     """
 
     name = "pipeline"

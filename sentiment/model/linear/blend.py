@@ -14,12 +14,12 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.utils import gen_batches
 
 from ..progress import show_progress
-from ..splits import IN_MEMORY, PART, SPLITS, calibration_folds, stack_splits
+from ..splits import IN_MEMORY, PART, calibration_folds, stack_splits
 from ..text.chargrams import learn_grams, make_gram_weigher, select_frequent
 from ..text.language import looks_english
 from ..text.lexicon import COLUMNS, make_polarity_weigher
 from ..text.ngrams import make_tail_counter, make_term_weigher, weigh_terms
-from ..training import Features, compute_sample_weight
+from ..training import SPLITS, Features, compute_sample_weight
 from .blended_svm import BlendedSVM
 from .terms import select_terms_of
 from .trainer import Trainer

@@ -22,9 +22,9 @@ from sklearn.svm import LinearSVC
 from sklearn.utils import gen_batches
 
 from ..space import Params
-from ..splits import IN_MEMORY, SPLITS, calibration_folds
+from ..splits import IN_MEMORY, calibration_folds
 from ..text.ngrams import make_term_counter
-from ..training import Features, compute_sample_weight
+from ..training import SPLITS, Features, compute_sample_weight
 from .nb_svm import NBSVM
 from .terms import select_terms_of
 from .trainer import Trainer

@@ -1,4 +1,4 @@
-"""Which word n-grams (terms) a linear model reads, and how much each contributes to a prediction."""
+"""Which word n-grams (terms) a linear model reads."""
 
 from __future__ import annotations
 

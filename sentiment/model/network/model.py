@@ -14,14 +14,13 @@ from ..families import OnEpoch
 from ..space import Params
 from ..text.subwords import Subwords
 from ..text.vocabulary import PADDING, Vocabulary
-from ..training import Features, Training
+from ..training import SPLITS, Features, Training
 from . import training_loop
 from .adam import FusedAdam
 from .family import NetworkFamily
 from .layers import ChunkMean
 from .prediction import Predictor, calibrate
 
-SPLITS = ("train", "validation")
 SETTINGS, WEIGHTS = "network.json", "weights.npz"
 RANDOM_SPREAD = 0.05 / math.sqrt(3)  # standard deviation of Keras's random embeddings, uniform from -0.05 to 0.05
 

@@ -12,8 +12,8 @@ from sklearn.linear_model import LogisticRegression
 from ..calibration import fit_temperature
 from ..families import OnEpoch
 from ..space import Params
-from ..splits import CALIBRATION_FOLDS, SPLITS, count_folds, stack_labels
-from ..training import LABELLED, Features, Training, compute_sample_weight
+from ..splits import CALIBRATION_FOLDS, count_folds, stack_labels
+from ..training import LABELLED, SPLITS, Features, Training, compute_sample_weight
 from ..validation import calibrate_by_temperature, cross_validate_folds, predict_folds, report_fit
 from .encoder import SentenceEncoder
 from .model import EncoderModel, Head

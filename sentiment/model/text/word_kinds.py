@@ -20,7 +20,7 @@ NEGATION, INTENSIFIER, DIMINISHER = range(1 + 2 * STRENGTHS, 4 + 2 * STRENGTHS)
 KINDS = DIMINISHER  # 0 is any other word
 
 
-@cache  # last fits and learning curves learn features anew with the same cleaner
+@cache  # last fits and fits on parts of the training split learn features anew with the same cleaner
 def learn_word_kinds(cleaner: Cleaner) -> Mapping[str, int]:
     """The kind, from 1 to ``KINDS``, of each word that VADER knows, spelled as a cleaner leaves it."""
     from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SentimentIntensityAnalyzer

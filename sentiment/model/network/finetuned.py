@@ -90,7 +90,7 @@ class FinetunedEncoder:
         return keras.Model(ids, self.head(text))
 
 
-def fit_encoder(features: Features, params: Params, training: Training, on_epoch: OnEpoch) -> FinetunedEncoder:
+def fit_finetuned(features: Features, params: Params, training: Training, on_epoch: OnEpoch) -> FinetunedEncoder:
     """Fine-tune the encoder ``training.pretrained``; see :meth:`sentiment.model.families.Family.fit`."""
     training_loop.reset(training.seed)
     checkpoint = load_checkpoint(training.pretrained)
@@ -105,7 +105,7 @@ def fit_encoder(features: Features, params: Params, training: Training, on_epoch
     return model
 
 
-def load_encoder(folder: Path) -> FinetunedEncoder:
+def load_finetuned(folder: Path) -> FinetunedEncoder:
     """The model that :meth:`FinetunedEncoder.save` wrote."""
     settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
     model = FinetunedEncoder(*load_checkpoint(str(folder / CHECKPOINT)), **settings)

@@ -69,6 +69,25 @@ def test_a_folder_with_a_folder_of_texts_for_each_class(tmp_path):
         CorpusInput(Corpus(str(tmp_path / "empty"))).read()
 
 
+@pytest.mark.parametrize(
+    "folders, expected",
+    [
+        (
+            ("test", "train"),
+            r"its folders are splits \(test, train\), .* -P corpus={corpus}/train; splits=source takes",
+        ),
+        (("Dev",), r"its folders are splits \(Dev\), .* -P corpus={corpus}/Dev;"),
+        (("neg", "pos", "unsup"), "unsup has texts without a label, .* delete {corpus}/unsup"),
+    ],
+)
+def test_folders_that_are_no_classes_are_refused(tmp_path, folders, expected):
+    for folder in folders:
+        (tmp_path / folder / "pos").mkdir(parents=True)
+        (tmp_path / folder / "pos" / "1.txt").write_text("fine")
+    with pytest.raises(UserError, match=expected.format(corpus=tmp_path)):
+        CorpusInput(Corpus(str(tmp_path))).read()
+
+
 def test_folders_are_read_through_links_that_lead_elsewhere(tmp_path):
     for name, texts in (("classes/pos/1.txt", "fine"), ("far/2.txt", "so fine"), ("classes/neg/1.txt", "awful")):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

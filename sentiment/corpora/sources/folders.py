@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from sentiment.corpora.corpus import Corpus
@@ -43,8 +44,10 @@ class Folder:
         Files and folders whose names begin with a dot are left out.
 
         Raises:
-            UserError: while the batches are taken: there are no such files, or one of them is not UTF-8.
+            UserError: the folders are no classes; while the batches are taken: there are no such files, or one of them
+                is not UTF-8.
         """
+        _refuse_splits(self._corpus)
         return to_record_batches(_documents(self._corpus))
 
     def digest(self) -> Digest:
@@ -52,6 +55,26 @@ class Folder:
 
     def dataset_source(self) -> DatasetSource:
         return local_dataset_source(self.location)
+
+
+def _refuse_splits(corpus: Corpus) -> None:
+    """Raise UserError where the folders in a folder are not classes: a corpus with its splits, or aclImdb's train."""
+    from sentiment.corpora.source_splits import NAMES
+
+    folder = Path(corpus.address)
+    names = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    if names and {name.lower() for name in names} <= NAMES.keys():
+        one = next((name for name in names if NAMES[name.lower()] == "train"), names[0])
+        raise UserError(
+            f"{corpus.name}: its folders are splits ({', '.join(names)}), expected classes: name one of them, "
+            f"-P corpus={quote(str(folder / one))}; splits=source takes a file with a column split"
+        )
+    if "unsup" in names and len(names) > 1:
+        unsup = folder / "unsup"
+        raise UserError(
+            f"{corpus.name}: the folder unsup has texts without a label, as in aclImdb, and would be a class: delete "
+            f"{unsup}, or move it elsewhere"
+        )
 
 
 def _files(folder: Path, corpus: Corpus) -> Iterator[Path]:

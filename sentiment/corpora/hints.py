@@ -69,8 +69,14 @@ def describe_header(path: str, names: Sequence[str], separator: str, text_column
         return f"it looks like UTF-16, type iconv -f {encoding} -t UTF-8 {quote(path)} > {file} and give {file}"
     other = next((sign for sign in NAMES if sign != separator and sign in names[0]), None) if len(names) == 1 else None
     if other:
-        code = f"import pandas; pandas.read_csv('{path}', sep={other!r}).to_csv('commas.csv', index=False)"
-        return f'its columns look separated by {NAMES[other]}, type python -c "{code}" and give commas.csv'
+        read = f"sys.argv[1], sep={other!r}, dtype=str, keep_default_na=False, index_col=False"  # cells as they are
+        if names[0].startswith("sep="):  # a line of Excel's own, before the header
+            read += ", skiprows=1"
+        if Path(path).suffix.lower() in (".csv", ".tsv") and Path(path).is_file() and not _is_utf8(Path(path)):
+            read += ", encoding='cp1252'"  # that of Excel in Western languages
+        code = f"import pandas, sys; pandas.read_csv({read}).to_csv('commas.csv', index=False)"
+        typed = f'python -c "{code}" {quote(path)}'
+        return f"its columns look separated by {NAMES[other]}, type {typed} and give commas.csv"
     longest = max(names, key=len, default="")
     if len(longest.split()) < SENTENCE:
         return None
@@ -79,7 +85,24 @@ def describe_header(path: str, names: Sequence[str], separator: str, text_column
     if len(names) > 1:
         header[names.index(min(names, key=len))] = "label"
     line, file = separator.join(header), f"named{Path(path).suffix}"
+    rows = "tail -c +4" if _begins_with_mark(Path(path)) else "cat"
     return (
-        f"its first line looks like a row, type (echo '{line}'; cat {quote(path)}) > {file} and give {file}; "
+        f"its first line looks like a row, type (echo '{line}'; {rows} {quote(path)}) > {file} and give {file}; "
         "if it is a header, name its column of texts with -P text_column="
     )
+
+
+def _is_utf8(path: Path) -> bool:
+    try:
+        with path.open(encoding="utf-8") as lines:
+            return all(True for _ in lines)
+    except UnicodeDecodeError:
+        return False
+
+
+def _begins_with_mark(path: Path) -> bool:
+    """Whether a file on this machine begins with a byte order mark, which ``cat`` would put into the first text."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(3) == b"\xef\xbb\xbf"

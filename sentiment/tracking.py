@@ -6,7 +6,7 @@ No other module spells a tag's name.
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import mlflow
@@ -293,6 +293,20 @@ def with_result(run: Run) -> Run:
     return mlflow.get_run(run.data.tags[REUSED]) if REUSED in run.data.tags else run
 
 
-def metric_name(label: str) -> str:
-    """A class name as part of a metric's name: characters that MLflow does not allow there become underscores."""
-    return re.sub(r"[^\w.\- :]", "_", label)
+def metric_names(labels: Sequence[str]) -> dict[str, str]:
+    """Class names as parts of metrics' names, by the class name: a distinct one for each.
+
+    Characters that MLflow does not allow there become underscores; the second name that is the same then ends in 2.
+
+    Args:
+        labels: all classes of a model, in its order, so that a class has one name in all runs.
+    """
+    names: dict[str, str] = {}
+    for label in labels:
+        allowed = name = re.sub(r"[^\w.\- :]", "_", label)
+        number = 1
+        while name in names.values():
+            number += 1
+            name = f"{allowed} {number}"
+        names[label] = name
+    return names

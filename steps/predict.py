@@ -21,7 +21,7 @@ from sentiment.scoring.outputs import OutputKind, get_output
 from sentiment.scoring.rows import Totals, open_input, texts_to_score
 from sentiment.scoring.scored import ScoredRows
 from sentiment.scoring.scorer import Scorer
-from sentiment.tracking import MODEL, NOTE, metric_name
+from sentiment.tracking import MODEL, NOTE, metric_names
 from sentiment.workflow.parameters import PredictParameters
 
 
@@ -45,9 +45,11 @@ def predict(parameters: PredictParameters, hold: Callable[[], None]) -> None:
         found.dataset_source(), name=place_name(source.address)
     )
     mlflow.log_input(dataset, context="scoring")
+    others = sorted(by_label.keys() - set(totals.classes))  # of a model that does not tell its classes
+    names = metric_names([*totals.classes, *others])
     mlflow.log_metrics(
         {"rows": rows, "rows_not_scored": missed, "rows_per_second": rows / seconds, **accuracy}
-        | {f"label.{metric_name(label)}": count for label, count in by_label.items()}
+        | {f"label.{names[label]}": count for label, count in by_label.items()}
     )
     shares = ", ".join(f"{count:,} {label}" for label, count in sorted(by_label.items()))
     summary = f"{rows - missed:,} of {rows:,} rows of {source.address} scored by {version}"

@@ -15,7 +15,7 @@ from sentiment.figures import new_figure
 from sentiment.labelling.labelers import find_labeler
 from sentiment.labelling.weak_labels import ABSTAINED, TOGETHER
 from sentiment.markdown import to_markdown
-from sentiment.tracking import metric_name
+from sentiment.tracking import metric_names
 
 NO_CLASS = "none"  # in place of a class where a labeler abstains
 Agreement = Sequence[Mapping[str, Any]]  # what measure_agreement returns
@@ -34,8 +34,9 @@ def log_labelling(parts: Mapping[str, pd.DataFrame], votes: pd.DataFrame) -> str
     if agreement:
         mlflow.log_dict({"agreement": agreement}, "labelling/agreement.json")
         mlflow.log_figure(draw_agreement(agreement), "labelling/agreement.png")
+    names = metric_names([row["labeler"] for row in agreement])
     for row in agreement:
-        labeler = metric_name(row["labeler"])
+        labeler = names[row["labeler"]]
         mlflow.log_metric(f"labeler_coverage.{labeler}", row["coverage"])
         if row["accuracy"] is not None:
             mlflow.log_metric(f"labeler_accuracy.{labeler}", row["accuracy"])

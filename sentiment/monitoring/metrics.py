@@ -9,7 +9,7 @@ from sklearn.metrics import precision_recall_fscore_support
 
 from sentiment.evaluation.metrics import label_scores
 from sentiment.monitoring.drift import Drift
-from sentiment.tracking import metric_name
+from sentiment.tracking import metric_names
 
 PERCENTILES = (50, 95, 99)
 
@@ -26,7 +26,7 @@ def text_metrics(observed: pd.DataFrame, classes: list[str]) -> dict[str, float]
     if len(labelled):
         found |= {"data/labelled": float(len(labelled))} | _quality(labelled, classes)
     shares = observed["predicted"].value_counts(normalize=True)
-    found |= {f"data/share.{metric_name(name)}": shares.get(name, 0.0) for name in classes}
+    found |= {f"data/share.{named}": shares.get(name, 0.0) for name, named in metric_names(classes).items()}
     for column, name in (("score", "score"), ("words", "words"), ("unknown", "unknown_words")):
         values = observed[column].dropna().astype(float)
         if len(values):
@@ -48,9 +48,8 @@ def _quality(labelled: pd.DataFrame, classes: list[str]) -> dict[str, float]:
     found = {f"quality/{name}": value for name, value in label_scores(truth, predicted, len(classes)).items()}
     means = precision[np.unique(predicted)].mean(), recall[np.unique(truth)].mean()
     found |= dict(zip(("quality/precision_macro", "quality/recall_macro"), means))
-    for place, name in enumerate(classes):
-        found |= {f"quality/precision.{metric_name(name)}": precision[place]}
-        found |= {f"quality/recall.{metric_name(name)}": recall[place]}
+    for place, named in enumerate(metric_names(classes).values()):
+        found |= {f"quality/precision.{named}": precision[place], f"quality/recall.{named}": recall[place]}
     return found
 
 

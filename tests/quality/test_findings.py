@@ -71,6 +71,14 @@ def test_an_unbalanced_corpus_and_rare_classes_are_a_warning():
     assert found.warning and "accuracy of 0.900" in found.says and "b 10" in found.says
 
 
+def test_the_rarest_classes_are_named_first_and_the_others_counted():
+    counts = {f"{number} words": number for number in range(1, 13)} | {"none": 0, "many": 40}
+    test = pd.DataFrame({"label": [label for label, count in counts.items() for _ in range(count)]})
+    found = describe_balance({"train": pd.DataFrame({"label": list(counts)}), "test": test})
+    assert found.count == 13
+    assert found.says.endswith(": none 0, 1 words 1, 2 words 2, 3 words 3, 4 words 4 and 8 more.")
+
+
 def test_of_two_classes_of_one_size_the_first_by_name_is_the_majority_as_in_the_comparison():
     parts = {name: pd.DataFrame({"label": ["pos"] * 50 + ["neg"] * 50}) for name in ("train", "validation", "test")}
     assert "50% of the training texts are neg;" in describe_balance(parts).says

@@ -108,6 +108,14 @@ def file_of(name: str, address: str) -> Path | None:
     return None if DATABASES[dialect_of(address)].login else Path(url.database or "")
 
 
+def full_address(name: str, address: str) -> str:
+    """The address, with the full path of a database that is a file which is there."""
+    file = file_of(name, address)
+    if file is None or not file.is_file():
+        return address
+    return address.replace(f":///{parse_url(name, address).database}", f":///{file.resolve()}", 1)
+
+
 def parse_url(name: str, address: str) -> URL:
     """The URL of an address, without what stands after ``#``; UserError where it is none."""
     from sqlalchemy import make_url

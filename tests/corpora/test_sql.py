@@ -50,6 +50,16 @@ def test_the_rows_of_a_query_are_documents(shop):
     }
 
 
+@pytest.mark.parametrize("path", ["shop.db", "./shop.db#reviews"])
+def test_a_relative_path_is_logged_in_full(shop, tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    full = f"{shop}{path[path.index('.db') + 3 :]}"
+    corpus = Corpus(shop.replace(f"{tmp_path}/shop.db", path), query="select * from reviews")
+    found = CorpusInput(corpus).found
+    assert found.location == f"{full}: {corpus.query}" and len(CorpusInput(corpus).read()) == 3
+    assert json.loads(found.dataset_source().to_json())["tags"]["database"] == full
+
+
 @pytest.mark.parametrize(
     "query, expected",
     [

@@ -6,7 +6,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.databases import DATABASES, check_query, is_database
+from sentiment.corpora.databases import DATABASES, check_query, full_address, is_database
 from sentiment.corpora.tables import Table
 from sentiment.errors import UserError
 
@@ -29,7 +29,8 @@ class Query:
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
-        self.location = f"{corpus.address}: {corpus.query}"
+        self._address = full_address(corpus.name, corpus.address)
+        self.location = f"{self._address}: {corpus.query}"
 
     def open(self) -> Table:
         corpus = self._corpus
@@ -49,4 +50,4 @@ class Query:
         """MLflow has no kind of its own for SQL without Spark: what gives the rows is code, the query."""
         from mlflow.data.code_dataset_source import CodeDatasetSource
 
-        return CodeDatasetSource({"database": self._corpus.address, "query": self._corpus.query})
+        return CodeDatasetSource({"database": self._address, "query": self._corpus.query})

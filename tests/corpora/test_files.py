@@ -94,6 +94,16 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
         ("latin.jsonl", '{"text": "schön", "label": "pos"}\n'.encode("latin-1"), "not UTF-8"),
         ("wide.csv", b"review,label\na,b\n", "no column 'text': it has review, label; .*text_column"),
         ("wide.tsv", b"text\tclass\na\tb\n", "no column 'label': it has text, class; .*label_column"),
+        (
+            "blank.csv",
+            b"text, label\na,b\n",
+            "has no column 'label': it has text, ' label'; name .* -P label_column=' label', or",
+        ),
+        (
+            "marks.csv",
+            b"\xef\xbb\xbf\xef\xbb\xbftext,label\na,b\n",
+            r"has '\\ufefftext', label; .*column=\$'\\ufefftext'$",
+        ),
         ("broken.jsonl", b'{"text": "a", \n', "cannot be read as .jsonl"),
         ("broken.parquet", b"not parquet at all", "cannot be read as .parquet"),
         ("semicolons.csv", b"text;label\nfine, really;pos\n", "separated by semicolons, type python -c .*sep=';'"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.hints import describe_header
+from sentiment.corpora.labels import INVISIBLE
 from sentiment.digests import Digest
 from sentiment.errors import UserError
 
@@ -150,12 +151,19 @@ def require_column(table: Table, parameter: str, column: str, otherwise: str = "
             looks = describe_header(table.name.partition("=")[2], names, SEPARATORS[table.suffix], table.text_column)
         if looks:
             raise UserError(f"{table.name} has no column {column!r}: {looks}")
+        shown = [name if name == _visible(name) else repr(name) for name in names]
+        meant = next((name for name in names if _visible(name) == column), "")
+        typed = repr(meant) if meant.isprintable() else f"${meant!r}"  # in bash, with escapes
         raise UserError(
-            f"{table.name} has no column {column!r}: it has {', '.join(names) or 'none'}; "
-            f"name the right one with -P {parameter}={otherwise}"
+            f"{table.name} has no column {column!r}: it has {', '.join(shown) or 'none'}; "
+            f"name the right one with -P {parameter}={typed if meant else ''}{otherwise}"
         )
     if names.count(column) > 1:
         raise UserError(f"{table.name} has two columns {column}: give each a name of its own")
+
+
+def _visible(name: str) -> str:
+    return name.translate(INVISIBLE).strip()
 
 
 def problem_error(table: Table, problem: Problem, part: str = "") -> UserError:

@@ -191,11 +191,11 @@ def test_words_that_stand_for_missing_values_elsewhere_are_texts(tmp_path):
     assert frame["text"].tolist() == ["NA", "nan"] and frame["label"].tolist() == ["null", "None"]
 
 
-def test_json_values_of_several_types_are_texts(tmp_path):
+def test_json_values_of_several_types_are_labels_and_only_strings_are_texts(tmp_path):
     lines = ('{"text": 7, "label": 1}', '{"text": "a", "label": 1.0}', '{"text": null, "label": "x"}', '{"text": 1.5}')
     (tmp_path / "mixed.jsonl").write_text("\n".join(lines))
     frame = CorpusInput(Corpus(str(tmp_path / "mixed.jsonl"))).read()
-    assert frame["text"].tolist() == ["7", "a", "", "1.5"] and frame["label"].tolist() == ["1", "1", "x", ""]
+    assert frame["text"].tolist() == ["", "a", "", ""] and frame["label"].tolist() == ["1", "1", "x", ""]
 
 
 @pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary(), pa.dictionary(pa.int32(), pa.binary())])

@@ -25,7 +25,8 @@ def read_labelled(table: Table, corpus: Corpus) -> Iterator[pa.RecordBatch]:
 
     Returns:
         Record batches of ``SCHEMA``, without nulls: white space around all but texts removed, the empty string for what
-        is missing. Ids are row numbers, from 0; of a table in several parts each row's part and number in it.
+        is missing, and for a text that is no string, such as a number in JSON. Ids are row numbers, from 0; of a table
+        in several parts each row's part and number in it.
 
     Raises:
         UserError: the table lacks a column; while the batches are taken: it has no rows, or one with a problem, or with
@@ -70,6 +71,8 @@ def _read(table: Table, corpus: Corpus) -> Iterator[pa.RecordBatch]:
                     f"{number + nested + 1}, expected a string: convert it, or name another column"
                 )
             columns.append([as_text(values[place]) for place in kept])
+            if name == corpus.text_column:  # a number is no text, as for predict and the requests to a served model
+                columns[-1] = [text if isinstance(values[place], str) else "" for text, place in zip(columns[-1], kept)]
         columns[2:] = [[value.strip() for value in values] for values in columns[2:]]
         number += len(kept)
         found = found or bool(len(kept))

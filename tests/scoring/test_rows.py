@@ -31,6 +31,13 @@ def test_broken_rows_of_a_csv_keep_their_place(tmp_path):
     assert batch.columns.column("text").to_pylist() == ["fine", None, "", "a", "caf\ufffd", "lost\n"]
 
 
+def test_columns_without_a_name_are_numbered_where_there_are_several(tmp_path):
+    (tmp_path / "excel.csv").write_text("text,label,,\nfine,pos,,\n")
+    texts, reasons, (batch,) = read(tmp_path / "excel.csv")
+    assert (texts, reasons) == (["fine"], [None])
+    assert batch.columns.schema.names == ["text", "label", "column_3", "column_4"]
+
+
 def test_a_broken_line_of_json_fits_a_text_column_of_numbers(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"text": 1}\nbroken\n')
     texts, reasons, (batch,) = read(tmp_path / "a.jsonl")

@@ -42,6 +42,8 @@ class DelimitedTable:
             number, header, _ = next(self._rows(_as_text_file(content)), (1, [], None))
         if any(field != _replace_invalid(field) for field in header):
             raise problem_error(self, Problem(number, NOT_UTF8))
+        if header.count("") > 1:  # of the commas that spreadsheets write for empty columns
+            header = [field or f"column_{place}" for place, field in enumerate(header, start=1)]
         self.schema = pa.schema([(field, pa.string()) for field in header])
 
     def __iter__(self) -> Iterator[Batch]:

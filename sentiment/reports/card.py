@@ -30,6 +30,8 @@ from sentiment.reports.searches import summarize_search
 from sentiment.results import has_model
 from sentiment.search.trials import BEST
 from sentiment.tracking import DATASET_LOCATION, FAMILY, GIT_COMMIT, SOURCE_NAME, origin
+from sentiment.workflow.logged_parameters import given_parameters
+from sentiment.workflow.parameters import IngestParameters
 
 CHANGED_TEXTS = 20  # texts that are shown of those whose label has changed
 PACKAGES = ("mlflow", "tensorflow", "keras", "scikit-learn", "numpy")
@@ -118,7 +120,7 @@ def render_card(
 
 def _describe_dataset(ingest_run: Run, classes: Sequence[str]) -> dict[str, Any]:
     """Where the dataset comes from, how it was split, and its profile."""
-    params, metrics = ingest_run.data.params, ingest_run.data.metrics
+    params, metrics = given_parameters(ingest_run, IngestParameters), ingest_run.data.metrics
     profile = mlflow.artifacts.load_dict(f"runs:/{ingest_run.info.run_id}/profile/profile.json")
     dropped = {name.removeprefix("dropped_"): value for name, value in metrics.items() if name.startswith("dropped_")}
     givers = sorted({giver for part in profile.values() for giver in part.get(LABELLED_BY, {})})
@@ -134,7 +136,7 @@ def _describe_dataset(ingest_run: Run, classes: Sequence[str]) -> dict[str, Any]
         "split": ", ".join(
             f"{name}={params[name]}"
             for name in ("splits", "split_seed", "test_size", "validation_size")
-            if name in params
+            if params.get(name)
         ),
         "dropped": ", ".join(f"{count:.0f} {name.replace('_', ' ')}" for name, count in dropped.items()),
         "profile": profile,

@@ -94,7 +94,7 @@ def describe_values(field: FieldInfo) -> str:
     if kind is float:
         if set(bounds) == {"gt", "lt"}:
             return f"a number between {bounds['gt']:g} and {bounds['lt']:g}, both excluded"
-        return "a number" + (f" above {bounds['gt']:g}" if "gt" in bounds else _describe_range(bounds))
+        return "a number" + _describe_range(bounds)
     return "names, separated by commas" if typing.get_args(kind)[:1] == (str,) else "text"
 
 
@@ -107,6 +107,13 @@ def format_value(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return ",".join(value)
     return str(value)
+
+
+def list_entry_points() -> str:
+    """What ``python -m steps --help`` prints: each entry point with what it does."""
+    lines = [f"{name:<10} {step.description(name)}" for name, step in STEPS.items()]
+    usage = "usage: python -m steps ENTRY_POINT [--name=value …]; ENTRY_POINT --help lists its parameters"
+    return "\n".join([usage, "", *lines])
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
@@ -127,8 +134,8 @@ def _bounds(metadata: object) -> list[tuple[str, float]]:
 
 
 def _describe_range(bounds: Mapping[str, float]) -> str:
-    parts = [f" {word} {bounds[key]:g}" for key, word in (("ge", "from"), ("le", "to")) if key in bounds]
-    return "".join(part for part in parts if not part.endswith(f"{2**31 - 1:g}"))
+    words = {"ge": "from", "gt": "above", "le": "and up to" if "gt" in bounds else "to"}
+    return "".join(f" {word} {bounds[key]:.10g}" for key, word in words.items() if key in bounds)
 
 
 def _rename(given: dict[str, str], model: type[Parameters]) -> dict[str, str]:

@@ -41,7 +41,9 @@ class CorpusParameters(Parameters):
     corrections: str = parameter("", "file of texts with corrected labels; an empty one drops the text", file=True)
 
     label_by: Names = parameter(
-        (), "what labels texts without a label: vader, opinion_lexicon, models:/NAME@ALIAS, hf://OWNER/NAME"
+        (),
+        "what labels texts without a label: vader, opinion_lexicon, models:/NAME@ALIAS or /VERSION, hf://OWNER/NAME, "
+        "a folder",
     )
     positive_from: Polarity = parameter(0.05, "polarity from which a labeler calls a text positive")
     negative_to: Polarity = parameter(-0.05, "polarity up to which a labeler calls a text negative")

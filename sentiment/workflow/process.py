@@ -24,7 +24,7 @@ from sentiment.errors import CredentialsGiven, UserError, hide_credentials, kill
 from sentiment.paths import PROJECT_ROOT
 from sentiment.secret_files import read_secret_files
 from sentiment.tracking import ENTRY_POINT, ERROR, MAX_TAG, PARENT, PROCESS, REFUSED, UNANSWERED
-from sentiment.workflow.command_line import parse, suggest
+from sentiment.workflow.command_line import list_entry_points, parse, suggest
 from sentiment.workflow.logged_parameters import log_parameters
 from sentiment.workflow.naming import name_run
 from sentiment.workflow.reuse import run_or_reuse
@@ -39,6 +39,8 @@ from sentiment.workflow.stopping import (
     mark_orphans,
     this_process,
 )
+
+HELP = {"-h", "--help"}
 
 
 def run_entry_point(entry_point: str, arguments: list[str], stop: Stop) -> None:
@@ -60,9 +62,12 @@ def run_entry_point(entry_point: str, arguments: list[str], stop: Stop) -> None:
         stop.watch(caller, os.environ["MLFLOW_RUN_ID"])
     try:
         read_secret_files(os.environ)
+        if entry_point in HELP:
+            print(list_entry_points())
+            return
         if entry_point not in STEPS:
             raise UserError(f"there is no entry point {entry_point!r}: {suggest(entry_point, STEPS)}")
-        if {"-h", "--help"} & set(arguments):
+        if HELP & set(arguments):
             parse(entry_point, arguments)
         body = getattr(importlib.import_module(f"steps.{entry_point}"), entry_point)
         with open_run(entry_point, stop) as run:

@@ -28,6 +28,8 @@ from sentiment.workflow.step_table import STEPS
         ("main", "registered_model=team@reviews", "a name without @"),
         ("serve", "registered_model=..reviews", "that does not begin with .."),
         ("register", "tolerance=-0.1", "number from 0 to 1"),
+        ("deploy", "traffic=2", "a number above 0 and up to 1"),
+        ("tune", "seed=9999999999", "a whole number from 0 to 2147483647"),
         ("register", "gates=accuracy>0.9", "a metric, >= or <=, and a number"),
         ("register", "gates=accuracy>=high", "a metric, >= or <=, and a number"),
         ("main", "gates=accuracy>=0.9,accuracy>=0.5", "accuracy>=0.9 and accuracy>=0.5 bound the same metric"),

@@ -30,6 +30,13 @@ def test_credentials_of_urls_are_hidden(text, shown):
     assert hide_credentials(text) == shown == str(UserError(text))
 
 
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help_without_an_entry_point_lists_all_of_them(capsys, option):
+    run_entry_point(option, [], Stop(option))
+    printed = capsys.readouterr().out
+    assert "\ncompare " in printed and "\nmonitor    Compare " in printed and "ENTRY_POINT --help" in printed
+
+
 @pytest.mark.parametrize(
     "given",
     [

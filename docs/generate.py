@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 PROJECT = Path(__file__).resolve().parents[1]
 REFERENCE = PROJECT / "docs" / "reference"
@@ -31,13 +32,14 @@ def write_search_spaces() -> str:
     from sentiment.model.families import family_names, get_family
     from sentiment.model.space import format_params
     from sentiment.model.training import Training
+    from sentiment.workflow.parameter_groups import TrainingParameters
 
+    embeddings = get_args(TrainingParameters.model_fields["embedding"].annotation)
     parts = []
     for name in family_names():
         family = get_family(name)
-        space, defaults = family.search_space(Training())
-        if "embedding" in family.options:
-            space, defaults = family.search_space(Training(embedding="word2vec"))
+        spaces = {embedding: family.search_space(Training(embedding=embedding)) for embedding in embeddings}
+        space, defaults = max(spaces.values(), key=lambda found: len(found[0]))
         lines = [f"## {name}", ""]
         lines += [f"Options: {', '.join(f'`{option}`' for option in family.options)}.", ""] if family.options else []
         if not space:
@@ -47,6 +49,8 @@ def write_search_spaces() -> str:
         for hyperparameter, dimension in space.items():
             values = str(dimension).replace("|", "\\|")
             conditions = [f"`{other}`: {', '.join(map(str, them))}" for other, them in dimension.when.items()]
+            having = [embedding for embedding, (with_it, _) in spaces.items() if hyperparameter in with_it]
+            conditions += [f"`embedding`: {', '.join(having)}"] if len(having) < len(spaces) else []
             lines.append(f"| `{hyperparameter}` | {values} | {defaults[hyperparameter]} | {'; '.join(conditions)} |")
         if family.starts:
             lines += ["", "The trials after the first differ from it in:", ""]

@@ -33,6 +33,8 @@ PROJECT_ENV = "mlflow.project.env"  # the environment manager of mlflow run
 # Tags of every step's run.
 PROCESS = "step.process"  # the process that made it: host, process id, and when that started in seconds since 1970
 ERROR = "error"  # why it failed, in one line
+
+# Tags of the run of a step that can be reused: ingest, featurize, train, tune, compare, register.
 FINGERPRINT = "step.fingerprint"  # digest of all that its result depends on
 OUTPUT_DIGEST = "step.output_digest"  # digest of its result
 MANIFEST = "step.manifest"  # SHA-256 of each artifact and model that it left, a JSON object
@@ -83,11 +85,11 @@ DEPLOYED = "deployed."  # before target and endpoint: what was done there last, 
 
 REVIEW = "review."  # before reviewer, note and at: who approved it, why and when; a second time review.2.
 
-# Tag of a registered model: one entry of its audit trail, before its number and a timestamp.
-PROMOTION = "promotion."
+# Tag of a registered model: one entry of its audit trail, before its number, a timestamp and the version.
+PROMOTION = "promotion."  # when, which version became champion, which one it replaced, who did it, in which run and why
 
 # Tag of a registered model: one deployment of a version, before a timestamp and the version.
-DEPLOYMENT = "deployment."
+DEPLOYMENT = "deployment."  # what was done with which endpoint, where, when, by whom and in which run
 
 # Tag of a logged model.
 MODEL_SHA256 = "sha256"  # of its files

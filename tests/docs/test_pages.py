@@ -60,6 +60,16 @@ def test_every_name_in_tracking_is_known_to_the_reference():
     assert names == {value for section in listed for value, _ in section}
 
 
+def test_every_tag_of_the_reference_is_described():
+    tags = runpy.run_path(str(PROJECT / "docs" / "generate.py"))["write_tags"]()
+    assert [row for section in tags for row in section.splitlines() if row.endswith("|  |")] == []
+
+
+def test_a_hyperparameter_that_needs_word_vectors_says_so():
+    spaces = runpy.run_path(str(PROJECT / "docs" / "generate.py"))["write_search_spaces"]()
+    assert "| `vectors` | fine_tuned \\| frozen | fine_tuned | `embedding`: word2vec, glove |" in spaces
+
+
 def test_generated_parts_are_up_to_date():
     generate = runpy.run_path(str(PROJECT / "docs" / "generate.py"))
     for page in generate["REFERENCE"].glob("*.md"):

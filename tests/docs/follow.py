@@ -23,7 +23,7 @@ def follow(page: Path, folder: Path, tools: Path) -> str:
         tools: a folder for the commands that stand in for ``mlflow`` and ``python``.
     """
     shell = Shell(folder, tools)
-    names = {"PROJECT": PROJECT}  # what a Python block defines is there in those after it
+    names: dict[str, object] = {}  # what a Python block defines is there in those after it
     printed = []
     for block in read_blocks(page):
         if not block.runs:
@@ -35,8 +35,10 @@ def follow(page: Path, folder: Path, tools: Path) -> str:
                 with located(f"{block.name}: {' '.join(command)}"):
                     check_command(command)
         elif block.language == "python":
+            # A user is in the checkout.
+            text = block.text.replace('PROJECT = "."', f"PROJECT = {str(PROJECT)!r}")
             with store(folder), located(block.name):
-                exec(compile(block.text, block.name, "exec"), names)
+                exec(compile(text, block.name, "exec"), names)
     return "\n".join(printed)
 
 

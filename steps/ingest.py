@@ -50,8 +50,6 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
     if parameters.label_by and parameters.splits == "source":
         raise UserError("label_by puts the labels that people gave into validation and test: leave out splits=source")
     frame = corpus.read()
-    if "unsup" in set(frame["label"]):  # of aclImdb/train
-        print("warning: unsup is a class here; delete that folder if nobody labelled it", file=sys.stderr, flush=True)
     variants = find_variants(frame["label"].unique())
     if parameters.normalize_labels:
         frame["label"] = frame["label"].map(normalize_label)

@@ -50,15 +50,6 @@ def test_a_corrected_list_comes_back_and_the_run_says_so(tracked, tmp_path, caps
     assert second.data.metrics["label_suspects"] < len(suspects) / 2
 
 
-def test_a_folder_of_texts_without_labels_is_warned_of(tracked, tmp_path, capsys):
-    for label in ("neg", "pos", "unsup"):
-        (tmp_path / label).mkdir()
-        for number in range(20):
-            (tmp_path / label / f"{number}.txt").write_text(f"{label} film number {number}, seen {number * 7} times")
-    run_ingest(corpus=str(tmp_path))
-    assert "warning: unsup is a class here; delete that folder" in capsys.readouterr().err
-
-
 def test_a_dataset_says_which_texts_are_copies_where_there_are_some(tracked, tmp_path):
     words = np.random.default_rng(0).choice(
         ["film", "plot", "star", "song", "scene", "actor", "score", "end"], (40, 12)

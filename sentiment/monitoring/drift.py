@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.stats import chi2_contingency, fisher_exact, ks_2samp
+from scipy.stats import MonteCarloMethod, chi2_contingency, fisher_exact, ks_2samp
+from scipy.stats.contingency import expected_freq
 
 from sentiment.evaluation.metrics import reaches
 from sentiment.evaluation.statistics import holm
@@ -14,6 +15,8 @@ from sentiment.evaluation.statistics import holm
 QUANTITIES = {"words": "text length", "unknown": "unknown words", "score": "scores", "predicted": "predicted labels"}
 BINS = 10
 MIN_TEXTS = 30  # a test on fewer says nothing
+MIN_EXPECTED = 5  # count of a cell from which the chi-squared distribution is a good approximation (Cochran 1954)
+RESAMPLES = 99_999  # the smallest p-value is 1e-5
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ def find_drifts(reference: pd.DataFrame, observed: pd.DataFrame, psi_limit: floa
 
     An alert needs both a p-value below its limit, since the index of a small batch is large by chance, and an index
     above its limit, since with many texts every difference is significant. Numbers are compared by the two-sample
-    Kolmogorov-Smirnov test, labels by a chi-squared test; Holm's correction covers all of them.
+    Kolmogorov-Smirnov test, labels by a chi-squared test, whose p-value is that of a permutation test where a count
+    below ``MIN_EXPECTED`` is expected; Holm's correction covers all of them.
 
     Args:
         reference: DataFrame with the columns in ``QUANTITIES``.
@@ -135,4 +139,10 @@ def _compare_labels(before: pd.Series, now: pd.Series) -> tuple[Sequence[np.ndar
     """Counts of both samples for each label, and the p-value."""
     labels = sorted(set(before) | set(now))
     counts = [part.value_counts().reindex(labels, fill_value=0).to_numpy() for part in (before, now)]
-    return counts, float(chi2_contingency(counts).pvalue) if len(labels) > 1 else 1.0
+    if len(labels) < 2:
+        return counts, 1.0
+    if expected_freq(counts).min() >= MIN_EXPECTED:
+        return counts, float(chi2_contingency(counts).pvalue)
+    # Tables with the same totals: texts that change places between the samples at random.
+    resampling = MonteCarloMethod(n_resamples=RESAMPLES, batch=RESAMPLES // 10, rng=np.random.default_rng(0))
+    return counts, float(chi2_contingency(counts, correction=False, method=resampling).pvalue)

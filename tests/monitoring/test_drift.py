@@ -59,6 +59,22 @@ def test_a_difference_has_to_be_large_however_many_texts_show_it():
     assert any(drift.p_value < 0.01 for drift in slight) and not any(drift.alert for drift in slight)
 
 
+def predicted(**counts):
+    labels = [label for label, count in counts.items() for _ in range(count)]
+    return pd.DataFrame({"predicted": labels} | dict.fromkeys(("words", "unknown", "score"), np.nan))
+
+
+def test_a_single_text_of_a_rare_class_does_not_alert():
+    reference, batch = predicted(positive=1300, negative=700), predicted(positive=19, negative=10, neutral=1)
+    (drift,) = find_drifts(reference, batch, 0.2, 0.01)
+    assert drift.psi > 0.2 and drift.p_value == pytest.approx(30 / 2030, rel=0.1) and not drift.alert
+
+
+def test_a_rare_class_that_has_become_frequent_alerts():
+    (drift,) = find_drifts(predicted(positive=1300, negative=700), predicted(positive=20, neutral=10), 0.2, 0.01)
+    assert drift.alert
+
+
 def test_few_texts_tell_nothing_and_what_was_not_recorded_is_left_out():
     chance = np.random.default_rng(0)
     assert find_drifts(texts(chance, 400), texts(chance, 29, shift=1.0), 0.2, 0.01) == []

@@ -85,10 +85,10 @@ def confident_thresholds(probabilities: np.ndarray, labels: np.ndarray) -> np.nd
 
 
 def find_off_diagonal(probabilities: np.ndarray, labels: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
-    """Whether the confident joint counts a text off its diagonal (equation 1), and its likeliest class is another, too.
+    """Whether the confident joint counts a text off its diagonal (equation 1), for the class that is the likeliest.
 
-    The second is true of all of them where there are two classes. Of three classes it leaves out texts whose own label
-    is the likeliest, and a rare class's low threshold is reached, too.
+    The second is true of all of them where there are two classes. Of three classes it leaves out texts of which a rare
+    class's low threshold is reached, and another class is likelier: their own label, or one below its threshold.
 
     Args:
         probabilities: float array of shape (texts, classes).
@@ -99,8 +99,8 @@ def find_off_diagonal(probabilities: np.ndarray, labels: np.ndarray, thresholds:
         bool array of shape (texts,).
     """
     confident = np.where(probabilities >= thresholds, probabilities, -1)
-    counted = confident.max(axis=1) >= 0
-    return counted & (confident.argmax(axis=1) != labels) & (probabilities.argmax(axis=1) != labels)
+    likeliest = probabilities.argmax(axis=1)
+    return (confident.max(axis=1) >= 0) & (confident.argmax(axis=1) == likeliest) & (likeliest != labels)
 
 
 def predict_out_of_fold(

@@ -13,6 +13,12 @@ def test_the_confident_joint_of_a_small_example():
     assert find_off_diagonal(probabilities, labels, thresholds).tolist() == [False, False, True, False, False, False]
 
 
+def test_a_class_below_its_threshold_is_not_suggested_because_a_rare_one_reaches_its_own():
+    probabilities = np.array([[0.1, 0.5, 0.4], [0.1, 0.7, 0.2], [0.1, 0.4, 0.5]])
+    thresholds = np.array([0.8, 0.6, 0.3])
+    assert find_off_diagonal(probabilities, np.array([0, 0, 0]), thresholds).tolist() == [False, True, True]
+
+
 @pytest.fixture(scope="module")
 def flipped():
     """Documents of words that tell their class but for some, the labels, some of them flipped, and which."""

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from sentiment.artifacts import artifacts
-from sentiment.corpora.splits import normal_form
+from sentiment.corpora.splits import GROUP, SPLITS, normal_form
 from sentiment.digests import text_digest
 from sentiment.errors import UserError
 from sentiment.results import registered_version
@@ -34,9 +35,10 @@ class NotComparable(Exception):
 
 
 def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run) -> np.ndarray:
-    """Which documents of a dataset's test split the champion has not seen either.
+    """Which documents of a dataset's test split the champion has not seen either, nor a near-duplicate of them.
 
-    With another seed of the splits, or a champion of an earlier release, the test split holds documents that it has.
+    With another seed of the splits, or a champion of an earlier release, the test split holds documents that it has. So
+    it does where a near-duplicate that was added since has moved its group to another split.
 
     Args:
         champion: the champion's version.
@@ -62,14 +64,19 @@ def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run)
         champion_dataset = artifacts(champion_run.info.run_id, DATASET)
     except UserError as error:
         raise NotComparable("was made from a corpus that no longer exists") from error
-    seen, test = _fitted_or_chosen_by(champion_dataset), _read_texts(dataset, "test").map(normal_form)
-    all_champion_texts = pd.concat([seen, _read_texts(champion_dataset, "test").map(normal_form)])
-    shared = all_champion_texts.isin(pd.concat([_fitted_or_chosen_by(dataset), test])).mean()
+    theirs_seen = _fitted_or_chosen_by(champion_dataset)
+    all_champion_texts = pd.concat([theirs_seen, _read_texts(champion_dataset, "test").map(normal_form)])
+    documents = _read_documents(dataset)
+    forms = documents["text"].map(normal_form)
+    shared = all_champion_texts.isin(forms).mean()
     if shared < SAME_CORPUS:
         raise NotComparable(
             f"is of another corpus ({shared:.0%} of its {len(all_champion_texts)} documents are in this one)"
         )
-    unseen = ~test.isin(seen).to_numpy()
+    seen = forms.isin(theirs_seen)
+    if GROUP in documents:
+        seen |= documents[GROUP].isin(documents[GROUP][seen])
+    unseen = ~seen.loc["test"].to_numpy()
     if unseen.sum() < MIN_DOCUMENTS:
         raise NotComparable(f"has seen all but {unseen.sum()} of these {len(unseen)} test documents")
     return unseen
@@ -107,6 +114,12 @@ def training_texts(uri: str) -> set[str]:
         return set(_fitted_or_chosen_by(artifacts(ingest_run, DATASET)))
     except (UserError, MlflowException):  # deleted since
         return set()
+
+
+def _read_documents(dataset: Path) -> pd.DataFrame:
+    """The texts and, where there are near-duplicates, their groups; the first level of the index is the split."""
+    columns = [name for name in pq.read_schema(dataset / "test.parquet").names if name in ("text", GROUP)]
+    return pd.concat({split: pd.read_parquet(dataset / f"{split}.parquet", columns=columns) for split in SPLITS})
 
 
 def _read_texts(dataset: Path, *splits: str) -> pd.Series:

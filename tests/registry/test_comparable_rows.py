@@ -15,12 +15,18 @@ UNSEEN = [f"Nobody has seen this one, number {number}" for number in range(40)]
 
 @pytest.fixture
 def ingest(tracked):
-    def log_dataset(digest, **texts):
-        """An ingest run; a split whose texts are not given has one that is in no other dataset."""
+    def log_dataset(digest, groups=None, **texts):
+        """An ingest run; a split whose texts are not given has one that is in no other dataset.
+
+        ``groups`` are the numbers of near-duplicates by the text; a text that it lacks is its own group.
+        """
         with mlflow.start_run(tags={"mlflow.project.entryPoint": "ingest", "dataset.digest": digest}) as run:
             for split in ("train", "validation", "test"):
                 found = texts.get(split, [f"{digest} {split}"])
-                log_parquet(pd.DataFrame({"text": found}), f"dataset/{split}.parquet")
+                part = pd.DataFrame({"text": found})
+                if groups:
+                    part["group"] = [groups.get(text, hash(text)) for text in found]
+                log_parquet(part, f"dataset/{split}.parquet")
         return mlflow.get_run(run.info.run_id)
 
     return log_dataset
@@ -43,6 +49,14 @@ def test_a_test_text_that_is_only_written_otherwise_is_no_unseen_one(ingest):
     rewritten = [text.lower().rstrip(".") for text in SEEN]  # the same corpus in lower case
     rows = comparable_rows(champion, ["neg", "pos"], ingest("b", test=[*rewritten, *UNSEEN]))
     assert rows.tolist() == [False] * 40 + [True] * 40
+
+
+def test_a_near_duplicate_of_a_text_that_the_champion_was_trained_on_is_no_unseen_one(ingest):
+    champion = champion_of(ingest("a", train=SEEN))
+    copies = {f"{text} Indeed.": number for number, text in enumerate(SEEN)}  # as ingest groups them
+    groups = copies | {text: number for number, text in enumerate(SEEN)}
+    grown = ingest("b", groups, train=SEEN[:20], test=[*SEEN[20:], *copies, *UNSEEN])
+    assert comparable_rows(champion, ["neg", "pos"], grown).tolist() == [False] * 60 + [True] * 40
 
 
 def test_the_texts_that_a_version_was_made_from_are_known_in_their_normal_form(tracked, ingest):

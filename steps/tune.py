@@ -135,7 +135,9 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
         logged = workers.submit(log_best_model, config, run_id, ranked, origin(featurize_run).dataset_digest).result()
 
     best = ranked[0]
-    mlflow.log_params({f"{BEST}{name}": value for name, value in best.params.items()})
+    # With other epochs than the search's, train would fit another model of these hyperparameters.
+    tried = best.params | ({"epochs": best.epochs} if best.epochs != training.epochs else {})
+    mlflow.log_params({f"{BEST}{name}": value for name, value in tried.items()})
     figures = {f"{VALIDATION}{name}": value for name, value in logged.figures.items()}
     log_model_metrics(figures, logged.uri, ingest_run, "validation")
     mlflow.log_metrics(
@@ -155,7 +157,7 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
             OUTPUT_DIGEST: logged.digest,
             BEST_TRIAL: best.run_id,
             MODEL_URI: logged.uri,
-            NOTE: f"Best of {len(outcomes)} trials: `{format_params(best.params)}`, "
+            NOTE: f"Best of {len(outcomes)} trials: `{format_params(tried)}`, "
             f"validation {parameters.metric} {logged.figures[parameters.metric]:.4f}. "
             f"Fitted on the {fitted_on}.{sampled}",
         }

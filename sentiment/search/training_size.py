@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,9 @@ def measure_training_sizes(
         return []
     if tune_run.data.metrics[TRAIN_SECONDS] > LONGEST:
         return []
-    params = parse_params(family.name, *family.search_space(training), best_params(tune_run))
+    named = best_params(tune_run)
+    training = replace(training, epochs=int(named.pop("epochs", training.epochs)))
+    params = parse_params(family.name, *family.search_space(training), named)
     labels, train = features.labels("choice"), features.labels("train")
     rarest = np.bincount(train, minlength=len(features.classes)).min()
     shares = [share for share in SHARES if share * rarest >= FEWEST]

@@ -34,7 +34,7 @@ from sentiment.tracking import (
 
 VALIDATION = "validation_"  # prefix of the fitted model's figures on the validation split
 CROSS_VALIDATED = "cross_validated_"  # prefix of the metric among these figures, if the family cross-validates
-BEST = "best_"  # prefix of the best trial's hyperparameters among the parameters of a tune run
+BEST = "best_"  # prefix of the best trial's parameters (:func:`best_params`) among the parameters of a tune run
 TRAIN_SECONDS = "train_seconds"
 
 ParamsKey = tuple[tuple[str, str], ...]  # from params_key
@@ -217,7 +217,7 @@ def params_key(params: Mapping[str, Any], epochs: int | None = None) -> ParamsKe
 
 
 def best_params(tune_run: Run) -> dict[str, str]:
-    """The hyperparameters of a search's best trial, as text."""
+    """The hyperparameters of a search's best trial, as text, and its ``epochs`` where they are not the search's."""
     params = tune_run.data.params.items()
     return {name.removeprefix(BEST): value for name, value in params if name.startswith(BEST)}
 

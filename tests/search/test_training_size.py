@@ -1,5 +1,7 @@
 """Accuracy by the number of training texts."""
 
+from types import SimpleNamespace
+
 import mlflow
 import numpy as np
 import pytest
@@ -54,6 +56,19 @@ def test_all_points_of_an_ensemble_of_networks_are_of_one_network(tracked, tmp_p
     points = measure_training_sizes(mlflow.get_run(active.info.run_id), training, features, right)
     one_network = scores(features.labels("choice"), networks[0].predict_split(features, "choice"))
     assert len(model.members) == 2 and points[-1]["accuracy"] == one_network["accuracy"] < 1.0
+
+
+def test_parts_are_fitted_with_the_epochs_of_the_best_trial(tracked, tmp_path, monkeypatch):
+    features, family, fitted = make_features(tmp_path, ["good", "bad"]), get_family("dense"), []
+    right, model = np.eye(2)[np.array(features.labels("choice"))], SimpleNamespace(predict_split=lambda *_: right)
+    monkeypatch.setattr(family, "fit", lambda part, params, training, show: fitted.append(training.epochs) or model)
+    monkeypatch.setattr("sentiment.search.training_size._predict_by_one_network", lambda *_: right)
+    with mlflow.start_run(tags={"mlflow.project.entryPoint": "tune", "family": "dense"}) as active:
+        mlflow.log_params({"best_dropout": 0.2, "best_epochs": 2})  # as hyperband proposes
+        mlflow.log_metric("train_seconds", 1.0)
+        mlflow.set_tag("model_uri", "models:/none")
+    measure_training_sizes(mlflow.get_run(active.info.run_id), Training(epochs=6), features, right)
+    assert fitted == [2]
 
 
 def test_a_larger_part_has_the_texts_of_a_smaller_one_and_the_shares_of_the_classes(tmp_path):

@@ -51,6 +51,9 @@ def test_keras_tuner_fills_the_same_runs(features):
     assert best.data.metrics["validation_accuracy"] == max(
         trial.data.metrics["validation_accuracy"] for trial in trials
     )
+    epochs = best.data.params["epochs"]
+    assert run.data.params.get("best_epochs", "3") == epochs
+    assert epochs == "3" or f"epochs={epochs}" in run.data.tags["mlflow.note.content"]
 
 
 def test_the_best_point_is_judged_before_it_is_fitted_on_both_splits(features):

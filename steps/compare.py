@@ -84,9 +84,9 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
     models, choice = rank_models(parameters.choose, parameters.metric, parameters.margin, models, data)
     comparison = summarize_models(models, choice, measure_sizes(models, features), data)
     figures = plots.draw_comparison(comparison, models, data, read_histories(models))
-    check = read_check(ingest_run, features.max_length)
-    if check:
-        figures["lengths"] = training_plots.draw_lengths(check["lengths"], features.max_length)
+    check = read_check(ingest_run, features.lengths, features.max_length)
+    if features.lengths:
+        figures["lengths"] = training_plots.draw_lengths(features.lengths, features.max_length)
     compare_run = mlflow.get_run(active_run().info.run_id)
     card = render_card(
         comparison,

@@ -85,6 +85,16 @@ class Features:
         """The word n-grams of the training split, by descending document frequency."""
         return _read_lines(self.folder / "terms.txt")
 
+    @cached_property
+    def lengths(self) -> dict[int, int]:
+        """How many texts of all splits have each number of tokens, before networks cut them to ``max_length``.
+
+        Empty for a run of an earlier version, which does not say.
+        """
+        path = self.folder / "lengths.json"
+        found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return {int(tokens): count for tokens, count in found.items()}
+
     def ids(self, split: str) -> np.ndarray:
         """Padded token ids, memory-mapped: int32 of shape (documents, max_length), or a multiple of it for chunks."""
         name, rows = self._locate(split)

@@ -89,6 +89,7 @@ def write_features(
     _write_lines(folder / "vocabulary.txt", vocabulary.words)
     if vocabulary.kinds:
         (folder / "kinds.json").write_text(json.dumps(vocabulary.kinds, ensure_ascii=False), encoding="utf-8")
+    lengths = []
     for name, part in parts.items():
         read = read_train
         if name != "train":
@@ -104,6 +105,10 @@ def write_features(
         ids = vocabulary.encode_words(read_numbering.words)
         write_ids(folder / f"{name}_ids.npy", read, ids, max_length, truncation, mapper)
         np.save(folder / f"{name}_labels.npy", np.searchsorted(classes, part["label"].to_numpy(str)).astype(np.int32))
+        lengths.append(read.lengths)
+    sizes, counts = np.unique(np.concatenate(lengths), return_counts=True)
+    by_size = dict(zip(map(str, sizes), counts.tolist()))
+    (folder / "lengths.json").write_text(json.dumps(by_size), encoding="utf-8")
 
 
 def _write_lines(path: Path, lines: list[str]) -> None:

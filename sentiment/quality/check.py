@@ -26,7 +26,7 @@ from sentiment.quality.finding import Finding
 from sentiment.quality.label_errors import describe_label_errors, find_label_errors
 from sentiment.quality.language import find_languages
 from sentiment.quality.leakage import find_leakage
-from sentiment.quality.lengths import count_lengths, describe_lengths
+from sentiment.quality.lengths import LENGTHS, count_lengths, describe_lengths
 from sentiment.quality.near_duplicates import describe_near_duplicates, keep_together, list_near_duplicates
 from sentiment.quality.personal_data import find_personal_data
 from sentiment.tracking import DATA_CHECK
@@ -157,18 +157,23 @@ def log_check(check: DataCheck) -> None:
         mlflow.log_text(table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC), f"profile/{name}.csv")
 
 
-def read_check(ingest_run: Run, max_length: int) -> dict[str, Any] | None:
+def read_check(ingest_run: Run, lengths: Mapping[int, int], max_length: int) -> dict[str, Any] | None:
     """What :func:`log_check` logged, with the texts that networks of this ``max_length`` cut, the warnings first.
 
+    Args:
+        ingest_run: the run that checked the corpus.
+        lengths: how many texts have each number of the tokens that networks read; empty where that is not known.
+        max_length: tokens that a network reads of a text at once.
+
     Returns:
-        ``findings`` and ``lengths`` of :class:`DataCheck`; None for a run of an earlier version of this project.
+        ``findings`` of :class:`DataCheck`, with none on lengths where they are not known; None for a run of an earlier
+        version of this project.
     """
     run_id = ingest_run.info.run_id
     if DATA_CHECK not in {file.path for file in MlflowClient().list_artifacts(run_id, str(Path(DATA_CHECK).parent))}:
         return None
-    summary = mlflow.artifacts.load_dict(f"runs:/{run_id}/{DATA_CHECK}")
-    lengths = {int(tokens): count for tokens, count in summary["lengths"].items()}
-    described = describe_lengths(lengths, max_length)
-    findings = [Finding(**found) for found in summary["findings"]]
-    findings = [described if found.title == described.title else found for found in findings]
-    return {"findings": sorted(findings, key=lambda found: not found.warning), "lengths": lengths}
+    findings = [Finding(**found) for found in mlflow.artifacts.load_dict(f"runs:/{run_id}/{DATA_CHECK}")["findings"]]
+    # Of ingest's tokens, which are words, a network may read several for one, or fewer.
+    kept = [found for found in findings if found.title != LENGTHS]
+    found = [describe_lengths(lengths, max_length)] if lengths else []
+    return {"findings": sorted([*kept, *found], key=lambda found: not found.warning)}

@@ -8,6 +8,7 @@ import numpy as np
 from sentiment.model.text.truncation import MAX_TOKENS
 from sentiment.quality.finding import Finding
 
+LENGTHS = "Lengths"  # title of the finding
 MANY = 0.05  # share of cut texts that is worth a warning
 SHORT = 2  # tokens
 
@@ -37,7 +38,7 @@ def describe_lengths(lengths: Mapping[int, int], max_length: int = MAX_TOKENS) -
     )
     if many := cut > MANY * total:
         says += " See max_length and truncation."
-    return Finding("Lengths", cut, says, many)
+    return Finding(LENGTHS, cut, says, many)
 
 
 def _quantile(lengths: Mapping[int, int], share: float) -> int:

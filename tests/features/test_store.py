@@ -48,6 +48,15 @@ def test_ids_are_padded_int32_and_memory_mapped(features):
     assert ids[1, 3] == PADDING and (ids[0] != PADDING).all()
 
 
+def test_lengths_are_those_of_the_tokens_that_networks_read_before_they_are_cut(features, tmp_path_factory):
+    assert features.lengths == {3: 2, 4: 2, 5: 1}
+    parts = dict.fromkeys(("train", "validation", "test"), part(("a fine day!!!", "pos"), ("dull", "neg")))
+    for options in ({"cleaner": Cleaner(strip_punctuation=True)}, {"tokens": "subword", "vocabulary_size": 12}):
+        written = write_corpus(tmp_path_factory.mktemp("corpus"), parts, max_length=2, **options)
+        long, short = map(len, written.network_tokens(["a fine day!!!", "dull"]))
+        assert long > 2 and written.lengths == {short: 3, long: 3}
+
+
 def test_a_long_text_keeps_its_end(features):
     words = ["", "?", *features.vocabulary.words]
     assert [words[number] for number in features.ids("test")[0]] == ["dull", "day", "?", "?"]

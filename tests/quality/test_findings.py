@@ -1,3 +1,4 @@
+import mlflow
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,13 +7,15 @@ from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.splits import clean, split
 from sentiment.quality.balance import describe_balance
-from sentiment.quality.check import DataCheck, check_data
+from sentiment.quality.check import DataCheck, check_data, log_check, read_check
 from sentiment.quality.finding import Finding
 from sentiment.quality.language import find_languages
 from sentiment.quality.leakage import find_leakage
 from sentiment.quality.lengths import count_cut, count_lengths, describe_lengths
 from sentiment.quality.near_duplicates import group_near_duplicates
 from sentiment.quality.personal_data import excerpt, find_personal_data
+
+PARTS = dict.fromkeys(("train", "validation", "test"), pd.DataFrame({"label": ["a"] * 90 + ["b"] * 10}))
 
 
 @pytest.mark.parametrize(
@@ -66,8 +69,7 @@ def test_languages_are_counted_and_a_second_one_is_a_warning():
 
 
 def test_an_unbalanced_corpus_and_rare_classes_are_a_warning():
-    parts = {name: pd.DataFrame({"label": ["a"] * 90 + ["b"] * 10}) for name in ("train", "validation", "test")}
-    found = describe_balance(parts)
+    found = describe_balance(PARTS)
     assert found.warning and "accuracy of 0.900" in found.says and "b 10" in found.says
 
 
@@ -88,6 +90,20 @@ def test_cut_texts_are_counted():
     lengths = count_lengths([["a"] * size for size in (1, 10, 10, 500)])
     assert lengths == {1: 1, 10: 2, 500: 1} and [count_cut(lengths, size) for size in (5, 400, 500)] == [3, 1, 0]
     assert describe_lengths(lengths, 400).warning and not describe_lengths(lengths, 500).warning
+
+
+def test_cut_texts_are_counted_in_the_tokens_that_networks_read(tracked):
+    none = pd.DataFrame(columns=["id", "text", "label", "split", "group"])
+    check = DataCheck([describe_balance(PARTS), describe_lengths({9: 360})], none, none, {9: 360}, 360)
+    with mlflow.start_run() as run:
+        log_check(check)
+
+    def said(lengths):
+        check = read_check(mlflow.get_run(run.info.run_id), lengths, 30)
+        return {found.title: found for found in check["findings"]}
+
+    assert said({10: 300, 40: 60})["Lengths"].count == 60  # though no text has 30 words
+    assert said({10: 300, 40: 60}).keys() - said({}).keys() == {"Lengths"}
 
 
 def test_the_sample_has_nothing_to_warn_of_and_each_check_says_something():

@@ -67,20 +67,20 @@ def featurize(parameters: FeaturizeParameters, ingest_run: Run) -> None:
     # What builds on the features reads the dataset as well: raw texts, ids, slices, who gave the labels.
     dataset_digest = origin(ingest_run).dataset_digest
     mlflow.log_metrics(figures)
+    unknown = figures["unknown_share_validation"]
+    learned = (
+        f"{len(features.vocabulary)} token ids, {len(features.terms)} n-grams, up to {features.max_length} tokens a "
+        f"text, {unknown:.1%} of the validation split's words unknown"
+    )
     mlflow.set_tags(
         {
             OUTPUT_DIGEST: text_digest(f"{dataset_digest} {content}"),
             INGEST_RUN: ingest_run.info.run_id,
             DATASET_DIGEST: dataset_digest,
-            NOTE: "\n".join(f"- {name}: {value:g}" for name, value in figures.items()),
+            NOTE: f"{learned}.",
         }
     )
-    unknown = figures["unknown_share_validation"]
-    print(
-        f"featurize: {len(features.vocabulary)} token ids, {len(features.terms)} n-grams, "
-        f"up to {features.max_length} tokens a text, {unknown:.1%} of the validation split's words unknown",
-        flush=True,
-    )
+    print(f"featurize: {learned}", flush=True)
     if unknown > MANY_UNKNOWN:
         print(
             f"warning: {unknown:.0%} of the validation split's words are unknown to the networks: a larger "

@@ -10,7 +10,7 @@ import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 
 from sentiment.artifacts import artifacts, log_parquet
-from sentiment.corpora.labels import HUMAN, LABELLED_BY
+from sentiment.corpora.labels import CORRECTED, HUMAN, LABELLED_BY
 from sentiment.errors import Alert, UserError
 from sentiment.monitoring import metrics, monitoring_run
 from sentiment.monitoring.drift import describe_accuracy_drop, find_drifts, find_untested
@@ -100,6 +100,9 @@ def retrain(champion: Champion, texts: pd.DataFrame, hold: Callable[[], None]) -
     earlier = read_main_parameters(champion.version)
     for name in ("query", "corrections"):  # the splits have what they gave
         earlier.pop(name, None)
+    if not (corrected := read_corrected_labels(champion.dataset)).empty:
+        log_parquet(corrected, "retrain/corrections.parquet")
+        earlier["corrections"] = str(artifacts(active_run().info.run_id, "retrain/corrections.parquet"))
     print(f"monitor: training again on {sum(map(len, splits))} texts and {len(labelled)} new ones", flush=True)
     hold()
     launch(
@@ -140,3 +143,10 @@ def read_human_labels(file: Path) -> pd.DataFrame:
     if LABELLED_BY in split:
         split["label"] = split["label"].where(split[LABELLED_BY] == HUMAN, "")
     return split[[name for name in ("text", "label", "split", "slice") if name in split]]
+
+
+def read_corrected_labels(dataset: Path) -> pd.DataFrame:
+    """The texts on which people have corrected the labelers, and their labels; empty where people gave all labels."""
+    splits = pd.concat(map(pd.read_parquet, sorted(dataset.glob("*.parquet"))), ignore_index=True)
+    corrected = splits[splits[LABELLED_BY] == CORRECTED] if LABELLED_BY in splits else splits[:0]
+    return corrected[["text", "label"]]

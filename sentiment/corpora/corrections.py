@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.labels import HUMAN, LABELLED_BY, match_labels
+from sentiment.corpora.labels import CORRECTED, HUMAN, LABELLED_BY, match_labels
 from sentiment.corpora.tables.kinds import open_table
 from sentiment.corpora.tables.labelled import read_labelled
 from sentiment.errors import UserError
@@ -70,7 +70,8 @@ def correct_labels(frame: pd.DataFrame, path: str) -> Correction:
     wanted = keys.map(corrections).where(matched, frame["label"])
     changed = (wanted != frame["label"]) & (wanted != "")
     if LABELLED_BY in frame:  # an unchanged label may not have been reviewed
-        frame = frame.assign(**{LABELLED_BY: frame[LABELLED_BY].mask(changed, HUMAN)})
+        by_labelers = frame[LABELLED_BY] != HUMAN
+        frame = frame.assign(**{LABELLED_BY: frame[LABELLED_BY].mask(changed & by_labelers, CORRECTED)})
     kept = frame.assign(label=wanted)[~matched | (wanted != "")]
     return Correction(
         kept, frozenset(frame["text"][changed]), len(frame) - len(kept), len(corrections) - keys[matched].nunique()

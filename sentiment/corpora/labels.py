@@ -9,9 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 # Columns of a dataset some of whose texts people have not labelled (:mod:`sentiment.labelling`).
-LABELLED_BY = "labelled_by"  # who gave the label: HUMAN, or the labelers
+LABELLED_BY = "labelled_by"  # who gave the label: HUMAN, the labelers, or CORRECTED
 VOTE = "vote"  # the class that the labelers give; empty where they abstain
 HUMAN = "human"
+# A labeler's label that a person has changed. No figure on labels of people counts it: the texts on which the labeler
+# was right are missing from these.
+CORRECTED = "corrected"
 
 
 NUMBER = re.compile(r"[+-]?[0-9]{1,38}(\.[0-9]{0,38})?")

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from sentiment.corpora.labels import CORRECTED
+
 NEGATION = re.compile(
     r"\b(?:not|no|never|nothing|nobody|nowhere|neither|nor|cannot|without|hardly|barely)\b|n['’]t\b", re.I
 )
@@ -27,7 +29,8 @@ def find_slices(
         labels: int array of shape (texts,), positions in the classes.
         classes: class names.
         named: the corpus's own name of each text's slice, empty for none; or nothing at all.
-        labelled_by: who gave each text's label; or nothing at all.
+        labelled_by: who gave each text's label; or nothing at all. Corrected labels are no slice: a model that has
+            learned from the labelers is wrong there, since they were.
 
     Returns:
         From a slice's name to a bool array of shape (texts,); slices of fewer than ``MIN_DOCUMENTS`` are left out.
@@ -48,7 +51,7 @@ def find_slices(
     found |= {f"class {name}": labels == number for number, name in enumerate(classes)}
     for name in sorted(set(named) - {""}):
         found[f"slice {name}" if name in found else name] = np.array(named) == name
-    if len(givers := sorted(set(labelled_by))) > 1:
+    if len(givers := sorted(set(labelled_by) - {CORRECTED})) > 1:
         found |= {f"labelled by {name}": np.array(labelled_by) == name for name in givers}
     return {name: inside for name, inside in found.items() if inside.sum() >= MIN_DOCUMENTS}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sentiment.corpora.labels import HUMAN, LABELLED_BY, VOTE
+from sentiment.corpora.labels import CORRECTED, HUMAN, LABELLED_BY, VOTE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,15 +23,17 @@ def describe_truth(test: pd.DataFrame, correct: Mapping[str, np.ndarray]) -> dic
         correct: from a family to a bool array of shape (test documents,).
 
     Returns:
-        A dict with labelers (their names), documents, by_people (how many of the labels people gave) and, where they
-        gave some, accuracy on these: of each family, and of the labelers alone, who are wrong where they abstain. Empty
-        for a corpus without labelers.
+        A dict with labelers (their names), documents, by_people (how many of the labels people gave), corrected (how
+        many of the labelers' people have changed, where they have) and, where people gave some, accuracy on these: of
+        each family, and of the labelers alone, who are wrong where they abstain. Empty for a corpus without labelers.
     """
     if LABELLED_BY not in test:
         return {}
     by_people = (test[LABELLED_BY] == HUMAN).to_numpy()
-    labelers = sorted(set(test[LABELLED_BY]) - {HUMAN})
-    truth = {"labelers": labelers, "documents": len(test), "by_people": int(by_people.sum())}
+    labelers = sorted(set(test[LABELLED_BY]) - {HUMAN, CORRECTED})
+    truth: dict[str, Any] = {"labelers": labelers, "documents": len(test), "by_people": int(by_people.sum())}
+    if corrected := int((test[LABELLED_BY] == CORRECTED).sum()):
+        truth["corrected"] = corrected
     if by_people.any():
         right = {**correct, "labelers": (test[VOTE] == test["label"]).to_numpy()}
         truth["accuracy"] = {name: float(values[by_people].mean()) for name, values in right.items()}
@@ -43,7 +45,8 @@ def summarize_truth(truth: Mapping[str, Any]) -> str:
     documents, by_people = truth.get("documents", 0), truth.get("by_people", 0)
     if by_people == documents:
         return ""
-    labelers = ", ".join(truth["labelers"])
+    labelers = ", ".join(truth["labelers"]) or "labelers"
+    corrected = f", {count} of which were corrected" if (count := truth.get("corrected")) else ""
     if not by_people:
-        return f"the truth is weak: {labelers} gave all {documents} test labels, people none"
-    return f"people gave {by_people} of the {documents} test labels, {labelers} the others"
+        return f"the truth is weak: {labelers} gave all {documents} test labels{corrected}, people none"
+    return f"people gave {by_people} of the {documents} test labels, {labelers} the others{corrected}"

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sentiment.corpora.labels import HUMAN, LABELLED_BY
+from sentiment.corpora.labels import CORRECTED, HUMAN, LABELLED_BY
 from sentiment.corpora.splits import normal_form
 from sentiment.figures import new_figure
 from sentiment.labelling.labelers import find_labeler
@@ -41,7 +41,9 @@ def log_labelling(parts: Mapping[str, pd.DataFrame], votes: pd.DataFrame) -> str
         if row["accuracy"] is not None:
             mlflow.log_metric(f"labeler_accuracy.{labeler}", row["accuracy"])
     people = ", ".join(f"{by_people[name]} of {len(part)} {name}" for name, part in parts.items())
-    said = f"Labels by people: {people}; the others by {votes.columns[-1]}."
+    corrected = sum(int((part[LABELLED_BY] == CORRECTED).sum()) for part in parts.values())
+    said = f"Labels by people: {people}; the others by {votes.columns[-1]}"
+    said += f", {corrected} of which were corrected." if corrected else "."
     print(f"ingest: {said[0].lower()}{said[1:]}", flush=True)
     for row in agreement:
         accuracy = "no accuracy" if row["accuracy"] is None else f"accuracy {row['accuracy']:.3f}"

@@ -30,10 +30,10 @@ def test_a_list_that_is_given_back_as_it_is_changes_nothing(frame, tmp_path):
     assert correction.frame.equals(frame) and not correction.corrected
 
 
-def test_only_labels_that_were_changed_are_of_people(frame, tmp_path):
+def test_a_labelers_label_that_was_changed_is_corrected_and_none_of_people(frame, tmp_path):
     frame["labelled_by"] = ["vader", "human", "vader", "vader", "vader"]
     correction = correct_labels(frame, write(tmp_path, "text,label\ngood film,pos\nbad,neg\nso so,neg\nnew,pos\n"))
-    assert correction.frame["labelled_by"].tolist() == ["human", "human", "human", "vader", "human"]
+    assert correction.frame["labelled_by"].tolist() == ["corrected", "human", "corrected", "vader", "corrected"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from sentiment.artifacts import artifacts, log_parquet
 from sentiment.errors import UserError
 from sentiment.evaluation.metrics import log_loss
 from sentiment.evaluation.slices import find_slices
-from sentiment.evaluation.truth import describe_truth
+from sentiment.evaluation.truth import describe_truth, summarize_truth
 from sentiment.features.store import Features
 from sentiment.labelling.agreement import describe_seen
 from sentiment.labelling.labelers import registered_model
@@ -26,7 +26,7 @@ from sentiment.workflow.parameters import (
 )
 from steps.compare import compare
 from steps.featurize import featurize
-from steps.monitor import read_human_labels
+from steps.monitor import read_corrected_labels, read_human_labels
 from steps.predict import predict
 from steps.register import register
 from tests.reports.rows import row
@@ -126,6 +126,33 @@ def test_with_some_labels_of_people_the_figures_on_these_stand_beside_the_others
     # Trained again with a batch added, it has the labels of people alone: the labelers give theirs anew.
     again = read_human_labels(artifacts(ingested.info.run_id, "dataset") / "test.parquet")
     assert (again["label"] != "").tolist() == (test["labelled_by"] == "human").tolist()
+
+
+def test_labels_on_which_the_labeler_was_corrected_do_not_count_against_it(tracked, tmp_path):
+    before = ingest_weakly(tmp_path, people=60)
+    texts = pd.read_csv(tmp_path / "c.csv")
+    reviewed = texts[60::2].assign(label=["neg", "neg", "pos"] * 30)  # the labeler says pos: two thirds are wrong
+    reviewed.to_csv(tmp_path / "reviewed.csv", index=False)
+    after = run_ingest(corpus=str(tmp_path / "c.csv"), label_by=("vader",), corrections=str(tmp_path / "reviewed.csv"))
+    assert after.data.metrics["corrected_labels"] == 60
+    assert "vader, 60 of which were corrected." in after.data.tags["mlflow.note.content"]
+    kept = [name for name in before.data.metrics if name.startswith(("labelled_by", "labeler_", "documents_"))]
+    assert len(kept) == 8 and all(after.data.metrics[name] == before.data.metrics[name] for name in kept)
+    dataset = artifacts(after.info.run_id, "dataset")
+    test = pd.read_parquet(dataset / "test.parquet")
+    corrected = int((test["labelled_by"] == "corrected").sum())
+    as_vader = (test["vote"] == test["label"]).to_numpy()
+    truth = describe_truth(test, {"simple": as_vader})
+    assert truth["corrected"] == corrected > 0 and truth["labelers"] == ["vader"]
+    assert truth["accuracy"]["labelers"] == as_vader[test["labelled_by"] == "human"].mean()
+    assert summarize_truth(truth).endswith(f" vader the others, {corrected} of which were corrected")
+    # Trained again, they are corrected once more.
+    again = read_human_labels(dataset / "test.parquet")
+    assert (again["label"] != "").tolist() == (test["labelled_by"] == "human").tolist()
+    again = read_corrected_labels(dataset)
+    wrong = reviewed[reviewed["label"] == "neg"]
+    assert sorted(again["text"]) == sorted(wrong["text"]) and set(again["label"]) == {"neg"}
+    assert read_corrected_labels(artifacts(before.info.run_id, "dataset")).empty
 
 
 def test_a_label_column_that_is_not_there_is_a_mistake_without_labelers_and_where_it_was_named(tracked, tmp_path):

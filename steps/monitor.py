@@ -11,6 +11,7 @@ from mlflow.entities.model_registry import ModelVersion
 
 from sentiment.artifacts import artifacts, log_parquet
 from sentiment.corpora.labels import CORRECTED, HUMAN, LABELLED_BY
+from sentiment.corpora.splits import normal_form
 from sentiment.errors import Alert, UserError
 from sentiment.monitoring import metrics, monitoring_run
 from sentiment.monitoring.drift import describe_accuracy_drop, find_drifts, find_untested
@@ -94,16 +95,20 @@ def observe(parameters: MonitorParameters, champion: Champion) -> Observation:
 def retrain(champion: Champion, texts: pd.DataFrame, hold: Callable[[], None]) -> None:
     """Run main as the champion's main run was run, on its corpus with the labelled texts added."""
     splits = [read_human_labels(file) for file in sorted(champion.dataset.glob("*.parquet"))]
-    labelled = texts[texts["label"].notna()][["text", "label"]].assign(split="train")  # counts for splits=source alone
-    log_parquet(pd.concat([*splits, labelled], ignore_index=True), "retrain/corpus.parquet")
+    kept, labelled, new = add_labelled(pd.concat(splits, ignore_index=True), texts[texts["label"].notna()])
+    log_parquet(pd.concat([kept, labelled], ignore_index=True), "retrain/corpus.parquet")
     corpus = artifacts(active_run().info.run_id, "retrain/corpus.parquet")
     earlier = read_main_parameters(champion.version)
     for name in ("query", "corrections"):  # the splits have what they gave
         earlier.pop(name, None)
-    if not (corrected := read_corrected_labels(champion.dataset)).empty:
+    corrected = read_corrected_labels(champion.dataset)
+    corrected = corrected[corrected["text"].isin(kept["text"])]
+    if not corrected.empty:
         log_parquet(corrected, "retrain/corrections.parquet")
         earlier["corrections"] = str(artifacts(active_run().info.run_id, "retrain/corrections.parquet"))
-    print(f"monitor: training again on {sum(map(len, splits))} texts and {len(labelled)} new ones", flush=True)
+    size = sum(map(len, splits))
+    replaced = f" ({size - len(kept)} of them with the label of the batch)" if size > len(kept) else ""
+    print(f"monitor: training again on {size} texts{replaced} and {new} new ones", flush=True)
     hold()
     launch(
         "main",
@@ -117,6 +122,18 @@ def retrain(champion: Champion, texts: pd.DataFrame, hold: Callable[[], None]) -
             "fail_on_gate": "false",
         },
     )
+
+
+def add_labelled(corpus: pd.DataFrame, batch: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """The rows of a corpus that a labelled batch does not replace, the batch's rows, and the number of its new texts.
+
+    A text of the batch replaces the same one of the corpus, whose label is older, and takes its split and its slice.
+    The split of a new text is train; it counts for ``splits=source`` alone. Texts are the same as for the splits.
+    """
+    keys, batch_keys = corpus["text"].map(normal_form), batch["text"].map(normal_form)
+    places = corpus.drop(columns=["text", "label"]).groupby(keys).first()
+    labelled = batch[["text", "label"]].join(places, on=batch_keys).fillna({"split": "train"})
+    return corpus[~keys.isin(batch_keys)], labelled, batch_keys[~batch_keys.isin(keys)].nunique()
 
 
 def read_main_parameters(version: ModelVersion) -> dict[str, Any]:

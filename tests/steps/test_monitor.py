@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from sentiment.corpora.reading import CorpusInput
+from sentiment.corpora.splits import clean
 from sentiment.workflow.command_line import format_value, validate
 from sentiment.workflow.parameter_groups import GateParameters
 from sentiment.workflow.parameters import IngestParameters, MainParameters, RegisterParameters
@@ -59,3 +60,51 @@ def test_a_champion_of_a_query_and_of_the_splits_of_its_source_is_trained_again(
         ["of validation", "pos", "validation", "web"],
         ["new", "neg", "train", ""],
     ]
+
+
+def test_a_batch_replaces_older_labels_of_its_texts_however_often_it_is_trained_on(tracked, tmp_path, launched, capsys):
+    for split in ("train", "validation", "test"):
+        part = pd.DataFrame(
+            {"text": [f"Of {split}", f"also {split}"], "label": ["pos", "neg"], "slice": ["web", "app"]}
+        )
+        part.to_parquet(tmp_path / f"{split}.parquet")
+    version = SimpleNamespace(name="m", version="2", tags={})
+    batch = pd.DataFrame({"text": ["of test!", "new", "New."], "label": ["neg", "neg", "neg"]})
+
+    def train_again():
+        with mlflow.start_run():
+            retrain(SimpleNamespace(dataset=tmp_path, version=version), batch, lambda: None)
+        given = {name: value for name, value in launched.items() if name in IngestParameters.model_fields}
+        given["splits"] = "source"
+        return CorpusInput(validate(IngestParameters, given).source).read()[["text", "label", "split", "slice"]]
+
+    first = train_again()
+    assert len(first) == 8 and clean(first.assign(id=""))[1]["dropped_contradictions"] == 0
+    assert first.iloc[-3:].to_numpy().tolist() == [
+        ["of test!", "neg", "test", "web"],
+        ["new", "neg", "train", ""],
+        ["New.", "neg", "train", ""],
+    ]
+    assert "training again on 6 texts (1 of them with the label of the batch) and 1 new ones" in capsys.readouterr().out
+    for split, part in first.groupby("split"):
+        part.to_parquet(tmp_path / f"{split}.parquet")
+    second = train_again()
+    assert sorted(second.to_numpy().tolist()) == sorted(first.to_numpy().tolist())
+    assert "(3 of them with the label of the batch) and 0 new ones" in capsys.readouterr().out
+
+
+def test_labels_that_people_have_corrected_are_corrected_again_but_where_the_batch_is_newer(
+    tracked, tmp_path, launched
+):
+    by = ["human", "vader", "corrected", "corrected"]
+    for split in ("train", "validation", "test"):
+        part = pd.DataFrame({"text": [f"{name} {split}" for name in "abcd"], "label": ["pos"] * 4, "labelled_by": by})
+        part.to_parquet(tmp_path / f"{split}.parquet")
+    batch = pd.DataFrame({"text": ["D test"], "label": ["neg"]})
+    with mlflow.start_run():
+        retrain(
+            SimpleNamespace(dataset=tmp_path, version=SimpleNamespace(name="m", version="2", tags={})), batch, print
+        )
+    corpus, corrections = (pd.read_parquet(launched[name]) for name in ("corpus", "corrections"))
+    assert corpus[corpus["label"] != ""]["text"].tolist() == ["a test", "a train", "a validation", "D test"]
+    assert corrections["text"].tolist() == ["c test", "c train", "d train", "c validation", "d validation"]

@@ -6,6 +6,7 @@ import pytest
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.splits import clean, split
+from sentiment.labelling.weak_labels import Thresholds, add_weak_labels
 from sentiment.quality.balance import describe_balance
 from sentiment.quality.check import DataCheck, check_data, log_check, read_check
 from sentiment.quality.finding import Finding
@@ -114,6 +115,18 @@ def test_the_sample_has_nothing_to_warn_of_and_each_check_says_something():
     assert 0 < len(check.suspects) < 0.1 * len(frame) and check.near_duplicates.empty
     assert list(check.suspects) == ["id", "text", "label", "suggested", "probability", "split"]
     assert (check.suspects["label"] != check.suspects["suggested"]).all()
+
+
+@pytest.mark.parametrize("labeler", ["vader", "opinion_lexicon + vader"])
+def test_labels_of_vader_are_not_checked_by_a_model_that_reads_its_scores(labeler):
+    frame, _ = clean(CorpusInput(Corpus("sample")).read())
+    right = frame.set_index("text")["label"]
+    weak, _ = add_weak_labels(frame.assign(label=""), ["vader"], Thresholds(-0.05, 0.05, "auto"))
+    kept, _ = clean(weak.assign(labelled_by=labeler))
+    groups = pd.Series(kept["text"].to_numpy(), index=kept["text"])
+    suspects = check_data(split(kept, 0.2, 0.2, 42, True), groups, 0.2, 0.2, 42).suspects
+    wrong = suspects["label"] != right[suspects["text"]].to_numpy()
+    assert wrong.sum() >= 20
 
 
 def test_the_splits_that_copies_would_have_had_are_those_by_whose_labels_people_gave():

@@ -79,15 +79,21 @@ def drift_metrics(drifts: Sequence[Drift]) -> dict[str, float]:
 
 
 def requests_over_time(requests: pd.DataFrame, intervals: int = 40) -> pd.DataFrame:
-    """Requests by interval of time: a DataFrame with at (datetime64), requests, and p50 and p95 of the latency in ms.
+    """Requests by interval of time, of the same duration (at least a second), from the first request to the last.
 
     Args:
         requests: as in :func:`request_metrics`.
-        intervals: how many, of the same duration (at least a second).
+        intervals: how many at most.
+
+    Returns:
+        A row for each interval: at (datetime64, its beginning in UTC), seconds (its duration), requests, and p50 and
+        p95 of the latency in ms, NaN where there were no requests.
     """
-    at = pd.to_datetime(requests["at"], unit="ms")
-    span = max((at.max() - at.min()) / intervals, pd.Timedelta("1s"))
-    latency = requests["latency_ms"].groupby(at.dt.floor(span))
-    return pd.DataFrame(
-        {"requests": latency.size(), "p50": latency.quantile(0.5), "p95": latency.quantile(0.95)}
-    ).reset_index()
+    elapsed = requests["at"] - requests["at"].iloc[0]
+    duration = max(elapsed.iloc[-1] + 1, 1000)  # ms
+    count = min(intervals, duration // 1000)
+    latency = requests["latency_ms"].groupby(elapsed * count // duration)
+    found = pd.DataFrame({"requests": latency.size(), "p50": latency.quantile(0.5), "p95": latency.quantile(0.95)})
+    found = found.reindex(range(count)).fillna({"requests": 0})
+    begins = pd.to_datetime(requests["at"].iloc[0] + found.index * duration / count, unit="ms")
+    return found.assign(at=begins, seconds=duration / count / 1000)

@@ -12,6 +12,7 @@ from sentiment.figures import new_figure
 from sentiment.monitoring.drift import QUANTITIES
 
 BINS = 30
+UNITS = {"h": 3600, "min": 60, "s": 1}  # seconds, the longest first
 
 
 def draw_distributions(reference: pd.DataFrame, observed: pd.DataFrame) -> Figure:
@@ -84,9 +85,17 @@ def draw_requests(intervals: pd.DataFrame) -> Figure:
     latency, number = figure.subplots(1, 2)
     for column in ("p50", "p95"):
         latency.plot(intervals["at"], intervals[column], "o-", markersize=3, label=column)
-    latency.set(title="Latency", ylabel="ms", ylim=(0, None))
+    length = describe_duration(intervals["seconds"].iloc[0])
+    latency.set(title="Latency", xlabel="UTC", ylabel=f"ms, of the requests in {length}", ylim=(0, None))
     latency.legend()
     number.plot(intervals["at"], intervals["requests"], "o-", markersize=3, color="C2")
-    number.set(title="Requests", ylabel="number", ylim=(0, None))
+    number.set(title="Requests", xlabel="UTC", ylabel=f"requests in {length}", ylim=(0, None))
+    number.set_xlim(latency.get_xlim())
     figure.autofmt_xdate()
     return figure
+
+
+def describe_duration(seconds: float) -> str:
+    """A duration in its largest unit, to three digits: 36 min."""
+    unit, length = next((unit, length) for unit, length in UNITS.items() if seconds >= length)
+    return f"{seconds / length:.3g} {unit}"

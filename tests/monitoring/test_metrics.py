@@ -1,6 +1,39 @@
-import pandas as pd
+"""What monitor measures of texts and of requests."""
 
-from sentiment.monitoring.metrics import text_metrics
+import numpy as np
+import pandas as pd
+import pytest
+
+from sentiment.monitoring.metrics import requests_over_time, text_metrics
+
+BEGINNING, MINUTE = 1_764_300_000_000, 60_000
+
+
+def count_requests(*minutes):
+    at = [BEGINNING + int(minute * MINUTE) for minute in minutes]
+    return requests_over_time(pd.DataFrame({"at": at, "latency_ms": 5.0, "error": None}))
+
+
+def test_an_outage_is_intervals_without_requests():
+    found = count_requests(*range(120), *range(12 * 60, 14 * 60))  # two hours, ten without a request, two hours
+    assert (
+        len(found) == 40 and found["requests"].sum() == 240 and found["seconds"].iloc[0] == pytest.approx(1260, abs=2)
+    )
+    assert found["at"].iloc[0] == pd.Timestamp(BEGINNING, unit="ms")
+    assert found["at"].diff().dropna().dt.total_seconds().to_numpy() == pytest.approx(found["seconds"].iloc[0])
+    assert found["requests"].tolist() == pytest.approx([21] * 5 + [15] + [0] * 28 + [16] + [21] * 5, abs=1)
+    outage = found[found["requests"] == 0]
+    assert len(outage) == 28 and outage[["p50", "p95"]].isna().all(axis=None)
+
+
+def test_even_requests_are_drawn_even_from_the_first_interval_to_the_last():
+    assert set(count_requests(*np.arange(0, 400, 0.1))["requests"]) == {100}
+
+
+@pytest.mark.parametrize("seconds, intervals", [(0, 1), (0.5, 1), (5, 5), (3600, 40)])
+def test_an_interval_is_no_shorter_than_a_second(seconds, intervals):
+    found = count_requests(0, seconds / 60)
+    assert len(found) == intervals and found["seconds"].iloc[0] >= 1 and found["requests"].sum() == 2
 
 
 def test_each_of_two_classes_that_differ_in_signs_alone_has_its_own_figures():

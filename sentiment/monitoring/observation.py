@@ -16,6 +16,7 @@ from sentiment.corpora.tables.labelled import read_labelled
 from sentiment.errors import UserError
 from sentiment.monitoring.reference import Champion
 from sentiment.registry.comparable_rows import trained_on, trained_on_digests
+from sentiment.serving.recording import LONGEST
 from sentiment.tracking import TRACE_MODEL
 
 TRACES_PER_PAGE = 200
@@ -74,7 +75,7 @@ def observe_requests(champion: Champion, experiment_id: str, hours: float) -> Ob
         )
     own_requests, own_texts = (_select_own(part, champion) for part in (requests, texts))
     others = len(requests) - len(own_requests)
-    own, note = _drop_training_texts(champion, own_texts)
+    own, note = _drop_training_texts(champion, own_texts, cut_at=LONGEST)
     recorded_texts = own["text"].dropna()
     own["unknown"] = float("nan")
     if len(recorded_texts):
@@ -160,9 +161,11 @@ def _select_own(rows: pd.DataFrame, champion: Champion) -> pd.DataFrame:
     return rows[is_own].reset_index(drop=True)
 
 
-def _drop_training_texts(champion: Champion, texts: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+def _drop_training_texts(
+    champion: Champion, texts: pd.DataFrame, cut_at: int | None = None
+) -> tuple[pd.DataFrame, str]:
     """The rows whose text the champion was not trained on, and a note on how many were dropped."""
-    known = trained_on(champion.dataset, texts["text"])
+    known = trained_on(champion.dataset, texts["text"], cut_at)
     if "sha256" in texts and texts["sha256"].notna().any():
         known = known | trained_on_digests(champion.dataset, texts["sha256"])
     unseen = texts[~known].reset_index(drop=True)

@@ -82,17 +82,22 @@ def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run)
     return unseen
 
 
-def trained_on(dataset: Path, texts: pd.Series) -> np.ndarray:
+def trained_on(dataset: Path, texts: pd.Series, cut_at: int | None = None) -> np.ndarray:
     """Whether each text is one of a dataset's training or validation split, by which a model was fitted or chosen.
 
     Args:
         dataset: the dataset's folder.
         texts: strings; a missing one is in neither.
+        cut_at: characters to which longer texts were cut, so that one of this length may be the beginning of another.
 
     Returns:
         Bool array of shape (texts,).
     """
-    return texts.map(normal_form, na_action="ignore").isin(_fitted_or_chosen_by(dataset)).to_numpy()
+    forms = texts.map(normal_form, na_action="ignore")
+    known = forms.isin(_fitted_or_chosen_by(dataset))
+    if cut_at and (cut := texts.str.len() == cut_at).any():
+        known |= cut & forms.isin(_read_texts(dataset, *SEEN).str[:cut_at].map(normal_form))
+    return known.to_numpy()
 
 
 def trained_on_digests(dataset: Path, digests: pd.Series) -> np.ndarray:

@@ -11,6 +11,7 @@ from sentiment.digests import text_digest
 from sentiment.monitoring.metrics import request_metrics
 from sentiment.monitoring.observation import observe_requests
 from sentiment.monitoring.reference import Champion
+from sentiment.serving.recording import LONGEST
 
 NOW = int(time.time() * 1000)
 
@@ -54,6 +55,14 @@ def test_training_texts_are_left_out_of_recorded_requests_also_where_a_digest_wa
     found = observe_requests(champion, "0", hours=1)
     assert len(found.texts) == 2 and len(found.requests) == 4
     assert "2 texts (2 that the champion was trained on left out)" in found.source
+
+
+def test_a_long_training_text_is_recognized_although_it_was_recorded_cut(champion, record, tmp_path):
+    long = "really good film " * 1000
+    pd.DataFrame({"text": [long]}).to_parquet(tmp_path / "train.parquet")
+    record(*(({"texts": [text[:LONGEST]]}, {}) for text in (long, f"Not a {long}", "really good")))
+    found = observe_requests(champion, "0", hours=1)
+    assert found.texts["text"].str[:12].tolist() == ["Not a really", "really good"]
 
 
 def test_failures_and_texts_of_another_version_or_of_a_deleted_one_of_this_number_are_not_the_champions(

@@ -42,6 +42,8 @@ def test_the_opinion_lexicon_counts_words(small_lexicon):
     texts = ["Great, GOOD but half-baked.", "Bad!", "f**k", "It is here", "a+"]
     assert opinion_lexicon.rate("opinion_lexicon", texts).tolist() == pytest.approx([1 / 3, -1, -1, 0, 1])
     assert opinion_lexicon.digest("opinion_lexicon")
+    marked = ["a 'great' film", "*great*", "great- but not more", "'bad'", "a+*"]
+    assert opinion_lexicon.rate("opinion_lexicon", marked).tolist() == [1, 1, 1, -1, 0]
 
 
 def test_a_lexicon_that_is_neither_here_nor_to_be_had_is_one_line(tmp_path, monkeypatch):

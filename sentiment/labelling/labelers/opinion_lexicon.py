@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 EXPECTED = "opinion_lexicon"
 REQUIREMENTS = ()
-WORD = re.compile(r"[a-z][a-z'*+-]*")  # the lexicon has f**k and a+
+SIGNS = "'*+-"  # the lexicon has f**k and a+
+WORD = re.compile(rf"[a-z][a-z{SIGNS}]*")
 
 
 def matches(name: str) -> bool:
@@ -46,7 +47,8 @@ def rate(name: str, texts: Sequence[str]) -> np.ndarray:
     positive, negative = frozenset(reader.positive()), frozenset(reader.negative())  # envious and two others are both
 
     def polarity(text: str) -> float:
-        words = WORD.findall(text.lower())
+        found = WORD.findall(text.lower())
+        words = [word if word in positive or word in negative else word.rstrip(SIGNS) for word in found]
         above, below = (sum(word in known for word in words) for known in (positive, negative))
         return (above - below) / max(above + below, 1)
 

@@ -150,8 +150,8 @@ def make_ensemble(
     if (documents := len(data.choice_labels)) < MIN_DOCUMENTS:
         print(f"compare: no ensemble, since {documents} texts are too few for its weights", flush=True)
         return []
-    on_validation = {family: model.on_validation for family, model in able.items()}
-    pooling = pool_families(on_validation, data.choice_labels, parameters.seed)
+    on_choice = {family: model.on_choice for family, model in able.items()}
+    pooling = pool_families(on_choice, data.choice_labels, parameters.seed)
     if len(pooling.weights) < 2:
         print(f"compare: no ensemble, since it would be {' '.join(pooling.weights)} alone", flush=True)
         return []
@@ -167,7 +167,7 @@ def measure_sizes(models: Sequence[EvaluatedModel], features: Features) -> dict[
     model = min(members, key=lambda member: member.row["train_seconds"])
     (tune_run,) = model.tune_runs
     training = parameters_of(tune_run, TuneParameters).training()
-    points = measure_training_sizes(tune_run, training, features, model.on_validation)
+    points = measure_training_sizes(tune_run, training, features, model.on_choice)
     return {"family": model.family, "points": points}
 
 

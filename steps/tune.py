@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from sentiment.features.store import Features
 from sentiment.model.families import get_family
 from sentiment.model.space import Choice, format_params
 from sentiment.search.engines import SearchConfig, make_engine
-from sentiment.search.fitting import TrialConfig, log_best_model, validate_training
+from sentiment.search.fitting import LoggedModel, TrialConfig, log_best_model, validate_training
 from sentiment.search.loop import lag_of, run_trials
 from sentiment.search.options import check_options, log_word_vectors
 from sentiment.search.placement import place_locally, place_on_spark
@@ -30,6 +30,7 @@ from sentiment.search.trials import (
     TRAIN_SECONDS,
     VALIDATION,
     EarlierTrials,
+    Outcome,
     TrialRecorder,
     finished_trials,
     rank_trials,
@@ -134,9 +135,17 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
         ranked = rank_trials(outcomes, family.name)
         logged = workers.submit(log_best_model, config, run_id, ranked, origin(featurize_run).dataset_digest).result()
 
-    best = ranked[0]
+    log_search(parameters, ingest_run, outcomes, ranked[0], logged)
+    return workers.waited
+
+
+def log_search(
+    parameters: TuneParameters, ingest_run: Run, outcomes: Sequence[Outcome], best: Outcome, logged: LoggedModel
+) -> None:
+    """Log the best trial's hyperparameters, the figures of the model that was fitted with them, and what was tried."""
+    family = get_family(parameters.family)
     # With other epochs than the search's, train would fit another model of these hyperparameters.
-    tried = best.params | ({"epochs": best.epochs} if best.epochs != training.epochs else {})
+    tried = best.params | ({"epochs": best.epochs} if best.epochs != parameters.epochs else {})
     mlflow.log_params({f"{BEST}{name}": value for name, value in tried.items()})
     figures = {f"{VALIDATION}{name}": value for name, value in logged.figures.items()}
     log_model_metrics(figures, logged.uri, ingest_run, "validation")
@@ -162,7 +171,6 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
             f"Fitted on the {fitted_on}.{sampled}",
         }
     )
-    return workers.waited
 
 
 def digest_files(parameters: TuneParameters) -> dict[str, str]:

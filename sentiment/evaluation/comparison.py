@@ -63,7 +63,7 @@ class EvaluatedModel:
         row: its row of comparison.json.
         probabilities: float64 array of shape (test documents, classes).
         on_behaviour: float64 array of shape (texts of the behaviour cases, classes).
-        on_validation: float64 array of shape (choice labels, classes).
+        on_choice: float64 array of shape (choice labels, classes).
         failed: bool array of shape (behaviour cases,).
         behaviour: its failures by capability.
     """
@@ -72,7 +72,7 @@ class EvaluatedModel:
     row: dict[str, Any]
     probabilities: np.ndarray
     on_behaviour: np.ndarray
-    on_validation: np.ndarray
+    on_choice: np.ndarray
     failed: np.ndarray
     behaviour: list[dict[str, Any]]
 
@@ -104,13 +104,13 @@ def evaluate_model(tune_run: Run, data: EvaluationData, cases: Sequence[Case], m
     """
     found = origin(tune_run)
     # Predictions that the search has logged: a model that was fitted again has seen the validation split.
-    on_validation = pd.read_parquet(artifacts(tune_run.info.run_id, VALIDATION_PREDICTIONS)).to_numpy()
+    on_choice = pd.read_parquet(artifacts(tune_run.info.run_id, VALIDATION_PREDICTIONS)).to_numpy()
     logged = tune_run.data.metrics.get("validation_log_loss", np.nan)
     labels = data.choice_labels
-    if len(on_validation) != len(labels) or not np.isclose(log_loss(labels, on_validation), logged):
+    if len(on_choice) != len(labels) or not np.isclose(log_loss(labels, on_choice), logged):
         run_id = tune_run.info.run_id
         raise UserError(f"tune run {run_id} is of an earlier release, which chose by other texts: tune again")
-    return _evaluate(found.family, found.model_uri, [tune_run], on_validation, None, data, cases, metric)
+    return _evaluate(found.family, found.model_uri, [tune_run], on_choice, None, data, cases, metric)
 
 
 def evaluate_ensemble(
@@ -140,7 +140,7 @@ def _evaluate(
     family: str,
     model_uri: str,
     tune_runs: Sequence[Run],
-    on_validation: np.ndarray,
+    on_choice: np.ndarray,
     known: Mapping[str, np.ndarray] | None,
     data: EvaluationData,
     cases: Sequence[Case],
@@ -151,7 +151,7 @@ def _evaluate(
     on_test, on_behaviour = (measured.probabilities[name] for name in texts)
     failed = outcomes.find_failures(cases, on_behaviour, data.classes)
     behaviour = outcomes.summarize_by_capability(cases, failed)
-    figures = scores(data.choice_labels, on_validation)
+    figures = scores(data.choice_labels, on_choice)
     row = {
         "family": family,
         **{f"validation_{name}": figures[name] for name in ("accuracy", "log_loss", metric)},
@@ -164,7 +164,7 @@ def _evaluate(
     sampled = [run.data.metrics[SEARCH_TEXTS] for run in tune_runs if SEARCH_TEXTS in run.data.metrics]
     if sampled:
         row[SEARCH_TEXTS] = int(min(sampled))
-    return EvaluatedModel(tune_runs, row, on_test, on_behaviour, on_validation, failed, behaviour)
+    return EvaluatedModel(tune_runs, row, on_test, on_behaviour, on_choice, failed, behaviour)
 
 
 def rank_models(
@@ -172,7 +172,7 @@ def rank_models(
 ) -> tuple[list[EvaluatedModel], dict[str, Any]]:
     """The models, the winner first, and what comparison.json says of the choice (:func:`choose`)."""
     by_family = {model.family: model for model in models}
-    probabilities = {model.family: model.on_validation for model in models}
+    probabilities = {model.family: model.on_choice for model in models}
     rows, reason, lead = choose(
         rule, metric, margin, [model.row for model in models], data.choice_labels, probabilities
     )

@@ -24,11 +24,11 @@ from sentiment.model.text.language import looks_english
 from sentiment.quality.balance import describe_balance
 from sentiment.quality.finding import Finding
 from sentiment.quality.label_errors import describe_label_errors, find_label_errors
-from sentiment.quality.language import find_languages
-from sentiment.quality.leakage import find_leakage
+from sentiment.quality.language import describe_languages
+from sentiment.quality.leakage import describe_leakage
 from sentiment.quality.lengths import LENGTHS, count_lengths, describe_lengths
 from sentiment.quality.near_duplicates import describe_near_duplicates, keep_together, list_near_duplicates
-from sentiment.quality.personal_data import find_personal_data
+from sentiment.quality.personal_data import describe_personal_data
 from sentiment.tracking import DATA_CHECK
 
 # Texts that are looked at word by word, of larger corpora; the other checks read all texts.
@@ -138,11 +138,11 @@ def check_data(
         *others,
         describe_label_errors(suspects, len(sample), int(in_test.sum())),
         describe_near_duplicates(near_duplicates, alone),
-        find_leakage(documents, labels, sample["text"], sample["id"]),
+        describe_leakage(documents, labels, sample["text"], sample["id"]),
         describe_balance(parts),
-        find_languages(parts["train"]["text"].tolist()),
+        describe_languages(parts["train"]["text"].tolist()),
         describe_lengths(lengths),
-        find_personal_data(everything["text"].array, mapper),
+        describe_personal_data(everything["text"].array, mapper),
     ]
     return DataCheck(
         sorted(findings, key=lambda finding: not finding.warning), suspects, near_duplicates, lengths, len(sample)

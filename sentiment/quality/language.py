@@ -15,7 +15,7 @@ OTHER = 0.02  # share of the counted texts in another language that is worth a w
 EXAMPLES = 3
 
 
-def find_languages(texts: Sequence[str]) -> Finding:
+def describe_languages(texts: Sequence[str]) -> Finding:
     """Count the languages of a sample: the first ``TEXTS`` texts, whose order has to be random."""
     classify = _load_identifier().classify
     looked_at = texts[:TEXTS]

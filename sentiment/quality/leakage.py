@@ -18,7 +18,7 @@ ID = re.compile(r"\b(?:\d{6,}|[0-9a-fA-F]{16,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4})
 SHOWN = 10
 
 
-def find_leakage(documents: Sequence[list[str]], labels: np.ndarray, texts: pd.Series, ids: pd.Series) -> Finding:
+def describe_leakage(documents: Sequence[list[str]], labels: np.ndarray, texts: pd.Series, ids: pd.Series) -> Finding:
     """Look for tokens and ids that a model could read the label from, and that a new text will not have.
 
     Args:

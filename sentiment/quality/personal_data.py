@@ -23,7 +23,7 @@ WIDTH = 160  # characters of an excerpt
 ADVICE = "Whoever may see the runs sees them, and a model can learn them: replace them in the corpus."
 
 
-def find_personal_data(texts: Sequence[str], mapper: Mapper = map) -> Finding:
+def describe_personal_data(texts: Sequence[str], mapper: Mapper = map) -> Finding:
     """Count the texts that have a mail address or a phone number; ``mapper`` looks at batches of them."""
     found = map_texts(_find_first, texts, mapper)
     mails, phones = (sum(map(bool, firsts)) for firsts in zip(*found))

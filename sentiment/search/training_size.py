@@ -24,7 +24,7 @@ LONGEST = 60.0  # seconds of a fit; where it takes longer, a comparison would ta
 
 
 def measure_training_sizes(
-    tune_run: Run, training: Training, features: Features, on_validation: np.ndarray
+    tune_run: Run, training: Training, features: Features, on_choice: np.ndarray
 ) -> list[dict[str, float]]:
     """Fit the best hyperparameters of a search to parts of the training split.
 
@@ -32,7 +32,7 @@ def measure_training_sizes(
         tune_run: the run of the search.
         training: what it was run with.
         features: of its corpus, with the raw texts.
-        on_validation: predictions of its model for the split ``choice``, float array of shape (documents, classes).
+        on_choice: predictions of its model for the split ``choice``, float array of shape (documents, classes).
 
     Returns:
         For each number of training documents, ascending: documents, accuracy on the split ``choice``, and low and high,
@@ -60,14 +60,14 @@ def measure_training_sizes(
             model = family.fit(part, params, training, lambda epoch, figures: None)
             points.append(_describe(len(part.labels("train")), model.predict_split(part, "choice"), labels))
     if family.trains_in_epochs:
-        on_validation = _predict_by_one_network(origin(tune_run).model_uri, features, on_validation)
-    return [*points, _describe(len(train), on_validation, labels)]
+        on_choice = _predict_by_one_network(origin(tune_run).model_uri, features, on_choice)
+    return [*points, _describe(len(train), on_choice, labels)]
 
 
-def _predict_by_one_network(model_uri: str, features: Features, on_validation: np.ndarray) -> np.ndarray:
+def _predict_by_one_network(model_uri: str, features: Features, on_choice: np.ndarray) -> np.ndarray:
     """The predictions of an ensemble's first network: parts of the training split are fitted by one network, too."""
     model = load_model(model_uri).get_raw_model().model
-    return model.members[0].predict_split(features, "choice") if hasattr(model, "members") else on_validation
+    return model.members[0].predict_split(features, "choice") if hasattr(model, "members") else on_choice
 
 
 def _describe(documents: int, probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:

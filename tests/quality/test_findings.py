@@ -10,11 +10,11 @@ from sentiment.labelling.weak_labels import Thresholds, add_weak_labels
 from sentiment.quality.balance import describe_balance
 from sentiment.quality.check import DataCheck, check_data, log_check, read_check
 from sentiment.quality.finding import Finding
-from sentiment.quality.language import find_languages
-from sentiment.quality.leakage import find_leakage
+from sentiment.quality.language import describe_languages
+from sentiment.quality.leakage import describe_leakage
 from sentiment.quality.lengths import count_cut, count_lengths, describe_lengths
 from sentiment.quality.near_duplicates import group_near_duplicates
-from sentiment.quality.personal_data import excerpt, find_personal_data
+from sentiment.quality.personal_data import describe_personal_data, excerpt
 
 PARTS = dict.fromkeys(("train", "validation", "test"), pd.DataFrame({"label": ["a"] * 90 + ["b"] * 10}))
 
@@ -29,7 +29,7 @@ PARTS = dict.fromkeys(("train", "validation", "test"), pd.DataFrame({"label": ["
     ],
 )
 def test_personal_data_is_found_and_shown_masked(text, masked):
-    found = find_personal_data([text])
+    found = describe_personal_data([text])
     assert found.count and found.warning and excerpt(text) == masked
     assert "jane" not in str(found) and "1234" not in str(found)
 
@@ -39,7 +39,7 @@ def test_personal_data_is_found_and_shown_masked(text, masked):
     ["in 2004, 10/12/2004 or 2004-12-31", "1,000,000 of 1.000.000.000", "@anonymous 5 @ 3", "3.14159265358"],
 )
 def test_dates_and_numbers_are_no_personal_data(text):
-    assert find_personal_data([text]).count == 0 and excerpt(text) == text
+    assert describe_personal_data([text]).count == 0 and excerpt(text) == text
 
 
 def test_a_token_an_id_and_a_label_that_give_the_class_away_are_named():
@@ -53,20 +53,20 @@ def test_a_token_an_id_and_a_label_that_give_the_class_away_are_named():
         documents.append([*row, *["tracker"] * bool(tracked), *["ham"] * named])
     ids = pd.Series([f"msg{number:05}" for number in range(600)])
     texts = pd.Series([" ".join(tokens) for tokens in documents])
-    found = find_leakage(documents, labels, texts, ids)
+    found = describe_leakage(documents, labels, texts, ids)
     named = [row[:2] for row in found.examples[1:]]
     assert found.warning and named == [["the token 'tracker'", "spam"], ["the label's name", "ham"]]
-    with_ids = find_leakage(documents, labels, ids + " " + texts, ids)
+    with_ids = describe_leakage(documents, labels, ids + " " + texts, ids)
     assert ["a text's own id", "", "600 texts"] in with_ids.examples
 
 
 def test_languages_are_counted_and_a_second_one_is_a_warning():
     english = ["The food was cold and the waiter was very unfriendly to us."] * 90
     german = ["Das Essen war kalt und der Kellner sehr unfreundlich."] * 10
-    assert not find_languages(english).warning
-    found = find_languages(german + english)
+    assert not describe_languages(english).warning
+    found = describe_languages(german + english)
     assert found.warning and found.count == 10 and "en 90, de 10" in found.says and found.examples[1][0] == "de"
-    assert not find_languages(["ok", "1234"]).warning
+    assert not describe_languages(["ok", "1234"]).warning
 
 
 def test_an_unbalanced_corpus_and_rare_classes_are_a_warning():

@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
+from mlflow.environment_variables import MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT
 from mlflow.pyfunc import PyFuncModel
 
 from sentiment.model.families import needs_own_process
@@ -65,7 +66,10 @@ class ServedChampion:
             raise
         finally:
             if self._recorder:
-                self._recorder.record(started, time.time_ns(), version, model_input, answer, error)
+                ended, limit = time.time_ns(), MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT.get()
+                if ended - started > limit * 10**9:  # MLflow has answered 504, and this thread went on
+                    answer, error = None, f"not answered: took longer than {limit} s"
+                self._recorder.record(started, ended, version, model_input, answer, error)
 
     def _follow(self, seconds: float) -> None:
         """Look for a new champion again and again; after a failure the pause gets longer, up to ``LONGEST_PAUSE``."""

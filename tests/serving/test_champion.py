@@ -73,3 +73,15 @@ def test_a_model_that_was_registered_anew_takes_over_under_the_same_number(regis
     registry.source = "models:/m-2"
     assert served._update() == "version 1 has taken over"
     assert served._update() is None and registry.loaded == ["1", "1"]
+
+
+def test_a_request_that_mlflow_ended_before_its_answer_is_recorded_as_not_answered(registry, monkeypatch):
+    monkeypatch.setenv("MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT", "1")
+    seconds = iter([0, 0.9, 10, 11.1])
+    monkeypatch.setattr(champion.time, "time_ns", lambda: int(next(seconds) * 1e9))
+    recorded = []
+    recorder = SimpleNamespace(record=lambda *request: recorded.append(request[-2:]))
+    served = ServedChampion("sentiment", recorder, reload_seconds=0)
+    served.predict(["a text"])
+    served.predict(["a text"])
+    assert recorded == [("1", None), (None, "not answered: took longer than 1 s")]

@@ -75,6 +75,20 @@ def test_a_model_that_was_registered_anew_takes_over_under_the_same_number(regis
     assert served._update() is None and registry.loaded == ["1", "1"]
 
 
+def test_a_champion_that_is_rolled_back_while_it_is_loaded_does_not_take_over(registry, monkeypatch):
+    served = ServedChampion("sentiment", None, reload_seconds=0)
+    load = champion._load
+
+    def load_slowly(name, version):
+        model, registry.version = load(name, version), "1"
+        return model
+
+    monkeypatch.setattr(champion, "_load", load_slowly)
+    registry.version = "2"
+    assert served._update() is None and registry.loaded == ["1", "2"]
+    assert served.predict(["a text"]) == "1"
+
+
 def test_a_request_that_mlflow_ended_before_its_answer_is_recorded_as_not_answered(registry, monkeypatch):
     monkeypatch.setenv("MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT", "1")
     seconds = iter([0, 0.9, 10, 11.1])

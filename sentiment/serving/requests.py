@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from typing import Any
 
 import pandas as pd
@@ -9,6 +10,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import PyFuncModel, scoring_server
 
 MAX_FIELD = 2**31 - 1  # characters of a text in a CSV request; Python's csv stops at 131,072
+_SURROGATE = re.compile("[\ud800-\udfff]")  # as in tweets.py, which an image of a model does not have
 
 
 def check_requests() -> None:
@@ -68,7 +70,7 @@ class _CheckedModel:
 def _read(body: bytes) -> dict[str, Any]:
     """The JSON object of a request, with ``inputs`` or ``instances`` as rows of a DataFrame."""
     try:
-        request = scoring_server._decode_json_input(body)
+        request = _replace_surrogates(scoring_server._decode_json_input(body))
     except RecursionError as error:
         raise MlflowException.invalid_parameter_value("the JSON is nested too deeply") from error
     except ValueError as error:  # a number with more digits than Python reads
@@ -83,6 +85,15 @@ def _read(body: bytes) -> dict[str, Any]:
             del request[form]
             request["dataframe_split"] = {"columns": ["text"], "data": [[_value(row)] for row in rows]}
     return request
+
+
+def _replace_surrogates(value: Any) -> Any:
+    """A value of JSON with a replacement character for each lone surrogate, which no DataFrame can hold."""
+    if isinstance(value, str):
+        return value if value.isascii() else _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_replace_surrogates(item) for item in value]
+    return {name: _replace_surrogates(item) for name, item in value.items()} if isinstance(value, dict) else value
 
 
 def _value(row: Any) -> Any:

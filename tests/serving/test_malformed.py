@@ -91,6 +91,13 @@ def test_what_is_no_text_is_refused_with_its_row_in_every_form(post, form):
             assert status == 400 and f"row {row}: expected text, got {what}" in json.loads(answer)["message"], values
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_half_of_a_surrogate_pair_is_read_as_a_replacement_character(post, form):
+    for others in ([], ["good"]):
+        answer = post(FORMS[form]([*others, "bad \ud800 film"]))
+        assert answer == post(FORMS[form]([*others, "bad \ufffd film"])) and answer[0] == 200
+
+
 @pytest.mark.parametrize(
     "body, expected",
     [

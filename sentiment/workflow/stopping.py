@@ -112,6 +112,10 @@ class Stop:
         if self.run is not None:
             time.sleep(0.2)  # what had passed hold() has started by now, and is found below the run
             try:
+                import mlflow
+
+                # MLflow would ask Spark, whose JVM has ended, where models are registered.
+                mlflow.set_registry_uri(mlflow.get_tracking_uri())
                 mark_killed(self.run.info.run_id)
             except Exception as error:  # the process ends in any case
                 print(f"warning: the runs could not be marked KILLED: {error}", file=sys.stderr)

@@ -4,7 +4,9 @@ import platform
 
 import psutil
 import pytest
+from mlflow.tracking._model_registry import utils as model_registry
 
+from sentiment.workflow import stopping
 from sentiment.workflow.process import open_run
 from sentiment.workflow.stopping import Stop, this_process
 
@@ -36,3 +38,18 @@ def check_marks(process, status, tracked):
     with open_run("ingest", Stop("ingest")):
         pass
     assert {tracked.get_run(run.info.run_id).info.status for run in (main, child)} == {status}
+
+
+def test_the_run_of_a_stopped_step_is_marked_where_its_spark_has_ended(tracked, monkeypatch):
+    def refuse():
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(model_registry, "_get_active_spark_session", refuse)
+    monkeypatch.setattr(model_registry, "_registry_uri", None)
+    for name in ("MLFLOW_REGISTRY_URI", "MLFLOW_HTTP_REQUEST_MAX_RETRIES"):  # which it sets, as it ends the process
+        monkeypatch.setenv(name, "")
+    monkeypatch.setattr(stopping, "end_children", lambda but: None)
+    stop = Stop("predict")
+    stop.run = tracked.create_run("0")
+    stop._end()
+    assert tracked.get_run(stop.run.info.run_id).info.status == "KILLED"

@@ -28,9 +28,10 @@ def rollback(parameters: RollbackParameters) -> None:
         raise UserError(
             f"{error}: repair it; if it is lost for good, delete version {previous} to go back to the one before it"
         ) from error
+    # The promotion comes last: a rollback that fails after it would be made once more by the same command.
+    mlflow.set_tags({REGISTERED_MODEL: name, MODEL_VERSION: previous})
     if not promotions.promote(name, previous, champion, parameters.reason, rollback=True):
         raise UserError(f"{name} version {champion} is no longer champion: see what has replaced it, then try again")
-    mlflow.set_tags({REGISTERED_MODEL: name, MODEL_VERSION: previous})
     history = "\n".join(
         f"{entry.when[:19]}  version {entry.version:>3}  {'restored' if entry.rollback else 'promoted'} "
         f"by {entry.who}: {entry.why}"

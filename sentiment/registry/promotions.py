@@ -23,7 +23,8 @@ from sentiment.registry.trail import Promotion, drop_void, list_champions
 from sentiment.tracking import PROMOTION, USER
 
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
-RECORD = "promotion.json"  # artifact of the run that promotes: the entry, and the figures that it was based on
+RECORD = "promotion.json"  # artifact of the run that promotes, whether that takes effect or not, with its figures
+MAX_REASON = 3000  # characters of a reason: every store keeps 5,000 of a tag, and all else in it is shorter
 PATIENCE = 5.0  # seconds to wait for a promotion in the same place, whose process may have been killed
 
 
@@ -74,7 +75,7 @@ def promote(
         version=str(version),
         replaces=replaces,
         who=run.data.tags.get(USER, "unknown") if run else "unknown",
-        why=why[:3000],  # every store keeps 5,000 characters of a tag; only the reason can be longer than that
+        why=why[:MAX_REASON],
         run=run.info.run_id if run else None,
         rollback=rollback,
         when=datetime.now(UTC).isoformat(timespec="microseconds"),
@@ -82,6 +83,9 @@ def promote(
         applied=False,
     )
     timestamp = re.sub(r"[^0-9T.]", "", mine.when.partition("+")[0])
+    if run:  # first: where the store of artifacts cannot be written to, nothing is promoted
+        entry = {name: value for name, value in asdict(mine).items() if name != "applied"}
+        mlflow.log_dict(entry | {"figures": figures or {}}, RECORD)
     key = f"{PROMOTION}n{mine.number:06d}.{timestamp}.v{version}"  # sorts after the timestamps of earlier releases
     _write(name, key, mine)
     # Another one that took the same place may have become champion before this one was there to be read. It stays.
@@ -96,8 +100,6 @@ def promote(
         if (valid.when, valid.version) == (mine.when, mine.version):
             mine = replace(mine, applied=True)
             _write(name, key, mine)
-            if run:
-                mlflow.log_dict(asdict(mine) | {"figures": figures or {}}, RECORD)
             return True
         if valid.applied or time.monotonic() > deadline:
             return False

@@ -7,6 +7,7 @@ import pytest
 
 from sentiment.errors import UserError
 from sentiment.evaluation.metrics import METRICS
+from sentiment.registry import promotions
 from sentiment.workflow.parameters import ApproveParameters, RegisterParameters, RollbackParameters
 from steps.approve import approve
 from steps.register import register
@@ -102,3 +103,56 @@ def test_the_figures_of_a_version_are_numbers_in_the_units_of_the_comparison(tra
     given = row("simple", 0.9, 0.9)
     assert found == {key: given[key] for key in found} and len(found) == len(METRICS) - 1  # no balanced accuracy
     assert tags["model_bytes"] == "1500000" and tags["behaviour_failure_rate"] == "0.25"
+
+
+def fail_to_write(*_, **__):
+    raise PermissionError(13, "Permission denied", "/store")
+
+
+def test_where_no_artifact_can_be_written_nothing_is_promoted(tracked, log_comparison, monkeypatch):
+    first, second, third = (log_comparison(name) for name in "abc")
+    for compared in (first, second):
+        run_step(register, RegisterParameters(), compared)
+    run_step(register, RegisterParameters(require_review=True), third)
+    before = aliases(tracked)
+    with monkeypatch.context() as full:
+        full.setattr(mlflow, "log_dict", fail_to_write)
+        for _ in range(2):  # the same command again
+            with pytest.raises(PermissionError):
+                run_step(rollback, RollbackParameters())
+            with pytest.raises(PermissionError):
+                run_step(approve, ApproveParameters(version="3", reviewer="ada", note="fine"))
+            with pytest.raises(PermissionError):
+                run_step(register, RegisterParameters(reuse=True), third)
+            assert aliases(tracked) == before == {"champion": 2, "previous": 1, "challenger": 3}
+    assert not [tag for tag in tracked.get_model_version("sentiment", "3").tags if tag.startswith("review.")]
+    run = run_step(rollback, RollbackParameters())
+    assert aliases(tracked) == {"champion": 1, "challenger": 3} and run.data.tags["model_version"] == "1"
+
+
+def test_an_approval_that_was_ended_before_its_review_was_recorded_is_finished_by_the_same_command(
+    tracked, log_comparison, monkeypatch, capsys
+):
+    run_step(register, RegisterParameters(require_review=True), log_comparison("a"))
+    ada = ApproveParameters(version="1", reviewer="ada", note="read: " + "x" * 4000)
+    set_tag = type(tracked).set_model_version_tag
+
+    def end_at_note(client, name, version, key, value):
+        if key.endswith(".note"):
+            raise KeyboardInterrupt
+        set_tag(client, name, version, key, value)
+
+    with monkeypatch.context() as killed:
+        killed.setattr(type(tracked), "set_model_version_tag", end_at_note)
+        with pytest.raises(KeyboardInterrupt):
+            run_step(approve, ada)
+    assert aliases(tracked) == {"champion": 1}
+    with pytest.raises(UserError, match="it is champion already"):
+        run_step(approve, ada.model_copy(update={"reviewer": "bob"}))
+    run_step(approve, ada)
+    tags = tracked.get_model_version("sentiment", "1").tags
+    assert (tags["review.reviewer"], tags["review.note"]) == ("ada", ada.note) and tags["review.at"]
+    assert "version 1 is champion, approved by ada" in capsys.readouterr().out
+    with pytest.raises(UserError, match="it is champion already"):
+        run_step(approve, ada)
+    assert tracked.get_model_version("sentiment", "1").tags == tags and len(promotions.read("sentiment")) == 1

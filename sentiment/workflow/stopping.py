@@ -7,6 +7,7 @@ leaves the store locked when it is raised in a transaction.
 
 import os
 import platform
+import re
 import shutil
 import signal
 import socket
@@ -200,11 +201,21 @@ def mark_killed(run_id: str) -> None:
 def this_process() -> str:
     """The value of the tag ``PROCESS`` for this process."""
     process = psutil.Process()
-    return f"{platform.node()} {process.pid} {process.create_time():.0f}"
+    return f"{platform.node()} {process.pid} {process.create_time():.0f} {pid_namespace()}".strip()
+
+
+def pid_namespace() -> str:
+    """What tells apart the process ids of containers that share the name of their host; empty where there is none."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:  # no Linux
+        return ""
 
 
 def mark_orphans(experiment_id: str) -> None:
-    """Mark as KILLED the RUNNING runs whose process ran on this machine and is gone, and the runs below them.
+    """Mark as KILLED the RUNNING runs whose process ran here and is gone, and the runs below them.
+
+    Here is this machine and, on Linux, this PID namespace: in another container the process id means another process.
 
     A chain that is killed whole has no time to mark its runs.
     """
@@ -214,8 +225,11 @@ def mark_orphans(experiment_id: str) -> None:
 
     ours = f"attributes.status = 'RUNNING' and tags.`{PROCESS}` LIKE '{platform.node()} %'"
     for run in MlflowClient().search_runs([experiment_id], ours):
-        node, pid, started = run.data.tags[PROCESS].rsplit(" ", 2)
-        if node != platform.node():  # to LIKE an underscore is any character
+        found = re.fullmatch(r"(.*) (\d+) (\d+)(?: (\S+))?", run.data.tags[PROCESS])
+        if not found or found[1] != platform.node():  # to LIKE an underscore is any character
+            continue
+        _, pid, started, namespace = found.groups()
+        if namespace not in (None, pid_namespace()):  # earlier releases did not write it
             continue
         with suppress(psutil.NoSuchProcess):
             process = psutil.Process(int(pid))

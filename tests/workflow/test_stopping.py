@@ -8,7 +8,7 @@ from mlflow.tracking._model_registry import utils as model_registry
 
 from sentiment.workflow import stopping
 from sentiment.workflow.process import open_run
-from sentiment.workflow.stopping import Stop, this_process
+from sentiment.workflow.stopping import Stop, pid_namespace, this_process
 
 NOBODY = 2**22 + 1  # no process has an id above the kernel's limit
 
@@ -20,8 +20,10 @@ NOBODY = 2**22 + 1  # no process has an id above the kernel's limit
         (f"{platform.node()} {psutil.Process().pid} 1700000000", "KILLED"),  # its id is another process's now
         (this_process(), "RUNNING"),
         (f"elsewhere {NOBODY} 1700000000", "RUNNING"),
+        (f"{platform.node()} {NOBODY} 1700000000 {pid_namespace()}".strip(), "KILLED"),
+        (f"{platform.node()} {NOBODY} 1700000000 pid:[1]", "RUNNING"),
     ],
-    ids=["gone", "another has its id", "alive", "on another machine"],
+    ids=["gone", "another has its id", "alive", "on another machine", "gone here", "in a container of the same name"],
 )
 def test_the_next_run_marks_the_runs_of_a_process_that_is_gone(process, status, tracked):
     check_marks(process, status, tracked)

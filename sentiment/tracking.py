@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import mlflow
 from mlflow import ActiveRun
-from mlflow.entities import Run
+from mlflow.entities import LifecycleStage, Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
@@ -246,7 +246,7 @@ def checked_run(parameter: str, run_id: str, entry_point: str, ended: bool = Tru
         ended: whether it has to be FINISHED.
 
     Raises:
-        UserError: no such run, one of another entry point, or one that did not finish.
+        UserError: no such run, a deleted one, one of another entry point, or one that did not finish.
     """
     try:
         run = mlflow.get_run(run_id)
@@ -256,6 +256,11 @@ def checked_run(parameter: str, run_id: str, entry_point: str, ended: bool = Tru
             f"{parameter}={run_id}: there is no such run at {shown_tracking_uri()}; "
             f"expected the id of a finished {entry_point} run"
         ) from error
+    if run.info.lifecycle_stage == LifecycleStage.DELETED:
+        raise UserError(
+            f"{parameter}={run_id}: this run was deleted: restore it with `mlflow runs restore --run-id {run_id}`, or "
+            f"name another finished {entry_point} run"
+        )
     found = run.data.tags.get(ENTRY_POINT, "no step of this project")
     if found != entry_point:
         raise UserError(f"{parameter}={run_id}: this is a run of {found}; expected the id of a {entry_point} run")

@@ -63,7 +63,7 @@ def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run)
         champion_run = checked_run(INGEST_RUN, champion.tags[INGEST_RUN], "ingest")
         champion_dataset = artifacts(champion_run.info.run_id, DATASET)
     except UserError as error:
-        raise NotComparable("was made from a corpus that no longer exists") from error
+        raise NotComparable(f"was made from a corpus that no longer exists ({error})") from error
     theirs_seen = _fitted_or_chosen_by(champion_dataset)
     all_champion_texts = pd.concat([theirs_seen, _read_texts(champion_dataset, "test").map(normal_form)])
     documents = _read_documents(dataset)

@@ -3,8 +3,10 @@
 import time
 
 import mlflow
+import pytest
 
-from sentiment.workflow.upstream import find_latest, find_tune_runs
+from sentiment.errors import UserError
+from sentiment.workflow.upstream import find_latest, find_run, find_tune_runs
 
 
 def test_a_run_that_the_latest_chain_has_reused_comes_before_one_that_another_chain_has_made(tracked):
@@ -51,3 +53,14 @@ def test_compare_by_hand_says_which_searches_it_takes_and_which_it_leaves_out(tr
     said = capsys.readouterr().out
     assert f"dense {dense}" in said and f"simple {simple}" in said
     assert "latest on featurize run new" in said and "lstm left out, tuned on other features" in said
+
+
+def test_a_deleted_run_is_refused_with_the_command_that_restores_it(tracked):
+    run_id = tracked.create_run("0", tags={"mlflow.project.entryPoint": "compare"}).info.run_id
+    tracked.set_terminated(run_id)
+    tracked.delete_run(run_id)
+    with mlflow.start_run():
+        with pytest.raises(UserError, match=f"was deleted: restore it with `mlflow runs restore --run-id {run_id}`"):
+            find_run("compare_run", run_id, "compare")
+        tracked.restore_run(run_id)
+        assert find_run("compare_run", run_id, "compare").info.run_id == run_id

@@ -38,6 +38,7 @@ from sentiment.tracking import (
     NOTE,
     OUTPUT_DIGEST,
     PARENT,
+    PROCESS,
     REGISTERED_MODEL,
     REVIEW_CARD,
     TRUTH,
@@ -154,5 +155,6 @@ def lineage_tags(winner: dict[str, Any], compare_run: Run) -> dict[str, str]:
 def find_main() -> str | None:
     """The main run that this step is part of: not always that of the compare run, which may be reused."""
     parent = mlflow.get_run(active_run().info.run_id).data.tags.get(PARENT)
-    # A user's own run may be above a step, too.
-    return parent if parent and mlflow.get_run(parent).data.tags.get(ENTRY_POINT) == "main" else None
+    # A user's own run, or that of another project, may be above a step, too.
+    tags = mlflow.get_run(parent).data.tags if parent else {}
+    return parent if tags.get(ENTRY_POINT) == "main" and PROCESS in tags else None

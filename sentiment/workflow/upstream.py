@@ -8,7 +8,16 @@ from mlflow.entities import Run
 from sentiment.commands import project_command
 from sentiment.corpora.reading import CorpusInput
 from sentiment.errors import UserError
-from sentiment.tracking import TUNE_RUN, checked_run, finished_runs, origin, search_finished
+from sentiment.tracking import (
+    COMPARE_RUN,
+    ENTRY_POINT,
+    TUNE_RUN,
+    active_run,
+    checked_run,
+    finished_runs,
+    origin,
+    search_finished,
+)
 from sentiment.workflow.launch import launch
 from sentiment.workflow.parameter_groups import CorpusParameters
 from sentiment.workflow.parameter_types import Parameters
@@ -63,7 +72,16 @@ def _used_by_later_main(tag: str, entry_point: str) -> list[Run]:
 
     A main run that reuses the result of a step makes no run of it.
     """
-    latest, mains = (search_finished(name, max_results=1) for name in (entry_point, "main"))
+    latest = search_finished(entry_point, max_results=1)
+    # Those that finished all steps: the gate may have failed them after that. Another project's run has no such tag.
+    complete = f"tags.`{ENTRY_POINT}` = 'main' and tags.`{COMPARE_RUN}` != '' and attributes.status != 'RUNNING'"
+    mains = mlflow.search_runs(
+        [active_run().info.experiment_id],
+        complete,
+        order_by=["attributes.start_time DESC"],
+        max_results=1,
+        output_format="list",
+    )
     if not mains or latest and latest[0].info.start_time > mains[0].info.end_time:
         return []
     used = mains[0].data.tags.get(tag, "").split(",")

@@ -156,3 +156,13 @@ def test_an_approval_that_was_ended_before_its_review_was_recorded_is_finished_b
     with pytest.raises(UserError, match="it is champion already"):
         run_step(approve, ada)
     assert tracked.get_model_version("sentiment", "1").tags == tags and len(promotions.read("sentiment")) == 1
+
+
+@pytest.mark.parametrize("ours", [True, False], ids=["a main run", "a run of another project called main"])
+def test_a_version_names_the_main_run_that_registered_it_and_no_run_of_another_project(tracked, log_comparison, ours):
+    compared = log_comparison("a")
+    tags = {"mlflow.project.entryPoint": "main"} | ({"step.process": "host 1 1700000000"} if ours else {})
+    with mlflow.start_run(tags=tags) as above, mlflow.start_run(nested=True):
+        register(RegisterParameters(), compared)
+    named = tracked.get_model_version("sentiment", "1").tags.get("main_run")
+    assert named == (above.info.run_id if ours else None)

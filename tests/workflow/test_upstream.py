@@ -10,9 +10,9 @@ from sentiment.workflow.upstream import find_latest, find_run, find_tune_runs
 
 
 def test_a_run_that_the_latest_chain_has_reused_comes_before_one_that_another_chain_has_made(tracked):
-    def run(entry_point, **tags):
+    def run(entry_point, status="FINISHED", **tags):
         made = tracked.create_run("0", tags={"mlflow.project.entryPoint": entry_point} | tags).info.run_id
-        tracked.set_terminated(made)
+        tracked.set_terminated(made, status)
         time.sleep(0.002)  # the store orders runs by milliseconds
         return made
 
@@ -38,6 +38,14 @@ def test_a_run_that_the_latest_chain_has_reused_comes_before_one_that_another_ch
         run("main", compare_run=second)
         tracked.delete_run(second)
         assert latest("compare") == first
+        third = run("compare")
+        run("main", "FAILED", compare_run=first)  # by its gate, after all steps
+        assert latest("compare") == first
+        run("main")  # of another project
+        run("main", "FAILED")  # at one of its steps
+        assert latest("compare") == first
+        run("main", compare_run=third)
+        assert latest("compare") == third
 
 
 def test_compare_by_hand_says_which_searches_it_takes_and_which_it_leaves_out(tracked, capsys):

@@ -210,8 +210,14 @@ def active_run() -> ActiveRun:
 
 
 def finished_runs(entry_point: str, max_results: int = 1000) -> list[Run]:
-    """:func:`search_finished`, and in place of one that reused a result the run that has it."""
-    return [with_result(run) for run in search_finished(entry_point, max_results)]
+    """:func:`search_finished`, and in place of one that reused a result the run that has it, if it is still there."""
+    found = []
+    for run in search_finished(entry_point, max_results):
+        try:
+            found.append(with_result(run))
+        except ResultGone:
+            continue
+    return found
 
 
 def search_finished(entry_point: str, max_results: int = 1000) -> list[Run]:
@@ -295,9 +301,28 @@ def finished(run: Run) -> Run:
     return run
 
 
+class ResultGone(UserError):
+    """A run reused the result of one that was deleted since."""
+
+
 def with_result(run: Run) -> Run:
-    """The run that has the result of a run: itself, or the earlier one that it reused."""
-    return mlflow.get_run(run.data.tags[REUSED]) if REUSED in run.data.tags else run
+    """The run that has the result of a run: itself, or the earlier one that it reused.
+
+    Raises:
+        ResultGone: the earlier one was deleted.
+    """
+    result_id = run.data.tags.get(REUSED)
+    if result_id is None:
+        return run
+    gone = f"run {run.info.run_id} reused the result of run {result_id}, which was deleted"
+    try:
+        result = mlflow.get_run(result_id)
+    except MlflowException as error:
+        raise_if_unanswered(error)
+        raise ResultGone(f"{gone} for good: run the {run.data.tags[ENTRY_POINT]} step again") from error
+    if result.info.lifecycle_stage == LifecycleStage.DELETED:
+        raise ResultGone(f"{gone}: restore it with `mlflow runs restore --run-id {result_id}`")
+    return result
 
 
 def metric_names(labels: Sequence[str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from sentiment.tracking import (
     PARENT,
     REUSED,
     active_run,
-    finished_runs,
+    search_finished,
     with_result,
 )
 from sentiment.workflow.command_line import validate
@@ -139,7 +139,7 @@ class Chain:
 
     def _has_finished(self, entry_point: str) -> bool:
         """Whether there is a finished run of a step."""
-        if entry_point not in self._finished and finished_runs(entry_point, max_results=1):
+        if entry_point not in self._finished and search_finished(entry_point, max_results=1):
             self._finished.add(entry_point)
         return entry_point in self._finished
 

@@ -63,7 +63,9 @@ def find_run(parameter: str, run_id: str, entry_point: str) -> Run:
 
 def find_latest(entry_point: str) -> Run | None:
     """The latest finished run of a step, or the one that a later main run used."""
-    found = _used_by_later_main(f"{entry_point}_run", entry_point) or finished_runs(entry_point, max_results=1)
+    found = _used_by_later_main(f"{entry_point}_run", entry_point)
+    found = found or finished_runs(entry_point, max_results=1)
+    found = found or finished_runs(entry_point)  # the latest may have reused a result that was deleted since
     return found[0] if found else None
 
 

@@ -6,6 +6,7 @@ import mlflow
 import pytest
 
 from sentiment.errors import UserError
+from sentiment.workflow.chain import Chain
 from sentiment.workflow.upstream import find_latest, find_run, find_tune_runs
 
 
@@ -72,3 +73,23 @@ def test_a_deleted_run_is_refused_with_the_command_that_restores_it(tracked):
             find_run("compare_run", run_id, "compare")
         tracked.restore_run(run_id)
         assert find_run("compare_run", run_id, "compare").info.run_id == run_id
+
+
+def test_a_run_that_reused_a_result_that_is_gone_is_left_out_and_told_of_where_it_is_named(tracked):
+    def run(**tags):
+        made = tracked.create_run("0", tags={"mlflow.project.entryPoint": "ingest"} | tags).info.run_id
+        tracked.set_terminated(made)
+        time.sleep(0.002)
+        return made
+
+    kept, removed = run(), run()
+    stubs = [run(**{"step.reused": "0" * 32}), run(**{"step.reused": removed})]  # of a run that was purged, and of one
+    tracked.delete_run(removed)  # in the trash
+    with mlflow.start_run():
+        assert find_latest("ingest").info.run_id == kept
+        for stub, advice in zip(stubs, ("run the ingest step again", f"mlflow runs restore --run-id {removed}")):
+            with pytest.raises(UserError, match=f"run {stub} reused the result of run .*{advice}"):
+                find_run("ingest_run", stub, "ingest")
+        tracked.delete_run(kept)
+        assert find_latest("ingest") is None
+        assert Chain({}, reuse=True)._has_finished("ingest")  # as far as it asks: no traceback

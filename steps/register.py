@@ -77,11 +77,15 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
             once=parameters.reuse,
         )
     digest = comparison_digest(compare_run)
-    waits = why_it_waits(name, version, digest, parameters) if verdict.promotes else ""
-    while verdict.promotes and not waits:
-        if promotions.promote(name, version, champion, verdict.reason, verdict.figures):
+    while True:
+        waits = why_it_waits(name, version, digest, parameters) if verdict.promotes else ""
+        if verdict.promotes and not waits:
+            settled = promotions.promote(name, version, champion, verdict.reason, verdict.figures)
+        else:
+            settled = promotions.get_champion_version(name) == champion
+        if settled:
             break
-        champion, verdict = evaluate_gate()  # another version has become champion in the meantime
+        champion, verdict = evaluate_gate()  # another process has changed the champion in the meantime
 
     was_champion = champion == version
     if was_champion:

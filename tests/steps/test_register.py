@@ -5,6 +5,7 @@ import re
 import mlflow
 import pytest
 
+import steps.register
 from sentiment.errors import UserError
 from sentiment.evaluation.metrics import METRICS
 from sentiment.registry import promotions
@@ -166,3 +167,18 @@ def test_a_version_names_the_main_run_that_registered_it_and_no_run_of_another_p
         register(RegisterParameters(), compared)
     named = tracked.get_model_version("sentiment", "1").tags.get("main_run")
     assert named == (above.info.run_id if ours else None)
+
+
+def test_a_version_that_another_process_promotes_meanwhile_is_champion_alone(tracked, log_comparison, monkeypatch):
+    compared = log_comparison("a")
+    why_it_waits = steps.register.why_it_waits
+
+    def promote_first(name, version, *rest):
+        if promotions.get_champion_version(name) is None:
+            promotions.promote(name, version, None, "by another process")
+        return why_it_waits(name, version, *rest)
+
+    monkeypatch.setattr(steps.register, "why_it_waits", promote_first)
+    run = run_step(register, RegisterParameters(require_review=True), compared)
+    assert aliases(tracked) == {"champion": 1}
+    assert run.data.tags["alias"] == "champion" and "waits" not in run.data.tags

@@ -44,9 +44,13 @@ def _split_names(value: object) -> object:
 
 
 def _check_model_name(value: str) -> str:
-    # A model is asked for as models:/NAME@ALIAS, and MLflow refuses dots at the beginning as a path out of the folder.
-    if not value.strip() or set(value) & set("/:@'") or value.startswith(".."):
-        raise ValueError("expected a name without @ and without /, : and ', that does not begin with ..")
+    # A model is asked for as models:/NAME@ALIAS, MLflow refuses . and .. as paths, PostgreSQL keeps 256 characters.
+    fits = value.strip() and value.isprintable() and len(value) <= 256
+    if not fits or set(value) & set("/:@'?") or value == "." or value.startswith(".."):
+        raise ValueError(
+            "expected a name without @ and ?, without /, : and ', of at most 256 printable characters, that does not "
+            "begin with .. and is not ."
+        )
     return value
 
 

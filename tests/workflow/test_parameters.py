@@ -27,6 +27,10 @@ from sentiment.workflow.step_table import STEPS
         ("main", "registered_model=it's", "without /, : and '"),
         ("main", "registered_model=team@reviews", "a name without @"),
         ("serve", "registered_model=..reviews", "that does not begin with .."),
+        ("main", "registered_model=.", "and is not [.]"),
+        ("main", "registered_model=what?", "a name without @ and [?]"),
+        ("main", "registered_model=two\tparts", "at most 256 printable characters"),
+        ("main", f"registered_model={'x' * 257}", "at most 256 printable characters"),
         ("register", "tolerance=-0.1", "number from 0 to 1"),
         ("deploy", "traffic=2", "a number above 0 and up to 1"),
         ("tune", "seed=9999999999", "a whole number from 0 to 2147483647"),
@@ -43,6 +47,11 @@ def test_a_wrong_value_is_named_with_what_was_expected(step, argument, expected)
     with pytest.raises(UserError, match=expected) as raised:
         parse(step, [f"--{argument}"])
     assert argument.split("=")[0] in str(raised.value)
+
+
+def test_a_name_of_a_model_may_be_any_other():
+    for name in (".reviews", "avis & critiques", "評価", "x" * 256):
+        assert parse("main", [f"--registered_model={name}"]).registered_model == name
 
 
 def test_values_are_converted():

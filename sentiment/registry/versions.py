@@ -32,15 +32,17 @@ def register(name: str, model_uri: str, tags: dict[str, str], description: str, 
     """
     client = MlflowClient()
     digest = tags.get(COMPARISON_DIGEST)
-    if once and (first := _find_first(name, digest)):
-        return first
-    version = str(mlflow.register_model(model_uri, name, tags=tags).version)
-    # Chains that register at the same moment each see the versions lower than their own, so that the lowest one is
-    # kept.
-    if once and (first := _find_first(name, digest)) and first != version:
-        client.delete_model_version(name, version)
-        return first
-    client.update_model_version(name, version, description=description)
+    version = _find_first(name, digest) if once else None
+    if version is None:
+        version = str(mlflow.register_model(model_uri, name, tags=tags).version)
+        # Chains that register at the same moment each see the versions lower than their own, so that the lowest one is
+        # kept.
+        if once and (first := _find_first(name, digest)) and first != version:
+            client.delete_model_version(name, version)
+            version = first
+    # Who registered an existing one may have been killed before this.
+    if not client.get_model_version(name, version).description:
+        client.update_model_version(name, version, description=description)
     return version
 
 

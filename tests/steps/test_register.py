@@ -106,6 +106,10 @@ def test_the_figures_of_a_version_are_numbers_in_the_units_of_the_comparison(tra
     assert tags["model_bytes"] == "1500000" and tags["behaviour_failure_rate"] == "0.25"
 
 
+def stop(*_, **__):
+    raise KeyboardInterrupt
+
+
 def fail_to_write(*_, **__):
     raise PermissionError(13, "Permission denied", "/store")
 
@@ -182,3 +186,19 @@ def test_a_version_that_another_process_promotes_meanwhile_is_champion_alone(tra
     run = run_step(register, RegisterParameters(require_review=True), compared)
     assert aliases(tracked) == {"champion": 1}
     assert run.data.tags["alias"] == "champion" and "waits" not in run.data.tags
+
+
+def test_a_version_that_a_killed_register_left_without_a_description_gets_it_from_the_next(
+    tracked, log_comparison, monkeypatch
+):
+    compared = log_comparison("a")
+    with monkeypatch.context() as killed:
+        killed.setattr(type(tracked), "update_model_version", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run_step(register, RegisterParameters(reuse=True), compared)
+    run_step(register, RegisterParameters(reuse=True), compared)
+    (version,) = tracked.search_model_versions("name = 'sentiment'")
+    assert "| simple |" in version.description.replace("*", "")
+    tracked.update_model_version("sentiment", version.version, "by hand")
+    run_step(register, RegisterParameters(reuse=True), compared)
+    assert tracked.get_model_version("sentiment", version.version).description == "by hand"

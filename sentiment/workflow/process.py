@@ -5,6 +5,7 @@ import importlib
 import inspect
 import logging
 import os
+import re
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -189,6 +190,15 @@ def explain(error: BaseException) -> BaseException:
         return UserError(
             f"the tracking server refuses this user ({text}): check MLFLOW_TRACKING_USERNAME and "
             "MLFLOW_TRACKING_PASSWORD, or ask for the permission"
+        )
+    if isinstance(error, MlflowException) and (deleted := re.search(r"experiment (\d+) must be in the 'active'", text)):
+        return UserError(
+            f"experiment {deleted[1]} was deleted: restore it with `mlflow experiments restore --experiment-id "
+            f"{deleted[1]}`, or name another with MLFLOW_EXPERIMENT_NAME"
+        )
+    if isinstance(error, MlflowException) and "MLFLOW_EXPERIMENT_ID" in text:
+        return UserError(
+            f"{text.rstrip('.')}: correct MLFLOW_EXPERIMENT_ID, or unset it and give MLFLOW_EXPERIMENT_NAME"
         )
     if isinstance(error, MlflowException) and UNANSWERED in text:
         return UserError(f"the tracking server stopped answering: {text}")

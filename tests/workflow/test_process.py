@@ -144,3 +144,25 @@ def test_a_failed_step_waits_for_minutes_only_once(tracked, monkeypatch):
     with pytest.raises(UserError), open_run("ingest", Stop("ingest")):
         raise MlflowException("API request to http://h failed with exception: refused")
     assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "1"
+
+
+def test_an_experiment_that_cannot_be_used_is_one_line(tracked, monkeypatch):
+    gone = tracked.create_experiment("gone")
+    tracked.delete_experiment(gone)
+    tracked.create_experiment("other")
+    for name, experiment_id, expected in (
+        (
+            "gone",
+            None,
+            f"experiment {gone} was deleted: restore it with `mlflow experiments restore --experiment-id {gone}`",
+        ),
+        ("other", "0", "`0` does not match .*: correct MLFLOW_EXPERIMENT_ID, or unset it"),
+        (None, "77", "`77` does not exist .*: correct MLFLOW_EXPERIMENT_ID, or unset it"),
+    ):
+        for variable, value in (("MLFLOW_EXPERIMENT_NAME", name), ("MLFLOW_EXPERIMENT_ID", experiment_id)):
+            monkeypatch.delenv(variable, raising=False)
+            if value:
+                monkeypatch.setenv(variable, value)
+        monkeypatch.setattr("mlflow.tracking.fluent._active_experiment_id", None)
+        with pytest.raises(UserError, match=expected), open_run("ingest", Stop("ingest")):
+            pass

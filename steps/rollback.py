@@ -32,10 +32,12 @@ def rollback(parameters: RollbackParameters) -> None:
     mlflow.set_tags({REGISTERED_MODEL: name, MODEL_VERSION: previous})
     if not promotions.promote(name, previous, champion, parameters.reason, rollback=True):
         raise UserError(f"{name} version {champion} is no longer champion: see what has replaced it, then try again")
+    trail = drop_void(promotions.read(name))
     history = "\n".join(
         f"{entry.when[:19]}  version {entry.version:>3}  {'restored' if entry.rollback else 'promoted'} "
         f"by {entry.who}: {entry.why}"
-        for entry in drop_void(promotions.read(name))
+        for entry in trail
     )
-    former = champion or "one that was deleted"
+    # Without a champion either its version or its alias alone was deleted.
+    former = champion or ("none" if trail[-2].version == previous else "one that was deleted")
     print(f"{history}\n\nrollback: {name} version {previous} is champion again, in place of {former}", flush=True)

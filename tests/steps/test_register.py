@@ -202,3 +202,14 @@ def test_a_version_that_a_killed_register_left_without_a_description_gets_it_fro
     tracked.update_model_version("sentiment", version.version, "by hand")
     run_step(register, RegisterParameters(reuse=True), compared)
     assert tracked.get_model_version("sentiment", version.version).description == "by hand"
+
+
+def test_a_rollback_after_the_alias_alone_was_deleted_is_in_place_of_none(tracked, log_comparison, capsys):
+    for name in "ab":
+        run_step(register, RegisterParameters(), log_comparison(name))
+    tracked.delete_registered_model_alias("sentiment", "champion")
+    run_step(rollback, RollbackParameters())
+    assert "version 2 is champion again, in place of none" in capsys.readouterr().out
+    tracked.delete_model_version("sentiment", "2")
+    run_step(rollback, RollbackParameters())
+    assert "version 1 is champion again, in place of one that was deleted" in capsys.readouterr().out

@@ -14,7 +14,8 @@ from sqlalchemy import create_engine, delete, inspect
 from sqlalchemy.sql import column, table
 
 from sentiment.artifacts import artifacts
-from sentiment.tracking import DATASET, with_result
+from sentiment.runs import with_result
+from sentiment.tracking import DATASET
 
 name, tag = sys.argv[1:]
 experiment = mlflow.set_experiment(os.environ.get("MLFLOW_EXPERIMENT_NAME", "Default"))

@@ -14,6 +14,7 @@ from sentiment.registry.candidate import Candidate
 from sentiment.registry.promotions import MAX_REASON
 from sentiment.registry.trail import drop_void
 from sentiment.results import model_files
+from sentiment.runs import checked_run
 from sentiment.tracking import (
     COMPARE_RUN,
     COMPARISON,
@@ -24,7 +25,6 @@ from sentiment.tracking import (
     MODEL_VERSION,
     REGISTERED_MODEL,
     REVIEW,
-    checked_run,
 )
 from sentiment.workflow.parameter_groups import GateParameters
 from sentiment.workflow.parameters import ApproveParameters

@@ -38,6 +38,7 @@ from sentiment.quality.check import read_check
 from sentiment.reports import images, plots, table, training_plots
 from sentiment.reports.card import render_card
 from sentiment.reports.searches import read_histories
+from sentiment.runs import checked_run
 from sentiment.search.packaging import can_be_member, log_ensemble
 from sentiment.search.training_size import measure_training_sizes
 from sentiment.search.trials import VALIDATION
@@ -59,7 +60,6 @@ from sentiment.tracking import (
     TRUTH,
     WINNER,
     active_run,
-    checked_run,
     origin,
 )
 from sentiment.workflow.logged_parameters import parameters_of

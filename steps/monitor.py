@@ -19,16 +19,8 @@ from sentiment.monitoring.observation import Observation, observe_batch, observe
 from sentiment.monitoring.reference import Champion
 from sentiment.registry.promotions import require_champion
 from sentiment.reports import images, monitoring_report
-from sentiment.tracking import (
-    ALERT,
-    GATE_TERMS,
-    MAIN_RUN,
-    MODEL_VERSION,
-    NOTE,
-    REGISTERED_MODEL,
-    active_run,
-    checked_run,
-)
+from sentiment.runs import checked_run
+from sentiment.tracking import ALERT, GATE_TERMS, MAIN_RUN, MODEL_VERSION, NOTE, REGISTERED_MODEL, active_run
 from sentiment.workflow.command_line import format_value
 from sentiment.workflow.launch import launch
 from sentiment.workflow.logged_parameters import given_parameters

@@ -12,15 +12,8 @@ from sentiment.registry import gate, promotions
 from sentiment.registry.candidate import Candidate, comparison_digest
 from sentiment.registry.versions import find_last_rollback, find_version
 from sentiment.reports.pull_request import Incumbent, render_comment
-from sentiment.tracking import (
-    COMPARE_RUN,
-    COMPARISON,
-    GATE,
-    REGISTERED_MODEL,
-    checked_run,
-    origin,
-    version_origin,
-)
+from sentiment.runs import checked_run
+from sentiment.tracking import COMPARE_RUN, COMPARISON, GATE, REGISTERED_MODEL, origin, version_origin
 from sentiment.workflow.parameters import ReportParameters
 from sentiment.workflow.upstream import find_run
 

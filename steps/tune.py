@@ -17,6 +17,7 @@ from sentiment.errors import UserError
 from sentiment.features.store import Features
 from sentiment.model.families import get_family
 from sentiment.model.space import Choice, format_params
+from sentiment.runs import checked_run
 from sentiment.search.engines import SearchConfig, make_engine
 from sentiment.search.fitting import LoggedModel, TrialConfig, log_best_model, validate_training
 from sentiment.search.loop import lag_of, run_trials
@@ -48,7 +49,6 @@ from sentiment.tracking import (
     PARAMETER_FILES,
     SEARCH_TEXTS,
     active_run,
-    checked_run,
     origin,
 )
 from sentiment.workflow.logged_parameters import parameters_of

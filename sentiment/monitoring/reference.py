@@ -13,8 +13,9 @@ from sentiment.corpora.labels import HUMAN, LABELLED_BY
 from sentiment.digests import text_digest
 from sentiment.errors import UserError
 from sentiment.features.store import Features
+from sentiment.runs import checked_run
 from sentiment.scoring.scorer import Scorer
-from sentiment.tracking import DATASET, FEATURES, checked_run, origin, version_origin
+from sentiment.tracking import DATASET, FEATURES, origin, version_origin
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,8 @@ from sentiment.corpora.splits import normal_form
 from sentiment.errors import UserError
 from sentiment.registry.comparable_rows import NotComparable, comparable_rows
 from sentiment.results import has_model, load_model
-from sentiment.tracking import (
-    COMPARISON_DIGEST,
-    INGEST_RUN,
-    OUTPUT_DIGEST,
-    TEST_PREDICTIONS,
-    checked_run,
-    origin,
-)
+from sentiment.runs import checked_run
+from sentiment.tracking import COMPARISON_DIGEST, INGEST_RUN, OUTPUT_DIGEST, TEST_PREDICTIONS, origin
 
 
 @dataclass(frozen=True)

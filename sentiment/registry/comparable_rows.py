@@ -15,14 +15,8 @@ from sentiment.corpora.splits import GROUP, SPLITS, normal_form
 from sentiment.digests import text_digest
 from sentiment.errors import UserError
 from sentiment.results import registered_version
-from sentiment.tracking import (
-    CLASSES,
-    DATASET,
-    DATASET_DIGEST,
-    INGEST_RUN,
-    checked_run,
-    origin,
-)
+from sentiment.runs import checked_run
+from sentiment.tracking import CLASSES, DATASET, DATASET_DIGEST, INGEST_RUN, origin
 
 MIN_DOCUMENTS = 30  # a comparison on fewer says nothing
 SEEN = ("train", "validation")  # the splits that a model is fitted or chosen by

@@ -11,8 +11,9 @@ from sentiment.evaluation.comparison import EvaluatedModel
 from sentiment.evaluation.metrics import METRICS
 from sentiment.model.space import format_params
 from sentiment.reports import images, training_plots
+from sentiment.runs import child_runs
 from sentiment.search.trials import CROSS_VALIDATED, VALIDATION, best_params
-from sentiment.tracking import PRUNED, TRIAL, child_runs, origin
+from sentiment.tracking import PRUNED, TRIAL, origin
 
 PLOTTED = 5  # trials from which lines over the hyperparameters show something
 FRACTION = re.compile(r"\d+\.\d+(e-?\d+)?|\d+e-\d+")

@@ -15,6 +15,7 @@ from mlflow.entities import Metric, Param, Run, RunTag
 from sentiment.errors import UserError, describe_error, hide_credentials
 from sentiment.model.space import Params, format_params
 from sentiment.model.training import Criterion
+from sentiment.runs import child_runs
 from sentiment.tracking import (
     ERROR,
     FAMILY,
@@ -29,7 +30,6 @@ from sentiment.tracking import (
     SOURCE_TYPE,
     TRIAL,
     USER,
-    child_runs,
 )
 
 VALIDATION = "validation_"  # prefix of the fitted model's figures on the validation split

@@ -1,7 +1,7 @@
 """The steps of a chain: each is run under the active run, or a finished run that has its result is reused.
 
 A step that has to run is started when the steps that it builds on are about to do their work. It waits for them by
-itself (:func:`sentiment.tracking.finished`), so that its imports overlap with their work.
+itself (:func:`sentiment.runs.finished`), so that its imports overlap with their work.
 """
 
 import time
@@ -13,14 +13,8 @@ from typing import Any
 import mlflow
 from mlflow.entities import Run
 
-from sentiment.tracking import (
-    ENTRY_POINT,
-    PARENT,
-    REUSED,
-    active_run,
-    search_finished,
-    with_result,
-)
+from sentiment.runs import search_finished, with_result
+from sentiment.tracking import ENTRY_POINT, PARENT, REUSED, active_run
 from sentiment.workflow.command_line import validate
 from sentiment.workflow.launch import launch
 from sentiment.workflow.reuse import find_twin, step_fingerprint

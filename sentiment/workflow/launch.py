@@ -12,15 +12,8 @@ from mlflow.exceptions import ExecutionException, MlflowException
 
 from sentiment.errors import UserError, killed
 from sentiment.paths import PROJECT_ROOT
-from sentiment.tracking import (
-    COMPARE_RUN,
-    ERROR,
-    FEATURIZE_RUN,
-    INGEST_RUN,
-    PROCESS,
-    active_run,
-    with_result,
-)
+from sentiment.runs import with_result
+from sentiment.tracking import COMPARE_RUN, ERROR, FEATURIZE_RUN, INGEST_RUN, PROCESS, active_run
 from sentiment.workflow.command_line import format_value
 from sentiment.workflow.stopping import launching
 

@@ -8,16 +8,8 @@ from mlflow.entities import Run
 from sentiment.commands import project_command
 from sentiment.corpora.reading import CorpusInput
 from sentiment.errors import UserError
-from sentiment.tracking import (
-    COMPARE_RUN,
-    ENTRY_POINT,
-    TUNE_RUN,
-    active_run,
-    checked_run,
-    finished_runs,
-    origin,
-    search_finished,
-)
+from sentiment.runs import checked_run, finished_runs, search_finished
+from sentiment.tracking import COMPARE_RUN, ENTRY_POINT, TUNE_RUN, active_run, origin
 from sentiment.workflow.launch import launch
 from sentiment.workflow.parameter_groups import CorpusParameters
 from sentiment.workflow.parameter_types import Parameters

@@ -6,7 +6,7 @@ from mlflow.exceptions import MlflowException, RestException
 from sentiment.errors import UserError
 from sentiment.registry import promotions
 from sentiment.registry.versions import find_version, resolve_uri
-from sentiment.tracking import checked_run
+from sentiment.runs import checked_run
 from sentiment.workflow.parameters import RollbackParameters
 from steps.rollback import rollback
 

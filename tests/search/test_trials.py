@@ -7,8 +7,8 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
+from sentiment.runs import child_runs
 from sentiment.search.trials import TrialRecorder, finished_trials
-from sentiment.tracking import child_runs
 
 COPIES = 1_100
 

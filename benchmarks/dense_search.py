@@ -14,7 +14,7 @@ from main import peer
 from project import find_runs, mlflow_run
 from report import MACHINE, keep
 
-from sentiment.tracking import child_runs
+from sentiment.runs import child_runs
 
 
 def ours(trials):

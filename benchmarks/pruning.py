@@ -16,7 +16,7 @@ import mlflow
 from project import command, environment, mlflow_run
 from report import MACHINE, keep
 
-from sentiment.tracking import child_runs
+from sentiment.runs import child_runs
 
 FAMILY, EPOCHS, ENDLESS = "dense", 10, 1000
 

@@ -17,7 +17,7 @@ FONTS = (
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of this size in inches."""
     matplotlib.rcParams["text.parse_math"] = False  # names of classes may have $ in them
-    here = set(get_font_names())
-    matplotlib.rcParams["font.family"] = ["sans-serif", *(font for font in FONTS if font in here)]
-    warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a box is in its place
+    installed = set(get_font_names())
+    matplotlib.rcParams["font.family"] = ["sans-serif", *(font for font in FONTS if font in installed)]
+    warnings.filterwarnings("ignore", message="Glyph .* missing from")  # matplotlib draws a box instead
     return Figure(figsize=(width, height), layout="constrained")

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 
 import mlflow
 from mlflow import ActiveRun
@@ -107,7 +108,7 @@ UNANSWERED = "API request to"
 
 # Artifacts that one step writes and another reads.
 DATASET = "dataset"  # a Parquet file for each split
-DATA_CHECK = "profile/data_check.json"  # what the data check found, and the lengths of the texts
+DATA_CHECK = "profile/data_check.json"  # what the data check found
 FEATURES = "features"  # what featurize learned, and the encoded splits
 COMPARISON = "comparison.json"  # winner, reason, metrics, tests, slices, behaviour
 TEST_PREDICTIONS = "test_predictions.parquet"  # the test split with each family's label and score
@@ -214,7 +215,7 @@ def raise_if_unanswered(error: MlflowException) -> None:
 
 
 def metric_names(labels: Sequence[str]) -> dict[str, str]:
-    """Class names as parts of metrics' names, by the class name: a distinct one for each.
+    """The name of each class in names of metrics, distinct for each class.
 
     Characters that MLflow does not allow there become underscores; the second name that is the same then ends in 2.
 
@@ -223,10 +224,7 @@ def metric_names(labels: Sequence[str]) -> dict[str, str]:
     """
     names: dict[str, str] = {}
     for label in labels:
-        allowed = name = re.sub(r"[^\w.\- :]", "_", label)
-        number = 1
-        while name in names.values():
-            number += 1
-            name = f"{allowed} {number}"
-        names[label] = name
+        allowed = re.sub(r"[^\w.\- :]", "_", label)
+        numbered = chain([allowed], (f"{allowed} {number}" for number in count(2)))
+        names[label] = next(name for name in numbered if name not in names.values())
     return names

@@ -109,7 +109,7 @@ def file_of(name: str, address: str) -> Path | None:
 
 
 def full_address(name: str, address: str) -> str:
-    """The address, with the full path of a database that is a file which is there."""
+    """The address; with the full path if the database is an existing file."""
     file = file_of(name, address)
     if file is None or not file.is_file():
         return address

@@ -17,7 +17,7 @@ from sentiment.errors import UserError
 from sentiment.evaluation import slices, statistics
 from sentiment.evaluation.behaviour import Case, outcomes
 from sentiment.evaluation.choosing import choose
-from sentiment.evaluation.measure import measure, score_test_split, with_model_of
+from sentiment.evaluation.measure import in_process_for, measure, score_test_split
 from sentiment.evaluation.metrics import log_loss, scores
 from sentiment.evaluation.pooling import Pooling
 from sentiment.evaluation.truth import describe_truth
@@ -147,7 +147,7 @@ def _evaluate(
     metric: str,
 ) -> EvaluatedModel:
     texts = {"test": data.texts, "behaviour": [text for case in cases for text in case.texts]}
-    measured = with_model_of(family, measure, model_uri, texts, data.labels, known)
+    measured = in_process_for(family, measure, model_uri, texts, data.labels, known)
     on_test, on_behaviour = (measured.probabilities[name] for name in texts)
     failed = outcomes.find_failures(cases, on_behaviour, data.classes)
     behaviour = outcomes.summarize_by_capability(cases, failed)

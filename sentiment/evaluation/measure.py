@@ -89,7 +89,7 @@ def in_own_process(function: Callable[..., Result], *arguments: Any) -> Result:
         return pool.submit(function, *arguments).result()
 
 
-def with_model_of(family: str | None, function: Callable[..., Result], *arguments: Any) -> Result:
+def in_process_for(family: str | None, function: Callable[..., Result], *arguments: Any) -> Result:
     """Call a function that loads a model of a family (None: unknown), in a process of its own where it needs one."""
     return in_own_process(function, *arguments) if needs_own_process(family) else function(*arguments)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sentiment.evaluation.measure import predict_proba, with_model_of
+from sentiment.evaluation.measure import in_process_for, predict_proba
 from sentiment.model.progress import show_progress
 from sentiment.results import load_model
 
@@ -65,7 +65,7 @@ def find_confident_mistakes(
     words = np.cumsum([len(WORD.findall(texts[row])) for row in chosen])
     chosen = chosen[: max(FEWEST, np.searchsorted(words, WORDS, side="right"))]
     mistaken, positions = [texts[row] for row in chosen], [int(predicted[row]) for row in chosen]
-    weights = with_model_of(family, explain, model_uri, mistaken, positions)
+    weights = in_process_for(family, explain, model_uri, mistaken, positions)
     return [
         Mistake(classes[labels[row]], classes[predicted[row]], float(probabilities[row].max()), found)
         for row, found in zip(chosen, weights)

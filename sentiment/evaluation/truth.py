@@ -23,8 +23,8 @@ def describe_truth(test: pd.DataFrame, correct: Mapping[str, np.ndarray]) -> dic
         correct: from a family to a bool array of shape (test documents,).
 
     Returns:
-        A dict with labelers (their names), documents, by_people (how many of the labels people gave), corrected (how
-        many of the labelers' people have changed, where they have) and, where people gave some, accuracy on these: of
+        A dict with labelers (their names), documents, by_people (how many of the labels people gave), corrected (number
+        of labels of labelers that people changed; absent if none) and, where people gave some, accuracy on these: of
         each family, and of the labelers alone, who are wrong where they abstain. Empty for a corpus without labelers.
     """
     if LABELLED_BY not in test:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ MAX_DOCUMENTS = 50_000  # to cross-validate with; of more, the validation split 
 
 # An unfitted classifier and its inputs, for the rows to fit on and for those to predict.
 Fold = Callable[[np.ndarray, np.ndarray], tuple[ClassifierMixin, Any, Any]]
-# Probabilities of documents; by what was predicted for others, their labels and weights, and what was for these.
+# (scores, labels, weights, others) -> calibrated probabilities of the others; fitted to the first three.
 Calibrate = Callable[[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray], np.ndarray]
 
 
@@ -53,7 +53,7 @@ def cross_validate_folds(
     groups: np.ndarray | None,
     training: Training,
     calibrate: Calibrate | None,
-    most: int = FOLDS,
+    max_folds: int = FOLDS,
 ) -> float | None:
     """``training.metric`` in a cross-validation.
 
@@ -64,13 +64,13 @@ def cross_validate_folds(
         training: its ``metric``, ``seed`` and ``class_weight`` are used.
         calibrate: how the model that is fitted is calibrated; None where it is not. The documents of each fold are
             calibrated by those of the others.
-        most: folds; there are fewer where a class is so rare.
+        max_folds: number of folds; fewer if a class has fewer documents.
 
     Returns:
         The value of the metric. None if there are more than ``MAX_DOCUMENTS`` documents, or if a class has a single
         document.
     """
-    folds = count_folds(labels, groups, most)
+    folds = count_folds(labels, groups, max_folds)
     if len(labels) > MAX_DOCUMENTS or folds < 2:
         return None
     found = predict_folds(fold, labels, groups, training, folds)
@@ -93,32 +93,34 @@ def calibrate_by_sigmoids(
     scores: np.ndarray, labels: np.ndarray, weights: np.ndarray | None, others: np.ndarray
 ) -> np.ndarray:
     """A ``Calibrate`` for scores: Platt's sigmoid of each class, as ``CalibratedClassifierCV`` fits and joins them."""
-    sigmoids = fit_sigmoids(scores, [labels == label for label in range(scores.shape[1])], weights)
+    sigmoids = fit_sigmoids(scores, labels, range(scores.shape[1]), weights)
     found = np.column_stack([sigmoid.predict(column) for sigmoid, column in zip(sigmoids, others.T)])
     total = found.sum(axis=1, keepdims=True)
     return np.divide(found, total, out=np.full_like(found, 1 / found.shape[1]), where=total != 0)
 
 
 def fit_sigmoids(
-    scores: np.ndarray, positive: Sequence[np.ndarray], weights: np.ndarray | None
+    scores: np.ndarray, labels: np.ndarray, classes: Iterable[Any], weights: np.ndarray | None
 ) -> list[_SigmoidCalibration]:
-    """Platt's sigmoid of each binary problem (Platt 1999).
+    """Platt's sigmoid of each class against the others (Platt 1999).
 
     Args:
-        scores: float array of shape (documents, problems), of documents that the classifier was not fitted to.
-        positive: for each problem, whether a document has its class: bool array of shape (documents,).
+        scores: float array of shape (documents, classes), of documents that the classifier was not fitted to.
+        labels: of the documents, of shape (documents,).
+        classes: the class of each column.
         weights: of the documents, of shape (documents,); None if all weigh the same.
     """
-    weights = None if weights is None else weights.astype(np.float64)
-    return [_SigmoidCalibration().fit(column, truth, weights) for column, truth in zip(scores.T, positive)]
+    weights = None if weights is None else weights.astype(np.float64)  # scikit-learn takes no float32 here
+    return [_SigmoidCalibration().fit(column, labels == label, weights) for column, label in zip(scores.T, classes)]
 
 
 def predict_folds(
     fold: Fold, labels: np.ndarray, groups: np.ndarray | None, training: Training, folds: int
 ) -> np.ndarray:
-    """What classifiers say of documents that they have not seen: float64 of shape (documents, classes).
+    """Out-of-fold predictions: probabilities, or the scores of a classifier without them.
 
-    Their probabilities, or the scores of one that has no probabilities.
+    Returns:
+        float64 array of shape (documents, classes).
     """
     found = np.zeros((len(labels), labels.max() + 1))
     for inside, outside in split_folds(labels, groups, folds, training.seed):

@@ -148,6 +148,6 @@ def _compare_labels(before: pd.Series, now: pd.Series) -> tuple[Sequence[np.ndar
         return counts, 1.0
     if expected_freq(counts).min() >= MIN_EXPECTED:
         return counts, float(chi2_contingency(counts).pvalue)
-    # Tables with the same totals: texts that change places between the samples at random.
+    # A permutation test: the chi-squared statistic of random tables with the same margins (Hope 1968).
     resampling = MonteCarloMethod(n_resamples=RESAMPLES, batch=RESAMPLES // 10, rng=np.random.default_rng(0))
     return counts, float(chi2_contingency(counts, correction=False, method=resampling).pvalue)

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import mlflow
 import numpy as np
@@ -47,15 +46,11 @@ class DataCheck:
         findings: warnings first.
         suspects: likely label errors, the likeliest first: columns id, text, label, suggested, probability and split.
         near_duplicates: the texts that have some, by groups: columns id, text, label, split and group.
-        lengths: how many of the texts that were looked at have each number of tokens.
-        looked_at: their number.
     """
 
     findings: list[Finding]
     suspects: pd.DataFrame
     near_duplicates: pd.DataFrame
-    lengths: dict[int, int]
-    looked_at: int
 
     def metrics(self) -> dict[str, float]:
         """The metrics of the ingest run."""
@@ -64,14 +59,6 @@ class DataCheck:
             "label_suspects": len(self.suspects),
             "near_duplicates": len(self.near_duplicates),
             "near_duplicate_groups_across_splits": int(across.sum()),
-        }
-
-    def summary(self) -> dict[str, Any]:
-        """What the review card shows, in values that JSON can hold."""
-        return {
-            "findings": [asdict(finding) for finding in self.findings],
-            "lengths": {str(tokens): count for tokens, count in self.lengths.items()},
-            "looked_at": self.looked_at,
         }
 
     def markdown(self) -> str:
@@ -133,7 +120,6 @@ def check_data(
         rows = everything if LABELLED_BY in everything else near_duplicates
         place = pd.Series(map_texts(partial(hash_text, seed=seed), rows["text"].array, mapper), rows.index, dtype=float)
         alone = find_splits(rows, place, test_size, validation_size)[near_duplicates.index]
-    lengths = count_lengths(documents)
     findings = [
         *others,
         describe_label_errors(suspects, len(sample), int(in_test.sum())),
@@ -141,12 +127,10 @@ def check_data(
         describe_leakage(documents, labels, sample["text"], sample["id"]),
         describe_balance(parts),
         describe_languages(parts["train"]["text"].tolist()),
-        describe_lengths(lengths),
+        describe_lengths(count_lengths(documents)),
         describe_personal_data(everything["text"].array, mapper),
     ]
-    return DataCheck(
-        sorted(findings, key=lambda finding: not finding.warning), suspects, near_duplicates, lengths, len(sample)
-    )
+    return DataCheck(sorted(findings, key=lambda finding: not finding.warning), suspects, near_duplicates)
 
 
 def log_check(check: DataCheck) -> None:
@@ -154,13 +138,13 @@ def log_check(check: DataCheck) -> None:
     if warned := [found.title.lower() for found in check.findings if found.warning]:
         print(f"warning: data check: {', '.join(warned)}; the run's description says what it is", file=sys.stderr)
     mlflow.log_metrics(check.metrics())
-    mlflow.log_dict(check.summary(), DATA_CHECK)
+    mlflow.log_dict({"findings": [asdict(finding) for finding in check.findings]}, DATA_CHECK)
     for table, name in ((check.suspects, "label_suspects"), (check.near_duplicates, "near_duplicates")):
         # Python's writer puts a text with a \r in quotes from 3.13 on.
         mlflow.log_text(table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC), f"profile/{name}.csv")
 
 
-def read_check(ingest_run: Run, lengths: Mapping[int, int], max_length: int) -> dict[str, Any] | None:
+def read_check(ingest_run: Run, lengths: Mapping[int, int], max_length: int) -> list[Finding] | None:
     """What :func:`log_check` logged, with the texts that networks of this ``max_length`` cut, the warnings first.
 
     Args:
@@ -169,14 +153,15 @@ def read_check(ingest_run: Run, lengths: Mapping[int, int], max_length: int) -> 
         max_length: tokens that a network reads of a text at once.
 
     Returns:
-        ``findings`` of :class:`DataCheck`, with none on lengths where they are not known; None for a run of an earlier
-        version of this project.
+        The findings, with none on lengths where they are not known; None for a run of an earlier version of this
+        project.
     """
     run_id = ingest_run.info.run_id
     if DATA_CHECK not in {file.path for file in MlflowClient().list_artifacts(run_id, str(Path(DATA_CHECK).parent))}:
         return None
-    findings = [Finding(**found) for found in mlflow.artifacts.load_dict(f"runs:/{run_id}/{DATA_CHECK}")["findings"]]
+    logged = mlflow.artifacts.load_dict(f"runs:/{run_id}/{DATA_CHECK}")["findings"]
     # Of ingest's tokens, which are words, a network may read several for one, or fewer.
-    kept = [found for found in findings if found.title != LENGTHS]
-    found = [describe_lengths(lengths, max_length)] if lengths else []
-    return {"findings": sorted([*kept, *found], key=lambda found: not found.warning)}
+    findings = [Finding(**entry) for entry in logged if entry["title"] != LENGTHS]
+    if lengths:
+        findings.append(describe_lengths(lengths, max_length))
+    return sorted(findings, key=lambda finding: not finding.warning)

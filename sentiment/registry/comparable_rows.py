@@ -29,10 +29,10 @@ class NotComparable(Exception):
 
 
 def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run) -> np.ndarray:
-    """Which documents of a dataset's test split the champion has not seen either, nor a near-duplicate of them.
+    """Which test documents of a dataset the champion has not seen, and has seen no near-duplicate of.
 
-    With another seed of the splits, or a champion of an earlier release, the test split holds documents that it has. So
-    it does where a near-duplicate that was added since has moved its group to another split.
+    With another split seed, or a champion of an earlier release, the test split holds documents that it has seen; so it
+    does after a new near-duplicate has moved a group to another split.
 
     Args:
         champion: the champion's version.
@@ -58,8 +58,8 @@ def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run)
         champion_dataset = artifacts(champion_run.info.run_id, DATASET)
     except UserError as error:
         raise NotComparable(f"was made from a corpus that no longer exists ({error})") from error
-    theirs_seen = _fitted_or_chosen_by(champion_dataset)
-    all_champion_texts = pd.concat([theirs_seen, _read_texts(champion_dataset, "test").map(normal_form)])
+    seen_by_champion = _fitted_or_chosen_by(champion_dataset)
+    all_champion_texts = pd.concat([seen_by_champion, _read_texts(champion_dataset, "test").map(normal_form)])
     documents = _read_documents(dataset)
     forms = documents["text"].map(normal_form)
     shared = all_champion_texts.isin(forms).mean()
@@ -67,7 +67,7 @@ def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run)
         raise NotComparable(
             f"is of another corpus ({shared:.0%} of its {len(all_champion_texts)} documents are in this one)"
         )
-    seen = forms.isin(theirs_seen)
+    seen = forms.isin(seen_by_champion)
     if GROUP in documents:
         seen |= documents[GROUP].isin(documents[GROUP][seen])
     unseen = ~seen.loc["test"].to_numpy()

@@ -40,7 +40,7 @@ def register(name: str, model_uri: str, tags: dict[str, str], description: str, 
         if once and (first := _find_first(name, digest)) and first != version:
             client.delete_model_version(name, version)
             version = first
-    # Who registered an existing one may have been killed before this.
+    # The process that registered it may have been killed before it wrote this.
     if not client.get_model_version(name, version).description:
         client.update_model_version(name, version, description=description)
     return version

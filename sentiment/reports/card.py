@@ -15,12 +15,13 @@ from mlflow.entities.model_registry import ModelVersion
 from sentiment.corpora.labels import LABELLED_BY
 from sentiment.errors import hide_credentials
 from sentiment.evaluation.comparison import EvaluatedModel, EvaluationData
-from sentiment.evaluation.measure import load_and_predict_proba, score_test_split, with_model_of
+from sentiment.evaluation.measure import in_process_for, load_and_predict_proba, score_test_split
 from sentiment.evaluation.metrics import METRICS, class_scores
 from sentiment.evaluation.mistakes import find_confident_mistakes
 from sentiment.evaluation.statistics import compare_paired
 from sentiment.evaluation.truth import summarize_truth
 from sentiment.pages import run_page, shown_tracking_uri, ui_url
+from sentiment.quality.finding import Finding
 from sentiment.registry.comparable_rows import NotComparable, comparable_rows
 from sentiment.registry.promotions import get_champion
 from sentiment.reports import images, page, table
@@ -54,7 +55,7 @@ def render_card(
     figures: Mapping[str, Figure],
     compare_run: Run,
     ingest_run: Run,
-    check: Mapping[str, Any] | None,
+    check: Sequence[Finding] | None,
     registered_model: str,
     seed: int,
 ) -> str:
@@ -191,7 +192,7 @@ def _compare_with_champion(
         return None, f"The champion, version {champion.version}, {reason}."
     texts, labels, winners = list(compress(data.texts, unseen)), data.labels[unseen], winner.probabilities[unseen]
     uri = f"models:/{name}/{champion.version}"
-    champions = with_model_of(champion.tags.get(FAMILY), load_and_predict_proba, uri, texts)
+    champions = in_process_for(champion.tags.get(FAMILY), load_and_predict_proba, uri, texts)
     before, now = champions.argmax(axis=1), winners.argmax(axis=1)
     change = compare_paired(now == labels, before == labels)
     changed = np.flatnonzero(before != now)

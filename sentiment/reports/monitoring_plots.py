@@ -86,10 +86,10 @@ def draw_requests(intervals: pd.DataFrame) -> Figure:
     for column in ("p50", "p95"):
         latency.plot(intervals["at"], intervals[column], "o-", markersize=3, label=column)
     length = describe_duration(intervals["seconds"].iloc[0])
-    latency.set(title="Latency", xlabel="UTC", ylabel=f"ms, of the requests in {length}", ylim=(0, None))
+    latency.set(title="Latency", xlabel="UTC", ylabel="ms", ylim=(0, None))
     latency.legend()
     number.plot(intervals["at"], intervals["requests"], "o-", markersize=3, color="C2")
-    number.set(title="Requests", xlabel="UTC", ylabel=f"requests in {length}", ylim=(0, None))
+    number.set(title="Requests", xlabel="UTC", ylabel=f"requests per {length}", ylim=(0, None))
     number.set_xlim(latency.get_xlim())
     figure.autofmt_xdate()
     return figure

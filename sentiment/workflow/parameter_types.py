@@ -48,8 +48,7 @@ def _check_model_name(value: str) -> str:
     fits = value.strip() and value.isprintable() and len(value) <= 256
     if not fits or set(value) & set("/:@'?") or value == "." or value.startswith(".."):
         raise ValueError(
-            "expected a name without @ and ?, without /, : and ', of at most 256 printable characters, that does not "
-            "begin with .. and is not ."
+            "expected at most 256 printable characters without / : @ ' and ?, that do not begin with .. and are not ."
         )
     return value
 

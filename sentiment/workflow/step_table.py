@@ -24,7 +24,7 @@ def registration_stands(run: Run) -> bool:
         return False
     present = client.get_model_version(name, version).tags  # of another model where the first one was deleted
     same_models = present.get(tracking.COMPARISON_DIGEST) == tags.get(tracking.COMPARISON_DIGEST)
-    # A later register run with other terms replaces them and what the gate said.
+    # A later register run with other terms replaces the gate's terms and verdict.
     return same_models and tracking.gate_tags(tags) == tracking.gate_tags(present)
 
 

@@ -95,13 +95,13 @@ def test_cut_texts_are_counted():
 
 def test_cut_texts_are_counted_in_the_tokens_that_networks_read(tracked):
     none = pd.DataFrame(columns=["id", "text", "label", "split", "group"])
-    check = DataCheck([describe_balance(PARTS), describe_lengths({9: 360})], none, none, {9: 360}, 360)
+    check = DataCheck([describe_balance(PARTS), describe_lengths({9: 360})], none, none)
     with mlflow.start_run() as run:
         log_check(check)
 
     def said(lengths):
         check = read_check(mlflow.get_run(run.info.run_id), lengths, 30)
-        return {found.title: found for found in check["findings"]}
+        return {found.title: found for found in check}
 
     assert said({10: 300, 40: 60})["Lengths"].count == 60  # though no text has 30 words
     assert said({10: 300, 40: 60}).keys() - said({}).keys() == {"Lengths"}

@@ -47,7 +47,7 @@ class Folder:
             UserError: the folders are no classes; while the batches are taken: there are no such files, or one of them
                 is not UTF-8.
         """
-        _refuse_splits(self._corpus)
+        _require_classes(self._corpus)
         return to_record_batches(_documents(self._corpus))
 
     def digest(self) -> Digest:
@@ -57,7 +57,7 @@ class Folder:
         return local_dataset_source(self.location)
 
 
-def _refuse_splits(corpus: Corpus) -> None:
+def _require_classes(corpus: Corpus) -> None:
     """Raise UserError where the folders in a folder are not classes: a corpus with its splits, or aclImdb's train."""
     from sentiment.corpora.source_splits import NAMES
 

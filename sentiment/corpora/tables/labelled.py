@@ -70,9 +70,10 @@ def _read(table: Table, corpus: Corpus) -> Iterator[pa.RecordBatch]:
                     f"{where}: the column {name} holds a {type(values[kept[nested]]).__name__} in row "
                     f"{number + nested + 1}, expected a string: convert it, or name another column"
                 )
-            columns.append([as_text(values[place]) for place in kept])
             if name == corpus.text_column:  # a number is no text, as for predict and the requests to a served model
-                columns[-1] = [text if isinstance(values[place], str) else "" for text, place in zip(columns[-1], kept)]
+                columns.append([as_text(values[place]) if isinstance(values[place], str) else "" for place in kept])
+            else:
+                columns.append([as_text(values[place]) for place in kept])
         columns[2:] = [[value.strip() for value in values] for values in columns[2:]]
         number += len(kept)
         found = found or bool(len(kept))

@@ -112,6 +112,6 @@ class LargeBlendTrainer(BlendTrainer):
         weights = self._weigh_documents(labels)
         scores = scores.reshape(len(scores), -1)
         positive_classes = svm.classes_[-scores.shape[1] :]
-        sigmoids = fit_sigmoids(scores, [labels == positive for positive in positive_classes], weights)
+        sigmoids = fit_sigmoids(scores, labels, positive_classes, weights)
         slopes, offsets = np.array([(sigmoid.a_, sigmoid.b_) for sigmoid in sigmoids]).T
         return slopes, offsets

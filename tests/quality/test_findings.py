@@ -146,7 +146,7 @@ def test_the_splits_that_copies_would_have_had_are_those_by_whose_labels_people_
 def test_the_description_of_a_run_has_the_first_examples_of_a_warning_and_no_other():
     rows = [["what", "class"], *([f"the `token` {number}", ""] for number in range(5))]
     findings = [Finding("Leakage", 5, "It leaks.", True, rows), Finding("Lengths", 0, "All short.", False, rows)]
-    shown = DataCheck(findings, pd.DataFrame(), pd.DataFrame(), {}, 5).markdown().splitlines()
+    shown = DataCheck(findings, pd.DataFrame(), pd.DataFrame()).markdown().splitlines()
     assert shown[2:] == [
         "- ⚠ **Leakage**: It leaks.",
         "    - `the 'token' 0`",

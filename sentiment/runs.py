@@ -1,4 +1,4 @@
-"""Runs of this project: searched for, checked, waited for, and the ones whose results they reuse."""
+"""Searching, checking and waiting for runs of this project, and following reused results."""
 
 import time
 from contextlib import suppress
@@ -12,6 +12,10 @@ from sentiment.pages import shown_tracking_uri
 from sentiment.tracking import ENTRY_POINT, PARENT, REUSED, active_run, raise_if_unanswered
 
 
+class ResultGone(UserError):
+    """A run reused the result of one that was deleted since."""
+
+
 def finished_runs(entry_point: str, max_results: int = 1000) -> list[Run]:
     """:func:`search_finished`, and in place of one that reused a result the run that has it, if it is still there."""
     found = []
@@ -23,9 +27,14 @@ def finished_runs(entry_point: str, max_results: int = 1000) -> list[Run]:
 
 def search_finished(entry_point: str, max_results: int = 1000) -> list[Run]:
     """FINISHED runs of an entry point in the active run's experiment, the latest first."""
+    return search(f"attributes.status = 'FINISHED' and tags.`{ENTRY_POINT}` = '{entry_point}'", max_results)
+
+
+def search(filter_string: str, max_results: int = 1000) -> list[Run]:
+    """Runs in the active run's experiment, the latest first."""
     return mlflow.search_runs(
         experiment_ids=[active_run().info.experiment_id],
-        filter_string=f"attributes.status = 'FINISHED' and tags.`{ENTRY_POINT}` = '{entry_point}'",
+        filter_string=filter_string,
         order_by=["attributes.start_time DESC"],
         max_results=max_results,
         output_format="list",
@@ -94,10 +103,6 @@ def finished(run: Run) -> Run:
             f"the {run.data.tags[ENTRY_POINT]} run {run.info.run_id} ended as {run.info.status}", shown=True
         )
     return run
-
-
-class ResultGone(UserError):
-    """A run reused the result of one that was deleted since."""
 
 
 def with_result(run: Run) -> Run:

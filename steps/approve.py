@@ -1,18 +1,11 @@
 """Promote a version that was reviewed if it still passes the gate, and record who reviewed it, when and why."""
 
-import re
-from collections.abc import Mapping
-from datetime import UTC, datetime
-
 import mlflow
-from mlflow import MlflowClient
 
 from sentiment.artifacts import read_json
 from sentiment.errors import UserError
-from sentiment.registry import gate, promotions, versions
+from sentiment.registry import gate, promotions, reviews, versions
 from sentiment.registry.candidate import Candidate
-from sentiment.registry.promotions import MAX_REASON
-from sentiment.registry.trail import drop_void
 from sentiment.results import model_files
 from sentiment.runs import checked_run
 from sentiment.tracking import (
@@ -24,7 +17,6 @@ from sentiment.tracking import (
     MAX_TAG,
     MODEL_VERSION,
     REGISTERED_MODEL,
-    REVIEW,
 )
 from sentiment.workflow.parameter_groups import GateParameters
 from sentiment.workflow.parameters import ApproveParameters
@@ -39,6 +31,7 @@ def approve(parameters: ApproveParameters) -> None:
     for parameter in ("reviewer", "note"):
         if (length := len(getattr(parameters, parameter))) > MAX_TAG:
             raise UserError(f"{parameter} has {length:,} characters: expected at most {MAX_TAG:,}, as a tag can hold")
+    reviewed = parameters.reviewer, parameters.note
     found = versions.find_version(name, parameters.version)
     version, tags = str(found.version), found.tags  # an alias moves when the version is promoted
     if not {COMPARE_RUN, GATE_TERMS} <= set(tags):
@@ -54,7 +47,7 @@ def approve(parameters: ApproveParameters) -> None:
     while True:
         candidate = Candidate(winner, compare_run, promotions.get_champion(name))
         verdict = gate.evaluate(candidate, terms)
-        why = find_unrecorded(name, version, parameters) if candidate.champion_version == version else None
+        why = reviews.find_unrecorded(name, version, *reviewed) if candidate.champion_version == version else None
         if why:
             promotions.finish_last(name)
             break
@@ -65,42 +58,8 @@ def approve(parameters: ApproveParameters) -> None:
         versions.tag_gate(name, version, verdict.tags() | {GATE_TERMS: tags[GATE_TERMS]})
         mlflow.log_dict(verdict.as_dict(), GATE_RESULT)
         mlflow.set_tags(verdict.tags() | {GATE: "passed", GATE_TERMS: tags[GATE_TERMS]})
-        why = f"{approval(parameters)}{verdict.reason}"
+        why = reviews.begin_reason(*reviewed) + verdict.reason
         if promotions.promote(name, version, candidate.champion_version, why, verdict.figures):
             break
-    record_review(name, version, parameters)
+    reviews.record(name, version, *reviewed)
     print(f"approve: {name} version {version} is champion, {why}", flush=True)
-
-
-def approval(parameters: ApproveParameters) -> str:
-    """What the reason of a promotion begins with."""
-    return f"approved by {parameters.reviewer} ({parameters.note}): "
-
-
-def find_unrecorded(name: str, version: str, parameters: ApproveParameters) -> str | None:
-    """The reason of this approval where it has made the version champion and ended before its review was recorded."""
-    last = next(reversed(drop_void(promotions.read(name))), None)
-    if last is None or last.version != version or not last.why.startswith(approval(parameters)[:MAX_REASON]):
-        return None
-    tags = MlflowClient().get_model_version(name, version).tags
-    recorded = [(tags.get(f"{prefix}reviewer"), tags.get(f"{prefix}note")) for prefix in list_reviews(tags)]
-    return None if (parameters.reviewer, parameters.note) in recorded else last.why
-
-
-def list_reviews(tags: Mapping[str, str]) -> list[str]:
-    """What the tags of each review of a version begin with."""
-    return [key.removesuffix("at") for key in tags if re.fullmatch(rf"{REVIEW}(\d+\.)?at", key)]
-
-
-def record_review(name: str, version: str, parameters: ApproveParameters) -> None:
-    """Write who reviewed a version to its tags; a later review, after a rollback, is numbered and leaves the others."""
-    client = MlflowClient()
-    earlier = list_reviews(client.get_model_version(name, version).tags)
-    prefix = f"{REVIEW}{len(earlier) + 1}." if earlier else REVIEW
-    review = {
-        "reviewer": parameters.reviewer,
-        "note": parameters.note,
-        "at": datetime.now(UTC).isoformat("T", "seconds"),  # last: it says that all are there
-    }
-    for key, value in review.items():
-        client.set_model_version_tag(name, version, f"{prefix}{key}", value)

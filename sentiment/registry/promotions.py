@@ -28,6 +28,11 @@ MAX_REASON = 3000  # characters of a reason: every store keeps 5,000 of a tag, a
 PATIENCE = 5.0  # seconds to wait for a promotion in the same place, whose process may have been killed
 
 
+def find_last(name: str) -> Promotion | None:
+    """The last promotion of a registered model, whether or not its aliases are set yet; None where there is none."""
+    return next(reversed(drop_void(read(name))), None)
+
+
 def read(name: str) -> list[Promotion]:
     """The promotions of a registered model, the oldest first, including void ones."""
     return list(_read_tags(name))
@@ -63,7 +68,7 @@ def promote(
     client = MlflowClient()
     if get_champion_version(name) != replaces:
         return False
-    last = next(reversed(drop_void(read(name))), None)
+    last = find_last(name)
     if last is not None and last.version != replaces:
         if not last.applied:
             update_aliases(name)

@@ -21,6 +21,7 @@ from sentiment.labelling.labelers import find_labeler, resolve_labeler
 from sentiment.model.families import get_family
 from sentiment.model.hub import HUB
 from sentiment.results import check_manifest, write_manifest
+from sentiment.runs import search
 from sentiment.search.loop import lag_of
 from sentiment.tracking import (
     ENTRY_POINT,
@@ -29,7 +30,6 @@ from sentiment.tracking import (
     NOTE,
     OUTPUT_DIGEST,
     REUSED,
-    active_run,
     origin,
 )
 from sentiment.workflow.fingerprint import fingerprint
@@ -136,12 +136,7 @@ def find_twin(entry_point: str, digest: str, explain: bool = True) -> Run | None
 
 def runs_with_fingerprint(entry_point: str, digest: str) -> list[Run]:
     """The runs of a step with this fingerprint, the latest first, however they ended."""
-    return mlflow.search_runs(
-        experiment_ids=[active_run().info.experiment_id],
-        filter_string=f"tags.`{FINGERPRINT}` = '{digest}' and tags.`{ENTRY_POINT}` = '{entry_point}'",
-        order_by=["attributes.start_time DESC"],
-        output_format="list",
-    )
+    return search(f"tags.`{FINGERPRINT}` = '{digest}' and tags.`{ENTRY_POINT}` = '{entry_point}'")
 
 
 def _input_digest(given: Input) -> str | None:

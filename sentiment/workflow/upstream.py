@@ -8,8 +8,8 @@ from mlflow.entities import Run
 from sentiment.commands import project_command
 from sentiment.corpora.reading import CorpusInput
 from sentiment.errors import UserError
-from sentiment.runs import checked_run, finished_runs, search_finished
-from sentiment.tracking import COMPARE_RUN, ENTRY_POINT, TUNE_RUN, active_run, origin
+from sentiment.runs import checked_run, finished_runs, search, search_finished
+from sentiment.tracking import COMPARE_RUN, ENTRY_POINT, TUNE_RUN, origin
 from sentiment.workflow.launch import launch
 from sentiment.workflow.parameter_groups import CorpusParameters
 from sentiment.workflow.parameter_types import Parameters
@@ -69,13 +69,7 @@ def _used_by_later_main(tag: str, entry_point: str) -> list[Run]:
     latest = search_finished(entry_point, max_results=1)
     # Those that finished all steps: the gate may have failed them after that. Another project's run has no such tag.
     complete = f"tags.`{ENTRY_POINT}` = 'main' and tags.`{COMPARE_RUN}` != '' and attributes.status != 'RUNNING'"
-    mains = mlflow.search_runs(
-        [active_run().info.experiment_id],
-        complete,
-        order_by=["attributes.start_time DESC"],
-        max_results=1,
-        output_format="list",
-    )
+    mains = search(complete, max_results=1)
     if not mains or latest and latest[0].info.start_time > mains[0].info.end_time:
         return []
     used = mains[0].data.tags.get(tag, "").split(",")

@@ -15,6 +15,7 @@ from sentiment.labelling.agreement import describe_seen
 from sentiment.labelling.labelers import registered_model
 from sentiment.model.families import get_family
 from sentiment.model.training import Training
+from sentiment.monitoring.retraining import read_dataset, select_corrected_labels, select_human_labels
 from sentiment.reports.table import verdict
 from sentiment.search.packaging import log_model
 from sentiment.tracking import VALIDATION_PREDICTIONS
@@ -26,7 +27,6 @@ from sentiment.workflow.parameters import (
 )
 from steps.compare import compare
 from steps.featurize import featurize
-from steps.monitor import read_corrected_labels, read_human_labels
 from steps.predict import predict
 from steps.register import register
 from tests.reports.rows import row
@@ -124,7 +124,8 @@ def test_with_some_labels_of_people_the_figures_on_these_stand_beside_the_others
         f"simple is {on_people:.3f}, that of vader alone {on_people:.3f}. simple is the only family"
     )
     # Trained again with a batch added, it has the labels of people alone: the labelers give theirs anew.
-    again = read_human_labels(artifacts(ingested.info.run_id, "dataset") / "test.parquet")
+    again = select_human_labels(read_dataset(artifacts(ingested.info.run_id, "dataset")))
+    again = again[again["split"] == "test"]
     assert (again["label"] != "").tolist() == (test["labelled_by"] == "human").tolist()
 
 
@@ -147,12 +148,13 @@ def test_labels_on_which_the_labeler_was_corrected_do_not_count_against_it(track
     assert truth["accuracy"]["labelers"] == as_vader[test["labelled_by"] == "human"].mean()
     assert summarize_truth(truth).endswith(f" vader the others, {corrected} of which were corrected")
     # Trained again, they are corrected once more.
-    again = read_human_labels(dataset / "test.parquet")
+    again = select_human_labels(read_dataset(dataset))
+    again = again[again["split"] == "test"]
     assert (again["label"] != "").tolist() == (test["labelled_by"] == "human").tolist()
-    again = read_corrected_labels(dataset)
+    again = select_corrected_labels(read_dataset(dataset))
     wrong = reviewed[reviewed["label"] == "neg"]
     assert sorted(again["text"]) == sorted(wrong["text"]) and set(again["label"]) == {"neg"}
-    assert read_corrected_labels(artifacts(before.info.run_id, "dataset")).empty
+    assert select_corrected_labels(read_dataset(artifacts(before.info.run_id, "dataset"))).empty
 
 
 def test_a_label_column_that_is_not_there_is_a_mistake_without_labelers_and_where_it_was_named(tracked, tmp_path):

@@ -186,26 +186,33 @@ def explain(error: BaseException) -> BaseException:
         return killed("a process of this step", None)
     if isinstance(error, BrokenPipeError):
         return UserError("nobody reads the output any more: its pipe or console was closed")
-    if isinstance(error, MlflowException) and error.error_code in REFUSED:
-        return UserError(
-            f"the tracking server refuses this user ({text}): check MLFLOW_TRACKING_USERNAME and "
-            "MLFLOW_TRACKING_PASSWORD, or ask for the permission"
-        )
-    if isinstance(error, MlflowException) and (deleted := re.search(r"experiment (\d+) must be in the 'active'", text)):
-        return UserError(
-            f"experiment {deleted[1]} was deleted: restore it with `mlflow experiments restore --experiment-id "
-            f"{deleted[1]}`, or name another with MLFLOW_EXPERIMENT_NAME"
-        )
-    if isinstance(error, MlflowException) and "MLFLOW_EXPERIMENT_ID" in text:
-        return UserError(
-            f"{text.rstrip('.')}: correct MLFLOW_EXPERIMENT_ID, or unset it and give MLFLOW_EXPERIMENT_NAME"
-        )
-    if isinstance(error, MlflowException) and UNANSWERED in text:
-        return UserError(f"the tracking server stopped answering: {text}")
+    if isinstance(error, MlflowException):
+        return _explain_mlflow(error)
     if isinstance(error, ModuleNotFoundError):
         return UserError(f"{text}; PostgreSQL and S3 need the packages of `pip install -r requirements-team.txt`")
     if isinstance(error, OSError) or type(error).__module__.startswith("boto"):
         return UserError(f"a file or store cannot be used, {type(error).__name__}: {text}")
+    return error
+
+
+def _explain_mlflow(error: MlflowException) -> BaseException:
+    text = str(error)
+    if error.error_code in REFUSED:
+        return UserError(
+            f"the tracking server refuses this user ({text}): check MLFLOW_TRACKING_USERNAME and "
+            "MLFLOW_TRACKING_PASSWORD, or ask for the permission"
+        )
+    if deleted := re.search(r"experiment (\d+) must be in the 'active'", text):
+        return UserError(
+            f"experiment {deleted[1]} was deleted: restore it with `mlflow experiments restore --experiment-id "
+            f"{deleted[1]}`, or name another with MLFLOW_EXPERIMENT_NAME"
+        )
+    if "MLFLOW_EXPERIMENT_ID" in text:
+        return UserError(
+            f"{text.rstrip('.')}: correct MLFLOW_EXPERIMENT_ID, or unset it and give MLFLOW_EXPERIMENT_NAME"
+        )
+    if UNANSWERED in text:
+        return UserError(f"the tracking server stopped answering: {text}")
     return error
 
 

@@ -4,12 +4,8 @@ kubectl has kustomize, in which the manifests are written, and finds the cluster
 """
 
 import json
-import re
-import shutil
-import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +13,7 @@ import yaml
 
 from sentiment.deployment.client import ask_for_labels
 from sentiment.deployment.folder import check_image, package_folder
+from sentiment.deployment.kubectl import Kubectl, stream
 from sentiment.errors import UserError
 
 OVERLAY = "kubernetes/overlays/prod"  # of a package
@@ -28,7 +25,6 @@ CONTAINER = "model"  # the one that parameter image is for
 ROLLOUT_TIMEOUT = 900.0  # seconds until all pods have to be ready; the probes of one alone allow for ten minutes
 PAUSE = 2.0  # seconds
 LOOKS = 5  # at a rollout, one after the other, until an answer that fails counts
-COMMAND_TIMEOUT = 180.0  # seconds that kubectl may take for a command
 DELETE_TIMEOUT = 120  # seconds until what is deleted is gone
 # Reasons for which a pod waits that time alone does not cure.
 HOPELESS = (
@@ -52,22 +48,20 @@ class Kubernetes:
     """
 
     def __init__(self, model: str, manifests: str, image: str, hold: Callable[[], None]) -> None:
-        if not shutil.which("kubectl"):
-            raise UserError("target=kubernetes needs kubectl: https://kubernetes.io/docs/tasks/tools/")
         self._model = model
         self._manifests = manifests
         self._image = check_image(image)
         self._hold = hold
-        self._where: list[str] = []
+        self._kubectl = Kubectl(hold)
         try:
-            config = json.loads(self._kubectl("config", "view", "--minify", "--output=json"))
+            config = json.loads(self._kubectl.run("config", "view", "--minify", "--output=json"))
         except UserError as error:
             raise UserError(f"target=kubernetes needs a kubeconfig with a current context: {error}") from error
         self._context = config["current-context"]
         self._server = config["clusters"][0]["cluster"]["server"]  # a context has another name on another machine
         self._namespace = config["contexts"][0]["context"].get("namespace", "default")
         # Whoever switches the context meanwhile changes nothing.
-        self._where = [f"--context={self._context}", f"--namespace={self._namespace}"]
+        self._kubectl.where = [f"--context={self._context}", f"--namespace={self._namespace}"]
 
     @property
     def place(self) -> str:
@@ -91,7 +85,7 @@ class Kubernetes:
 
     def predict(self, endpoint: str, texts: list[str], version: str = "") -> list[dict[str, Any]]:
         self._require(endpoint)
-        with self._forward(endpoint) as port:
+        with self._kubectl.forward(endpoint) as port:
             return ask_for_labels(port, texts)
 
     def _render(self, endpoint: str, version: str) -> list[dict[str, Any]]:
@@ -99,7 +93,7 @@ class Kubernetes:
         folder = Path(self._manifests or package_folder(self._model, version) / OVERLAY)
         if not folder.is_dir():
             raise UserError(f"manifests={folder}: there is no such folder: -e package -P version={version} writes it")
-        documents = [one for one in yaml.safe_load_all(self._kubectl("kustomize", str(folder))) if one]
+        documents = [one for one in yaml.safe_load_all(self._kubectl.run("kustomize", str(folder))) if one]
         try:
             objects = [[one["apiVersion"], one["kind"], one["metadata"]["name"]] for one in documents]
         except (KeyError, TypeError) as error:
@@ -179,7 +173,7 @@ class Kubernetes:
         """What the newest pods wait for: from reasons to what Kubernetes says of them."""
         labels = deployment["spec"]["template"]["metadata"]["labels"]
         selector = ",".join(f"{name}={value}" for name, value in labels.items())
-        found = self._kubectl("get", "replicasets,pods", f"--selector={selector}", "--output=json")
+        found = self._kubectl.run("get", "replicasets,pods", f"--selector={selector}", "--output=json")
         listed = json.loads(found)["items"]
         sets = [one["metadata"] for one in listed if one["kind"] == "ReplicaSet"]
         if not sets:
@@ -202,7 +196,7 @@ class Kubernetes:
         return reasons
 
     def _find(self, endpoint: str) -> dict[str, Any] | None:
-        found = self._kubectl("get", "deployment", endpoint, "--ignore-not-found", "--output=json")
+        found = self._kubectl.run("get", "deployment", endpoint, "--ignore-not-found", "--output=json")
         return json.loads(found) if found else None
 
     def _require(self, endpoint: str) -> dict[str, Any]:
@@ -216,11 +210,13 @@ class Kubernetes:
 
     def _apply(self, documents: list[dict[str, Any]], *options: str) -> None:
         ours = ["--server-side", "--force-conflicts", f"--field-manager={MANAGER}", "--filename=-"]
-        self._kubectl("apply", *ours, *options, given=_stream(documents))
+        self._kubectl.run("apply", *ours, *options, given=stream(documents))
 
     def _list_existing(self, objects: list[list[str]]) -> list[list[str]]:
         """Kind and name of those of some objects that are there."""
-        found = self._kubectl("get", "--ignore-not-found", "--output=json", "--filename=-", given=_references(objects))
+        found = self._kubectl.run(
+            "get", "--ignore-not-found", "--output=json", "--filename=-", given=_references(objects)
+        )
         listed: dict[str, Any] = json.loads(found) if found else {"kind": "List", "items": []}
         items = listed["items"] if listed["kind"] == "List" else [listed]
         return [[one["kind"], one["metadata"]["name"]] for one in items]
@@ -230,36 +226,7 @@ class Kubernetes:
         if objects:
             given = _references(objects)
             options = ["--ignore-not-found", "--cascade=foreground", f"--timeout={DELETE_TIMEOUT}s", "--filename=-"]
-            self._kubectl("delete", *options, given=given)
-
-    @contextmanager
-    def _forward(self, endpoint: str) -> Iterator[int]:
-        """A port of this machine that leads to a pod of a Service.
-
-        The API server's proxy is another way, but the NetworkPolicy of a package lets nobody in from outside.
-        """
-        command = ["kubectl", *self._where, "port-forward", f"service/{endpoint}", "--address=127.0.0.1", ":80"]
-        self._hold()
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            try:
-                assert process.stdout and process.stderr
-                forwarding = re.match(r"Forwarding from 127\.0\.0\.1:(\d+)", process.stdout.readline())
-                if not forwarding:
-                    raise UserError(f"kubectl port-forward: {_first_line(process.stderr.read())}")
-                yield int(forwarding[1])
-            finally:
-                process.terminate()
-
-    def _kubectl(self, *arguments: str, given: str | None = None) -> str:
-        """What kubectl prints; UserError with the first line of its messages where it fails."""
-        command = ["kubectl", *self._where, *arguments]
-        try:
-            process = subprocess.run(command, input=given, capture_output=True, text=True, timeout=COMMAND_TIMEOUT)
-        except subprocess.TimeoutExpired as error:
-            raise UserError(f"kubectl {arguments[0]}: no answer within {COMMAND_TIMEOUT:g} seconds") from error
-        if process.returncode:
-            raise UserError(f"kubectl {arguments[0]}: {_first_line(process.stderr)}")
-        return process.stdout
+            self._kubectl.run("delete", *options, given=given)
 
 
 def _ask(look: Callable[[Any], Any], at: Any) -> Any:
@@ -284,7 +251,7 @@ def _objects(deployment: dict[str, Any]) -> list[list[str]]:
 
 def _references(objects: list[list[str]]) -> str:
     """Objects as kubectl reads them, by API version, kind and name."""
-    return _stream([{"apiVersion": api, "kind": kind, "metadata": {"name": name}} for api, kind, name in objects])
+    return stream([{"apiVersion": api, "kind": kind, "metadata": {"name": name}} for api, kind, name in objects])
 
 
 def _with_template_of(deployment: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
@@ -303,15 +270,3 @@ def _is_rolled_out(deployment: dict[str, Any]) -> bool:
         and updated >= deployment["spec"]["replicas"]
         and status.get("replicas", 0) <= updated <= status.get("availableReplicas", 0)
     )
-
-
-def _stream(documents: list[dict[str, Any]]) -> str:
-    """Objects as kubectl reads them; one of the kind List it would not have validated by the server."""
-    return "\n".join(map(json.dumps, documents))
-
-
-def _first_line(messages: str) -> str:
-    """The first line of kubectl's messages that is neither a line of its log nor a warning; else what its log says."""
-    lines = [line for line in messages.splitlines() if not re.match(r"[EWI]\d{4} |Warning: |\s*$", line)]
-    logged = re.findall(r'^E\d{4} .* err="(.*)"$', messages, re.M)
-    return [*lines, *logged, "it ends without a word"][0].removeprefix("error: ")

@@ -9,10 +9,15 @@ from sentiment.deployment import kubernetes
 from sentiment.deployment.kubernetes import Kubernetes
 
 
-class Recorder(Kubernetes):
-    """A target whose rollouts are done at once."""
+class Recorder:
+    """A kubectl whose rollouts are done at once."""
 
-    def _kubectl(self, *arguments, given=None):
+    live = None
+
+    def __init__(self):
+        self.deleted = []
+
+    def run(self, *arguments, given=None):
         if arguments[0] == "config":
             context = {"name": "prod", "context": {"namespace": "moods"}}
             cluster = {"name": "east", "cluster": {"server": "https://east.example.org"}}
@@ -31,9 +36,9 @@ class Recorder(Kubernetes):
 
 @pytest.fixture
 def recorder(tmp_path, monkeypatch):
-    monkeypatch.setattr(kubernetes.shutil, "which", lambda _: "kubectl")
-    recorder = Recorder("sentiment", str(tmp_path), "", lambda: None)
-    recorder.live, recorder.deleted = None, []
+    recorder = Recorder()
+    monkeypatch.setattr(kubernetes, "Kubectl", lambda _: recorder)
+    recorder.target = Kubernetes("sentiment", str(tmp_path), "", lambda: None)
     return recorder
 
 
@@ -48,11 +53,11 @@ def manifests(version, scaling):
 
 def test_an_object_whose_api_version_changes_is_not_deleted_after_the_update(recorder):
     recorder.rendered = manifests("1", "autoscaling/v1")
-    recorder.create("sentiment", "models:/sentiment/1", "1")
+    recorder.target.create("sentiment", "models:/sentiment/1", "1")
     recorder.rendered = manifests("2", "autoscaling/v2")
-    recorder.update("sentiment", "models:/sentiment/2", "2", 1.0)
+    recorder.target.update("sentiment", "models:/sentiment/2", "2", 1.0)
     assert recorder.deleted == []
     recorder.rendered = manifests("2", "autoscaling/v2")[:2]
-    recorder.update("sentiment", "models:/sentiment/2", "2", 1.0)
+    recorder.target.update("sentiment", "models:/sentiment/2", "2", 1.0)
     (deleted,) = recorder.deleted
     assert "HorizontalPodAutoscaler" in deleted

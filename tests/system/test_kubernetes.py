@@ -10,7 +10,7 @@ import mlflow
 import pytest
 import yaml
 
-from sentiment.deployment import kubernetes
+from sentiment.deployment import kubectl, kubernetes
 from sentiment.deployment.folder import write_templates
 from sentiment.errors import UserError
 from sentiment.registry import promotions
@@ -248,7 +248,7 @@ def test_a_deployment_of_somebody_else_is_left_alone_and_a_pod_that_cannot_be_re
     run()
     with pytest.raises(UserError, match="endpoint=sentiment: it is there already: -P action=update "):
         run()
-    monkeypatch.setattr(kubernetes, "_first_line", lambda messages: messages.splitlines()[-1])
+    monkeypatch.setattr(kubectl, "_first_line", lambda messages: messages.splitlines()[-1])
     Path("bin/kubectl").unlink()  # its own tunnel is refused here
     with pytest.raises(UserError, match="kubectl port-forward: .*error upgrading connection|kubectl port-forward: "):
         run("--action=test")

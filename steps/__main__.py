@@ -10,7 +10,8 @@ import gc
 import os
 import sys
 import tempfile
-from types import SimpleNamespace
+from importlib.machinery import ModuleSpec
+from importlib.util import module_from_spec
 
 from sentiment.workflow.stopping import Stop
 
@@ -29,7 +30,8 @@ def start(entry_point: str, arguments: list[str]) -> None:
     if entry_point == "main":
         sys.modules.update(dict.fromkeys(NOT_IN_MAIN))  # type: ignore[arg-type]
         # All that MLflow uses of FastAPI outside of a server; its import takes a tenth of a second.
-        sys.modules["fastapi"] = SimpleNamespace(HTTPException=Exception)  # type: ignore[assignment]
+        sys.modules["fastapi"] = fastapi = module_from_spec(ModuleSpec("fastapi", None))
+        fastapi.HTTPException = Exception  # type: ignore[attr-defined]
 
     from sentiment.workflow.process import run_entry_point
 

@@ -21,7 +21,9 @@ def find_unrecorded(name: str, version: str, reviewer: str, note: str) -> str | 
     if last is None or last.version != version or not last.why.startswith(begin_reason(reviewer, note)[:MAX_REASON]):
         return None
     tags = MlflowClient().get_model_version(name, version).tags
-    recorded = [(tags.get(f"{prefix}reviewer"), tags.get(f"{prefix}note")) for prefix in _prefixes(tags)]
+    promoted = datetime.fromisoformat(last.when).replace(microsecond=0)
+    later = [prefix for prefix in _prefixes(tags) if datetime.fromisoformat(tags[f"{prefix}at"]) >= promoted]
+    recorded = [(tags.get(f"{prefix}reviewer"), tags.get(f"{prefix}note")) for prefix in later]
     return None if (reviewer, note) in recorded else last.why
 
 

@@ -68,7 +68,7 @@ class ServedChampion:
             if self._recorder:
                 ended, limit = time.time_ns(), MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT.get()
                 if ended - started > limit * 10**9:  # MLflow has answered 504, and this thread went on
-                    answer, error = None, f"not answered: took longer than {limit} s"
+                    answer, error = None, error or f"not answered: took longer than {limit} s"
                 self._recorder.record(started, ended, version, model_input, answer, error)
 
     def _follow(self, seconds: float) -> None:

@@ -115,8 +115,8 @@ class Stop:
             try:
                 import mlflow
 
-                # MLflow would ask Spark, whose JVM has ended, where models are registered.
-                mlflow.set_registry_uri(mlflow.get_tracking_uri())
+                if "pyspark" in sys.modules:  # MLflow would ask its JVM, which has ended, where models are registered
+                    mlflow.set_registry_uri(mlflow.get_tracking_uri())
                 mark_killed(self.run.info.run_id)
             except Exception as error:  # the process ends in any case
                 print(f"warning: the runs could not be marked KILLED: {error}", file=sys.stderr)

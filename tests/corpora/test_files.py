@@ -104,6 +104,11 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
             b"\xef\xbb\xbf\xef\xbb\xbftext,label\na,b\n",
             r"has '\\ufefftext', label; .*column=\$'\\ufefftext'$",
         ),
+        (  # bash reads \\xa0 as a byte
+            "no-break.csv",
+            "\xa0text,label\na,b\n".encode(),
+            r"has '\\xa0text', label; .*column=\$'\\u00a0text'$",
+        ),
         ("broken.jsonl", b'{"text": "a", \n', "cannot be read as .jsonl"),
         ("broken.parquet", b"not parquet at all", "cannot be read as .parquet"),
         ("semicolons.csv", b"text;label\nfine, really;pos\n", "separated by semicolons, type python -c .*sep=';'"),

@@ -57,6 +57,10 @@ def test_a_near_duplicate_of_a_text_that_the_champion_was_trained_on_is_no_unsee
     groups = copies | {text: number for number, text in enumerate(SEEN)}
     grown = ingest("b", groups, train=SEEN[:20], test=[*SEEN[20:], *copies, *UNSEEN])
     assert comparable_rows(champion, ["neg", "pos"], grown).tolist() == [False] * 60 + [True] * 40
+    # Those that the source itself has put into the test split, which the champion was measured on, stay.
+    champion = champion_of(ingest("c", groups, train=SEEN, test=[*copies]))
+    rows = comparable_rows(champion, ["neg", "pos"], ingest("d", groups, train=SEEN, test=[*copies, UNSEEN[0]]))
+    assert rows.all() and len(rows) == 41
 
 
 def test_the_texts_that_a_version_was_made_from_are_known_in_their_normal_form(tracked, ingest):

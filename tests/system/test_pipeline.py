@@ -12,7 +12,7 @@ from sentiment.model.families import pipeline
 from sentiment.search.packaging import EXAMPLE, FLAVOR_SIGNATURE
 from tests.conftest import runs, store
 from tests.model.checkpoint import write_checkpoint
-from tests.system.processes import FAST_SEARCH, NAIVE_BAYES, SHORT, predict_elsewhere, run_here, run_steps
+from tests.system.processes import FAST_SEARCH, NAIVE_BAYES, SHORT, predict_elsewhere, run_here, run_step, run_steps
 from tests.system.starter import REAL_WORKERS
 
 
@@ -80,13 +80,13 @@ def test_a_checkpoint_of_several_labels_a_text_is_measured_as_it_is_served(tmp_p
 def test_without_a_checkpoint_or_with_one_that_cannot_be_had_it_says_what_to_do(tuned):
     process = run_here("tune", "--family=pipeline", cwd=tuned)
     assert process.returncode == 1 and "pipeline without pretrained: give a checkpoint" in process.stderr
-    process = run_here("tune", "--family=pipeline", "--pretrained=nobody/nothing", cwd=tuned, HF_HUB_OFFLINE="1")
+    process = run_step("tune", "--family=pipeline", "--pretrained=nobody/nothing", cwd=tuned, HF_HUB_OFFLINE="1")
     assert process.returncode == 1 and "Traceback" not in process.stderr
     assert "give its folder, pretrained=path/to/checkpoint" in process.stderr
 
 
 def test_a_checkpoint_that_is_not_there_ends_a_search_before_its_trials(tuned):
-    process = run_here("tune", "--family=finetuned", "--pretrained=./nowhere", cwd=tuned)
+    process = run_step("tune", "--family=finetuned", "--pretrained=./nowhere", cwd=tuned)
     assert process.returncode == 1 and "error: pretrained=./nowhere: there is no such folder" in process.stderr
     run = runs(tuned, "tune")[0]
     assert not [trial for trial in runs(tuned) if trial.data.tags.get("mlflow.parentRunId") == run.info.run_id]

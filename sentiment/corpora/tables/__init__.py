@@ -153,7 +153,7 @@ def require_column(table: Table, parameter: str, column: str, otherwise: str = "
             raise UserError(f"{table.name} has no column {column!r}: {looks}")
         shown = [name if name == _visible(name) else repr(name) for name in names]
         meant = next((name for name in names if _visible(name) == column), "")
-        typed = repr(meant) if meant.isprintable() else f"${meant!r}"  # in bash, with escapes
+        typed = repr(meant) if meant.isprintable() else f"${meant!r}".replace(r"\x", r"\u00")  # in bash, with escapes
         raise UserError(
             f"{table.name} has no column {column!r}: it has {', '.join(shown) or 'none'}; "
             f"name the right one with -P {parameter}={typed if meant else ''}{otherwise}"

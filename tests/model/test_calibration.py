@@ -40,6 +40,11 @@ def test_a_network_that_is_never_wrong_keeps_a_finite_temperature():
     certain = np.array([[1.0, 0.0], [0.0, 1.0]])
     assert 0 < fit_temperature(certain, np.array([0, 1])) < 25
     assert np.isfinite(scale_temperature(certain, 0.05)).all()
+    # That it was right 40 times is no reason to be sure of all that it says: its doubts stay, smaller.
+    likely = np.linspace(0.6, 0.95, 40)
+    probabilities = np.column_stack([1 - likely, likely])
+    scaled = scale_temperature(probabilities, fit_temperature(probabilities, np.ones(40, int)))[:, 1]
+    assert (scaled > likely).all() and scaled.min() < 0.95
 
 
 @pytest.mark.parametrize("metric", ["log_loss", "f1_macro"])

@@ -189,6 +189,16 @@ def test_copies_share_a_fold(tmp_path):
         assert model.predict_split(features, "validation").max(axis=1).mean() < 0.6
 
 
+def test_a_single_training_step_trains(learned):
+    features, *_ = learned("dense", ALL)
+    once = Training(seed=0, epochs=1, batch_size=1000)
+    slow, fast = (fit("dense", features, once, learning_rate=rate)[0] for rate in (1e-9, 0.01))
+    found = [
+        model.predict_split(features, "train").argmax(axis=1) == features.labels("train") for model in (slow, fast)
+    ]
+    assert found[1].mean() > found[0].mean() + 0.1
+
+
 RARE = Criterion("balanced_accuracy", balanced_accuracy)
 
 

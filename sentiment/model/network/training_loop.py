@@ -45,7 +45,7 @@ def compile_network(
         documents: number of training texts.
     """
     steps = training.epochs * math.ceil(documents / training.batch_size)
-    warm_up = math.ceil(WARM_UP * steps)
+    warm_up = math.ceil(WARM_UP * steps) if steps > 1 else 0  # a warm-up begins with a rate of 0
     rate = WarmUpCosine(params["learning_rate"], warm_up, max(1, steps - warm_up))
     # What creates its variables in the first step, as a metric that is given by its name, has the step traced twice.
     network.compile(

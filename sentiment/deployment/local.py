@@ -20,7 +20,7 @@ from sentiment.deployment.server import HOST, MODEL_PATH, PORT
 from sentiment.errors import UserError
 from sentiment.paths import PROJECT_ROOT
 from sentiment.results import model_files
-from sentiment.serving.ports import why_not_listen
+from sentiment.serving.ports import reserve
 from sentiment.workflow.parameters import DeployParameters
 
 FOLDER = "deployments"  # in the folder of the command: models, messages, and what is running
@@ -51,9 +51,12 @@ class Local:
         with _lock(endpoint):
             if self._find(endpoint):
                 raise UserError(f"endpoint={endpoint}: it is there already: -P action=update replaces its version")
-            if reason := why_not_listen(ADDRESS, self._port):
-                raise UserError(f"port={self._port}: nothing can listen there ({reason}): give another one")
-            return self._start(endpoint, uri, version, self._port)
+            try:
+                reserved = reserve(ADDRESS, self._port)
+            except OSError as error:
+                raise UserError(f"port={self._port}: nothing can listen there ({error}): give another one") from error
+            with reserved:  # until the server listens: that of another endpoint would share the port
+                return self._start(endpoint, uri, version, self._port)
 
     def update(self, endpoint: str, uri: str, version: str, traffic: float) -> str:
         if traffic < 1:

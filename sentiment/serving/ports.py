@@ -1,14 +1,31 @@
-"""Whether a server could listen."""
+"""Whether a server could listen, and a port that is reserved for one."""
 
 import socket
 
 
 def why_not_listen(host: str, port: int) -> OSError | None:
     """Why a server could not listen at an address; None where it could."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, port))
-        except OSError as error:
-            return error
+    try:
+        reserve(host, port).close()
+    except OSError as error:
+        return error
     return None
+
+
+def reserve(host: str, port: int) -> socket.socket:
+    """Reserve a port for a server with SO_REUSEPORT, until the socket that is returned is closed.
+
+    Raises:
+        OSError: another one listens there, or has reserved it.
+    """
+    reserved = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that have ended do not matter
+        reserved.bind((host, port))
+    except OSError:
+        reserved.close()
+        raise
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)  # or others could bind it until the server listens
+    if hasattr(socket, "SO_REUSEPORT"):  # after the binding: what is bound without it has the port alone
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    return reserved

@@ -63,6 +63,35 @@ def test_whoever_changes_an_endpoint_waits_for_who_does_so_already(tmp_path, mon
     assert together == [1, 1]
 
 
+def test_of_two_endpoints_that_are_created_at_once_one_gets_the_port(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    started = []
+
+    def listen(port):  # as the server does
+        listener = socket.socket()
+        for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+            listener.setsockopt(socket.SOL_SOCKET, option, 1)
+        listener.bind((local.ADDRESS, port))
+        listener.listen()
+        return listener
+
+    class Starting(local.Local):
+        def _start(self, endpoint, uri, version, port):
+            started.append(endpoint)
+            if endpoint == "first":
+                with pytest.raises(UserError, match=rf"port={port}: nothing can listen there \(.*in use\): give"):
+                    self.create("second", uri, version)
+            listen(port).close()
+            return f"http://{local.ADDRESS}:{port}/invocations"
+
+    with listen(0) as listener:
+        port = listener.getsockname()[1]
+    target = Starting(port, lambda: None)
+    target.create("first", "models:/m/1", "1")
+    assert started == ["first"]
+    target.create("third", "models:/m/1", "1")  # nothing is left of the reservation
+
+
 def test_a_server_that_has_ended_meanwhile_is_ended():
     asked = []
 

@@ -110,7 +110,7 @@ class Local:
             server.wait()
             shutil.rmtree(model)
             raise
-        state = {"pid": server.pid, "started": process.create_time(), "port": port, "version": version}
+        state = {"pid": server.pid, "port": port, "version": version}
         (folder / STATE).write_text(json.dumps(state), encoding="utf-8")
         for old in folder.glob("version-*"):
             if old != model:
@@ -140,9 +140,16 @@ class Local:
         state = json.loads(file.read_text(encoding="utf-8"))
         try:
             process = psutil.Process(state["pid"])
-            return (state, process) if process.create_time() == state["started"] else None
+            model = process.environ().get(MODEL_PATH)
         except psutil.NoSuchProcess:
             return None
+        except psutil.AccessDenied as error:
+            raise UserError(
+                f"endpoint={endpoint}: process {state['pid']} is another user's: give the command as that user, or "
+                f"remove {file.parent.resolve()} where it is no server of this project"
+            ) from error
+        # Not by its start, which moves with the clock of the machine, nor the whole path: the folder may be moved.
+        return (state, process) if model and Path(FOLDER, endpoint, Path(model).name).is_dir() else None
 
     def _require(self, endpoint: str) -> tuple[dict[str, Any], psutil.Process]:
         found = self._find(endpoint)

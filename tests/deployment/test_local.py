@@ -21,7 +21,7 @@ def test_an_endpoint_whose_server_has_died_is_deleted_and_told_to_be_gone_of_the
     tracked, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
-    state = {"pid": os.getpid(), "started": 0.0, "port": 5001, "version": "1"}  # another process has got its id
+    state = {"pid": os.getpid(), "port": 5001, "version": "1"}  # another process has got its id
     (tmp_path / "deployments" / "shop").mkdir(parents=True)
     (tmp_path / "deployments" / "shop" / "endpoint.json").write_text(json.dumps(state))
     for name in ("mood", "other"):
@@ -38,6 +38,49 @@ def test_an_endpoint_whose_server_has_died_is_deleted_and_told_to_be_gone_of_the
     assert not (tmp_path / "deployments" / "shop").exists()
     assert "version 1 is gone" in tracked.get_model_version("mood", "1").tags["deployed.local.shop"]
     assert set(tracked.get_model_version("other", "1").tags) == {"deployed.local.another"}
+
+
+@pytest.mark.parametrize("model", ["version-1-17", "version-1-18", None])
+def test_a_server_is_known_by_its_model_whatever_the_clock_says(tmp_path, monkeypatch, model):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "deployments" / "shop"
+    (folder / "version-1-17").mkdir(parents=True)
+    (folder / "endpoint.json").write_text(json.dumps({"pid": os.getpid(), "port": 5001, "version": "1"}))
+    ended = []
+
+    class Process:
+        def __init__(self, _):
+            pass
+
+        def environ(self):
+            return {"MODEL_PATH": f"/before/it/was/moved/{model}"} if model else {}
+
+        def create_time(self):
+            return time.time()  # another one whenever the clock is set
+
+        def terminate(self):
+            ended.append(True)
+
+        def wait(self, _):
+            pass
+
+    monkeypatch.setattr(psutil, "Process", Process)
+    local.Local(5001, lambda: None).delete("shop")
+    assert ended == [True] * (model == "version-1-17") and not folder.exists()
+
+
+def test_the_endpoint_of_another_user_is_not_told_to_be_deleted(tmp_path, monkeypatch):
+    def deny(_):
+        raise psutil.AccessDenied
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(psutil.Process, "environ", deny)
+    state = tmp_path / "deployments" / "shop" / "endpoint.json"
+    state.parent.mkdir(parents=True)
+    state.write_text(json.dumps({"pid": os.getpid(), "port": 5001, "version": "1"}))
+    with pytest.raises(UserError, match=f"endpoint=shop: process {os.getpid()} is another user's: give the command as"):
+        local.Local(5001, lambda: None).delete("shop")
+    assert state.exists()
 
 
 def test_whoever_changes_an_endpoint_waits_for_who_does_so_already(tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 import math
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -140,6 +141,8 @@ def put_in_place(package: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as beside:
         whole = Path(shutil.copytree(package, Path(beside) / target.name))
+        for path in (whole, *whole.rglob("*")):  # an image, whose user is another one, has them with these modes
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
         if target.exists():
             target.rmdir()
         whole.rename(target)

@@ -1,3 +1,4 @@
+import os
 import shutil
 
 import pytest
@@ -25,6 +26,20 @@ def test_a_package_is_there_whole_or_not_at_all(tmp_path, monkeypatch, there):
     assert [*target.parent.iterdir()] == [target] * there
     put_in_place(made, target)
     assert (target / "model" / "weights").read_text() == "w" and [*target.parent.iterdir()] == [target]
+
+
+def test_the_user_of_an_image_may_read_a_package_that_was_written_with_a_strict_umask(tmp_path):
+    made, target = tmp_path / "made", tmp_path / "package"
+    before = os.umask(0o077)
+    try:
+        (made / "model").mkdir(parents=True)
+        (made / "model" / "weights").write_text("w")
+        (made / "start").touch(0o700)
+        put_in_place(made, target)
+    finally:
+        os.umask(before)
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in (target, *target.rglob("*"))}
+    assert modes == {"package": "0o755", "model": "0o755", "weights": "0o644", "start": "0o755"}
 
 
 def test_a_models_name_becomes_one_that_kubernetes_takes_for_a_service():

@@ -7,6 +7,7 @@ from string import Template
 import pytest
 import yaml
 
+from sentiment.deployment.folder import TEMPLATES
 from tests.conftest import PROJECT
 from tests.docs.commands import check_step
 
@@ -47,3 +48,10 @@ def test_files_that_workflows_name_are_there():
                 assert (PROJECT / name).exists(), name
             for name in re.findall(r"python ([\w/]+\.py)", script):
                 assert (PROJECT / name).exists(), name
+
+
+def test_the_package_that_is_deployed_is_uploaded_with_its_hidden_files():
+    steps = yaml.safe_load((PROJECT / ".github" / "workflows" / "deploy.yml").read_text())["jobs"]["package"]["steps"]
+    (upload,) = [step["with"] for step in steps if "upload-artifact" in step.get("uses", "")]
+    assert any(path.name.startswith(".") for path in TEMPLATES.rglob("*"))  # which the action would leave out
+    assert upload["path"] == "package" and upload["include-hidden-files"] is True

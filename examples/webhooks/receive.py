@@ -32,17 +32,25 @@ class Receiver(BaseHTTPRequestHandler):
         delivery, sent, signature = (self.headers.get(f"X-MLflow-{name}", "") for name in names)
         signed = hmac.new(SECRET, f"{delivery}.{sent}.".encode() + body, hashlib.sha256).digest()
         genuine = hmac.compare_digest(signature.encode(), b"v1," + base64.b64encode(signed))
-        fresh = genuine and abs(time.time() - int(sent)) < AGE
-        if fresh:
-            event = json.loads(body)
-            data = event["data"]
-            if event["entity"] == "model_version_alias" and (data["name"], data["alias"]) == (MODEL, "champion"):
-                promoted.set()
-        elif genuine:
-            late = f"{time.time() - int(sent):.0f} seconds old, expected less than {AGE}"
-            print(f"warning: refused an event that is {late}: compare the clocks", file=sys.stderr, flush=True)
-        self.send_response(202 if fresh else 401)  # at once: MLflow sends it again if it has to wait
+        status = self.take(body, sent) if genuine else 401
+        self.send_response(status)  # at once: MLflow sends it again if it has to wait
         self.end_headers()
+
+    def take(self, body: bytes, sent: str) -> int:
+        """The status of an event that MLflow has signed."""
+        try:
+            age, event = time.time() - int(sent), json.loads(body)
+            alias = event["entity"] == "model_version_alias" and (event["data"]["name"], event["data"]["alias"])
+        except (ValueError, KeyError, TypeError) as error:
+            print(f"warning: refused an event that is not as expected: {error!r}", file=sys.stderr, flush=True)
+            return 400
+        if abs(age) >= AGE:
+            late = f"{age:.0f} seconds old, expected less than {AGE}"
+            print(f"warning: refused an event that is {late}: compare the clocks", file=sys.stderr, flush=True)
+            return 401
+        if alias == (MODEL, "champion"):
+            promoted.set()
+        return 202
 
 
 def run_commands() -> None:

@@ -90,8 +90,8 @@ def test_setting_the_alias_champion_starts_the_command_once(receiver, tmp_path, 
     assert SECRET.encode() not in (tmp_path / "mlflow.db").read_bytes()
 
 
-def signed(body, secret=SECRET, age=0):
-    delivery, sent = "1", str(int(time.time()) - age)
+def signed(body, secret=SECRET, age=0, sent=None):
+    delivery, sent = "1", sent or str(int(time.time()) - age)
     digest = hmac.new(secret.encode(), f"{delivery}.{sent}.".encode() + body, hashlib.sha256).digest()
     signature = f"v1,{base64.b64encode(digest).decode()}"
     return {"X-MLflow-Delivery-Id": delivery, "X-MLflow-Timestamp": sent, "X-MLflow-Signature": signature}
@@ -113,6 +113,16 @@ def test_what_the_server_has_not_signed_just_now_starts_nothing(receiver):
     # One that it has signed comes after those and is the first to start something.
     assert requests.post(url, data=body, headers=signed(body), timeout=5).status_code == 202
     wait_for(lambda: lines(started) == before + 1, seconds=30)
+
+
+def test_signed_events_that_are_not_as_expected_are_refused_with_400(receiver):
+    url, started = receiver
+    before, nameless = lines(started), b'{"entity": "model_version_alias", "data": {"alias": "champion"}}'
+    for body in (b"", b"no JSON", "\x80".encode("latin-1"), b"[]", b"{}", nameless):
+        assert requests.post(url, data=body, headers=signed(body), timeout=5).status_code == 400
+    when = signed(promotion("1"), sent=f"{time.time():.1f}")
+    assert requests.post(url, data=promotion("1"), headers=when, timeout=5).status_code == 400
+    assert lines(started) == before
 
 
 def send(url, body, age=0):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sentiment.errors import hide_credentials
 from sentiment.paths import PROJECT_ROOT
-from sentiment.tracking import GIT_BRANCH, PROJECT_ENV, SOURCE_NAME
+from sentiment.tracking import GIT_BRANCH, GIT_COMMIT, PROJECT_ENV, SOURCE_NAME
 
 COMMAND = "SENTIMENT_COMMAND"  # environment variable: how the user starts an entry point; steps below inherit it
 
@@ -38,8 +38,9 @@ def remember_command(tags: Mapping[str, str]) -> None:
     else:  # a git URL, of which PROJECT_ROOT is a temporary clone
         uri = shlex.quote(hide_credentials(source))
         # Not for a folder: with a version MLflow fetches into it, and so makes a user's own repository a shallow one.
-        if branch := tags.get(GIT_BRANCH):
-            uri += f" --version {shlex.quote(branch)}"
+        # Of a version that is a git tag or a commit, MLflow keeps the commit alone.
+        if version := tags.get(GIT_BRANCH) or tags.get(GIT_COMMIT):
+            uri += f" --version {shlex.quote(version)}"
     # A step that was started by hand, and one in the active environment, has no tag.
     manager = tags.get(PROJECT_ENV, "local")
     os.environ.setdefault(COMMAND, f"mlflow run {uri} --env-manager {manager}")

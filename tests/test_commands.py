@@ -76,8 +76,20 @@ def test_a_command_in_an_error_would_be_taken_as_it_is_printed(tracked, monkeypa
             "mlflow run . --env-manager local",
         ),
         (
-            {"mlflow.source.name": "https://token@example.org/p.git", "mlflow.source.git.branch": "v1"},
+            {"mlflow.source.name": f"file://{PROJECT_ROOT}#model", "mlflow.source.git.commit": "c57ce20"},
+            "mlflow run . --env-manager local",
+        ),
+        (
+            {
+                "mlflow.source.name": "https://token@example.org/p.git",
+                "mlflow.source.git.branch": "v1",
+                "mlflow.source.git.commit": "c57ce20",
+            },
             "mlflow run https://example.org/p.git --version v1 --env-manager local",
+        ),
+        (  # a git tag or a commit as the version
+            {"mlflow.source.name": "https://example.org/p.git", "mlflow.source.git.commit": "c57ce20"},
+            "mlflow run https://example.org/p.git --version c57ce20 --env-manager local",
         ),
         # As MLflow logs file:///repositories/p#model.
         (

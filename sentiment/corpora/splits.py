@@ -17,6 +17,7 @@ GROUP = "group"  # column of a dataset that has near-duplicates: the number of e
 SPLITS = ("train", "validation", "test")
 SHOWN = 60  # characters of a class name in a message: the column may be one of texts
 FEWEST = 2  # texts of a class in the training split: probabilities are calibrated by a cross-validation there
+NEEDED = {"test": 1, "validation": 1, "train": FEWEST}  # texts of each class, in the order in which splits borrow
 
 
 def clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -83,8 +84,8 @@ def split(
         test_size: share of all documents that goes to the test split, between 0 and 1.
         validation_size: share of the rest that goes to the validation split, between 0 and 1.
         seed: of the hash.
-        stratify: whether a class that is so rare that a split would have none of it lends that split a text. As the
-            class grows, this text alone may change its split.
+        stratify: whether a split that would have too few texts of a rare class borrows them from the others, from the
+            training split first. As the class grows, these texts alone may change their split.
         groups: the text by which each row is split, of the same index, so that rows with the same one share a split;
             None for its own.
         mapper: what hashes batches of texts.
@@ -105,15 +106,30 @@ def split(
     place = place[frame.index]
     names = find_splits(frame, place, test_size, validation_size)
     for rows in frame.groupby("label").groups.values() if stratify else ():
-        for name in ("test", "validation"):
-            if name not in set(names[rows]):
-                nearest = place[rows][names[rows] == "train"].min()
-                names[rows[place[rows] == nearest]] = name
+        names[rows] = _borrow(names[rows], place[rows], lasting=LABELLED_BY in frame)
     parts = {name: frame[names == name].reset_index(drop=True) for name in SPLITS}
     fewest = parts["train"]["label"].value_counts().min()
     if fewest < FEWEST or any(part["label"].nunique() < frame["label"].nunique() for part in parts.values()):
         raise UserError(_too_few(frame, test_size, validation_size))
     return parts
+
+
+def _borrow(names: pd.Series, place: pd.Series, lasting: bool) -> pd.Series:
+    """The splits of the texts of one class after those that have too few (``NEEDED``) borrowed the nearest ones.
+
+    With ``lasting`` the training split borrows none: labels of people stay where models are judged by them.
+    """
+    names = names.copy()
+    for name in ("test", "validation") if lasting else NEEDED:
+        while (names == name).sum() < NEEDED[name]:
+            spare = {lender: (names == lender).sum() - NEEDED[lender] for lender in SPLITS}
+            lender = "train" if spare["train"] > 0 else max(spare, key=lambda one: spare[one])
+            if spare[lender] <= 0:
+                break
+            lent = place[names == lender]
+            nearest = lent.min() if SPLITS.index(lender) < SPLITS.index(name) else lent.max()
+            names[place == nearest] = name
+    return names
 
 
 def find_splits(frame: pd.DataFrame, place: pd.Series, test_size: float, validation_size: float) -> pd.Series:

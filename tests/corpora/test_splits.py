@@ -95,6 +95,18 @@ def test_a_rare_class_is_in_every_split_if_it_is_asked_to_be():
         split(frame, 0.2, 0.1, seed=42, stratify=False)
 
 
+@pytest.mark.parametrize("present", [(1, 4, 0), (2, 3, 0), (2, 0, 3), (0, 4, 0), (0, 0, 4), (1, 1, 2), (0, 2, 3)])
+def test_a_rare_class_of_enough_texts_is_in_every_split_whichever_its_texts_fall_into(present):
+    common, candidates = corpus(common=400), corpus(rare=400)
+    both = pd.concat([common, candidates], ignore_index=True)
+    fallen = members(split(both, 0.2, 0.2, seed=42, stratify=False))
+    split_of = candidates["id"].map({row: name for name, ids in fallen.items() for row in ids})
+    rare = [candidates[split_of == name][:count] for name, count in zip(("train", "validation", "test"), present)]
+    parts = split(pd.concat([common, *rare], ignore_index=True), 0.2, 0.2, seed=42, stratify=True)
+    found = [(part["label"] == "rare").sum() for part in parts.values()]
+    assert found[0] >= 2 and min(found) >= 1 and sum(found) == sum(present)
+
+
 @pytest.mark.parametrize("stratify", [True, False])
 def test_a_class_too_small_for_three_splits_is_named(stratify):
     with pytest.raises(UserError, match="'rare' has 3"):  # none of which is left for a cross-validation

@@ -133,6 +133,10 @@ def _parse_values(where: str, given: Any, allowed: Dimension) -> Choice:
         values = tuple(int(value) if isinstance(value, float) and value.is_integer() else value for value in values)
     elif isinstance(allowed, Uniform):  # Keras Tuner takes values of one type
         values = tuple(float(value) if _is_number(value) else value for value in values)
+    else:  # 2.0 is the family's own 2
+        values = tuple(
+            allowed.values[allowed.values.index(value)] if _contains(allowed, value) else value for value in values
+        )
     wrong = [value for value in values if not _contains(allowed, value)]
     if wrong or not values or len(set(values)) < len(values):
         raise UserError(f"{where}: {given} does not fit, expected distinct values out of {allowed}")

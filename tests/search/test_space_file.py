@@ -47,6 +47,13 @@ def test_numbers_with_an_exponent_are_numbers(tmp_path):
     assert space["units"].values == (16,) and isinstance(space["units"].values[0], int)
 
 
+def test_a_whole_number_in_a_choice_is_the_familys_own(tmp_path):
+    space, start = narrow(tmp_path, "layers: [2.0, 1e0]", family="dense")
+    assert [repr(value) for value in space["layers"].values] == ["2", "1"] and repr(start["layers"]) == "1"
+    space, start = narrow(tmp_path, "max_terms: 2e4", family="simple")
+    assert [repr(value) for value in space["max_terms"].values] == ["20000"] and repr(start["max_terms"]) == "20000"
+
+
 def test_main_reads_the_file_for_all_families_before_anything_starts(tmp_path):
     (tmp_path / "space.yaml").write_text("units: [16]")
     parameters = MainParameters(space=str(tmp_path / "space.yaml"), families="simple,lstm")

@@ -78,7 +78,16 @@ def _owner(given: dict[str, Any]) -> str:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2's numbers: for YAML 1.1, which PyYAML reads, 1e-3 is a text."""
+    """YAML 1.2's numbers and unique keys: PyYAML reads YAML 1.1, for which 1e-3 is a text, and takes the last key."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        lines: dict[str, int] = {}
+        for key, _ in node.value:
+            line, name = key.start_mark.line + 1, str(key.value)
+            if name in lines:
+                raise yaml.YAMLError(f"lines {lines[name]} and {line} both give {name}: keep one of them")
+            lines[name] = line
+        return super().construct_mapping(node, deep)
 
 
 _Loader.add_implicit_resolver(

@@ -90,6 +90,8 @@ def test_conditions_are_kept(tmp_path):
         ("dropout: {log_uniform: [0.0, 0.2]}", "dropout"),
         ("- units", "expected a line for each hyperparameter, such as `units: [32, 64]`"),
         ("units: [", "cannot be read as YAML"),
+        ("units: [16, 32]\nunits: 64", "cannot be read as YAML: lines 1 and 2 both give units: keep one of them"),
+        ("lstm:\n  units: 16\n  dropout: 0.2\n  units: 32", "lines 2 and 4 both give units"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_the_reason(tmp_path, text, expected):

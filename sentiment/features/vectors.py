@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from sentiment.features.store import Features
 from sentiment.model.text.vocabulary import PADDING, RESERVED
 
 EPOCHS, WINDOW = 10, 5  # of word2vec
+HEADER = re.compile(r"\d+ \d+")  # first line of some files: how many words and numbers
+TOO_MANY = re.compile(r"\S+( [-+]?\d*\.\d+([eE][-+]?\d+)?)+")  # a word and fractions; "windows 95" may be a word
 
 
 def word_vectors(kind: str, path: str, features: Features, size: int, seed: int) -> tuple[np.ndarray, float]:
@@ -32,7 +35,8 @@ def word_vectors(kind: str, path: str, features: Features, size: int, seed: int)
         float32 array of shape (ids, length), and the coverage of the vocabulary, 0 to 1.
 
     Raises:
-        UserError: the file cannot be read or contains none of the words, or gensim is missing.
+        UserError: the file cannot be read, contains none of the words or vectors that are all 0 or too large, or gensim
+            is missing.
     """
     if features.subwords:
         raise UserError(f"embedding={kind} has vectors of words: it goes with tokens=word")
@@ -50,8 +54,15 @@ def word_vectors(kind: str, path: str, features: Features, size: int, seed: int)
     if not found:
         raise UserError(f"embedding={kind}: none of the {len(words)} words of the vocabulary has a vector")
     vectors = np.array(list(found.values()), dtype=np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        deviation = vectors.std()
+    if not (np.isfinite(deviation) and deviation > 0):
+        raise UserError(
+            f"embedding={kind}: the numbers of the {len(found)} vectors have a standard deviation of {deviation:g}, "
+            "expected one above 0 and finite: give a file of trained word vectors"
+        )
     random = np.random.default_rng(seed)
-    matrix = random.normal(0.0, vectors.std(), (len(features.vocabulary), vectors.shape[1])).astype(np.float32)
+    matrix = random.normal(0.0, deviation, (len(features.vocabulary), vectors.shape[1])).astype(np.float32)
     matrix[PADDING] = 0.0
     matrix[features.vocabulary.is_unknown(np.arange(len(matrix)))] = vectors.mean(axis=0)
     for number, word in enumerate(words, start=RESERVED):
@@ -62,6 +73,8 @@ def word_vectors(kind: str, path: str, features: Features, size: int, seed: int)
 
 def read_glove(path: str, words: list[str]) -> dict[str, np.ndarray]:
     """The vectors of some words from a GloVe text file, which has a word and its numbers on each line.
+
+    A first line with the number of words and that of numbers, as word2vec and fastText write it, is skipped.
 
     Returns:
         float32 arrays of those words that the file contains.
@@ -76,19 +89,23 @@ def read_glove(path: str, words: list[str]) -> dict[str, np.ndarray]:
             tqdm(total=os.path.getsize(path), desc="reading vectors", unit="B", unit_scale=True, delay=2) as progress,
         ):
             for number, line in enumerate(file, start=1):
-                size = size or line.count(" ")
-                word, *numbers = line.rstrip("\n").rsplit(" ", size)  # a word may contain blanks
+                progress.update(len(line))
+                entry = line.rstrip(" \r\n")
+                if number == 1 and HEADER.fullmatch(entry):
+                    continue
+                size = size or entry.count(" ")
+                word, *numbers = entry.rsplit(" ", size)  # a word may contain blanks
                 try:
                     vector = np.array(numbers, dtype=np.float32)
                 except ValueError:
                     vector = np.empty(0, dtype=np.float32)
-                if size < 2 or vector.shape != (size,) or not np.isfinite(vector).all():
+                too_many = word.split(" ")[0] in wanted and TOO_MANY.fullmatch(word)
+                if size < 2 or vector.shape != (size,) or not np.isfinite(vector).all() or too_many:
                     raise UserError(
                         f"{path}, line {number}: expected a word and {max(size, 2)} numbers, got {line[:60]!r}"
                     )
                 if word in wanted:
                     found[word] = vector
-                progress.update(len(line))
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"embedding_file={path} cannot be read: {error}") from error
     return found

@@ -35,12 +35,27 @@ def test_glove_vectors_go_to_their_words_and_coverage_is_the_share_of_the_vocabu
     assert np.array_equal(matrix, word_vectors("glove", str(file), features, 50, 0)[0])
 
 
-@pytest.mark.parametrize("line", ["good 1 2", "good 1 2 x", "good 1 2 nan", "", "good"])
+@pytest.mark.parametrize("line", ["good 1 2", "good 1 2 x", "good 1 2 nan", "", "good", "a -0.1 2 3 4"])
 def test_a_line_that_does_not_parse_is_an_error_with_its_number(tmp_path, line):
     file = tmp_path / "glove.txt"
     file.write_text(f"a 1 2 3\nb 1 2 3\n{line}\nc 1 2 3\n", encoding="utf-8")
     with pytest.raises(UserError, match="line 3: expected a word and 3 numbers"):
         read_glove(str(file), ["a"])
+
+
+def test_a_header_and_blanks_at_the_end_of_lines_are_no_part_of_the_vectors(tmp_path):
+    file = tmp_path / "wiki.vec"
+    file.write_bytes(b"3 2\ngood 1 2 \r\ngood 95 9 9 \nbad 3 4 \n")
+    found = read_glove(str(file), ["good", "bad", "3"])
+    assert {word: vector.tolist() for word, vector in found.items()} == {"good": [1, 2], "bad": [3, 4]}
+
+
+@pytest.mark.parametrize("numbers", ["0 0 0", "1e37 -1e37 1e37"])
+def test_vectors_with_which_nothing_can_be_trained_are_refused(features, tmp_path, numbers):
+    file = tmp_path / "glove.txt"
+    file.write_text(f"good {numbers}\nbad {numbers}\n", encoding="utf-8")
+    with pytest.raises(UserError, match="a standard deviation of (0|inf), expected one above 0 and finite"):
+        word_vectors("glove", str(file), features, 50, 0)
 
 
 def test_a_file_that_is_not_there_or_has_none_of_the_words(features, tmp_path):

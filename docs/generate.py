@@ -53,7 +53,7 @@ def write_search_spaces() -> str:
             conditions += [f"`embedding`: {', '.join(having)}"] if len(having) < len(spaces) else []
             lines.append(f"| `{hyperparameter}` | {values} | {defaults[hyperparameter]} | {'; '.join(conditions)} |")
         if family.starts:
-            lines += ["", "The trials after the first differ from it in:", ""]
+            lines += ["", "With `tuner=hyperopt`, the trials after the first differ from it in:", ""]
             lines += [f"- `{format_params(changes)}`" for changes in family.starts]
         parts.append("\n".join(lines))
     return "\n\n".join(parts)

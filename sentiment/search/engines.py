@@ -58,8 +58,8 @@ def make_engine(config: SearchConfig, space: Space, start: Params) -> tuple[Call
     Args:
         config: the search.
         space: the search space.
-        start: a value for each hyperparameter, where an engine starts that accepts a starting point. It then tries the
-            family's other ``starts``.
+        start: a value for each hyperparameter, those of the first trial. Hyperopt then tries the family's other
+            ``starts``.
 
     Returns:
         A function that creates the engine, and the number of trials: ``max_evals``, or the size of a grid. Creating the
@@ -91,7 +91,9 @@ def _make_keras_tuner(config: SearchConfig, space: Space, start: Params) -> Engi
     start_tensorflow()  # which Keras Tuner would import with all its notes
     from sentiment.search.keras_tuner_search import KerasTunerSearch
 
-    return KerasTunerSearch(space, config.algo, config.max_evals, config.epochs, config.seed)
+    return KerasTunerSearch(
+        space, drop_inactive(space, start), config.algo, config.max_evals, config.epochs, config.seed
+    )
 
 
 def _make_hyperopt(config: SearchConfig, space: Space, start: Params) -> Engine:

@@ -21,14 +21,15 @@ class KerasTunerSearch:
 
     Args:
         space: the search space.
+        start: the hyperparameters of the first trial.
         algo: random, bayesian or hyperband.
         count: number of trials; hyperband may end earlier.
         epochs: passes over the training split.
         seed: the same seed gives the same proposals, provided the losses reported in between are the same.
     """
 
-    def __init__(self, space: Space, algo: str, count: int, epochs: int, seed: int) -> None:
-        self._space = space
+    def __init__(self, space: Space, start: Params, algo: str, count: int, epochs: int, seed: int) -> None:
+        self._space, self._start = space, start
         common: dict[str, Any] = {"objective": LOSS, "seed": seed, "hyperparameters": to_keras_tuner(space)}
         common["max_consecutive_failed_trials"] = count + 1  # never give up: the search reports failed trials itself
         if algo == "hyperband":
@@ -46,6 +47,8 @@ class KerasTunerSearch:
         trial = self._oracle.create_trial(str(len(self._trials)))
         if trial.status != "RUNNING":
             return None
+        if not self._trials:  # the first proposal of every oracle is a random one
+            trial.hyperparameters.values |= self._start
         self._trials.append(trial)
         values = dict(trial.hyperparameters.values)
         return from_keras_tuner(self._space, values), values.get("tuner/epochs")

@@ -50,9 +50,13 @@ def test_params_lie_in_the_space_and_the_same_seed_gives_the_same_ones(tuner, al
     assert {params["kind"] for params, _ in tried} == {"net", "tree"}
 
 
-@pytest.mark.parametrize("algo", ["tpe", "random", "anneal"])
-def test_hyperopt_starts_at_the_start(algo):
-    assert walk("hyperopt", algo, 1) == [(drop_inactive(SPACE, DEFAULTS), None)]
+@pytest.mark.parametrize("tuner, algo", ENGINES)
+def test_a_search_starts_at_the_start(tuner, algo):
+    for start in (DEFAULTS, DEFAULTS | {"kind": "tree"}):
+        make, _ = make_engine(config(tuner, algo, 9), SPACE, start)
+        engine = make()
+        asked = [engine.ask()[0] for _ in range(2)]
+        assert asked[0] == drop_inactive(SPACE, start) != asked[1]
 
 
 def test_hyperopt_tries_the_starts_of_a_family_first_as_far_as_a_space_has_them():

@@ -144,8 +144,9 @@ def log_search(
 ) -> None:
     """Log the best trial's hyperparameters, the figures of the model that was fitted with them, and what was tried."""
     family = get_family(parameters.family)
-    # With other epochs than the search's, train would fit another model of these hyperparameters.
-    tried = best.params | ({"epochs": best.epochs} if best.epochs != parameters.epochs else {})
+    # With other epochs than the search's, or another seed, train would fit another model of these hyperparameters.
+    fitted_with = {"epochs": best.epochs, "seed": best.seed}
+    tried = best.params | {name: value for name, value in fitted_with.items() if value != getattr(parameters, name)}
     mlflow.log_params({f"{BEST}{name}": value for name, value in tried.items()})
     figures = {f"{VALIDATION}{name}": value for name, value in logged.figures.items()}
     log_model_metrics(figures, logged.uri, ingest_run, "validation")

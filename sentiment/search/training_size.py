@@ -47,6 +47,7 @@ def measure_training_sizes(
         return []
     named = best_params(tune_run)
     training = replace(training, epochs=int(named.pop("epochs", training.epochs)))
+    named.pop("seed", None)  # the parts are drawn, and fitted, with that of the search
     params = parse_params(family.name, *family.search_space(training), named)
     labels, train = features.labels("choice"), features.labels("train")
     rarest = np.bincount(train, minlength=len(features.classes)).min()

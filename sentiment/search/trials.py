@@ -217,7 +217,7 @@ def params_key(params: Mapping[str, Any], epochs: int | None = None) -> ParamsKe
 
 
 def best_params(tune_run: Run) -> dict[str, str]:
-    """The hyperparameters of a search's best trial, as text, and its ``epochs`` where they are not the search's."""
+    """The hyperparameters of a search's best trial, as text, ``epochs`` and ``seed`` if they are not the search's."""
     params = tune_run.data.params.items()
     return {name.removeprefix(BEST): value for name, value in params if name.startswith(BEST)}
 

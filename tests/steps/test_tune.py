@@ -5,11 +5,14 @@ import json
 import mlflow
 import pytest
 
+import steps.tune
 from sentiment.errors import UserError
+from sentiment.search.fitting import LoggedModel
+from sentiment.search.trials import Outcome, best_params
 from sentiment.tracking import FEATURIZE_RUN, OUTPUT_DIGEST, PARAMETER_FILES
 from sentiment.workflow.logged_parameters import log_parameters
 from sentiment.workflow.parameters import TuneParameters
-from steps.tune import digest_files, find_earlier_trials
+from steps.tune import digest_files, find_earlier_trials, log_search
 
 
 def test_a_search_is_resumed_where_its_files_are_as_they_were(tracked, tmp_path):
@@ -26,3 +29,18 @@ def test_a_search_is_resumed_where_its_files_are_as_they_were(tracked, tmp_path)
     vectors.write_text("good 0 1\n")
     with pytest.raises(UserError, match=f"resume_run={earlier.info.run_id} read something else in embedding_file="):
         find_earlier_trials(earlier, featurized, resuming, digest_files(resuming))
+
+
+def test_the_seed_of_the_best_trial_is_named_where_it_is_not_that_of_the_search(tracked, monkeypatch):
+    monkeypatch.setattr(steps.tune, "log_model_metrics", lambda *_: None)
+    logged = LoggedModel("models:/m-1", "digest", {"accuracy": 0.75}, 1.0, False, 0)
+    named = []
+    for seed in (42, 43):
+        best = Outcome("0", "dense-01", {"layers": 1}, 8, seed=seed)
+        with mlflow.start_run() as run:
+            log_search(TuneParameters(family="dense", epochs=8, seed=42), None, [best], best, logged)
+        tune_run = tracked.get_run(run.info.run_id)
+        named.append((best_params(tune_run), tune_run.data.tags["mlflow.note.content"]))
+    (usual, _), (other, note) = named
+    assert usual == {"layers": "1"} and other == {"layers": "1", "seed": "43"}
+    assert "`layers=1 seed=43`, validation accuracy 0.7500" in note

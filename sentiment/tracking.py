@@ -26,6 +26,7 @@ USER = "mlflow.user"
 SOURCE_NAME = "mlflow.source.name"
 SOURCE_TYPE = "mlflow.source.type"
 GIT_COMMIT = "mlflow.source.git.commit"
+GIT_DIRTY = "mlflow.source.git.dirty"  # true where files that git tracks were not as in the commit
 GIT_BRANCH = "mlflow.source.git.branch"
 PROJECT_ENV = "mlflow.project.env"  # the environment manager of mlflow run
 
@@ -73,7 +74,7 @@ WAITS = "waits"  # why somebody has to approve a version that passes the gate
 ALERT = "alert"  # why monitoring alerts
 
 # Tags of a model version, beside those above.
-VERSION_GIT_COMMIT = "git_commit"  # commit of the project that made it
+VERSION_GIT_COMMIT = "git_commit"  # commit of the project that made it; -dirty: files differed from it
 GATE_TERMS = "gate.terms"  # the parameters that its gate was evaluated with, a JSON object
 
 PACKAGE_RUN = "package.run"  # the package run that wrote it into a folder last
@@ -193,6 +194,12 @@ def origin(run: Run) -> Origin:
 def version_origin(version: ModelVersion) -> Origin:
     """The :class:`Origin` of a model version."""
     return Origin(f"{version.name} version {version.version}", version.tags)
+
+
+def describe_commit(tags: Mapping[str, str]) -> str | None:
+    """The commit of the project that made a run, as ``git describe --dirty`` marks it; None without git."""
+    commit = tags.get(GIT_COMMIT)
+    return f"{commit}-dirty" if commit and GIT_DIRTY in tags else commit
 
 
 def gate_tags(tags: Mapping[str, str]) -> dict[str, str]:

@@ -30,7 +30,6 @@ from sentiment.tracking import (
     GATE,
     GATE_RESULT,
     GATE_TERMS,
-    GIT_COMMIT,
     INGEST_RUN,
     MAIN_RUN,
     MAX_TAG,
@@ -46,6 +45,7 @@ from sentiment.tracking import (
     VERSION_GIT_COMMIT,
     WAITS,
     active_run,
+    describe_commit,
 )
 from sentiment.workflow.parameter_groups import GateParameters
 from sentiment.workflow.parameters import RegisterParameters
@@ -148,7 +148,7 @@ def lineage_tags(winner: dict[str, Any], compare_run: Run) -> dict[str, str]:
         COMPARISON_DIGEST: comparison_digest(compare_run),
         CLASSES: tags.get(CLASSES),
         TRUTH: tags.get(TRUTH),
-        VERSION_GIT_COMMIT: tags.get(GIT_COMMIT),
+        VERSION_GIT_COMMIT: describe_commit(tags),
     }
     # MLflow's store keeps no metrics of a version, only of the model that it was made from. Numbers in the units of
     # comparison.json, whatever its table shows.

@@ -30,7 +30,7 @@ from sentiment.reports.highlight import highlight
 from sentiment.reports.searches import summarize_search
 from sentiment.results import has_model
 from sentiment.search.trials import BEST
-from sentiment.tracking import DATASET_LOCATION, FAMILY, GIT_COMMIT, SOURCE_NAME, origin
+from sentiment.tracking import DATASET_LOCATION, FAMILY, SOURCE_NAME, describe_commit, origin
 from sentiment.workflow.logged_parameters import given_parameters
 from sentiment.workflow.parameters import IngestParameters
 
@@ -228,7 +228,7 @@ def _describe_provenance(
     """How the models were made, by the headings of a table; the winner's searches are several for an ensemble."""
     tags = compare_run.data.tags
     return {
-        "git commit": tags.get(GIT_COMMIT, "none"),
+        "git commit": describe_commit(tags) or "none",
         "source": hide_credentials(tags.get(SOURCE_NAME, "")),
         "parameters of the winner's search": "; ".join(
             " ".join(f"-P {name}={value}" for name, value in sorted(params.items()) if not name.startswith(BEST))

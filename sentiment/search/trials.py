@@ -20,6 +20,7 @@ from sentiment.tracking import (
     ERROR,
     FAMILY,
     GIT_COMMIT,
+    GIT_DIRTY,
     MAX_TAG,
     NOTE,
     PARENT,
@@ -83,7 +84,7 @@ class TrialRecorder:
     def __init__(self, family: str, parent: Run) -> None:
         self._family = family
         self._parent = parent.info
-        inherited = (USER, SOURCE_NAME, SOURCE_TYPE, GIT_COMMIT)
+        inherited = (USER, SOURCE_NAME, SOURCE_TYPE, GIT_COMMIT, GIT_DIRTY)
         self._tags = {key: value for key, value in parent.data.tags.items() if key in inherited}
 
     def start(self, number: int, params: Params, seed: int, epochs: int | None = None) -> TrialRun:

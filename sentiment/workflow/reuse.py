@@ -2,6 +2,7 @@
 
 import os
 import resource
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -20,12 +21,14 @@ from sentiment.errors import UserError
 from sentiment.labelling.labelers import find_labeler, resolve_labeler
 from sentiment.model.families import get_family
 from sentiment.model.hub import HUB
+from sentiment.paths import PROJECT_ROOT
 from sentiment.results import check_manifest, write_manifest
 from sentiment.runs import search
 from sentiment.search.loop import lag_of
 from sentiment.tracking import (
     ENTRY_POINT,
     FINGERPRINT,
+    GIT_DIRTY,
     MANIFEST,
     NOTE,
     OUTPUT_DIGEST,
@@ -56,6 +59,8 @@ def run_or_reuse(entry_point: str, body: Callable[..., float | None], parameters
         mlflow.set_tag(FINGERPRINT, digest)
     twin = find_twin(entry_point, digest) if digest and parameters.reuse else None  # type: ignore[attr-defined]
     if twin is None:
+        if is_dirty():
+            mlflow.set_tag(GIT_DIRTY, "true")
         started = time.time()
         waited = body(parameters, **inputs) or 0.0
         write_manifest(run for given in inputs.values() for run in _runs_of(given))
@@ -71,6 +76,15 @@ def run_or_reuse(entry_point: str, body: Callable[..., float | None], parameters
         }
     )
     print(f"{entry_point}: nothing changed since run {run_id}, which has the result", flush=True)
+
+
+def is_dirty() -> bool:
+    """Whether files of the project that git tracks differ from its commit; False without git or a work tree."""
+    command = ["git", "--no-optional-locks", "status", "--porcelain", "--untracked-files=no", "--", "."]
+    try:
+        return bool(subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, check=False).stdout)
+    except FileNotFoundError:
+        return False
 
 
 def peak_memory() -> float:

@@ -1,8 +1,11 @@
 """Which finished run has the result of a step."""
 
+from types import SimpleNamespace
+
 import mlflow
 import pytest
 
+from sentiment.tracking import describe_commit
 from sentiment.workflow import fingerprint, reuse
 from sentiment.workflow.command_line import parse
 from sentiment.workflow.reuse import find_twin, step_fingerprint
@@ -44,6 +47,25 @@ def test_a_registration_counts_as_long_as_nobody_has_moved_its_alias_or_the_cham
         tracked.delete_model_version_tag("m", "2", "comparison.digest")
         tracked.set_registered_model_alias("m", "champion", "1")  # as a rollback does
         assert find_twin("register", "champion") is None and find_twin("register", "challenger") is None
+
+
+def test_a_step_that_runs_says_whether_its_files_are_those_of_the_commit(tracked, monkeypatch):
+    monkeypatch.setattr(reuse, "find_inputs", lambda *_: {})
+    monkeypatch.setattr(reuse, "step_fingerprint", lambda *_: None)
+    tags = {}
+    for changed in (b"", b" M sentiment/model/families/simple.py\n", None):
+
+        def git(command, changed=changed, **_):
+            if changed is None:  # there is no git
+                raise FileNotFoundError(command[0])
+            return SimpleNamespace(stdout=changed)
+
+        monkeypatch.setattr(reuse.subprocess, "run", git)
+        with mlflow.start_run(tags={"mlflow.source.git.commit": "c57ce20"}) as run:
+            reuse.run_or_reuse("compare", lambda _: None, parse("compare", []))
+        tags[changed] = tracked.get_run(run.info.run_id).data.tags
+    assert [describe_commit(found) for found in tags.values()] == ["c57ce20", "c57ce20-dirty", "c57ce20"]
+    assert describe_commit({}) is None
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ LONG = (
     "test_docs",
     "test_tuning",
     "test_spark",
+    "test_predict_on_spark",
     "test_side_by_side",
     "test_airflow",
     "test_gate",

@@ -92,24 +92,6 @@ def test_an_edited_register_step_runs_alone_and_an_ingest_that_gives_the_same_en
         path.write_text(kept, encoding="utf-8")
 
 
-def test_a_version_and_the_review_card_say_that_the_code_differed_from_the_commit(folder, clone, tmp_path):
-    copy = Path(shutil.copytree(clone, tmp_path / "project"))
-    with (copy / "steps" / "compare.py").open("a", encoding="utf-8") as file:
-        file.write("\n# a word more\n")
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=copy, capture_output=True, text=True).stdout.strip()
-    for name in ("uncommitted", "committed_since"):
-        process = run_step("main", *CHEAP, f"--registered_model={name}", cwd=folder, project=copy)
-        assert process.returncode == 0, process.stderr[-3000:]
-        with store(folder) as client:
-            version = client.get_model_version(name, "1")
-            assert version.tags["git_commit"] == f"{commit}-dirty"
-            compared = version.tags["compare_run"]
-            card = client.download_artifacts(compared, "review.html", str(tmp_path))
-            assert f"{commit}-dirty" in Path(card).read_text(encoding="utf-8")
-        git = ["git", "-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "--quiet", "-am", "more"]
-        subprocess.run(git, cwd=copy, check=name == "uncommitted")  # the second main reuses all steps
-
-
 def test_a_damaged_result_is_made_again_and_nothing_after_it(folder):
     (featurize,), (compare, *_) = runs(folder, "featurize"), runs(folder, "compare")
     damage(f"{featurize.info.artifact_uri}/features/train_labels.npy")
@@ -148,3 +130,21 @@ def test_a_text_of_the_test_split_alone_is_compared_anew(folder):
     corpus.loc[corpus["text"] == test["text"][0], "text"] += " zebra"  # a word that no split knows
     corpus.to_csv(folder / "reviews.csv", index=False)
     assert main(folder) == dict.fromkeys(STEPS, "ran")
+
+
+def test_a_version_and_the_review_card_say_that_the_code_differed_from_the_commit(folder, clone, tmp_path):
+    copy = Path(shutil.copytree(clone, tmp_path / "project"))
+    with (copy / "steps" / "compare.py").open("a", encoding="utf-8") as file:
+        file.write("\n# a word more\n")
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=copy, capture_output=True, text=True).stdout.strip()
+    for name in ("uncommitted", "committed_since"):
+        process = run_step("main", *CHEAP, f"--registered_model={name}", cwd=folder, project=copy)
+        assert process.returncode == 0, process.stderr[-3000:]
+        with store(folder) as client:
+            version = client.get_model_version(name, "1")
+            assert version.tags["git_commit"] == f"{commit}-dirty"
+            compared = version.tags["compare_run"]
+            card = client.download_artifacts(compared, "review.html", str(tmp_path))
+            assert f"{commit}-dirty" in Path(card).read_text(encoding="utf-8")
+        git = ["git", "-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "--quiet", "-am", "more"]
+        subprocess.run(git, cwd=copy, check=name == "uncommitted")  # the second main reuses all steps

@@ -140,7 +140,8 @@ def test_a_failed_trial_is_a_failed_child_and_tuning_goes_on(tmp_path):
     create_store(tmp_path)
     shares = ["--test_size=0.34", "--validation_size=0.5"]
     earlier = (  # which let such a class through
-        "import sys; from sentiment.corpora import splits; from steps.__main__ import start; splits.FEWEST = 1; "
+        "import sys; from sentiment.corpora import splits; from steps.__main__ import start; "
+        "splits.FEWEST = splits.NEEDED['train'] = 1; "
         "start('ingest', sys.argv[1:])"
     )
     ingest = [sys.executable, "-c", earlier, "--corpus=corpus.csv", *shares]

@@ -17,7 +17,7 @@ NOW = int(time.time() * 1000)
 
 
 @pytest.fixture
-def champion(tmp_path):
+def champion(tracked, tmp_path):
     """Version 2, made a minute ago from three texts."""
     for split, text in (("train", "Great film!"), ("validation", "Dreadful."), ("test", "So so")):
         pd.DataFrame({"text": [text]}).to_parquet(tmp_path / f"{split}.parquet")

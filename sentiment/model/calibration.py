@@ -24,8 +24,8 @@ def fit_temperature(probabilities: np.ndarray, labels: np.ndarray, weights: np.n
 
     def loss(log_temperature: float) -> float:
         scaled = scale_temperature(probabilities, np.exp(log_temperature))
-        likelihood = float(np.average(log_losses(scaled, labels), weights=weights))
-        return likelihood + log_temperature**2 / (2 * len(labels))
+        log_loss = float(np.average(log_losses(scaled, labels), weights=weights))
+        return log_loss + log_temperature**2 / (2 * len(labels))  # the prior counts once, not for each document
 
     bounds = (-MAX_LOG_TEMPERATURE, MAX_LOG_TEMPERATURE)
     return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))

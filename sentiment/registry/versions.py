@@ -14,6 +14,14 @@ from sentiment.registry.trail import Promotion, find_rollback
 from sentiment.results import has_model
 from sentiment.tracking import COMPARISON_DIGEST, GATE_TERMS, gate_tags, raise_if_unanswered
 
+# What stands on the page of a registered model until somebody writes something else there.
+DESCRIPTION = """Classifies texts: it takes a string column `text`, and returns `label` and its probability, `score`.
+
+`champion` is the version in use, `previous` the one that it replaced, and `challenger` the latest version that did not
+pass the gate or waits for a review. A version's description compares it with other models; its tags `gate.…` say what
+the gate found. The tags `promotion.…` of this page are the audit trail: who made which version champion, when, and why.
+"""
+
 
 def register(name: str, model_uri: str, tags: dict[str, str], description: str, once: bool) -> str:
     """Make a model the next version of a registered model.
@@ -43,6 +51,8 @@ def register(name: str, model_uri: str, tags: dict[str, str], description: str, 
     # The process that registered it may have been killed before it wrote this.
     if not client.get_model_version(name, version).description:
         client.update_model_version(name, version, description=description)
+    if not client.get_registered_model(name).description:
+        client.update_registered_model(name, DESCRIPTION)
     return version
 
 

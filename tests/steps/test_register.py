@@ -204,6 +204,18 @@ def test_a_version_that_a_killed_register_left_without_a_description_gets_it_fro
     assert tracked.get_model_version("sentiment", version.version).description == "by hand"
 
 
+def test_a_registered_model_says_what_it_takes_and_what_its_aliases_mean_until_somebody_describes_it(
+    tracked, log_comparison
+):
+    run_step(register, RegisterParameters(), log_comparison("a"))
+    said = tracked.get_registered_model("sentiment").description
+    assert "a string column `text`" in said
+    assert all(f"`{alias}`" in said for alias in ("champion", "challenger", "previous"))
+    tracked.update_registered_model("sentiment", "reviews of our shop")
+    run_step(register, RegisterParameters(), log_comparison("b"))
+    assert tracked.get_registered_model("sentiment").description == "reviews of our shop"
+
+
 def test_a_rollback_after_the_alias_alone_was_deleted_is_in_place_of_none(tracked, log_comparison, capsys):
     for name in "ab":
         run_step(register, RegisterParameters(), log_comparison(name))

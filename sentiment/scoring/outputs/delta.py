@@ -14,10 +14,7 @@ from sentiment.scoring.outputs import lake
 from sentiment.scoring.outputs.appended import AppendedRows, refuse_overwrite
 
 EXPECTED = "a Delta table, such as delta+lake/scored or delta+s3://bucket/scored"
-
-
-def matches(address: str) -> bool:
-    return is_delta(address)
+matches = is_delta
 
 
 def check(address: str, source: Corpus, overwrite: bool) -> None:
@@ -36,10 +33,6 @@ def check(address: str, source: Corpus, overwrite: bool) -> None:
 def location(address: str) -> str:
     path = address.removeprefix(PREFIX)
     return path if scheme_of(path) else str(Path(path).resolve())
-
-
-def open_output(address: str, schema: pa.Schema) -> "AppendedVersion":
-    return AppendedVersion(address, schema)
 
 
 class AppendedVersion(AppendedRows):
@@ -79,3 +72,6 @@ class AppendedVersion(AppendedRows):
         table = load_table(self._name, self._address)
         lake.check_columns(self._name, self.schema, pa.schema(table.schema()))
         return table
+
+
+open_output = AppendedVersion

@@ -57,10 +57,6 @@ def location(address: str) -> str:
     return address if scheme_of(address) else str(Path(address).resolve())
 
 
-def open_output(address: str, schema: pa.Schema) -> "ScoredFile":
-    return ScoredFile(address, schema)
-
-
 class ScoredFile:
     """A :class:`sentiment.scoring.outputs.Output` of a file.
 
@@ -132,6 +128,9 @@ class ScoredFile:
             for array, field in zip(rows.columns, self._schema)
         ]
         self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
+
+
+open_output = ScoredFile
 
 
 def _open(path: Path, compression: str) -> Any:

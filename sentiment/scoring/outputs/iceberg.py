@@ -25,10 +25,6 @@ def location(address: str) -> str:
     return address
 
 
-def open_output(address: str, schema: pa.Schema) -> "AppendedSnapshot":
-    return AppendedSnapshot(address, schema)
-
-
 class AppendedSnapshot(AppendedRows):
     """Rows that are one snapshot of an Iceberg table more; a new table is made with them in it."""
 
@@ -64,3 +60,6 @@ class AppendedSnapshot(AppendedRows):
         table = catalog.load_table(identifier)
         lake.check_columns(self._name, self.schema, table.schema().as_arrow())
         return table
+
+
+open_output = AppendedSnapshot

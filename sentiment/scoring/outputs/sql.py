@@ -17,10 +17,7 @@ from sentiment.scoring.outputs.appended import RUN_ID, AppendedRows, check_names
 from sentiment.scoring.outputs.files import to_json
 
 EXPECTED = "the URL of a database with # and a table, such as sqlite:///shop.db#scored"
-
-
-def matches(address: str) -> bool:
-    return is_database(address)
+matches = is_database
 
 
 def check(address: str, source: Corpus, overwrite: bool) -> None:
@@ -33,10 +30,6 @@ def check(address: str, source: Corpus, overwrite: bool) -> None:
 
 def location(address: str) -> str:
     return address
-
-
-def open_output(address: str, schema: pa.Schema) -> "AppendedTable":
-    return AppendedTable(address, schema)
 
 
 class AppendedTable(AppendedRows):
@@ -95,6 +88,9 @@ class AppendedTable(AppendedRows):
         there = connection.execute(sa.select(sa.text("*")).select_from(table).where(sa.false())).keys()
         check_names(self._name, [column.name for column in columns], there)
         return table
+
+
+open_output = AppendedTable
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from sentiment.errors import UserError
 from sentiment.paths import PROJECT_ROOT
 from sentiment.registry.promotions import require_champion
 from sentiment.results import model_files
-from sentiment.serving.ports import why_not_listen
+from sentiment.serving.ports import reserve
 from sentiment.tracking import MODEL_VERSION, REGISTERED_MODEL, active_run
 from sentiment.workflow.launch import use_this_python
 from sentiment.workflow.parameters import ServeParameters
@@ -29,8 +29,12 @@ START_TIMEOUT = 600.0  # seconds that a server may take until it answers
 def serve(parameters: ServeParameters, hold: Callable[[], None]) -> None:
     name, host, port = parameters.registered_model, parameters.host, parameters.port
     champion = require_champion(name)
-    if reason := why_not_listen(host, port):
-        raise UserError(f"host={host}, port={port}: nothing can listen there ({reason}): give another -P port=")
+    try:
+        reserve(host, port).close()
+    except OSError as error:
+        raise UserError(
+            f"host={host}, port={port}: nothing can listen there ({error}): give another -P port="
+        ) from error
     run = active_run().info
     mlflow.set_tags({REGISTERED_MODEL: name, MODEL_VERSION: champion.version})
     record = {"experiment_id": run.experiment_id, "run_id": run.run_id, "with_text": parameters.record_text}

@@ -1,15 +1,6 @@
-"""Whether a server could listen, and a port that is reserved for one."""
+"""A port that is reserved for a server."""
 
 import socket
-
-
-def why_not_listen(host: str, port: int) -> OSError | None:
-    """Why a server could not listen at an address; None where it could."""
-    try:
-        reserve(host, port).close()
-    except OSError as error:
-        return error
-    return None
 
 
 def reserve(host: str, port: int) -> socket.socket:

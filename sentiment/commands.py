@@ -23,6 +23,12 @@ def project_command(entry_point: str = "main", **parameters: object) -> str:
     return start + ("" if entry_point == "main" else f" -e {entry_point}") + "".join(pairs)
 
 
+def curl_command(address: str) -> str:
+    """``curl …`` that asks the server of a model about a text."""
+    body = '{"inputs": ["A gem. I laughed all the way home."]}'
+    return f"curl {address} -H 'Content-Type: application/json' -d '{body}'"
+
+
 def remember_command(tags: Mapping[str, str]) -> None:
     """Keep, for :func:`project_command`, how the user started the project; nothing where a step above has done so.
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import mlflow
 
-from sentiment.commands import project_command
+from sentiment.commands import curl_command, project_command
 from sentiment.deployment.folder import check_package, object_name
 from sentiment.deployment.targets import Target, get_target
 from sentiment.errors import UserError
@@ -81,8 +81,7 @@ def usage(parameters: DeployParameters, endpoint: str, address: str) -> str:
     named = {name: value for name, value in given.items() if value} | {"endpoint": endpoint}
     lines = [project_command("deploy", **named, action=action) for action in ("test", "delete")]
     if parameters.target == "local":  # the others ask for credentials, or are not reached from everywhere
-        body = """'{"inputs": ["A gem. I laughed all the way home."]}'"""
-        lines.insert(0, f"curl {address} -H 'Content-Type: application/json' -d {body}")
+        lines.insert(0, curl_command(address))
     return "\n".join(lines)
 
 

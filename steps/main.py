@@ -12,6 +12,7 @@ import mlflow
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 
+from sentiment.commands import curl_command
 from sentiment.errors import GateFailed, UserError
 from sentiment.evaluation.metrics import figures_of
 from sentiment.model import families
@@ -181,7 +182,6 @@ def summary(
     tracking = shlex.quote(shown_tracking_uri())
     start_ui = "" if tracking.startswith("http") else f"Look at it with:     mlflow ui --backend-store-uri {tracking}\n"
     model = shlex.quote(f"models:/{name}@{aliases[0]}" if aliases else f"models:/{name}/{version}")
-    request = """'{"inputs": ["A gem. I laughed all the way home."]}'"""
     return f"""
 {report}
 {table.console_report(comparison)}
@@ -191,5 +191,5 @@ def summary(
 The review card:     {ui_url(run_page(registering, REVIEW_CARD))}
 The model:           {ui_url(version_page(name, version))}
 Serve the model:     MLFLOW_TRACKING_URI={tracking} mlflow models serve -m {model} --env-manager local -p 5001
-Ask it:              curl localhost:5001/invocations -H 'Content-Type: application/json' -d {request}
+Ask it:              {curl_command("localhost:5001/invocations")}
 """

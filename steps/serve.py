@@ -14,6 +14,7 @@ from typing import Any
 
 import mlflow
 
+from sentiment.commands import curl_command
 from sentiment.errors import UserError
 from sentiment.paths import PROJECT_ROOT
 from sentiment.registry.promotions import require_champion
@@ -49,7 +50,8 @@ def serve(parameters: ServeParameters, hold: Callable[[], None]) -> None:
         hold()
         server = start_server(model, host, port)
         wait_until_ready(server, url, hold)
-        print(usage(name, champion.version, url), flush=True)
+        answers = f"{name} version {champion.version} answers at {url}/invocations until Ctrl-C"
+        print(f"serve: {answers}\n\n{curl_command(f'{url}/invocations')}\n", flush=True)
         server.wait()
         raise_if_ended(server, hold)
 
@@ -107,12 +109,3 @@ def raise_if_ended(server: subprocess.Popen[bytes], hold: Callable[[], None]) ->
         time.sleep(1.0)  # Ctrl-C ends both processes, in any order
         hold()
         raise UserError(f"the server ended with status {server.returncode}; its own messages are above")
-
-
-def usage(name: str, version: str, url: str) -> str:
-    """What is printed once the server answers."""
-    request = """'{"inputs": ["A gem. I laughed all the way home."]}'"""
-    return (
-        f"serve: {name} version {version} answers at {url}/invocations until Ctrl-C\n\n"
-        f"curl {url}/invocations -H 'Content-Type: application/json' -d {request}\n"
-    )

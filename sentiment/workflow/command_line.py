@@ -15,13 +15,9 @@ from sentiment.errors import CredentialsGiven, UserError, has_credentials
 from sentiment.workflow.parameter_types import Parameters
 from sentiment.workflow.step_table import STEPS
 
+HELP = {"-h", "--help"}
 # Former names of parameters, still accepted with a note.
 RENAMED = {"trials": "engine", "seed": "split_seed"}
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> typing.NoReturn:
-        raise UserError(message)
 
 
 def parse(entry_point: str, arguments: list[str]) -> Any:
@@ -53,11 +49,13 @@ def parse_parameters(
     Raises:
         UserError: a value of the wrong type or outside its range, one with credentials in it, or an unknown name.
     """
-    parser = _Parser(program, description=description, allow_abbrev=False, argument_default=argparse.SUPPRESS)
-    for name, field in model.fields().items():
-        parser.add_argument(f"--{name}", metavar="VALUE", help=_help_text(field).replace("%", "%%"))
-    known, rest = parser.parse_known_args(arguments)
-    given = vars(known) | _rename(_split_pairs(rest), model)
+    if HELP & set(arguments):
+        parser = argparse.ArgumentParser(program, description=description)
+        for name, field in model.fields().items():
+            parser.add_argument(f"--{name}", metavar="VALUE", help=_help_text(field).replace("%", "%%"))
+        parser.print_help()
+        parser.exit()
+    given = _rename(_split_pairs(arguments), model)
     for name, value in given.items():
         if has_credentials(value):
             raise CredentialsGiven(

@@ -25,7 +25,7 @@ from sentiment.errors import CredentialsGiven, UserError, hide_credentials, kill
 from sentiment.paths import PROJECT_ROOT
 from sentiment.secret_files import read_secret_files
 from sentiment.tracking import ENTRY_POINT, ERROR, MAX_TAG, PARENT, PROCESS, REFUSED, UNANSWERED
-from sentiment.workflow.command_line import list_entry_points, parse, suggest
+from sentiment.workflow.command_line import HELP, list_entry_points, parse, suggest
 from sentiment.workflow.logged_parameters import log_parameters
 from sentiment.workflow.naming import name_run
 from sentiment.workflow.reuse import run_or_reuse
@@ -40,8 +40,6 @@ from sentiment.workflow.stopping import (
     mark_orphans,
     this_process,
 )
-
-HELP = {"-h", "--help"}
 
 
 def run_entry_point(entry_point: str, arguments: list[str], stop: Stop) -> None:

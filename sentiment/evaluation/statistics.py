@@ -16,17 +16,16 @@ RESAMPLES = 1000
 NEVER = 1e-9  # a beta distribution with this parameter has all its mass at one end
 
 
-def accuracy_interval(correct: np.ndarray, confidence: float = 1 - SIGNIFICANT) -> tuple[float, float]:
-    """Wilson's score interval of an accuracy (Wilson 1927), which stays wide where all or none are correct.
+def accuracy_interval(correct: np.ndarray) -> tuple[float, float]:
+    """Wilson's 95% score interval of an accuracy (Wilson 1927), which stays wide where all or none are correct.
 
     Args:
         correct: bool array of shape (documents,), whether each was classified correctly.
-        confidence: 0 to 1.
 
     Returns:
         The lower and the upper end, 0 to 1.
     """
-    interval = binomtest(int(np.sum(correct)), len(correct)).proportion_ci(confidence, method="wilson")
+    interval = binomtest(int(np.sum(correct)), len(correct)).proportion_ci(1 - SIGNIFICANT, method="wilson")
     return float(interval.low), float(interval.high)
 
 
@@ -156,14 +155,14 @@ def compare_pairs(correct: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
     return compared
 
 
-def pareto_front(rows: Sequence[Mapping[str, Any]], cost: str, gain: str = "test_accuracy") -> list[str]:
-    """The families that no other family beats in cost at the same gain or more, or in gain at the same cost or less."""
+def pareto_front(rows: Sequence[Mapping[str, Any]], cost: str) -> list[str]:
+    """The families that none beats in cost at the same test accuracy or more, or in that at the same cost or less."""
 
     def is_dominated(row: Mapping[str, Any]) -> bool:
         return any(
             other[cost] <= row[cost]
-            and other[gain] >= row[gain]
-            and (other[cost] < row[cost] or other[gain] > row[gain])
+            and other["test_accuracy"] >= row["test_accuracy"]
+            and (other[cost], other["test_accuracy"]) != (row[cost], row["test_accuracy"])
             for other in rows
         )
 

@@ -12,6 +12,7 @@ from sentiment.monitoring.drift import Drift
 from sentiment.tracking import metric_names
 
 PERCENTILES = (50, 95, 99)
+INTERVALS = 40  # of requests over time, at most
 
 
 def text_metrics(observed: pd.DataFrame, classes: list[str]) -> dict[str, float]:
@@ -78,12 +79,11 @@ def drift_metrics(drifts: Sequence[Drift]) -> dict[str, float]:
     }
 
 
-def requests_over_time(requests: pd.DataFrame, intervals: int = 40) -> pd.DataFrame:
+def requests_over_time(requests: pd.DataFrame) -> pd.DataFrame:
     """Requests by interval of time, of the same duration (at least a second), from the first request to the last.
 
     Args:
         requests: as in :func:`request_metrics`.
-        intervals: how many at most.
 
     Returns:
         A row for each interval: at (datetime64, its beginning in UTC), seconds (its duration), requests, and p50 and
@@ -91,7 +91,7 @@ def requests_over_time(requests: pd.DataFrame, intervals: int = 40) -> pd.DataFr
     """
     elapsed = requests["at"] - requests["at"].iloc[0]
     duration = max(elapsed.iloc[-1] + 1, 1000)  # ms
-    count = min(intervals, duration // 1000)
+    count = min(INTERVALS, duration // 1000)
     latency = requests["latency_ms"].groupby(elapsed * count // duration)
     found = pd.DataFrame({"requests": latency.size(), "p50": latency.quantile(0.5), "p95": latency.quantile(0.95)})
     found = found.reindex(range(count)).fillna({"requests": 0})

@@ -51,7 +51,7 @@ class Step:
         return (ast.get_docstring(ast.parse(source)) or "").splitlines()[0]
 
     def fields_with(self, flag: str, value: bool) -> list[str]:
-        """Names of the parameters that are declared with a flag (see :func:`parameters.parameter`)."""
+        """The parameters with this value of a flag of :func:`sentiment.workflow.parameter_types.parameter`."""
         fields = self.parameters.fields()
         return [name for name, field in fields.items() if field.json_schema_extra[flag] == value]  # type: ignore
 

@@ -2,7 +2,7 @@
 
 The function gets a :class:`sentiment.registry.candidate.Candidate` and the gate's parameters by name, and returns the
 checks that apply: none, one or several. ``sentiment.registry.gate.CHECKS`` lists the functions in use. A parameter of
-a check is a field of ``GateParameters`` in :mod:`sentiment.workflow.parameters`.
+a check is a field of ``GateParameters`` in :mod:`sentiment.workflow.parameter_groups`.
 """
 
 from collections.abc import Mapping

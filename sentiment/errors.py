@@ -1,6 +1,8 @@
 """The exceptions that a user sees as one line, and what such a line never shows."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 # Of a query: the signature of a link that lets in whoever has it, and what else is no business of others.
 _SECRET = re.compile(
@@ -78,9 +80,19 @@ def first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-def missing_pyspark() -> UserError:
-    """The error for ``engine=spark`` where pyspark is not installed."""
-    return UserError("engine=spark needs pyspark: pip install -r requirements-spark.txt")
+@contextmanager
+def optional_package(needed_by: str, package: str, requirements: str) -> Iterator[None]:
+    """Where an import in the block does not find its package, a UserError says how to install it.
+
+    Args:
+        needed_by: what needs it, such as a parameter and its value.
+        package: its name.
+        requirements: the file that lists it.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        raise UserError(f"{needed_by} needs {package}: pip install -r {requirements}") from missing
 
 
 def killed(what: str, texts: int | None) -> UserError:

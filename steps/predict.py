@@ -14,7 +14,7 @@ from sentiment.corpora.stores import MAGIC, scheme_of
 from sentiment.corpora.tables import SUFFIXES, FoundTable
 from sentiment.corpora.tables.kinds import get_kind
 from sentiment.corpora.tables.progress import follow
-from sentiment.errors import UserError, missing_pyspark
+from sentiment.errors import UserError, optional_package
 from sentiment.paths import place_name
 from sentiment.registry.comparable_rows import training_texts
 from sentiment.scoring.outputs import OutputKind, get_output
@@ -114,8 +114,6 @@ def check_for_spark(parameters: PredictParameters) -> None:
 
 def score_on_spark(parameters: PredictParameters) -> Totals:
     """Score on a Spark cluster, with the same result; the output is a folder, as Spark writes it."""
-    try:
+    with optional_package("engine=spark", "pyspark", "requirements-spark.txt"):
         from sentiment.scoring.spark import score
-    except ModuleNotFoundError as missing:
-        raise missing_pyspark() from missing
     return score(parameters.source, Path(parameters.output), parameters.model, parameters.spark_master)

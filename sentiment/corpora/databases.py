@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentiment.errors import UserError, first_line
+from sentiment.errors import UserError, first_line, optional_package
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
@@ -135,13 +135,10 @@ def check_query(name: str, address: str, query: str) -> None:
 
     Databases that have read-only transactions refuse the change themselves, too.
     """
-    try:
+    with optional_package(name, "sqlglot", Database.requirements):
         import sqlglot
         from sqlglot import exp
         from sqlglot.errors import SqlglotError
-    except ModuleNotFoundError as error:
-        raise UserError(f"{name} needs sqlglot: pip install -r {Database.requirements}") from error
-
     try:
         statements = [found for found in sqlglot.parse(query, dialect=_sqlglot_dialect(address)) if found]
     except SqlglotError as error:

@@ -21,7 +21,7 @@ from sentiment.deployment.client import check_labels
 from sentiment.deployment.folder import check_image
 from sentiment.deployment.settings import read_settings
 from sentiment.digests import text_digest
-from sentiment.errors import UserError, first_line
+from sentiment.errors import UserError, first_line, optional_package
 
 MANAGEMENT = "https://management.azure.com"
 SCOPE = "https://management.azure.com/.default"  # what a token is for
@@ -48,10 +48,8 @@ class AzureML:
     """
 
     def __init__(self, image: str, settings: str, hold: Callable[[], None]) -> None:
-        try:
+        with optional_package("target=azureml", "azure-identity", "requirements-azureml.txt"):
             from azure.identity import DefaultAzureCredential
-        except ModuleNotFoundError as missing:
-            raise UserError("target=azureml needs azure-identity: pip install -r requirements-azureml.txt") from missing
         self._settings = read_settings(Path(settings), SETTINGS) if settings else {}
         if left_out := [name for name in REQUIRED if not self._settings.get(name)]:
             raise UserError(f"target=azureml needs a YAML file with {', '.join(left_out)}: -P settings=azureml.yaml")

@@ -14,7 +14,7 @@ from mlflow.exceptions import MlflowException
 from sentiment.deployment.client import check_labels
 from sentiment.deployment.folder import check_image
 from sentiment.deployment.settings import read_settings
-from sentiment.errors import UserError
+from sentiment.errors import UserError, optional_package
 
 # What the settings may hold, by the names of MLflow's client.
 SETTINGS = (
@@ -41,10 +41,8 @@ class SageMaker:
     """
 
     def __init__(self, image: str, settings: str) -> None:
-        try:
+        with optional_package("target=sagemaker", "boto3", "requirements-team.txt"):
             import boto3
-        except ModuleNotFoundError as missing:
-            raise UserError("target=sagemaker needs boto3: pip install -r requirements-team.txt") from missing
         self._region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         if not self._region:
             raise UserError("target=sagemaker needs a region: set AWS_REGION, such as AWS_REGION=eu-central-1")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from sentiment.errors import UserError
+from sentiment.errors import UserError, optional_package
 from sentiment.features.store import Features
 from sentiment.model.text.vocabulary import PADDING, RESERVED
 
@@ -120,8 +120,6 @@ def _read_word2vec(path: str, words: list[str]) -> dict[str, np.ndarray]:
 
 
 def _import_gensim() -> Any:
-    try:
+    with optional_package("embedding=word2vec", "gensim", "requirements-word2vec.txt"):
         import gensim
-    except ModuleNotFoundError as missing:
-        raise UserError("embedding=word2vec needs gensim: pip install -r requirements-word2vec.txt") from missing
     return gensim

@@ -11,7 +11,7 @@ from functools import partial
 import mlflow
 
 from sentiment.artifacts import artifacts
-from sentiment.errors import UserError, missing_pyspark
+from sentiment.errors import UserError, optional_package
 from sentiment.model.families import get_family
 from sentiment.search.fitting import prepare
 from sentiment.search.loop import LAG
@@ -71,9 +71,7 @@ def place_on_spark(parallelism: int, spark_master: str) -> Placement:
             f"engine=spark: the workers cannot log to {uri}, a file of this machine; start a tracking server "
             "(mlflow server) and set MLFLOW_TRACKING_URI to its http:// address"
         )
-    try:
+    with optional_package("engine=spark", "pyspark", "requirements-spark.txt"):
         from sentiment.search.spark_workers import SparkWorkers
-    except ModuleNotFoundError as missing:
-        raise missing_pyspark() from missing
     workers = SparkWorkers(spark_master, parallelism)
     return Placement(workers, lambda run_id, path: f"runs:/{run_id}/{path}", shares_files=False)

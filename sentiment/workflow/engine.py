@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from sentiment.batches import Mapper
-from sentiment.errors import missing_pyspark
+from sentiment.errors import optional_package
 from sentiment.workflow.parameter_groups import EngineParameters
 
 
@@ -22,9 +22,7 @@ def start_engine(parameters: EngineParameters, step: str) -> Iterator[Mapper]:
     if parameters.engine == "local":
         yield map
         return
-    try:
+    with optional_package("engine=spark", "pyspark", "requirements-spark.txt"):
         from sentiment.search.spark_map import SparkMap
-    except ModuleNotFoundError as missing:
-        raise missing_pyspark() from missing
     with closing(SparkMap(parameters.spark_master, step)) as mapper:
         yield mapper

@@ -10,7 +10,7 @@ from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.stores import scheme_of
 from sentiment.corpora.tables import Table
 from sentiment.digests import Digest
-from sentiment.errors import UserError
+from sentiment.errors import UserError, optional_package
 
 if TYPE_CHECKING:
     from mlflow.data.dataset_source import DatasetSource
@@ -72,19 +72,13 @@ def load_table(name: str, address: str) -> Any:
     Raises:
         UserError: there is none, it cannot be reached, or deltalake is not installed.
     """
-    try:
+    with optional_package(name, "deltalake", "requirements-tables.txt"):
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError
-    except ModuleNotFoundError as error:
-        raise missing_deltalake(name) from error
     try:
         return DeltaTable(address.removeprefix(PREFIX))
     except (DeltaError, OSError, ValueError) as error:
         raise UserError(f"{name} cannot be read as a Delta table: {describe_failure(error, address)}") from error
-
-
-def missing_deltalake(name: str) -> UserError:
-    return UserError(f"{name} needs deltalake: pip install -r requirements-tables.txt")
 
 
 def describe_failure(error: Exception, address: str) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.tables import BATCH_ROWS, Table
 from sentiment.digests import Digest
-from sentiment.errors import UserError, first_line
+from sentiment.errors import UserError, first_line, optional_package
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,11 +59,8 @@ class HubCommit:
     def open(self) -> Table:
         import pyarrow as pa
 
-        try:
+        with optional_package(self._corpus.name, "datasets", REQUIREMENTS):
             from datasets import Dataset, load_dataset
-        except ModuleNotFoundError as error:
-            raise UserError(f"{self._corpus.name} needs datasets: pip install -r {REQUIREMENTS}") from error
-
         from sentiment.corpora.tables.arrow import ArrowTable
 
         handle, revision = self._handle, self._commit or self._handle.revision
@@ -130,12 +127,10 @@ def find_revision(corpus: Corpus) -> str | None:
         UserError: the hub does not answer, or has no such dataset; or huggingface_hub is not installed.
     """
     handle = parse(corpus)
-    try:
+    with optional_package(corpus.name, "datasets", REQUIREMENTS):
         from httpx2 import HTTPError
         from huggingface_hub import HfApi, constants
         from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
-    except ModuleNotFoundError as error:
-        raise UserError(f"{corpus.name} needs datasets: pip install -r {REQUIREMENTS}") from error
     if constants.HF_HUB_OFFLINE:
         return None
     try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.tables import Table
 from sentiment.digests import Digest
-from sentiment.errors import UserError, first_line
+from sentiment.errors import UserError, first_line, optional_package
 
 if TYPE_CHECKING:
     from mlflow.data.dataset_source import DatasetSource
@@ -72,10 +72,8 @@ def open_catalog(name: str, address: str) -> tuple[Any, str]:
     Raises:
         UserError: the address has not both, or pyiceberg is not installed.
     """
-    try:
+    with optional_package(name, "pyiceberg", "requirements-tables.txt"):
         from pyiceberg.catalog import load_catalog
-    except ModuleNotFoundError as error:
-        raise UserError(f"{name} needs pyiceberg: pip install -r requirements-tables.txt") from error
     catalog, identifier = _names(address)
     if not catalog or "." not in identifier:
         raise UserError(f"{name}: expected {EXPECTED}")

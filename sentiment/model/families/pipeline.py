@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...errors import UserError, describe_error
+from ...errors import UserError, describe_error, optional_package
 from ..space import Params, Space
 from ..text.tweets import replace_surrogates
 from . import Family, Model, OnEpoch
@@ -114,11 +114,9 @@ def load_pipeline(handle: str, parameter: str = "pretrained") -> Any:
             "pipeline without pretrained: give a checkpoint of a text classifier, its folder or a name such as "
             "pretrained=distilbert-base-uncased-finetuned-sst-2-english"
         )
-    try:
+    with optional_package("pipeline", "transformers and torch", "requirements-pipeline.txt"):
         import torch  # noqa: F401, transformers would report its absence only later
         import transformers
-    except ModuleNotFoundError as missing:
-        raise UserError("pipeline needs transformers and torch: pip install -r requirements-pipeline.txt") from missing
     try:
         found = transformers.pipeline("text-classification", model=handle)
     except (OSError, ValueError, KeyError) as error:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ...errors import UserError, describe_error
+from ...errors import UserError, describe_error, optional_package
 from ..hub import HUB, find_checkpoint_file
 
 # What KerasHub makes of a Sentence-Transformers folder; it would ignore any other module.
@@ -69,10 +69,8 @@ def _load(handle: str, load: Callable[[Any], Any], family: str, kind: str, examp
             f"{family} without pretrained: give the checkpoint of a {kind}, its folder, {HUB}owner/name or a "
             f"KerasHub preset such as pretrained={example}"
         )
-    try:
+    with optional_package(family, "keras-hub", "requirements-pretrained.txt"):
         import keras_hub
-    except ModuleNotFoundError as missing:
-        raise UserError(f"{family} needs keras-hub: pip install -r requirements-pretrained.txt") from missing
     folder = Path(handle)
     if not folder.is_dir() and (folder.is_absolute() or handle.startswith(".")):
         raise UserError(f"pretrained={handle}: there is no such folder")

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...errors import UserError, describe_error
+from ...errors import UserError, describe_error, optional_package
 from ..hub import HUB, find_checkpoint_file
 from .tweets import replace_surrogates
 
@@ -102,12 +102,8 @@ class Subwords:
 
 
 def _import_library() -> Any:
-    try:
+    with optional_package("tokens=subword or tokens=checkpoint", "tokenizers", "requirements-tokenizers.txt"):
         import tokenizers
-    except ModuleNotFoundError as missing:
-        raise UserError(
-            "tokens=subword and tokens=checkpoint need tokenizers: pip install -r requirements-tokenizers.txt"
-        ) from missing
     return tokenizers
 
 

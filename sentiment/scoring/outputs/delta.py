@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.stores import scheme_of
-from sentiment.corpora.tables.delta import PREFIX, describe_failure, is_delta, load_table, missing_deltalake
-from sentiment.errors import UserError
+from sentiment.corpora.tables.delta import PREFIX, describe_failure, is_delta, load_table
+from sentiment.errors import UserError, optional_package
 from sentiment.scoring.outputs import lake
 from sentiment.scoring.outputs.appended import AppendedRows, refuse_overwrite
 
@@ -59,11 +59,9 @@ class AppendedVersion(AppendedRows):
 
     def _there(self) -> Any:
         """The ``deltalake.DeltaTable``; None where there is none yet. UserError where the rows do not fit it."""
-        try:
+        with optional_package(self._name, "deltalake", "requirements-tables.txt"):
             from deltalake import DeltaTable
             from deltalake.exceptions import DeltaError
-        except ModuleNotFoundError as error:
-            raise missing_deltalake(self._name) from error
         try:
             if not DeltaTable.is_deltatable(self._path):
                 return None

@@ -24,8 +24,6 @@ from .prediction import Predictor, calibrate
 SETTINGS, WEIGHTS = "network.json", "weights.npz"
 RANDOM_SPREAD = 0.05 / math.sqrt(3)  # standard deviation of Keras's random embeddings, uniform from -0.05 to 0.05
 
-Split = tuple[np.ndarray, ...]
-
 # The network that was trained last, by what its graphs depend on. To trace them takes longer than a short fit: another
 # fit has them from here, and a network of its own for the result.
 _trained: dict[tuple, keras.Model] = {}
@@ -102,33 +100,6 @@ def fit_network(
     family: NetworkFamily, features: Features, params: Params, training: Training, on_epoch: OnEpoch
 ) -> KerasModel:
     """Train a network on the training split; see :meth:`sentiment.model.families.Family.fit`."""
-    train, validation = ((features.ids(split), features.labels(split)) for split in SPLITS)
-    model = _train(family, features, params, training, train, validation, on_epoch)
-    calibrate(model, features, training)
-    return model
-
-
-def load_network(family: NetworkFamily, folder: Path) -> KerasModel:
-    """The model that :meth:`KerasModel.save` wrote."""
-    settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-    vocabulary = Vocabulary(settings.pop("words"), settings.pop("kinds"))
-    raw_text = settings.pop("subwords_of_raw_text", None)
-    subwords = None if raw_text is None else Subwords.load(folder, raw_text)
-    model = KerasModel(family, vocabulary=vocabulary, subwords=subwords, **settings)
-    with np.load(folder / WEIGHTS) as weights:
-        model.network.set_weights([weights[name] for name in weights.files])
-    return model
-
-
-def _train(
-    family: NetworkFamily,
-    features: Features,
-    params: Params,
-    training: Training,
-    train: Split,
-    validation: Split,
-    on_epoch: OnEpoch,
-) -> KerasModel:
     training_loop.reset(training.seed)
     classes, subwords = len(features.classes), features.subwords
 
@@ -139,6 +110,7 @@ def _train(
     model = build()
     if training.vectors:
         _set_vectors(model.encoder.get_layer("words"), np.load(training.vectors))
+    train, validation = ((features.ids(split), features.labels(split)) for split in SPLITS)
     longest = int(np.count_nonzero(train[0].any(axis=0)))  # columns beyond it are padding in every training text
     train = (train[0][:, :longest], train[1])
     padding = None if family.bag_of_words else PADDING
@@ -153,6 +125,19 @@ def _train(
     training_loop.train(trained, training, train, validation, on_epoch, padding)
     _trained[key] = trained
     model.network.set_weights(trained.get_weights())
+    calibrate(model, features, training)
+    return model
+
+
+def load_network(family: NetworkFamily, folder: Path) -> KerasModel:
+    """The model that :meth:`KerasModel.save` wrote."""
+    settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    vocabulary = Vocabulary(settings.pop("words"), settings.pop("kinds"))
+    raw_text = settings.pop("subwords_of_raw_text", None)
+    subwords = None if raw_text is None else Subwords.load(folder, raw_text)
+    model = KerasModel(family, vocabulary=vocabulary, subwords=subwords, **settings)
+    with np.load(folder / WEIGHTS) as weights:
+        model.network.set_weights([weights[name] for name in weights.files])
     return model
 
 

@@ -3,6 +3,8 @@
 No other module spells a tag's name.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -119,6 +121,20 @@ VALIDATION_PREDICTIONS = "validation_predictions.parquet"  # probabilities, a co
 GATE_RESULT = "gate.json"  # the checks of the gate with their figures
 
 
+class _Tag:
+    """A property of an :class:`Origin`: the value of a tag that has to be there."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, origin: Origin, owner: type) -> str:
+        if self._name not in origin.tags:
+            raise UserError(
+                f"{origin.id} has no tag {self._name}: it was not made by this project, or by an older version of it"
+            )
+        return origin.tags[self._name]
+
+
 @dataclass(frozen=True)
 class Origin:
     """What a step's run, or a model version, says of where it comes from.
@@ -134,56 +150,24 @@ class Origin:
     id: str
     tags: Mapping[str, str]
 
-    @property
-    def ingest_run(self) -> str:
-        return self._tag(INGEST_RUN)
-
-    @property
-    def featurize_run(self) -> str:
-        return self._tag(FEATURIZE_RUN)
-
-    @property
-    def tune_run(self) -> str:
-        return self._tag(TUNE_RUN)
-
-    @property
-    def compare_run(self) -> str:
-        return self._tag(COMPARE_RUN)
-
-    @property
-    def dataset_digest(self) -> str:
-        return self._tag(DATASET_DIGEST)
-
-    @property
-    def output_digest(self) -> str:
-        return self._tag(OUTPUT_DIGEST)
-
-    @property
-    def family(self) -> str:
-        return self._tag(FAMILY)
+    ingest_run = _Tag(INGEST_RUN)
+    featurize_run = _Tag(FEATURIZE_RUN)
+    tune_run = _Tag(TUNE_RUN)
+    compare_run = _Tag(COMPARE_RUN)
+    dataset_digest = _Tag(DATASET_DIGEST)
+    output_digest = _Tag(OUTPUT_DIGEST)
+    family = _Tag(FAMILY)
+    model_uri = _Tag(MODEL_URI)
+    best_trial = _Tag(BEST_TRIAL)
+    _classes = _Tag(CLASSES)
 
     @property
     def classes(self) -> list[str]:
-        return json.loads(self._tag(CLASSES))
-
-    @property
-    def model_uri(self) -> str:
-        return self._tag(MODEL_URI)
-
-    @property
-    def best_trial(self) -> str:
-        return self._tag(BEST_TRIAL)
+        return json.loads(self._classes)
 
     def get(self, tag: str) -> str | None:
         """The value of a tag that need not be there."""
         return self.tags.get(tag)
-
-    def _tag(self, name: str) -> str:
-        if name not in self.tags:
-            raise UserError(
-                f"{self.id} has no tag {name}: it was not made by this project, or by an older version of it"
-            )
-        return self.tags[name]
 
 
 def origin(run: Run) -> Origin:

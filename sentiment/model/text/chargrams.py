@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,6 @@ MAX_GRAMS = 200_000
 BATCH = 2_000  # documents that are counted at a time while n-grams are learned, to save memory
 MAX_WORD = 50  # characters of a word; longer ones, such as a URL or a key, are cut
 CACHED_WORDS = 20_000  # whose n-grams are kept
-
-FindGrams = Callable[[str], np.ndarray]
 
 
 def learn_grams(documents: Documents) -> list[str]:
@@ -41,22 +39,13 @@ def select_frequent(document_frequency: np.ndarray) -> np.ndarray:
 
 def make_gram_weigher(grams: list[str]) -> Callable[[Documents], Any]:
     """A function of documents that gives 1 + log of these n-grams' counts: CSR float32, (documents, n-grams)."""
-    column = _number(grams)
-
-    @lru_cache(maxsize=CACHED_WORDS)
-    def find(word: str) -> np.ndarray:
-        return _find(word, column)
+    find = lru_cache(maxsize=CACHED_WORDS)(_make_finder(grams))
 
     def weigh(documents: Documents) -> Any:
-        counts = _count(documents, find, len(grams))
-        counts.data = 1 + np.log(counts.data)
-        return counts
+        words: dict[str, int] = {}
+        return _weigh(_count_words(documents, words), _spell(words, find, len(grams)))
 
     return weigh
-
-
-def _number(grams: list[str]) -> dict[str, int]:
-    return {gram: number for number, gram in enumerate(grams)}
 
 
 class CountedWords:
@@ -73,7 +62,7 @@ class CountedWords:
             part.resize(part.shape[0], len(words))
         self._documents = sparse.vstack(parts, format="csr")
         every = sorted({gram for word in words for gram in _grams(word)})
-        of_words = _spell(words, partial(_find, column=_number(every)), len(every))
+        of_words = _spell(words, _make_finder(every), len(every))
         document_frequency = np.zeros(len(every), dtype=np.int64)
         for batch in gen_batches(self._documents.shape[0], BATCH):
             document_frequency += np.bincount((self._documents[batch] @ of_words).indices, minlength=len(every))
@@ -83,21 +72,14 @@ class CountedWords:
 
     def weigh(self, batch: slice) -> Any:
         """What :func:`make_gram_weigher` gives for ``grams`` and some of the documents."""
-        counts = self._documents[batch] @ self._of_words
-        counts.data = 1 + np.log(counts.data)
-        return counts
+        return _weigh(self._documents[batch], self._of_words)
 
 
-def _count(documents: Documents, find: FindGrams, grams: int) -> Any:
-    """The documents' words times the words' n-grams, so that each word is split only once.
-
-    Args:
-        documents: the documents.
-        find: gives the numbers of a word's n-grams (:func:`_find`).
-        grams: how many n-grams have a number.
-    """
-    words: dict[str, int] = {}
-    return _count_words(documents, words) @ _spell(words, find, grams)
+def _weigh(documents: Any, of_words: Any) -> Any:
+    """1 + log of the counts of n-grams: the words of documents times the n-grams of these words."""
+    counts = documents @ of_words
+    counts.data = 1 + np.log(counts.data)
+    return counts
 
 
 def _count_words(documents: Documents, words: dict[str, int]) -> Any:
@@ -114,7 +96,7 @@ def _count_words(documents: Documents, words: dict[str, int]) -> Any:
     return counted
 
 
-def _spell(words: Iterable[str], find: FindGrams, grams: int) -> Any:
+def _spell(words: Iterable[str], find: Callable[[str], np.ndarray], grams: int) -> Any:
     """The n-grams of each word that have a number: sparse CSR float32 of shape (words, n-grams)."""
     found = [find(word) for word in words]
     ends = np.cumsum([0, *map(len, found)])
@@ -122,9 +104,10 @@ def _spell(words: Iterable[str], find: FindGrams, grams: int) -> Any:
     return sparse.csr_array((np.ones(len(numbers), np.float32), numbers, ends), (len(found), grams))
 
 
-def _find(word: str, column: dict[str, int]) -> np.ndarray:
-    """The numbers of a word's n-grams that have one, in the order of the word: int32."""
-    return np.array([column[gram] for gram in _grams(word) if gram in column], np.int32)
+def _make_finder(grams: list[str]) -> Callable[[str], np.ndarray]:
+    """A function of a word that gives the numbers of its n-grams that are among these, in its order: int32."""
+    column = {gram: number for number, gram in enumerate(grams)}
+    return lambda word: np.array([column[gram] for gram in _grams(word) if gram in column], np.int32)
 
 
 @lru_cache(maxsize=CACHED_WORDS)

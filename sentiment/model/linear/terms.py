@@ -34,10 +34,5 @@ def select_terms_of(counts: Any, orders: np.ndarray, params: Params) -> np.ndarr
     return admitted[np.argsort(-document_frequency[admitted], kind="stable")][: _limit(params)]
 
 
-def term_orders(terms: list[str]) -> np.ndarray:
-    """The number of words in each term, int array of shape (terms,)."""
-    return np.array([term.count(" ") + 1 for term in terms])
-
-
 def _limit(params: Params) -> int:
     return DENSE_TERMS if params["classifier"] == "gaussian_nb" else params["max_terms"]

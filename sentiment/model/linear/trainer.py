@@ -11,7 +11,7 @@ from sklearn.base import ClassifierMixin
 from ..space import Params
 from ..splits import stack_splits
 from ..training import Features, Training
-from .terms import select_terms, term_orders
+from .terms import select_terms
 
 
 class Trainer:
@@ -60,4 +60,5 @@ class Trainer:
 
     @cached_property
     def _orders(self) -> np.ndarray:
-        return term_orders(self._features.terms)
+        """The number of words in each term, int array of shape (terms,)."""
+        return np.array([term.count(" ") + 1 for term in self._features.terms])

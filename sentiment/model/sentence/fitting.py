@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -18,16 +18,12 @@ from ..validation import calibrate_by_temperature, cross_validate_folds, predict
 from .encoder import SentenceEncoder
 from .model import EncoderModel, Head
 
-
-@lru_cache(maxsize=1)  # all trials of a search use it
-def load_encoder(handle: str, max_length: int, truncation: str) -> SentenceEncoder:
-    """See :class:`SentenceEncoder`."""
-    return SentenceEncoder(handle, max_length, truncation)
+_load_encoder = lru_cache(maxsize=1)(SentenceEncoder)  # all trials of a search use it
 
 
 def encoder_of(features: Features, training: Training) -> SentenceEncoder:
     """The encoder ``training.pretrained``, which reads as much of a text as the features say."""
-    return load_encoder(training.pretrained, features.max_pieces, features.truncation)
+    return _load_encoder(training.pretrained, features.max_pieces, features.truncation)
 
 
 def fit_encoder_model(features: Features, params: Params, training: Training, on_epoch: OnEpoch) -> EncoderModel:
@@ -47,7 +43,7 @@ def refit_encoder_model(features: Features, params: Params, training: Training) 
 def cross_validate(features: Features, params: Params, training: Training) -> float | None:
     """``training.metric`` in a cross-validation over training and validation split (:func:`cross_validate_folds`)."""
     embeddings, labels, groups = stack_splits(encoder_of(features, training), features, SPLITS)
-    return cross_validate_folds(_Folds(embeddings, params), labels, groups, training, calibrate_by_temperature)
+    return cross_validate_folds(partial(_fold, embeddings, params), labels, groups, training, calibrate_by_temperature)
 
 
 def fit_head(
@@ -63,12 +59,12 @@ def fit_head(
         training: its ``seed`` and ``class_weight`` are used.
     """
     weight = compute_sample_weight(labels, training)
-    folds, count = _Folds(embeddings, params), count_folds(labels, groups, CALIBRATION_FOLDS)
+    fold, count = partial(_fold, embeddings, params), count_folds(labels, groups, CALIBRATION_FOLDS)
     temperature = 1.0
     if count > 1:  # not so where a class has a single text
-        temperature = fit_temperature(predict_folds(folds, labels, groups, training, count), labels, weight)
+        temperature = fit_temperature(predict_folds(fold, labels, groups, training, count), labels, weight)
     everything = np.arange(len(labels))
-    classifier, scaled, _ = folds(everything, everything)
+    classifier, scaled, _ = fold(everything, everything)
     classifier.fit(scaled, labels, sample_weight=weight)
     weights, bias = classifier.coef_.T / spread_of(embeddings), classifier.intercept_
     if len(bias) == 1:  # two classes: scikit-learn has the scores of the second one alone
@@ -76,17 +72,13 @@ def fit_head(
     return Head(weights, bias, temperature)
 
 
-class _Folds:
-    """Makes the classifier of each fold and its inputs."""
-
-    def __init__(self, embeddings: np.ndarray, params: Params) -> None:
-        self._embeddings = embeddings
-        self._params = params
-
-    def __call__(self, inside: np.ndarray, outside: np.ndarray) -> tuple[LogisticRegression, Any, Any]:
-        train, test = self._embeddings[inside], self._embeddings[outside]
-        spread = spread_of(train)
-        return LogisticRegression(C=self._params["C"], max_iter=1000), train / spread, test / spread
+def _fold(
+    embeddings: np.ndarray, params: Params, inside: np.ndarray, outside: np.ndarray
+) -> tuple[LogisticRegression, Any, Any]:
+    """The classifier of a fold, and its inputs (:data:`sentiment.model.validation.Fold`)."""
+    train, test = embeddings[inside], embeddings[outside]
+    spread = spread_of(train)
+    return LogisticRegression(C=params["C"], max_iter=1000), train / spread, test / spread
 
 
 def spread_of(embeddings: np.ndarray) -> float:

@@ -1,4 +1,4 @@
-"""Rows that a library gives as Arrow record batches."""
+"""Rows that a library gives as Arrow record batches, and types of Arrow."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -7,6 +7,16 @@ import pyarrow as pa
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.tables import BATCH_ROWS, Batch
 from sentiment.errors import UserError
+
+STRINGS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view, pa.types.is_fixed_size_binary)
+
+
+def is_any(kind: pa.DataType, tests: Iterable[Callable[[pa.DataType], bool]]) -> bool:
+    """Whether a type passes one of some tests of ``pyarrow.types``; of a dictionary, that of its values."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return any(test(kind) for test in tests)
 
 
 class ArrowTable:

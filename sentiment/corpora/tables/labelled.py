@@ -8,6 +8,7 @@ from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.labels import as_text
 from sentiment.corpora.sources import Document
 from sentiment.corpora.tables import Batch, Table, problem_error, require_column
+from sentiment.corpora.tables.arrow import STRINGS, is_any
 from sentiment.corpora.tables.progress import follow
 from sentiment.errors import UserError
 
@@ -94,22 +95,13 @@ def _require_type(table: Table, what: str, parameter: str, column: str, fits: Ca
 
 
 def _may_be_text(kind: pa.DataType) -> bool:
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    is_a = pa.types
-    return is_a.is_string(kind) or is_a.is_large_string(kind) or is_a.is_string_view(kind) or is_a.is_null(kind)
+    return is_any(kind, (*STRINGS, pa.types.is_null))
 
 
 def _may_be_label(kind: pa.DataType) -> bool:
     """Strings, or what has few values of which each has one spelling: numbers, truth."""
-    is_a = pa.types
-    return (
-        _may_be_text(kind)
-        or is_a.is_integer(kind)
-        or is_a.is_floating(kind)
-        or is_a.is_decimal(kind)
-        or is_a.is_boolean(kind)
-    )
+    few = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
+    return _may_be_text(kind) or any(test(kind) for test in few)
 
 
 def _is_blank(batch: Batch, place: int) -> bool:

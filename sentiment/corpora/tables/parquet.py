@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.stores import File
 from sentiment.corpora.tables import BATCH_ROWS, NOT_UTF8, Batch, Problem
+from sentiment.corpora.tables.arrow import BYTES, STRINGS, is_any
 from sentiment.errors import UserError
 
 
@@ -35,7 +36,7 @@ class ParquetTable:
         self.total: int | None = self._file.metadata.num_rows
         stored = self._file.schema_arrow
         self._as_bytes = {
-            place for place, field in enumerate(stored) if field.name in corpus.columns and _is_bytes(field.type)
+            place for place, field in enumerate(stored) if field.name in corpus.columns and is_any(field.type, BYTES)
         }
         self.schema = pa.schema(
             [field.with_type(pa.string()) if place in self._as_bytes else field for place, field in enumerate(stored)]
@@ -74,21 +75,9 @@ class ParquetTable:
         )
 
 
-def _is_bytes(kind: pa.DataType) -> bool:
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return (
-        pa.types.is_binary(kind)
-        or pa.types.is_large_binary(kind)
-        or pa.types.is_binary_view(kind)
-        or pa.types.is_fixed_size_binary(kind)
-    )
-
-
 def _is_valid(array: pa.Array) -> bool:
     """Whether the strings of an array are UTF-8; Parquet files may say so without it being true."""
-    kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
-    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
+    if not is_any(array.type, STRINGS):
         return True
     try:
         array.validate(full=True)

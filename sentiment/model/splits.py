@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from .training import SPLITS, Features
+from .training import SEARCH_SPLITS, Features
 
 CALIBRATION_FOLDS = 3
 IN_MEMORY = 50_000  # documents of a split whose weighted n-grams are held in memory; more are read a part at a time
@@ -17,10 +17,10 @@ PART = 10_000  # documents
 
 def stack_splits(of_split: Callable[[str], Any]) -> Any:
     """The sparse matrices of both splits, stacked vertically."""
-    return sparse.vstack([of_split(split) for split in SPLITS], format="csr")
+    return sparse.vstack([of_split(split) for split in SEARCH_SPLITS], format="csr")
 
 
-def stack_labels(features: Features, splits: Sequence[str] = SPLITS) -> tuple[np.ndarray, np.ndarray | None]:
+def stack_labels(features: Features, splits: Sequence[str] = SEARCH_SPLITS) -> tuple[np.ndarray, np.ndarray | None]:
     """The labels of some splits, and their groups (:meth:`Features.groups`)."""
     groups = [of_split for split in splits if (of_split := features.groups(split)) is not None]
     labels = np.concatenate([features.labels(split) for split in splits])

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from .text.subwords import Subwords
     from .text.vocabulary import Vocabulary
 
-SPLITS = ("train", "validation")  # what trials are fitted and measured on
+SEARCH_SPLITS = ("train", "validation")  # what trials are fitted and measured on
 # What the model may be fitted on that a search ends with. ``choice`` is the part of the validation split by which
 # families are compared: no fit, epoch, temperature or hyperparameter is chosen by it.
-LABELLED = ("train", "validation", "choice")
+REFIT_SPLITS = ("train", "validation", "choice")
 
 
 def accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:

@@ -125,7 +125,7 @@ class Family(Protocol):
         return models[0]
 
     def refit(self, features: Features, params: Params, training: Training, model: Model) -> Model | None:
-        """Fit or calibrate the winner of a search again, by ``LABELLED``, or return None to serve ``model`` itself.
+        """Fit or calibrate the winner of a search again, by ``REFIT_SPLITS``, or return None to serve ``model`` itself.
 
         Args:
             features, params, training: as for :meth:`fit`.

@@ -76,9 +76,9 @@ class SimpleFamily(Family):
         return cross_validate(features, params, training)
 
     def refit(self, features: Features, params: Params, training: Training, model: Model) -> Model | None:
-        from ..training import LABELLED
+        from ..training import REFIT_SPLITS
 
-        if sum(len(features.labels(split)) for split in LABELLED) > self.search_texts:
+        if sum(len(features.labels(split)) for split in REFIT_SPLITS) > self.search_texts:
             return None  # a quarter more of so many changes little
         from ..linear.fitting import refit_linear
 

@@ -19,7 +19,7 @@ from ..text.chargrams import learn_grams, make_gram_weigher, select_frequent
 from ..text.language import looks_english
 from ..text.lexicon import COLUMNS, make_polarity_weigher
 from ..text.ngrams import make_tail_counter, make_term_weigher, weigh_terms
-from ..training import SPLITS, Features, compute_sample_weight
+from ..training import SEARCH_SPLITS, Features, compute_sample_weight
 from .blended_svm import BlendedSVM
 from .terms import select_terms_of
 from .trainer import Trainer
@@ -35,7 +35,7 @@ class BlendTrainer(Trainer):
         grams, gram_weights = _weigh_grams(self._features)
         matrices = {
             split: join_columns(self._weights(split)[:, self._columns], gram_weights[split], self._polarity_of(split))
-            for split in SPLITS
+            for split in SEARCH_SPLITS
         }
         labels = self._features.labels("train")
         folds = calibration_folds(labels, self._features.groups("train"), self._training.seed)
@@ -210,21 +210,21 @@ def _weigh_grams(features: Features) -> tuple[list[str], dict[str, Any]]:
     """The character n-grams of the training split, and their weights in both splits."""
     grams = learn_grams(features.tokens("train"))
     weigh = make_gram_weigher(grams)
-    return grams, {split: weigh(features.tokens(split)) for split in SPLITS}
+    return grams, {split: weigh(features.tokens(split)) for split in SEARCH_SPLITS}
 
 
 @lru_cache(maxsize=1)
 def _count_second_halves(features: Features) -> dict[str, Any]:
     """Counts of all terms in the second halves of both splits' texts."""
     count = make_tail_counter(features.terms)
-    return {split: count(features.tokens(split)) for split in SPLITS}
+    return {split: count(features.tokens(split)) for split in SEARCH_SPLITS}
 
 
 @lru_cache(maxsize=1)
 def _weigh_lexicon(features: Features) -> dict[str, Any]:
     """The columns of the lexicon for both splits' texts."""
     weigh = make_polarity_weigher()
-    return {split: weigh(features.tokens(split)) for split in SPLITS}
+    return {split: weigh(features.tokens(split)) for split in SEARCH_SPLITS}
 
 
 @lru_cache(maxsize=1)

@@ -24,7 +24,7 @@ from sklearn.utils import gen_batches
 from ..space import Params
 from ..splits import IN_MEMORY, calibration_folds
 from ..text.ngrams import make_term_counter
-from ..training import SPLITS, Features, compute_sample_weight
+from ..training import SEARCH_SPLITS, Features, compute_sample_weight
 from .nb_svm import NBSVM
 from .terms import select_terms_of
 from .trainer import Trainer
@@ -58,7 +58,7 @@ class CountTrainer(Trainer):
         model = CountModel(self._terms, self._weighting(), classifier, self._columns)
         weights = compute_sample_weight(labels, self._training)
         model.fit(self._features.counts("train")[:, self._columns], labels, weights)
-        return model, {split: model.predict_split(self._features, split) for split in SPLITS}
+        return model, {split: model.predict_split(self._features, split) for split in SEARCH_SPLITS}
 
     def fold(self, inside: np.ndarray, outside: np.ndarray) -> tuple[ClassifierMixin, Any, Any]:
         columns = select_terms_of(self._counts[inside], self._orders, self._params)

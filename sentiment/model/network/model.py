@@ -14,7 +14,7 @@ from ..families import OnEpoch
 from ..space import Params
 from ..text.subwords import Subwords
 from ..text.vocabulary import PADDING, Vocabulary
-from ..training import SPLITS, Features, Training
+from ..training import SEARCH_SPLITS, Features, Training
 from . import training_loop
 from .adam import FusedAdam
 from .family import NetworkFamily
@@ -110,7 +110,7 @@ def fit_network(
     model = build()
     if training.vectors:
         _set_vectors(model.encoder.get_layer("words"), np.load(training.vectors))
-    train, validation = ((features.ids(split), features.labels(split)) for split in SPLITS)
+    train, validation = ((features.ids(split), features.labels(split)) for split in SEARCH_SPLITS)
     longest = int(np.count_nonzero(train[0].any(axis=0)))  # columns beyond it are padding in every training text
     train = (train[0][:, :longest], train[1])
     padding = None if family.bag_of_words else PADDING

@@ -13,7 +13,7 @@ from ..calibration import fit_temperature
 from ..families import OnEpoch
 from ..space import Params
 from ..splits import CALIBRATION_FOLDS, count_folds, stack_labels
-from ..training import LABELLED, SPLITS, Features, Training, compute_sample_weight
+from ..training import REFIT_SPLITS, SEARCH_SPLITS, Features, Training, compute_sample_weight
 from ..validation import calibrate_by_temperature, cross_validate_folds, predict_folds, report_fit
 from .encoder import SentenceEncoder
 from .model import EncoderModel, Head
@@ -30,19 +30,19 @@ def fit_encoder_model(features: Features, params: Params, training: Training, on
     """See :meth:`sentiment.model.families.Family.fit`. It is a single fit, on the training split."""
     encoder = encoder_of(features, training)
     model = EncoderModel(encoder, fit_head(*stack_splits(encoder, features, ("train",)), params, training))
-    report_fit(features, training, {split: model.predict_split(features, split) for split in SPLITS}, on_epoch)
+    report_fit(features, training, {split: model.predict_split(features, split) for split in SEARCH_SPLITS}, on_epoch)
     return model
 
 
 def refit_encoder_model(features: Features, params: Params, training: Training) -> EncoderModel:
     """Fit on training and validation split."""
     encoder = encoder_of(features, training)
-    return EncoderModel(encoder, fit_head(*stack_splits(encoder, features, LABELLED), params, training))
+    return EncoderModel(encoder, fit_head(*stack_splits(encoder, features, REFIT_SPLITS), params, training))
 
 
 def cross_validate(features: Features, params: Params, training: Training) -> float | None:
     """``training.metric`` in a cross-validation over training and validation split (:func:`cross_validate_folds`)."""
-    embeddings, labels, groups = stack_splits(encoder_of(features, training), features, SPLITS)
+    embeddings, labels, groups = stack_splits(encoder_of(features, training), features, SEARCH_SPLITS)
     return cross_validate_folds(partial(_fold, embeddings, params), labels, groups, training, calibrate_by_temperature)
 
 

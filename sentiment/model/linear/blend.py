@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from ..splits import IN_MEMORY, PART, calibration_folds, stack_splits
 from ..text.chargrams import learn_grams, make_gram_weigher, select_frequent
 from ..text.language import looks_english
 from ..text.lexicon import COLUMNS, make_polarity_weigher
-from ..text.ngrams import make_tail_counter, make_term_weigher, weigh_terms
+from ..text.ngrams import Documents, make_tail_counter, make_term_weigher, weigh_terms
 from ..training import SEARCH_SPLITS, Features, compute_sample_weight
 from .blended_svm import BlendedSVM
 from .terms import select_terms_of
@@ -150,14 +151,8 @@ class BlendModel:
 
     def score_split(self, features: Features, split: str) -> np.ndarray:
         """The SVM's signed distances for a split that is read a part at a time, as its ``decision_function`` gives."""
-        texts, tokens = features.texts(split), features.cleaner.tokens
-        parts = []
-        with show_progress(f"simple: predicting {split}", len(texts), "text") as bar:
-            for rows in gen_batches(len(texts), PART):
-                documents = [tokens(text) for text in texts[rows]]
-                parts.append(self.svm.decision_function(self._encode(documents)))
-                bar.update(len(documents))
-        return np.concatenate(parts)
+        parts = read_parts(features, split, "predicting")
+        return np.concatenate([self.svm.decision_function(self._encode(documents)) for documents in parts])
 
     def to_probabilities(self, scores: np.ndarray) -> np.ndarray:
         """Probabilities for what the SVM's ``decision_function`` gives: float64 of shape (documents, classes)."""
@@ -198,6 +193,16 @@ class BlendModel:
         if self.reads_lexicon:
             parts.append(self._weigh_polarity(documents))
         return join_columns(*parts)
+
+
+def read_parts(features: Features, split: str, what: str) -> Iterator[Documents]:
+    """The tokens of a split, ``PART`` documents at a time, with a progress bar that says what is done with them."""
+    texts, tokens = features.texts(split), features.cleaner.tokens
+    with show_progress(f"simple: {what} {split}", len(texts), "text") as bar:
+        for rows in gen_batches(len(texts), PART):
+            documents = [tokens(text) for text in texts[rows]]
+            yield documents
+            bar.update(len(documents))
 
 
 def join_columns(*parts: Any) -> Any:

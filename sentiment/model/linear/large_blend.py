@@ -11,14 +11,13 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import gen_batches
 
-from ..progress import show_progress
 from ..splits import PART
 from ..text.chargrams import CountedWords
 from ..text.lexicon import make_polarity_weigher
 from ..text.ngrams import Documents, make_tail_counter, weigh_terms
 from ..training import compute_sample_weight
 from ..validation import fit_sigmoids
-from .blend import BlendModel, BlendTrainer, join_columns
+from .blend import BlendModel, BlendTrainer, join_columns, read_parts
 from .blended_svm import BlendedSVM
 from .nb_svm import log_ratio
 from .parts import Parts, fit_svm
@@ -58,18 +57,14 @@ class LargeBlendTrainer(BlendTrainer):
 
     def _read_documents(self, terms: list[str]) -> Iterator[Documents]:
         """The tokens of the training split, a part at a time; keeps what the lexicon says, and the second halves."""
-        texts, tokens = self._features.texts("train"), self._features.cleaner.tokens
         count_tail = make_tail_counter(terms) if self._params["tail_weight"] else None
         weigh_polarity = make_polarity_weigher() if self._reads_lexicon else None
-        with show_progress("simple: reading", len(texts), "text") as bar:
-            for rows in gen_batches(len(texts), PART):
-                documents = [tokens(text) for text in texts[rows]]
-                if count_tail:
-                    self._tails.append(count_tail(documents))
-                no_columns = sparse.csr_array((len(documents), 0))
-                self._polarities.append(weigh_polarity(documents) if weigh_polarity else no_columns)
-                yield documents
-                bar.update(len(documents))
+        for documents in read_parts(self._features, "train", "reading"):
+            if count_tail:
+                self._tails.append(count_tail(documents))
+            no_columns = sparse.csr_array((len(documents), 0))
+            self._polarities.append(weigh_polarity(documents) if weigh_polarity else no_columns)
+            yield documents
 
     def _weights_of_parts(self) -> Iterator[tuple[slice, Any]]:
         """The rows of each part, and the weights of their word n-grams, character n-grams and lexicon."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 from scipy.optimize import minimize_scalar
+from scipy.special import softmax
 
 MIN_PROBABILITY = 1e-12  # before a logarithm is taken
 MAX_LOG_TEMPERATURE = 3.0
@@ -38,6 +39,4 @@ def log_losses(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def scale_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     """The softmax of the log probabilities divided by a temperature: float64 of the same shape, rows sum to 1."""
-    logits = np.log(np.maximum(probabilities, MIN_PROBABILITY)) / temperature
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    return softmax(np.log(np.maximum(probabilities, MIN_PROBABILITY)) / temperature, axis=1)

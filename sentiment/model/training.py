@@ -155,9 +155,8 @@ def compute_sample_weight(labels: np.ndarray, training: Training) -> np.ndarray 
         labels: int array of shape (documents,).
         training: its ``class_weight`` is used.
     """
-    import numpy as np  # main, which reads the class above, starts without it
-
     if training.class_weight == "none":
         return None
-    counts = np.bincount(labels)
-    return (len(labels) / (np.count_nonzero(counts) * counts[labels])).astype(np.float32)
+    from sklearn.utils import class_weight  # main, which reads the class above, starts without it
+
+    return class_weight.compute_sample_weight(training.class_weight, labels).astype("float32")

@@ -85,10 +85,10 @@ def confident_thresholds(probabilities: np.ndarray, labels: np.ndarray) -> np.nd
 
 
 def find_off_diagonal(probabilities: np.ndarray, labels: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
-    """Whether the confident joint counts a text off its diagonal (equation 1), for the class that is the likeliest.
+    """Whether the confident joint (equation 1) counts a text off its diagonal, in the column of its likeliest class.
 
-    The second is true of all of them where there are two classes. Of three classes it leaves out texts of which a rare
-    class's low threshold is reached, and another class is likelier: their own label, or one below its threshold.
+    With two classes that is the column of every such text. With more, a text may reach the low threshold of a rare
+    class while another class is likelier, which is its own label or is below its threshold: such a text is left out.
 
     Args:
         probabilities: float array of shape (texts, classes).

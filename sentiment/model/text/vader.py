@@ -15,7 +15,7 @@ from vaderSentiment.vaderSentiment import (
 
 _NEGATIONS = frozenset(NEGATE)
 _IDIOM_ENDS = frozenset(idiom.split()[-1] for idiom in (*SPECIAL_CASES, *BOOSTER_DICT) if " " in idiom)
-_LESS_BY_DISTANCE = (1.0, 0.95, 0.9)  # what a word that strengthens another has left one, two and three words before it
+_LESS_BY_DISTANCE = (1.0, 0.95, 0.9)  # factor of a booster one, two and three words before a word
 
 
 class SentenceRater(SentimentIntensityAnalyzer):

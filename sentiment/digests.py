@@ -24,7 +24,12 @@ class Digest(NamedTuple):
 
 def text_digest(text: str) -> str:
     """SHA-256 of a text in UTF-8."""
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+    return bytes_digest(text.encode("utf-8"))
+
+
+def bytes_digest(content: bytes) -> str:
+    """SHA-256 of bytes."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def file_digest(path: Path | str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sys
 
 import pyarrow as pa
@@ -49,6 +50,22 @@ def test_a_table_is_read_and_digested_by_its_version(request, kind):
     after = CorpusInput(Corpus(address)).digest
     assert after.value != before.value
     assert len(CorpusInput(Corpus(address)).read()) == 4
+
+
+def test_a_delta_table_that_was_restored_and_written_to_again_is_another_one(delta, tmp_path):
+    address, append = delta
+    shutil.copytree(address, tmp_path / "backup")
+    append()
+    lost = CorpusInput(Corpus(address))
+    before = lost.digest
+    shutil.rmtree(address)
+    shutil.copytree(tmp_path / "backup", address)
+    restored = CorpusInput(Corpus(address)).digest
+    assert restored == CorpusInput(Corpus(str(tmp_path / "backup"))).digest
+    append()
+    again = CorpusInput(Corpus(address))
+    assert again.found.location == lost.found.location and again.found.location.endswith("version 1")
+    assert again.digest != before
 
 
 def test_another_name_of_a_column_makes_another_version_and_no_snapshot(iceberg):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.stores import scheme_of
 from sentiment.corpora.tables import Table
-from sentiment.digests import Digest
+from sentiment.digests import Digest, bytes_digest
 from sentiment.errors import UserError, optional_package
 
 if TYPE_CHECKING:
@@ -57,8 +57,16 @@ class DeltaVersion:
             self._corpus, schema, total, lambda: (("", pa.record_batch(batch)) for batch in read()), DeltaError
         )
 
-    def digest(self) -> Digest:
-        return Digest(f"{self._table.metadata().id} {self._table.version()}", "version")
+    def digest(self) -> Digest | None:
+        """Of its id, its version and the content of its commit; None where the commit is no longer in the log."""
+        from deltalake.fs import DeltaStorageHandler
+
+        version = self._table.version()  # a number that is given again where a table is restored from a backup
+        try:
+            commit = DeltaStorageHandler(self._table.table_uri).open_input_file(f"_delta_log/{version:020}.json").read()
+        except OSError:
+            return None
+        return Digest(f"{self._table.metadata().id} {bytes_digest(commit)} {version}", "version")
 
     def dataset_source(self) -> DatasetSource:
         from mlflow.data.delta_dataset_source import DeltaDatasetSource

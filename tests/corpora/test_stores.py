@@ -54,6 +54,16 @@ def test_a_compressed_file_has_the_same_rows_and_a_cut_one_is_told(tmp_path, suf
         CorpusInput(Corpus(str(path))).read()
 
 
+@pytest.mark.parametrize("suffix", COMPRESS)
+def test_what_follows_padding_is_read_and_what_is_no_member_is_told(tmp_path, suffix):
+    path, (first, second) = tmp_path / f"reviews.csv{suffix}", map(COMPRESS[suffix], (CSV[:70_000], CSV[70_000:]))
+    path.write_bytes(first + b"\0" * 2_000_000 + second + b"\0" * 4)  # more than is read at once
+    assert CorpusInput(Corpus(str(path))).read()["text"].tolist() == TEXTS
+    path.write_bytes(first + b"\n" + second)
+    with pytest.raises(UserError, match=f"reviews.csv{suffix} cannot be decompressed .*: it is cut short or broken"):
+        CorpusInput(Corpus(str(path))).read()
+
+
 def test_several_files_are_one_table_with_ids_that_stay(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name, rows in (("b/2.csv", "dull,neg\n"), ("a.csv", "fine,pos\ngood,pos\n"), ("b/.hidden.csv", "x,y\n")):

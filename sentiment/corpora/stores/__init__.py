@@ -12,7 +12,7 @@ import json
 import lzma
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
@@ -98,6 +98,41 @@ class _Reading(io.RawIOBase):
         return UserError(
             f"{self._file.name} cannot be decompressed ({error}): it is cut short or broken, copy it again"
         )
+
+
+class _Members:
+    """The decompressed bytes of a file of bzip2 or xz: of all its members, one after the other, or padded with zeros.
+
+    Python's own readers end at the first bytes that begin no member, and say nothing of the members behind them.
+
+    Args:
+        stored: the file.
+        begin: makes the decompressor of a member.
+    """
+
+    def __init__(self, stored: BinaryIO, begin: Callable[[], Any]) -> None:
+        self._stored, self._begin = stored, begin
+        self._member, self._behind = begin(), b""
+
+    def read(self, size: int) -> bytes:
+        found = b""
+        while not found:
+            compressed = b""
+            if self._member.eof or self._member.needs_input:
+                compressed = self._behind or self._stored.read(BUFFER)
+                self._behind = b""
+                if not compressed and not self._member.eof:
+                    raise EOFError("its end is missing")
+                if not compressed:
+                    break
+            if self._member.eof:
+                compressed = compressed.lstrip(b"\0")
+                if not compressed:
+                    continue
+                self._member = self._begin()
+            found = self._member.decompress(compressed, size)
+            self._behind = self._member.unused_data
+        return found
 
 
 class Content(io.BufferedReader):
@@ -206,9 +241,9 @@ def _decompress(stored: BinaryIO, compression: str) -> Any:
     if compression == ".gz":
         return gzip.GzipFile(fileobj=stored)
     if compression == ".bz2":
-        return bz2.BZ2File(stored)
+        return _Members(stored, bz2.BZ2Decompressor)
     if compression == ".xz":
-        return lzma.LZMAFile(stored)
+        return _Members(stored, lzma.LZMADecompressor)
     if compression == ".zst":
         import pyarrow as pa
 

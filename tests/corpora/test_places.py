@@ -106,6 +106,21 @@ def test_folders_are_read_through_links_that_lead_elsewhere(tmp_path):
     assert ids.tolist() == [f"{part}:{row}" for part in ("2024/a.parquet", "B.PARQUET") for row in range(3)]
 
 
+@pytest.mark.parametrize("base", ["", "lake/", "linked/"])
+def test_a_file_is_read_once_by_its_own_name_whatever_links_lead_to_it(tmp_path, monkeypatch, base):
+    (tmp_path / "lake/w2").mkdir(parents=True)
+    TABLE.to_parquet(tmp_path / "lake/w2/a.parquet")
+    TABLE.to_parquet(tmp_path / "far.parquet")
+    (tmp_path / "lake/latest").symlink_to("w2")
+    (tmp_path / "lake/w2/0.parquet").symlink_to("a.parquet")
+    (tmp_path / "lake/far.parquet").symlink_to(tmp_path / "far.parquet")
+    (tmp_path / "linked").symlink_to("lake")
+    monkeypatch.chdir(tmp_path if base else tmp_path / "lake")
+    expected = [f"{part}:{row}" for part in ("far.parquet", "w2/a.parquet") for row in range(3)]
+    for address in (f"{base}**/*.parquet", base or "."):
+        assert CorpusInput(Corpus(address)).read()["id"].tolist() == expected
+
+
 @pytest.mark.parametrize("corpus, expected", [("", "corpus= names nothing"), ("~/a.csv", r"type \$HOME/a.csv")])
 def test_what_the_shell_has_left_empty_or_as_it_was(tmp_path, monkeypatch, corpus, expected):
     monkeypatch.chdir(tmp_path)

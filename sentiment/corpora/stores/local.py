@@ -69,8 +69,8 @@ def find(name: str, address: str) -> Sequence[LocalFile]:
         base = address
         missing = "the folder has no Parquet files"
     else:
-        found = sorted(file for file in glob.glob(address, recursive=True) if Path(file).is_file())
         base = base_of(path.as_posix()) or path.anchor
+        found = sorted(file for file in glob.glob(address, recursive=True) if Path(file).is_file())
         missing = "no file matches"
     if not found and not (path.is_dir() or MAGIC & set(address)):
         beside = [file.name for file in path.parent.glob("*")] if path.parent.is_dir() else []
@@ -78,9 +78,20 @@ def find(name: str, address: str) -> Sequence[LocalFile]:
         missing = f"there is no such file{f', did you mean {path.parent / close[0]}?' if close else ''}"
     if not found:
         raise UserError(f"{name}: {missing}{describe_missing(address)}")
+    found = _each_once(found, base)
     _refuse_tables(name, Path(base), found)
     parts = [Path(file).relative_to(base or ".").as_posix() for file in found]
     return [LocalFile(f"{name}: {file}", file, part, Path(file).stat().st_size) for file, part in zip(found, parts)]
+
+
+def _each_once(files: Sequence[str], base: str) -> list[str]:
+    """The files below ``base`` without those that are others of them through a link."""
+    top, once = os.path.realpath(base), dict[str, str]()
+    for file in files:
+        real = os.path.realpath(file)
+        if real not in once or real == os.path.join(top, os.path.relpath(file, base)):
+            once[real] = file
+    return sorted(once.values())
 
 
 def _refuse_tables(name: str, base: Path, files: Sequence[str]) -> None:

@@ -55,6 +55,10 @@ def test_numbers_of_32_bits_are_labels_as_they_are_written(tmp_path):
     table = pa.table({"text": ["a", "b", "c"], "label": pa.array([0.1, 1.0, None], pa.float32())})
     pq.write_table(table, tmp_path / "stars.parquet")
     assert CorpusInput(Corpus(str(tmp_path / "stars.parquet"))).read()["label"].tolist() == ["0.1", "1", ""]
+    for others in (pa.array([0.1, 0.7, None]), pa.array([1, 2, None])):  # float64, int64
+        pq.write_table(table.set_column(1, "label", others), tmp_path / "more.parquet")
+        labels = CorpusInput(Corpus(str(tmp_path))).read()["label"].tolist()
+        assert labels == [*map(as_text, others.to_pylist()), "0.1", "1", ""]
 
 
 def test_labels_that_look_alike_or_are_equal_as_numbers_are_said_and_matched():

@@ -62,9 +62,12 @@ class Batch:
         if self.cells is not None:
             return self.cells[place]
         column = self.columns.column(place)
-        if str(column.type) == "float":  # of 32 bits: 0.1 as it is written, not 0.10000000149011612
-            column = column.cast("string").cast("double")
-        return column.to_pylist()
+        return (cast(column, "double") if str(column.type) == "float" else column).to_pylist()
+
+
+def cast(column: pa.Array, kind: pa.DataType | str) -> pa.Array:
+    """A column as another type; numbers of 32 bits as they are written: 0.1, not 0.10000000149011612."""
+    return (column.cast("string") if str(column.type) == "float" and column.type != kind else column).cast(kind)
 
 
 class Table(Protocol):

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.stores import File
-from sentiment.corpora.tables import Batch, Table
+from sentiment.corpora.tables import Batch, Table, cast
 from sentiment.errors import UserError
 
 
@@ -71,7 +71,7 @@ class Parts:
 
     def _cast(self, column: pa.Array, field: pa.Field, file: File) -> pa.Array:
         try:
-            return column.cast(field.type) if self._is_needed(field) else column
+            return cast(column, field.type) if self._is_needed(field) else column
         except pa.ArrowException as error:  # such as an integer of 64 bits, where another file has numbers
             raise self._misfit(file, error) from error
 

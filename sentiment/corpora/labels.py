@@ -23,9 +23,11 @@ INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))
 
 
 def as_text(value: Any) -> str:
-    """A value as a string: empty for a missing one; a number has one spelling, such as 1 for 1.0 and 1.5 for 1.50."""
+    """A value as a string: empty for a missing one; bytes as UTF-8; a number has one spelling, such as 1 for 1.0."""
     if isinstance(value, str):
         return value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
     if value is None or value != value:  # NaN
         return ""
     if isinstance(value, (float, Decimal)) and math.isfinite(value):

@@ -135,6 +135,23 @@ def test_a_column_has_one_type_and_is_streamed(tmp_path):
             list(open_table(Corpus(f"sqlite:///{file}", query="select * from reviews")))
 
 
+def test_strings_that_are_stored_as_bytes_are_decoded(tmp_path):
+    file = tmp_path / "shop.db"
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("create table reviews (text, label, slice)")  # as SQLite stores what it is given
+        rows = [("fine", "schön", b"web"), ("so fine", "schön".encode(), b"app"), (b"dull", "neg", None)]
+        database.executemany("insert into reviews values (?, ?, ?)", rows)
+        database.commit()
+        corpus = Corpus(f"sqlite:///{file}", query="select * from reviews")
+        frame = CorpusInput(corpus).read()
+        assert frame["text"].tolist() == ["fine", "so fine", "dull"]
+        assert frame["label"].tolist() == ["schön", "schön", "neg"] and frame["slice"].tolist() == ["web", "app", ""]
+        database.execute("update reviews set slice = ? where text = 'so fine'", ["schön".encode("latin-1")])
+        database.commit()
+    with pytest.raises(UserError, match=r"shop.db is not UTF-8 \(row 2\): convert it to UTF-8"):
+        CorpusInput(corpus).read()
+
+
 @pytest.mark.parametrize(
     "address, expected",
     [

@@ -1,13 +1,14 @@
 """The texts, labels, slices and splits of a table in which every row has to be readable."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pyarrow as pa
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.labels import as_text
 from sentiment.corpora.sources import Document
-from sentiment.corpora.tables import Batch, Table, problem_error, require_column
+from sentiment.corpora.tables import NOT_UTF8, Batch, Problem, Table, problem_error, require_column
 from sentiment.corpora.tables.arrow import STRINGS, is_any
 from sentiment.corpora.tables.progress import follow
 from sentiment.errors import UserError
@@ -71,8 +72,12 @@ def _read(table: Table, corpus: Corpus) -> Iterator[pa.RecordBatch]:
                     f"{where}: the column {name} holds a {type(values[kept[nested]]).__name__} in row "
                     f"{number + nested + 1}, expected a string: convert it, or name another column"
                 )
+            broken = next((row for row, place in enumerate(kept) if _is_broken(values[place])), None)
+            if broken is not None:
+                raise problem_error(table, Problem(number + broken + 1, NOT_UTF8), part)
             if name == corpus.text_column:  # a number is no text, as for predict and the requests to a served model
-                columns.append([as_text(values[place]) if isinstance(values[place], str) else "" for place in kept])
+                texts = (values[place] if isinstance(values[place], (str, bytes)) else "" for place in kept)
+                columns.append([as_text(text) for text in texts])
             else:
                 columns.append([as_text(values[place]) for place in kept])
         columns[2:] = [[value.strip() for value in values] for values in columns[2:]]
@@ -102,6 +107,11 @@ def _may_be_label(kind: pa.DataType) -> bool:
     """Strings, or what has few values of which each has one spelling: numbers, truth."""
     few = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
     return _may_be_text(kind) or any(test(kind) for test in few)
+
+
+def _is_broken(value: Any) -> bool:
+    """Whether a value is bytes that are not UTF-8."""
+    return isinstance(value, bytes) and value.decode("utf-8", "ignore").encode("utf-8") != value
 
 
 def _is_blank(batch: Batch, place: int) -> bool:

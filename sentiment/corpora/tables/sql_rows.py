@@ -114,11 +114,14 @@ def _kind(values: Sequence[Any]) -> pa.DataType:
         return pa.string()
     if pa.types.is_decimal(kind):
         return pa.decimal128(38, kind.scale)
-    simple = pa.types.is_primitive(kind) or pa.types.is_binary(kind)  # numbers, times, truth; bytes
-    return kind if simple else pa.string()
+    if pa.types.is_binary(kind):  # also where there are strings among the bytes
+        return pa.string() if any(isinstance(value, str) for value in values) else kind
+    return kind if pa.types.is_primitive(kind) else pa.string()  # numbers, times, truth
 
 
 def _as_string(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
     return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, (dict, list)) else str(value)

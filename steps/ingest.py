@@ -44,6 +44,7 @@ from sentiment.workflow.engine import start_engine
 from sentiment.workflow.parameters import IngestParameters
 
 MOST_CLASSES = 10  # that the console shows, the largest
+MOST_OF_LOCATION = 300  # characters that the description shows: a query can be longer than all that MLflow keeps of it
 
 
 def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
@@ -165,6 +166,7 @@ def summarize(
 ) -> str:
     """The splits as a table, and what was dropped, in Markdown."""
     classes = list(description["train"]["classes"])
+    shown = f"{location[:MOST_OF_LOCATION]}…" if len(location) > MOST_OF_LOCATION else location
     known = f"It is known by its {found.of}." if found else "It has no digest, so it is read each time."
     rows = [["split", "documents", *classes, "median words"]]
     for name, part in description.items():
@@ -172,7 +174,7 @@ def summarize(
         rows.append([name, str(part["documents"]), *counts, f"{part['length_quantiles']['0.5']:.0f}"])
     return "\n".join(
         [
-            f"Corpus `{corpus}`, read from `{location}`. {known}",
+            f"Corpus `{corpus}`, read from `{shown}`. {known}",
             "",
             to_markdown(rows),
             "",

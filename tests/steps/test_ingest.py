@@ -1,10 +1,13 @@
 """The data check of ingest in this process, and its list given back with corrections=."""
 
 import csv
+import sqlite3
+from contextlib import closing
 
 import mlflow
 import numpy as np
 import pandas as pd
+import pytest
 
 from sentiment.artifacts import artifacts
 from sentiment.corpora.reading import CorpusInput
@@ -80,6 +83,19 @@ def test_the_same_texts_from_elsewhere_are_logged_with_their_own_source(tracked,
         run = run_ingest(corpus=str(tmp_path / folder / "reviews.csv"))
         sources = {logged.dataset.source for logged in run.inputs.dataset_inputs}
         assert len(run.inputs.dataset_inputs) == 3 and len(sources) == 1 and f"{folder}/reviews.csv" in sources.pop()
+
+
+def test_a_long_query_leaves_room_for_what_the_description_says_of_the_data(tracked, tmp_path):
+    pytest.importorskip("sqlglot", reason="sqlglot is not installed: requirements-sql.txt")
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as database:
+        database.execute("create table reviews (text text, label text)")
+        rows = [(f"{word} film {number}", word) for number in range(20) for word in ("bad", "good")]
+        database.executemany("insert into reviews values (?, ?)", rows)
+        database.commit()
+    query = f"select text, label from reviews where length(text) not in ({', '.join(map(str, range(1_000, 3_000)))})"
+    run = run_ingest(corpus=f"sqlite:///{tmp_path}/shop.db", query=query)
+    note = run.data.tags["mlflow.note.content"]
+    assert "| train |" in note and "**Class balance**" in note and "where length(text) not in (1000" in note
 
 
 def test_a_run_says_what_is_not_as_the_source_has_split_it(tracked, tmp_path):

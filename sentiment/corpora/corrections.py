@@ -18,7 +18,7 @@ class Correction(NamedTuple):
 
     Args:
         frame: the corpus with the corrected labels, without the texts that were dropped.
-        corrected: the texts whose label is another now.
+        corrected: the texts whose label is another now, with and without white space around them.
         dropped: the number of texts whose corrected label is empty.
         unmatched: the number of rows of the file whose text the corpus does not have.
     """
@@ -73,9 +73,9 @@ def correct_labels(frame: pd.DataFrame, path: str) -> Correction:
         by_labelers = frame[LABELLED_BY] != HUMAN
         frame = frame.assign(**{LABELLED_BY: frame[LABELLED_BY].mask(changed & by_labelers, CORRECTED)})
     kept = frame.assign(label=wanted)[~matched | (wanted != "")]
-    return Correction(
-        kept, frozenset(frame["text"][changed]), len(frame) - len(kept), len(corrections) - keys[matched].nunique()
-    )
+    bare = frame["text"].str.strip()  # of rows with one of these the first is kept, whose label may have been right
+    corrected = frozenset(frame["text"][bare.isin(bare[changed])])
+    return Correction(kept, corrected, len(frame) - len(kept), len(corrections) - keys[matched].nunique())
 
 
 def squeeze(text: str) -> str:

@@ -2,7 +2,9 @@ import pandas as pd
 import pytest
 
 from sentiment.corpora.corrections import correct_labels
+from sentiment.corpora.splits import clean
 from sentiment.errors import UserError
+from sentiment.quality.corrected_labels import describe_corrections
 
 
 @pytest.fixture
@@ -34,6 +36,15 @@ def test_a_labelers_label_that_was_changed_is_corrected_and_none_of_people(frame
     frame["labelled_by"] = ["vader", "human", "vader", "vader", "vader"]
     correction = correct_labels(frame, write(tmp_path, "text,label\ngood film,pos\nbad,neg\nso so,neg\nnew,pos\n"))
     assert correction.frame["labelled_by"].tolist() == ["corrected", "human", "corrected", "vader", "corrected"]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_corrected_text_is_counted_once_whichever_of_its_copies_is_kept(tmp_path, order):
+    rows = [("film", "neg"), (" film", "pos"), ("dull", "neg"), ("fine", "pos")][::order]
+    given = pd.DataFrame(rows, columns=["text", "label"])
+    correction = correct_labels(given, write(tmp_path, "text,label\nfilm,pos\ndull,neg\n"))
+    says = describe_corrections(correction, {"train": clean(correction.frame)[0], "test": given[:0]}).says
+    assert says.startswith("Labels corrected with corrections=: 1 (1 train, 0 test); ")
 
 
 @pytest.mark.parametrize(

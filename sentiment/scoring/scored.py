@@ -17,14 +17,17 @@ class ScoredRows:
         added: names of the columns that scoring adds; label and reason are strings, all others are numbers.
 
     Attributes:
-        schema: ``pyarrow.Schema`` of all columns.
+        schema: ``pyarrow.Schema`` of all columns; one without any value is a string.
         renamed: dict from the columns that have another name in the output to that name.
     """
 
     def __init__(self, schema: pa.Schema, added: Sequence[str] = ADDED) -> None:
         names = output_names(schema.names, added)
         self.renamed = {before: now for before, now in zip(schema.names, names) if before != now}
-        fields = [field.with_name(name).remove_metadata() for field, name in zip(schema, names)]
+        fields = [
+            pa.field(name, pa.string()) if pa.types.is_null(field.type) else field.with_name(name).remove_metadata()
+            for field, name in zip(schema, names)
+        ]
         kinds = {"label": pa.string(), "reason": pa.string()}
         self._added = [pa.field(name, kinds.get(name, pa.float64())) for name in added]
         self.schema = pa.schema([*fields, *self._added])
@@ -32,7 +35,11 @@ class ScoredRows:
     def join(self, columns: pa.RecordBatch, scored: Sequence[list[Any]]) -> pa.RecordBatch:
         """Rows of their own columns and the values of the added ones, with None where there is no value."""
         added = [pa.array(values, field.type) for values, field in zip(scored, self._added, strict=True)]
-        return pa.RecordBatch.from_arrays([*columns.columns, *added], schema=self.schema)
+        own = [
+            column.cast(field.type) if pa.types.is_null(column.type) else column
+            for column, field in zip(columns.columns, self.schema)
+        ]
+        return pa.RecordBatch.from_arrays([*own, *added], schema=self.schema)
 
 
 def output_names(names: list[str], added: Sequence[str] = ADDED) -> list[str]:

@@ -119,6 +119,16 @@ def test_only_columns_that_are_needed_have_to_have_one_type_in_all_files(tmp_pat
         list(open_input(Corpus(str(tmp_path), parameter="input", all_columns=True)))
 
 
+def test_a_file_without_labels_fits_those_with_numbers_and_a_dictionary_strings(tmp_path):
+    (tmp_path / "1.jsonl").write_text('{"text": "new", "label": null}\n')
+    (tmp_path / "2.jsonl").write_text('{"text": "A gem.", "label": 5}\n')
+    (tmp_path / "3.jsonl").write_text('{"text": "newer", "label": null}\n')
+    assert CorpusInput(Corpus(f"{tmp_path}/*.jsonl")).read()["label"].tolist() == ["", "5", ""]
+    for number, label in enumerate((SOME["label"], SOME["label"].dictionary_encode())):
+        (tmp_path / f"{number}.parquet").write_bytes(parquet(SOME.set_column(1, "label", label)))
+    assert CorpusInput(Corpus(str(tmp_path))).read()["label"].tolist() == ["pos", "neg"] * 2
+
+
 @pytest.mark.parametrize(
     "name, content, expected",
     [

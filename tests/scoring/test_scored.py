@@ -92,3 +92,11 @@ def test_bytes_as_parquet_views_are_text(tmp_path):
     with open_output(str(tmp_path / "scored.csv"), rows.schema) as output:
         output.write(rows.join(columns, [["pos"], [0.9], [None]]))
     assert pd.read_csv(tmp_path / "scored.csv")["key"].tolist() == ["schön"]
+
+
+def test_a_column_without_any_value_is_a_string_as_on_other_days(tmp_path):
+    columns = pa.RecordBatch.from_pydict({"text": ["a"], "note": pa.nulls(1)})
+    rows = ScoredRows(columns.schema)
+    with open_output(str(tmp_path / "scored.parquet"), rows.schema) as output:
+        output.write(rows.join(columns, [["pos"], [0.9], [None]]))
+    assert pq.read_table(tmp_path / "scored.parquet").select(["note"]).schema == pa.schema([("note", pa.string())])

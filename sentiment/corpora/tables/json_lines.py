@@ -13,6 +13,7 @@ from sentiment.corpora.stores import Content, File
 from sentiment.corpora.tables import BATCH_ROWS, NOT_UTF8, Batch, Problem, problem_error
 
 TYPES = {
+    frozenset(): pa.null(),  # which fits what another file has there
     frozenset({"string"}): pa.string(),
     frozenset({"boolean"}): pa.bool_(),
     frozenset({"integer"}): pa.int64(),

@@ -62,7 +62,7 @@ class Parts:
                 f"{self.name}: {file.part} and {self._files[0].part} have different columns ({columns}): "
                 "give each a command of its own, or name them alike"
             )
-        needed = [pa.schema(filter(self._is_needed, fields)) for fields in (self.schema, schema)]
+        needed = [pa.schema(map(_decoded, filter(self._is_needed, fields))) for fields in (self.schema, schema)]
         try:
             unified = pa.unify_schemas(needed, promote_options="permissive")
         except pa.ArrowException as error:
@@ -83,3 +83,8 @@ class Parts:
             f"{self.name}: {file.part} has a column of another type than the other files ({error}): "
             "convert it, or give each a command of its own"
         )
+
+
+def _decoded(field: pa.Field) -> pa.Field:
+    """A column with the values of a dictionary in place of their numbers."""
+    return field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field

@@ -21,7 +21,7 @@ from sentiment.model.families import needs_own_process
 from sentiment.model.pyfunc import require_texts
 from sentiment.registry.promotions import get_champion, require_champion
 from sentiment.results import load_model
-from sentiment.serving.recording import Recorder
+from sentiment.serving.recording import NOT_ANSWERED, Recorder
 from sentiment.serving.requests import check_requests
 from sentiment.tracking import FAMILY
 
@@ -68,7 +68,7 @@ class ServedChampion:
             if self._recorder:
                 ended, limit = time.time_ns(), MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT.get()
                 if ended - started > limit * 10**9:  # MLflow has answered 504, and this thread went on
-                    answer, error = None, error or f"not answered: took longer than {limit} s"
+                    answer, error = None, error or f"{NOT_ANSWERED}: took longer than {limit} s"
                 self._recorder.record(started, ended, version, model_input, answer, error)
 
     def _follow(self, seconds: float) -> None:

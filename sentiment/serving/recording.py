@@ -21,6 +21,7 @@ PAUSE = 2.0  # seconds between two traces, each of the requests of that time
 TEXTS = 100  # kept of a request
 LONGEST = 10_000  # characters kept of a text
 CLOSE_TIMEOUT = 20.0  # seconds for the last trace
+NOT_ANSWERED = "not answered"  # begins an error that is no exception
 
 
 class Recorder:
@@ -30,7 +31,7 @@ class Recorder:
         name: registered model that is served.
         experiment_id: experiment of the traces.
         run_id: the serve run, whose metrics count recorded and dropped requests.
-        with_text: whether texts are kept; if not, their SHA-256 and their length are.
+        with_text: whether texts are kept; if not, their SHA-256 and their length are, and the classes of exceptions.
     """
 
     def __init__(self, name: str, experiment_id: str, run_id: str, with_text: bool) -> None:
@@ -66,8 +67,10 @@ class Recorder:
             version: of the model.
             asked: a DataFrame with one column, or a list; its values need not be strings.
             answer: DataFrame with the columns label and score; None where there was an error.
-            error: what went wrong, or None.
+            error: an exception, ``CLASS: MESSAGE``, or what begins with ``NOT_ANSWERED``; None where it was answered.
         """
+        if error and not self._with_text and not error.startswith(NOT_ANSWERED):
+            error = error.partition(":")[0]  # the message may quote a text
         texts = asked.iloc[:, 0].tolist() if isinstance(asked, pd.DataFrame) else list(asked)
         inputs = self._inputs([text if isinstance(text, str) else str(text) for text in texts[:TEXTS]], len(texts))
         size = sum(map(len, inputs.get("texts", ())))

@@ -67,6 +67,18 @@ def test_half_a_surrogate_pair_costs_no_request_its_record(tracked, pipe, monkey
     assert [answer["error"] for answer in answered] == [None, None, "no text: half \ufffd"]
 
 
+def test_without_texts_no_text_is_kept_of_a_refused_request_either(pipe):
+    recorder = Recorder("m", "0", "r", with_text=False)
+    record(recorder, "a secret text")
+    record(recorder, {"text": "a secret text"}, error="MlflowException: row 1: expected text, got dict: a secret text")
+    record(recorder, "a secret text", error="not answered: took longer than 60 s")
+    recorder.close()
+    (line,) = pipe.lines
+    assert "secret" not in json.dumps(line)
+    errors = [answer["error"] for _, answer in line["requests"]]
+    assert errors == [None, "MlflowException", "not answered: took longer than 60 s"]
+
+
 def test_what_a_writer_that_is_behind_has_not_taken_at_the_end_is_counted_and_told(pipe, monkeypatch, capsys):
     monkeypatch.setattr(recording, "PAUSE", 0.01)
     monkeypatch.setattr(recording, "CLOSE_TIMEOUT", 0.05)

@@ -121,9 +121,12 @@ def test_a_text_can_be_kept_as_its_digest_and_length_alone(registered, tmp_path)
     with serving(registered, "--record=true", "--record_text=false") as (port, _, _):
         before = len(traces(uri_of(registered)))
         assert post(port, {"inputs": ["a secret text"]})[0] == 200
-        wait_for(lambda: len(traces(uri_of(registered))) > before, 30)
-    (given,) = [given for given, _ in traces(uri_of(registered)) if "sha256" in given]
-    assert given["words"] == [3] and len(given["sha256"][0]) == 64 and "secret" not in json.dumps(given)
+        assert post(port, {"inputs": [{"text": "a secret text", "id": 7}]})[0] == 400
+        wait_for(lambda: len(traces(uri_of(registered))) > before + 1, 30)
+    recorded = [(given, answer) for given, answer in traces(uri_of(registered)) if "sha256" in given]
+    (given,) = [given for given, answer in recorded if answer["error"] is None]
+    assert given["words"] == [3] and len(given["sha256"][0]) == 64
+    assert len(recorded) == 2 and "secret" not in json.dumps(recorded)
 
 
 def test_a_new_champion_takes_over_without_losing_a_request(registered):

@@ -47,7 +47,8 @@ def parse_parameters(
         The parameter model.
 
     Raises:
-        UserError: a value of the wrong type or outside its range, one with credentials in it, or an unknown name.
+        UserError: a value of the wrong type or outside its range, one with credentials in it, an unknown name, or a
+            former name beside the present one.
     """
     if HELP & set(arguments):
         parser = argparse.ArgumentParser(program, description=description)
@@ -138,13 +139,15 @@ def _describe_range(bounds: Mapping[str, float]) -> str:
 
 def _rename(given: dict[str, str], model: type[Parameters]) -> dict[str, str]:
     """Accept former names of parameters, with a note."""
-    renamed = {}
-    for name, value in given.items():
-        new = current_name(name, model)
-        if new != name:
-            print(f"note: {name}= is called {new}= now", file=sys.stderr, flush=True)
-        renamed[new] = value
-    return renamed
+    former = {name: new for name in given if (new := current_name(name, model)) != name}
+    for name, new in former.items():
+        default = format_value(model.model_fields[new].default)
+        if given.get(new, default) != default:  # ``mlflow run`` passes the defaults of what is not given
+            raise UserError(f"{name}={given[name]} is the former name of {new}={given[new]}: give {new} alone")
+        print(f"note: {name}= is called {new}= now", file=sys.stderr, flush=True)
+    return {name: value for name, value in given.items() if name not in former} | {
+        new: given[name] for name, new in former.items()
+    }
 
 
 def current_name(name: str, model: type[Parameters]) -> str:

@@ -93,6 +93,12 @@ def test_the_seed_of_an_ingest_is_that_of_the_splits_and_main_has_both(capsys):
     assert (both.seed, both.split_seed) == (7, 42) and not capsys.readouterr().err
 
 
+def test_a_former_name_beside_the_present_one_is_refused():
+    assert parse("ingest", ["--split_seed=42", "--seed", "7"]).split_seed == 7  # mlflow run passes the default
+    with pytest.raises(UserError, match="seed=7 is the former name of split_seed=1: give split_seed alone"):
+        parse("ingest", ["--split_seed=1", "--seed", "7"])
+
+
 def test_help_lists_every_parameter_with_its_values_and_default(capsys):
     with pytest.raises(SystemExit) as ended:
         parse("tune", ["--help"])

@@ -59,6 +59,25 @@ def test_a_new_champion_takes_over_also_after_failures(registry, failures, capsy
     assert "version 1 stays" in capsys.readouterr().err or not failures
 
 
+def test_each_failure_makes_the_pause_longer_and_is_told_once(registry, monkeypatch, capsys):
+    pauses = []
+
+    def sleep(seconds):
+        pauses.append(seconds)
+        if len(pauses) == 5:
+            raise SystemExit
+
+    monkeypatch.setattr(champion, "time", SimpleNamespace(sleep=sleep))
+    registry.failures = [OSError("gone")] * 3
+    served = ServedChampion("sentiment", None, reload_seconds=0)
+    registry.version = "2"
+    with pytest.raises(SystemExit):
+        served._follow(50)
+    assert pauses == [50, 100, 200, champion.LONGEST_PAUSE, 50]
+    failed, taken_over = capsys.readouterr().err.splitlines()
+    assert failed.endswith("version 1 stays: gone") and "version 2 has taken over" in taken_over
+
+
 @pytest.mark.parametrize("family, takes_over", [("ensemble", True), ("pipeline", False)])
 def test_an_ensemble_takes_over_from_a_family_and_a_pipeline_does_not(registry, family, takes_over):
     served = ServedChampion("sentiment", None, reload_seconds=0)

@@ -3,6 +3,7 @@
 import io
 import json
 import threading
+import time
 from types import SimpleNamespace
 
 import mlflow
@@ -44,8 +45,9 @@ def pipe(monkeypatch):
     return pipe
 
 
-def record(recorder, text, error=None):
-    recorder.record(10**18, 10**18 + 10**6, "1", [text], None if error else ANSWER, error)
+def record(recorder, *texts, error=None):
+    answer = None if error else pd.concat([ANSWER] * len(texts))
+    recorder.record(10**18, 10**18 + 10**6, "1", list(texts), answer, error)
 
 
 def test_half_a_surrogate_pair_costs_no_request_its_record(tracked, pipe, monkeypatch):
@@ -92,6 +94,34 @@ def test_what_a_writer_that_is_behind_has_not_taken_at_the_end_is_counted_and_to
     pipe.reads.set()  # the writer goes on while the server still runs
     recorder._thread.join(10)
     assert pipe.lines[-1] == {"requests": [], "dropped": 3}
+
+
+def test_requests_that_wait_and_what_is_kept_of_each_are_limited(pipe, monkeypatch):
+    for name, limit in (("WAITING", 2), ("WAITING_CHARACTERS", 10), ("TEXTS", 2), ("LONGEST", 4)):
+        monkeypatch.setattr(recording, name, limit)
+    recorder = Recorder("m", "0", "r", with_text=True)
+    record(recorder, "abcdef", "b", "c")  # 5 characters are kept
+    record(recorder, "abcd", "efgh")  # 8 more are too many
+    record(recorder, "x")
+    record(recorder, "y")  # a third request is one too many
+    recorder.close()
+    (line,) = pipe.lines
+    (long, answer), (short, _) = line["requests"]
+    assert (long["texts"], long["count"], short["texts"]) == (["abcd", "b"], 3, ["x"])
+    assert len(answer["labels"]) == len(answer["scores"]) == 2 and line["dropped"] == 2
+
+
+def test_requests_that_were_handed_over_leave_room_for_others(pipe, monkeypatch):
+    monkeypatch.setattr(recording, "PAUSE", 0.01)
+    monkeypatch.setattr(recording, "WAITING_CHARACTERS", 10)
+    recorder = Recorder("m", "0", "r", with_text=True)
+    for text in ("the film", "the book"):
+        record(recorder, text)
+        deadline = time.time() + 5
+        while text.encode() not in pipe.getvalue() and time.time() < deadline:
+            time.sleep(0.01)
+    recorder.close()
+    assert pipe.lines[-1]["dropped"] == 0 and sum(len(line["requests"]) for line in pipe.lines) == 2
 
 
 def test_a_server_that_ends_within_a_line_costs_only_that_line(tracked, monkeypatch, capsys):

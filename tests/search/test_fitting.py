@@ -94,3 +94,9 @@ def test_a_search_takes_the_lowest_log_loss_where_that_is_the_metric():
     ]
     names = ["calibrated", "cross-validated", "accurate"]
     assert [trial.name for trial in rank_trials(trials, "simple")] == names
+
+
+def test_of_equally_good_trials_the_one_of_the_lower_log_loss_is_the_best():
+    losses = {"worse": 0.6, "better": 0.4}
+    trials = [Outcome("", name, {}, 1, {"accuracy": 0.9, "log_loss": loss}, 0.1) for name, loss in losses.items()]
+    assert [trial.name for trial in rank_trials(trials, "simple")] == ["better", "worse"]

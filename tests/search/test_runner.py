@@ -77,11 +77,12 @@ def test_a_trial_is_repeated_by_one_of_the_same_seed(tracked):
         return Future()
 
     progress, workers = SimpleNamespace(show_trial=lambda outcome: None), SimpleNamespace(here=False, submit=submit)
-    config = TrialConfig("dense", "", "", Training(seed=42), "")
-    found = {(params_key(point), "44"): tracked.get_run(earlier.run_id)}
+    config = TrialConfig("dense", "", "", Training(seed=42, epochs=3), "")
+    found = {(params_key(point, epochs), "44"): tracked.get_run(earlier.run_id) for epochs in (None, 4)}
     runner = TrialRunner(config, False, recorder, found, workers, progress, None, lambda: None)
     outcome = runner.begin(3, point, None, []).result()
     tags = tracked.get_run(outcome.run_id).data.tags
     assert outcome.seed == 44 and tags["seed"] == "44" and tags["step.reused"] == earlier.run_id
+    assert outcome.epochs == 3 and runner.begin(3, point, 4, []).result().epochs == 4
     runner.begin(2, point, None, [])
     assert len(submitted) == 1  # another network of the same hyperparameters

@@ -87,7 +87,7 @@ def test_conditions_are_kept(tmp_path):
         ("dropout: 2026-01-01", "does not fit"),
         ("lstm: 5", "lstm: 5 is no hyperparameter, expected lines such as"),
         ("1: [2]", "lstm has no hyperparameter 1; it has"),
-        ("dropout: {log_uniform: [0.0, 0.2]}", "dropout"),
+        ("dropout: {log_uniform: [0.0, 0.2]}", "0.0 to 0.2 does not fit, expected a range within 0.1 to 0.5"),
         ("- units", "expected a line for each hyperparameter, such as `units: [32, 64]`"),
         ("units: [", "cannot be read as YAML"),
         ("units: [16, 32]\nunits: 64", "cannot be read as YAML: lines 1 and 2 both give units: keep one of them"),
@@ -98,6 +98,11 @@ def test_what_does_not_fit_is_refused_with_the_reason(tmp_path, text, expected):
     with pytest.raises(UserError) as raised:
         narrow(tmp_path, text)
     assert expected in str(raised.value)
+
+
+def test_a_logarithmic_range_from_0_is_refused(tmp_path):
+    with pytest.raises(UserError, match="expected a range above 0 for log_uniform"):
+        narrow(tmp_path, "tail_weight: {log_uniform: [0.0, 2.0]}", family="simple")
 
 
 def test_a_hyperparameter_without_effect_and_a_missing_file_are_refused(tmp_path):

@@ -7,6 +7,7 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
+from sentiment.model.training import ACCURACY
 from sentiment.runs import child_runs
 from sentiment.search.trials import TrialRecorder, finished_trials
 
@@ -34,6 +35,20 @@ def test_networks_of_the_same_hyperparameters_are_different_trials(tracked):
     found = {key: trial.info.run_id for key, trial in finished_trials([tune_run], pruned=False).items()}
     assert found == {(units, "42"): made[0].run_id, (units, "43"): made[1].run_id}
     assert finished_trials([tune_run])[units, "44"].info.run_id == made[2].run_id
+
+
+def test_a_pruned_trial_is_repeated_as_a_pruned_one(tracked):
+    with mlflow.start_run() as run:
+        recorder = TrialRecorder("dense", run)
+        earlier = recorder.start(1, {"units": 3}, 42)
+        for epoch, value in ((1, 0.5), (2, 0.25)):
+            earlier.log_epoch(epoch, {"val_accuracy": value})
+        earlier.prune(2)
+        again = recorder.start(1, {"units": 3}, 42)
+        found = again.repeat(tracked.get_run(earlier.run_id), {"units": 3}, 5, ACCURACY, 42)
+    assert (found.figures, found.curve, found.loss) == (None, (0.5, 0.25), 0.75)
+    assert (found.seed, found.epochs) == (42, 5)
+    assert tracked.get_run(again.run_id).data.tags["pruned"] == "after epoch 2"
 
 
 @pytest.mark.parametrize("error", [None, ValueError("no convergence")])

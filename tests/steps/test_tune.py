@@ -12,23 +12,53 @@ from sentiment.search.trials import Outcome, best_params
 from sentiment.tracking import FEATURIZE_RUN, OUTPUT_DIGEST, PARAMETER_FILES
 from sentiment.workflow.logged_parameters import log_parameters
 from sentiment.workflow.parameters import TuneParameters
-from steps.tune import digest_files, find_earlier_trials, log_search
+from steps.tune import RESUMABLE, digest_files, find_earlier_trials, log_search
 
 
-def test_a_search_is_resumed_where_its_files_are_as_they_were(tracked, tmp_path):
+@pytest.fixture
+def featurized(tracked):
+    return tracked.get_run(tracked.create_run("0", tags={OUTPUT_DIGEST: "features"}).info.run_id)
+
+
+def search(featurized, given, files="{}"):
+    """The tune run of a search with these parameters."""
+    tags = {"mlflow.project.entryPoint": "tune", FEATURIZE_RUN: featurized.info.run_id, PARAMETER_FILES: files}
+    with mlflow.start_run(tags=tags) as run:
+        log_parameters(TuneParameters(**given))
+    return run
+
+
+def test_a_search_is_resumed_where_its_files_are_as_they_were(featurized, tmp_path):
     vectors = tmp_path / "vectors.txt"
     vectors.write_text("good 1 0\n")
     given = {"family": "lstm", "embedding": "glove", "embedding_file": str(vectors)}
-    featurized = tracked.get_run(tracked.create_run("0", tags={OUTPUT_DIGEST: "features"}).info.run_id)
     files = json.dumps(digest_files(TuneParameters(**given)))
-    tags = {"mlflow.project.entryPoint": "tune", FEATURIZE_RUN: featurized.info.run_id, PARAMETER_FILES: files}
-    with mlflow.start_run(tags=tags) as earlier:
-        log_parameters(TuneParameters(**given))
+    earlier = search(featurized, given, files)
     resuming = TuneParameters(**given, resume_run=earlier.info.run_id)
     assert find_earlier_trials(earlier, featurized, resuming, digest_files(resuming)) == {}
     vectors.write_text("good 0 1\n")
     with pytest.raises(UserError, match=f"resume_run={earlier.info.run_id} read something else in embedding_file="):
         find_earlier_trials(earlier, featurized, resuming, digest_files(resuming))
+
+
+def test_a_search_of_other_trials_is_not_resumed(featurized):
+    earlier = search(featurized, {"family": "lstm"})
+    others = {
+        "family": "dense",
+        "epochs": 9,
+        "batch_size": 8,
+        "seed": 7,
+        "metric": "log_loss",
+        "class_weight": "balanced",
+        "embedding": "glove",
+        "embedding_file": "vectors.txt",
+        "pretrained": "checkpoint",
+    }
+    assert set(others) == set(RESUMABLE)
+    for name, value in others.items():
+        resuming = TuneParameters(**{"family": "lstm", name: value}, resume_run=earlier.info.run_id)
+        with pytest.raises(UserError, match=f"had {name}=.*, and this search has {value}: give it the same"):
+            find_earlier_trials(earlier, featurized, resuming, {})
 
 
 def test_the_seed_of_the_best_trial_is_named_where_it_is_not_that_of_the_search(tracked, monkeypatch):

@@ -95,8 +95,19 @@ def test_a_rare_class_is_in_every_split_if_it_is_asked_to_be():
         split(frame, 0.2, 0.1, seed=42, stratify=False)
 
 
-@pytest.mark.parametrize("present", [(1, 4, 0), (2, 3, 0), (2, 0, 3), (0, 4, 0), (0, 0, 4), (1, 1, 2), (0, 2, 3)])
-def test_a_rare_class_of_enough_texts_is_in_every_split_whichever_its_texts_fall_into(present):
+@pytest.mark.parametrize(
+    "present, by_hash",  # by_hash: where its texts end, by their hashes: test, validation or Training
+    [
+        ((1, 4, 0), "tvvTT"),
+        ((2, 3, 0), "tvvTT"),
+        ((2, 0, 3), "ttvTT"),
+        ((0, 4, 0), "tvTT"),
+        ((0, 0, 4), "tTTv"),
+        ((1, 1, 2), "tTvT"),
+        ((0, 2, 3), "ttTvT"),
+    ],
+)
+def test_a_rare_class_of_enough_texts_is_in_every_split_whichever_its_texts_fall_into(present, by_hash):
     common, candidates = corpus(common=400), corpus(rare=400)
     both = pd.concat([common, candidates], ignore_index=True)
     fallen = members(split(both, 0.2, 0.2, seed=42, stratify=False))
@@ -105,6 +116,12 @@ def test_a_rare_class_of_enough_texts_is_in_every_split_whichever_its_texts_fall
     parts = split(pd.concat([common, *rare], ignore_index=True), 0.2, 0.2, seed=42, stratify=True)
     found = [(part["label"] == "rare").sum() for part in parts.values()]
     assert found[0] >= 2 and min(found) >= 1 and sum(found) == sum(present)
+    ends = {
+        hash_text(text, 42): initial
+        for initial, part in zip("Tvt", parts.values())
+        for text in part["text"][part["label"] == "rare"]
+    }
+    assert "".join(ends[number] for number in sorted(ends)) == by_hash  # what is borrowed is the nearest
 
 
 @pytest.mark.parametrize("stratify", [True, False])

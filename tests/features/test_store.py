@@ -115,6 +115,15 @@ def test_kinds_of_words_are_spelled_as_the_cleaner_leaves_them_and_are_of_englis
     assert not Features(tmp_path).vocabulary.kinds
 
 
+def test_subwords_have_no_kinds(tmp_path_factory):
+    pytest.importorskip("tokenizers", reason="requirements-tokenizers.txt is not installed")
+    english = part(("this is a good film and I like it", "pos"), ("it was a bad film and not for me", "neg"))
+    parts = dict.fromkeys(("train", "validation", "test"), english)
+    for tokens in ("word", "subword"):
+        features = write_corpus(tmp_path_factory.mktemp("corpus"), parts, tokens=tokens)
+        assert bool(features.vocabulary.kinds) == (tokens == "word")
+
+
 def test_half_of_the_validation_split_with_the_same_classes_is_kept_for_the_choice(tmp_path):
     labels = ["neg"] * 7 + ["pos"] * 4 + ["neg"] * 3
     validation = part(*((f"text {number}", label) for number, label in enumerate(labels)))
@@ -140,6 +149,13 @@ def test_near_duplicates_are_in_the_same_half_of_the_validation_split(tmp_path):
     halves = [set(features.groups(split)) for split in ("validation", "choice")]
     assert not halves[0] & halves[1] and [len(half) for half in halves] == [4, 4]
     assert len(features.labels("validation")) + len(features.labels("choice")) == len(groups)
+
+
+def test_near_duplicates_of_a_single_text_are_divided_all_the_same(tmp_path):
+    validation = part(*((f"text {number}", label) for number, label in enumerate(["neg", "pos"] * 3))).assign(group=0)
+    train = part(("a text", "pos"), ("a film", "neg")).assign(group=[1, 2])
+    features = write_corpus(tmp_path, {"train": train, "validation": validation}, max_length=4)
+    assert [len(features.labels(split)) for split in ("validation", "choice")] == [3, 3]
 
 
 def test_subwords_are_learned_from_the_training_split_alone(tmp_path):

@@ -5,6 +5,7 @@ from scipy.special import softmax
 from sklearn.calibration import CalibratedClassifierCV
 
 from sentiment.evaluation.metrics import METRICS
+from sentiment.model import validation
 from sentiment.model.calibration import fit_temperature, scale_temperature
 from sentiment.model.families import simple
 from sentiment.model.linear.counted import CountTrainer
@@ -74,3 +75,13 @@ def test_the_cross_validated_figure_is_that_of_what_is_served(classifier, metric
         assert abs(found - expected) < 0.2 * abs(found - by_score)
     else:
         assert found == pytest.approx(expected)
+
+
+def test_a_corpus_above_the_limit_is_not_cross_validated(two_classes, monkeypatch):
+    params = drop_inactive(simple.SPACE, simple.DEFAULTS | {"classifier": "multinomial_nb"})
+    count = len(stack_labels(two_classes)[0])
+    found = []
+    for limit in (count, count - 1):
+        monkeypatch.setattr(validation, "MAX_DOCUMENTS", limit)
+        found.append(cross_validate(two_classes, params, Training()))
+    assert found[0] > 0.9 and found[1] is None

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.svm import LinearSVC
@@ -14,6 +15,7 @@ from sentiment.model.linear.blend import BlendTrainer
 from sentiment.model.linear.large_blend import LargeBlendTrainer
 from sentiment.model.linear.parts import Parts, fit_svm
 from sentiment.model.training import Training
+from tests.model.conftest import write_corpus
 
 
 def test_the_svm_is_scikit_learns(tmp_path):
@@ -85,3 +87,12 @@ def test_a_sample_has_each_class_and_leaves_what_families_are_chosen_by_alone(fe
     for split in ("choice", "test"):
         assert sample.texts(split) == features.texts(split)
     assert sample.texts("train") != replace(features, most=40, seed=2).texts("train")
+
+
+def test_a_sample_has_the_shares_of_the_classes_and_half_as_many_texts_to_validate(tmp_path):
+    texts, labels = [f"text {number}" for number in range(240)], ["pos", "neg", "neg", "neg"] * 60
+    part = pd.DataFrame({"text": texts, "label": labels})
+    whole = write_corpus(tmp_path, dict.fromkeys(("train", "validation", "test"), part))
+    sample = replace(whole, most=40)
+    counts = [np.bincount(sample.labels(split)).tolist() for split in ("train", "validation")]
+    assert counts == [[30, 10], [15, 10]]  # no class has fewer than 10

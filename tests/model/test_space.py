@@ -2,7 +2,7 @@ import pytest
 
 from sentiment.errors import UserError
 from sentiment.model.families import family_names, get_family
-from sentiment.model.space import describe_outside, format_params, parse_params
+from sentiment.model.space import Uniform, describe_outside, format_params, parse_params
 from sentiment.model.training import Training
 from sentiment.search.hyperopt_search import from_hyperopt, to_values
 from tests.search.example import DEFAULTS, SPACE
@@ -46,6 +46,8 @@ def test_numbers_may_lie_outside_of_where_searches_look():
         "units=128 (16 to 64 in steps of 16), rate=0.0005 (0.001 to 0.1 (log)), noise=0.75 (0 to 0.5)"
     )
     assert describe_outside(SPACE, DEFAULTS) == ""
+    weight = {"weight": Uniform(0.0, 2.0)}  # not a share
+    assert parse_params("f", weight, {"weight": 1.0}, {"weight": "3"}) == {"weight": 3}
 
 
 @pytest.mark.parametrize("family", family_names())

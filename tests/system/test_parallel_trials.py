@@ -65,7 +65,8 @@ def test_ctrl_c_ends_the_workers_and_their_trials(features, started):
     assert step.returncode == 130 and "Traceback" not in stderr and "tune was stopped." in stderr
     assert not [worker for worker in workers if worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE]
     run = runs(features, "tune")[0]
-    assert {trial.info.status for trial in trials_of(features, run)} <= {"FINISHED", "KILLED"}
+    trials = trials_of(features, run)
+    assert trials and {trial.info.status for trial in trials} <= {"FINISHED", "KILLED"}
     assert run.info.status == "KILLED"
 
 

@@ -65,6 +65,10 @@ def test_a_text_without_words_has_no_letters_in_its_tokens(text):
     assert not any(token.isalnum() for token in Cleaner().tokens(text))
 
 
+def test_a_text_of_signs_alone_has_them_as_its_tokens():
+    assert Cleaner().tokens("!!!") == ["!!!"]
+
+
 @pytest.mark.parametrize(
     "text, expected",
     [

@@ -125,11 +125,11 @@ def _describe_dataset(ingest_run: Run, classes: Sequence[str]) -> dict[str, Any]
     profile = mlflow.artifacts.load_dict(f"runs:/{ingest_run.info.run_id}/profile/profile.json")
     dropped = {name.removeprefix("dropped_"): value for name, value in metrics.items() if name.startswith("dropped_")}
     givers = sorted({giver for part in profile.values() for giver in part.get(LABELLED_BY, {})})
-    lines = [
-        [split, str(part["documents"]), *(str(part["classes"].get(label, 0)) for label in classes)]
-        + [f"{part['length_quantiles']['0.5']:.0f}", *(str(part[LABELLED_BY].get(giver, 0)) for giver in givers)]
-        for split, part in profile.items()
-    ]
+    parts = profile.values()
+    rows = [["texts", *(part["documents"] for part in parts)]]
+    rows.append(["median words", *(f"{part['length_quantiles']['0.5']:.0f}" for part in parts)])
+    rows += [[f"labelled by {giver}", *(part[LABELLED_BY].get(giver, 0) for part in parts)] for giver in givers]
+    rows += [[f"class {label}", *(part["classes"].get(label, 0) for part in parts)] for label in classes]
     return {
         "corpus": params["corpus"],
         "source": ingest_run.data.tags.get(DATASET_LOCATION, params["corpus"]),
@@ -141,7 +141,7 @@ def _describe_dataset(ingest_run: Run, classes: Sequence[str]) -> dict[str, Any]
         ),
         "dropped": ", ".join(f"{count:.0f} {name.replace('_', ' ')}" for name, count in dropped.items()),
         "profile": profile,
-        "table": [["split", "texts", *classes, "median words", *(f"labelled by {giver}" for giver in givers)], *lines],
+        "table": [["", *profile], *rows],  # a row for each class: a page has no room for as many columns
     }
 
 

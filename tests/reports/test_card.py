@@ -14,3 +14,24 @@ def test_the_corpus_is_named_as_it_was_typed_and_not_as_the_shell_needs_it(track
         "zwölf klassen.csv",
         "test_size=0.2",
     )
+
+
+def test_the_classes_of_the_dataset_are_below_each_other_since_a_page_has_no_room_for_columns_of_many(tracked):
+    classes = [f"a long name {number}" for number in range(12)]
+    profile = {
+        split: {
+            "documents": 12,
+            "classes": dict.fromkeys(classes[: 12 - place], 1 + place),
+            "length_quantiles": {"0.5": 3},
+            "labelled_by": {"human": 12},
+        }
+        for place, split in enumerate(("train", "test"))
+    }
+    with mlflow.start_run(tags={"dataset.digest": "1"}) as run:
+        mlflow.log_params({"corpus": "c.csv"})
+        mlflow.log_dict(profile, "profile/profile.json")
+    table = _describe_dataset(mlflow.get_run(run.info.run_id), classes)["table"]
+    assert table[:3] == [["", "train", "test"], ["texts", 12, 12], ["median words", "3", "3"]]
+    assert table[3] == ["labelled by human", 12, 12]
+    assert table[4] == ["class a long name 0", 1, 2] and table[-1] == ["class a long name 11", 1, 0]
+    assert len(table) == 4 + len(classes)

@@ -42,7 +42,18 @@ def monitor(parameters: MonitorParameters, hold: Callable[[], None]) -> None:
     figures = monitoring_report.draw_monitoring(reference, texts, requests, history, parameters.psi)
     verdict = monitoring_report.describe(version, observation.source, untested, measured, alert)
     report = monitoring_report.render_report(
-        version, observation.source, alert, measured, drifts, untested, texts, figures, run
+        version,
+        observation.source,
+        alert,
+        measured,
+        drifts,
+        untested,
+        texts,
+        figures,
+        run,
+        reference,
+        parameters.psi,
+        parameters.p_value,
     )
     mlflow.log_text(report, "report.html")
     images.log_plots(figures)

@@ -90,6 +90,9 @@ def render_report(
     observed: pd.DataFrame,
     figures: Mapping[str, Figure],
     monitoring_run: Run,
+    reference: pd.DataFrame,
+    psi_limit: float,
+    p_limit: float,
 ) -> str:
     """The page.
 
@@ -103,7 +106,11 @@ def render_report(
         observed: the texts.
         figures: what :func:`draw_monitoring` returned.
         monitoring_run: the run that holds the metrics over time.
+        reference: the champion's test split.
+        psi_limit: index from which a quantity has drifted.
+        p_limit: p-value below which it has.
     """
+    labelled = reference[reference["label"].notna()]
     wrong = observed[observed["label"].notna() & (observed["label"] != observed["predicted"])]
     mistakes = wrong.sort_values("score", ascending=False).head(MISTAKES if "text" in observed else 0)
     return page.render(
@@ -114,12 +121,28 @@ def render_report(
         no_alert=say_no_alert(untested, metrics),
         when=datetime.now(UTC),
         metrics=metrics,
-        drifts=drifts,
+        drifts=[(drift, _judge(drift, psi_limit, p_limit)) for drift in drifts],
+        limits={"psi": psi_limit, "p_value": p_limit},
+        reference_accuracy=(labelled["label"] == labelled["predicted"]).mean() if len(labelled) else None,
         untested=untested,
         quantities=QUANTITIES,
         mistakes=mistakes.to_dict("records"),
         over_time=ui_url(run_page(monitoring_run)),
         figures={name: images.embed_panels(figure) for name, figure in figures.items()},
         table=[["metric", ""]]
-        + [[name, f"{value:.3g}"] for name, value in metrics.items() if not name.startswith("drift/")],
+        + [[name, _show(value)] for name, value in metrics.items() if not name.startswith("drift/")],
     )
+
+
+def _judge(drift: Drift, psi_limit: float, p_limit: float) -> str:
+    """What was found of a quantity, in words: an alert needs both a large index and a small p-value."""
+    if drift.alert:
+        return "drifted"
+    if drift.p_value < p_limit:
+        return "shift too small for an alert"
+    return "may be chance" if drift.psi >= psi_limit else "no drift"
+
+
+def _show(value: float) -> str:
+    """A count without decimals, anything else with three."""
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3f}"

@@ -6,7 +6,7 @@ import mlflow
 
 from sentiment.errors import Alert, UserError
 from sentiment.monitoring import metrics, monitoring_run
-from sentiment.monitoring.drift import describe_accuracy_drop, find_drifts, find_untested
+from sentiment.monitoring.drift import describe_accuracy_drop, find_drifts, find_untested, was_tested
 from sentiment.monitoring.observation import Observation, observe_batch, observe_requests
 from sentiment.monitoring.reference import Champion
 from sentiment.monitoring.retraining import retrain
@@ -33,12 +33,14 @@ def monitor(parameters: MonitorParameters, hold: Callable[[], None]) -> None:
     if (error_rate := measured.get("requests/error_rate", 0.0)) > parameters.error_rate:
         alerts.append(f"{error_rate:.1%} of the requests failed, more than {parameters.error_rate:.1%}")
     alert = "; ".join(alerts)
-    measured["alert"] = float(bool(alerts))
+    untested = find_untested(reference, texts)
+    tested = was_tested(untested, measured)
+    if tested:
+        measured["alert"] = float(bool(alerts))
 
     mlflow.log_metrics(measured)
-    monitoring_run.add_point(run.info.run_id, measured, {ALERT: alert or "none"})
+    monitoring_run.add_point(run.info.run_id, measured, {ALERT: alert or ("none" if tested else "not tested")})
     history = monitoring_run.read_history(run.info.run_id, monitoring_report.select_plotted(measured))
-    untested = find_untested(reference, texts)
     figures = monitoring_report.draw_monitoring(reference, texts, requests, history, parameters.psi)
     verdict = monitoring_report.describe(version, observation.source, untested, measured, alert)
     report = monitoring_report.render_report(
@@ -64,7 +66,7 @@ def monitor(parameters: MonitorParameters, hold: Callable[[], None]) -> None:
     if alert and parameters.retrain:
         retrain(champion, texts, hold)
     elif parameters.retrain:
-        print("monitor: no alert, so nothing is trained", flush=True)
+        print(f"monitor: {'no alert' if tested else 'nothing was tested'}, so nothing is trained", flush=True)
     if alert and parameters.fail_on_alert:
         raise Alert(alert)
 

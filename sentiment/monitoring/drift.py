@@ -1,6 +1,6 @@
 """Whether texts have drifted from those that a model was made from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,6 +123,17 @@ def find_untested(reference: pd.DataFrame, observed: pd.DataFrame) -> dict[str, 
     elif 0 < given < MIN_TEXTS:
         found["accuracy"] = f"accuracy not tested: {given} labels, fewer than {MIN_TEXTS}"
     return found
+
+
+def was_tested(untested: Mapping[str, str], metrics: Mapping[str, float]) -> bool:
+    """Whether a monitoring tested anything that could have given an alert.
+
+    Args:
+        untested: what :func:`find_untested` found.
+        metrics: what was measured.
+    """
+    tested = {"drift", *(["accuracy"] if "quality/accuracy" in metrics else [])} - set(untested)
+    return bool(tested) or "requests/count" in metrics
 
 
 def _compare_numbers(before: pd.Series, now: pd.Series) -> tuple[Sequence[np.ndarray], float]:

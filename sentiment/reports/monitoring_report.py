@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 
-from sentiment.monitoring.drift import QUANTITIES, Drift
+from sentiment.monitoring.drift import QUANTITIES, Drift, was_tested
 from sentiment.monitoring.metrics import requests_over_time
 from sentiment.pages import run_page, ui_url
 from sentiment.reports import images, monitoring_plots, page
@@ -52,8 +52,7 @@ def describe(
 
 def say_no_alert(untested: Mapping[str, str], metrics: Mapping[str, float]) -> str:
     """That there is no alert, or that nothing was tested that could have given one."""
-    tested = {"drift", *(["accuracy"] if "quality/accuracy" in metrics else [])} - set(untested)
-    return "no alert" if tested or "requests/count" in metrics else "nothing was tested"
+    return "no alert" if was_tested(untested, metrics) else "nothing was tested"
 
 
 def draw_monitoring(

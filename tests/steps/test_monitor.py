@@ -1,4 +1,4 @@
-"""What monitor trains again on, in this process."""
+"""What monitor records, and what it trains again on, in this process."""
 
 from types import SimpleNamespace
 
@@ -6,13 +6,52 @@ import mlflow
 import pandas as pd
 import pytest
 
+import steps.monitor
 from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.splits import clean
 from sentiment.monitoring import retraining
+from sentiment.monitoring.observation import Observation
 from sentiment.monitoring.retraining import retrain
 from sentiment.workflow.command_line import format_value, validate
 from sentiment.workflow.parameter_groups import GateParameters
-from sentiment.workflow.parameters import IngestParameters, MainParameters, RegisterParameters
+from sentiment.workflow.parameters import IngestParameters, MainParameters, MonitorParameters, RegisterParameters
+from tests.steps.test_compare import run_step
+
+
+@pytest.fixture
+def monitor_batch(tracked, monkeypatch):
+    """Monitors a batch of some texts of some length; returns the run, and the one that collects the monitorings."""
+    version = SimpleNamespace(name="m", version="1")
+
+    def describe(count, words):
+        return pd.DataFrame({"words": [words] * count, "unknown": 0.0, "score": 0.9, "predicted": "pos", "label": None})
+
+    champion = SimpleNamespace(
+        version=version,
+        features=SimpleNamespace(classes=["neg", "pos"]),
+        get_reference=lambda _: describe(100, 5.0),
+    )
+
+    def run(count, words):
+        observation = Observation(describe(count, words), pd.DataFrame({"at": [], "error": []}), "a batch")
+        monkeypatch.setattr(steps.monitor, "require_champion", lambda _: version)
+        monkeypatch.setattr(steps.monitor, "Champion", lambda _: champion)
+        monkeypatch.setattr(steps.monitor, "observe", lambda *_: observation)
+        own = run_step(steps.monitor.monitor, MonitorParameters(), lambda: None)
+        (collected,) = tracked.search_runs(["0"], "tags.`monitoring.of` = 'm'")
+        return own, collected
+
+    return run
+
+
+def test_a_monitoring_that_tested_nothing_is_no_monitoring_without_an_alert(tracked, monitor_batch):
+    monitor_batch(100, 50.0)
+    own, collected = monitor_batch(20, 50.0)
+    assert collected.data.tags["alert"] == "not tested" and "alert" not in own.data.metrics
+    points = tracked.get_metric_history(collected.info.run_id, "alert")
+    assert [(point.step, point.value) for point in points] == [(0, 1.0)]
+    own, collected = monitor_batch(100, 5.0)
+    assert collected.data.tags["alert"] == "none" and own.data.metrics["alert"] == 0
 
 
 @pytest.fixture

@@ -102,7 +102,7 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
 
     gate_outcome = "passed" if verdict.passed else "failed"
     card = artifacts(compare_run.info.run_id, REVIEW_CARD).read_text(encoding="utf-8")
-    decided = add_decision(card, gate_outcome, reason, verdict.checks, name, version, alias, champion)
+    decided = add_decision(card, verdict.outcome, reason, verdict.checks, name, version, alias, champion)
     mlflow.log_text(decided, REVIEW_CARD)
     mlflow.log_dict(verdict.as_dict(), GATE_RESULT)
     mlflow.set_tags(

@@ -43,6 +43,11 @@ class Verdict:
     def figures(self) -> dict[str, float]:
         return {name: value for check in self.checks for name, value in check.figures.items()}
 
+    @property
+    def outcome(self) -> str:
+        """In a word, for people; tags have only passed and failed."""
+        return "failed" if not self.passed else "forced" if any(check.forced for check in self.checks) else "passed"
+
     def tags(self) -> dict[str, str]:
         """A tag for each check."""
         return {
@@ -52,7 +57,10 @@ class Verdict:
 
     def markdown(self) -> str:
         """The checks as a table; empty where there is none."""
-        lines = [[check.name, "passed" if check.passed else "**failed**", check.message] for check in self.checks]
+        lines = [
+            [check.name, "passed" if check.outcome == "passed" else f"**{check.outcome}**", check.message]
+            for check in self.checks
+        ]
         return to_markdown([["gate", "", ""], *lines]) if lines else ""
 
     def as_dict(self) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def add_decision(
 
     Args:
         card: the page that compare logged.
-        gate: ``passed`` or ``failed``.
+        gate: ``passed``, ``forced`` or ``failed``.
         reason: why.
         checks: the outcome of each check.
         name: the registered model.

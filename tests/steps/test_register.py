@@ -8,7 +8,8 @@ import pytest
 import steps.register
 from sentiment.errors import UserError
 from sentiment.evaluation.metrics import METRICS
-from sentiment.registry import promotions
+from sentiment.registry import gate, promotions
+from sentiment.registry.checks import comparable
 from sentiment.workflow.parameters import ApproveParameters, RegisterParameters, RollbackParameters
 from steps.approve import approve
 from steps.register import register
@@ -225,3 +226,20 @@ def test_a_rollback_after_the_alias_alone_was_deleted_is_in_place_of_none(tracke
     tracked.delete_model_version("sentiment", "2")
     run_step(rollback, RollbackParameters())
     assert "version 1 is champion again, in place of one that was deleted" in capsys.readouterr().out
+
+
+def test_where_force_alone_decides_the_card_and_the_console_say_so_and_not_that_the_gate_was_passed(
+    tracked, log_comparison, monkeypatch, capsys
+):
+    run_step(register, RegisterParameters(), log_comparison("a"))
+    tracked.delete_model_version_tag("sentiment", "1", "ingest_run")
+    tracked.set_model_version_tag("sentiment", "1", "dataset.digest", "of another corpus")
+    monkeypatch.setattr(gate, "CHECKS", (comparable.check,))
+    run = run_step(register, RegisterParameters(force=True), log_comparison("b"))
+    card = mlflow.artifacts.load_text(f"{run.info.artifact_uri}/review.html")
+    assert card.count('<dd class="bad">forced</dd>') == card.count('<td class="bad">forced</td>') == 1
+    said = "which texts it was trained on, but force=true replaces it"
+    assert said in card and said in capsys.readouterr().out
+    assert "| comparable | **forced** |" in run.data.tags["mlflow.note.content"]
+    # What other programs read is as it was.
+    assert run.data.tags["gate"] == "passed" and run.data.tags["gate.comparable"].startswith("passed: champion")

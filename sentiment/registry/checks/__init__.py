@@ -22,6 +22,7 @@ class Check:
         message: the condition with its figures, in words.
         figures: from names to values, for the audit trail.
         is_reason: whether the message also says why a candidate that passes the gate is promoted.
+        forced: whether it passes by ``force=true`` alone.
     """
 
     name: str
@@ -29,3 +30,9 @@ class Check:
     message: str
     figures: dict[str, float] = field(default_factory=dict)
     is_reason: bool = False
+    forced: bool = False
+
+    @property
+    def outcome(self) -> str:
+        """In a word, for people; tags have only passed and failed."""
+        return "forced" if self.forced else "passed" if self.passed else "failed"

@@ -8,6 +8,9 @@ def check(candidate: Candidate, terms: Terms) -> list[Check]:
     """A failed check where the two cannot be compared; a passed one where ``force`` is set all the same."""
     if candidate.obstacle is None or candidate.champion is None:
         return []
-    advice = "force=true" if terms["force"] else "so they cannot be compared; -P force=true replaces it regardless"
+    forced = terms["force"]
+    advice = (
+        "but force=true replaces it" if forced else "so they cannot be compared; -P force=true replaces it regardless"
+    )
     message = f"champion version {candidate.champion.version} {candidate.obstacle}, {advice}"
-    return [Check("comparable", terms["force"], message, is_reason=True)]
+    return [Check("comparable", forced, message, is_reason=True, forced=forced)]

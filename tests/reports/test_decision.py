@@ -29,3 +29,11 @@ def test_what_a_reused_card_shows_of_another_champion_is_left_out(tracked):
     for other in (decided(shown, "1"), decided(shown), decided(shown.replace("my model", "theirs"), "2")):
         assert "+1.0 points" not in other and "Version 2" not in other and "<p>after</p>" in other
         assert other.count("beside another champion") == 2
+
+
+def test_a_command_in_the_reason_is_code_without_backticks(tracked):
+    opened = page.render("decision.html", gate=None, version=None, checks=[], date="2026-01-01")
+    reason = "it waits for a review, `mlflow run . -P note='a <note>'`; better"
+    text = add_decision(opened, "passed", reason, CHECKS, "m", "3", "challenger", None)
+    code = "<code>mlflow run . -P note=&#39;a &lt;note&gt;&#39;</code>"
+    assert f"it waits for a review, {code}; better</dd>" in text and "`" not in text

@@ -183,7 +183,7 @@ def _compare_with_champion(
 ) -> tuple[dict[str, Any] | None, str]:
     """The champion beside the winner on the test documents that it has not seen, or None and the reason in words."""
     if champion is None:
-        return None, f"{name} has no champion yet."
+        return None, f"{name} had no champion before."
     if not has_model(champion.source or ""):
         return None, f"The files of the champion, version {champion.version}, are gone or have changed."
     try:

@@ -1,6 +1,6 @@
 import mlflow
 
-from sentiment.reports.card import _describe_dataset
+from sentiment.reports.card import _compare_with_champion, _describe_dataset
 
 
 def test_the_corpus_is_named_as_it_was_typed_and_not_as_the_shell_needs_it(tracked):
@@ -35,3 +35,8 @@ def test_the_classes_of_the_dataset_are_below_each_other_since_a_page_has_no_roo
     assert table[3] == ["labelled by human", 12, 12]
     assert table[4] == ["class a long name 0", 1, 2] and table[-1] == ["class a long name 11", 1, 0]
     assert len(table) == 4 + len(classes)
+
+
+def test_the_card_of_a_first_champion_does_not_say_that_there_is_none_yet():
+    """Register copies the card, and adds that the version is champion."""
+    assert _compare_with_champion("m", None, None, None, None) == (None, "m had no champion before.")

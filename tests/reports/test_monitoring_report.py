@@ -93,3 +93,9 @@ def test_the_accuracy_stands_beside_that_of_the_test_split_where_people_have_lab
     before.loc[:49, "predicted"] = "neg"
     assert "on 40 labelled texts, 0.750 on the champion's test split" in render(before, now.assign(text="a"), metrics)
     assert "on the champion's test split" not in render(texts(400, 0), now.assign(text="a"), metrics)
+
+
+def test_a_class_in_arabic_leaves_the_score_beside_it_where_it_is():
+    now = texts(40, 40).assign(predicted="ممتاز جدا", text="a")
+    page = render(texts(40, 0), now, {"data/documents": 40.0})
+    assert '<b class="bad"><bdi>ممتاز جدا</bdi></b> 0.90, labelled <b class="good"><bdi>pos</bdi></b>' in page

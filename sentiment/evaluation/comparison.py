@@ -237,13 +237,14 @@ def evaluate_majority(data: EvaluationData, correct: np.ndarray) -> dict[str, An
 
 def tabulate_predictions(models: Sequence[EvaluatedModel], data: EvaluationData) -> pd.DataFrame:
     """The test split with the columns FAMILY.label, FAMILY.score and FAMILY.probability.CLASS of each family."""
-    table = data.test.copy()
+    columns = {}
     for model in models:
-        table[f"{model.family}.label"] = np.array(data.classes, dtype=object)[model.probabilities.argmax(axis=1)]
-        table[f"{model.family}.score"] = model.probabilities.max(axis=1)
-        for position, name in enumerate(data.classes):
-            table[f"{model.family}.probability.{name}"] = model.probabilities[:, position]
-    return table
+        columns[f"{model.family}.label"] = np.array(data.classes, dtype=object)[model.probabilities.argmax(axis=1)]
+        columns[f"{model.family}.score"] = model.probabilities.max(axis=1)
+        names = (f"{model.family}.probability.{name}" for name in data.classes)
+        columns |= dict(zip(names, model.probabilities.T))
+    # At once: pandas warns of a table that many columns are added to.
+    return pd.concat([data.test, pd.DataFrame(columns, index=data.test.index)], axis=1)
 
 
 def digest_comparison(models: Sequence[EvaluatedModel]) -> str:

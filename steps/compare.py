@@ -137,7 +137,8 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
         }
     )
     in_chain = PARENT in compare_run.data.tags  # where main says it once more, also of a comparison that is reused
-    print(f"compare: {len(data.test)} test documents", "" if in_chain else table.console_report(comparison), flush=True)
+    report = "" if in_chain else table.console_report(comparison)
+    print(f"compare: {len(data.test)} test documents{report}", flush=True)
 
 
 def make_ensemble(

@@ -1,5 +1,7 @@
 """Two tuned families and their ensemble, from compare to the registered model, in this process."""
 
+import re
+
 import mlflow
 import numpy as np
 import pandas as pd
@@ -128,9 +130,10 @@ def test_the_ensemble_of_two_families_wins_and_is_registered(tuned, tracked, mon
     assert np.allclose(answer["score"], said["ensemble.score"])
 
 
-def test_without_ensemble_there_are_the_families_alone(tuned, monkeypatch):
+def test_without_ensemble_there_are_the_families_alone(tuned, monkeypatch, capsys):
     leave_out_pages(monkeypatch)
     compared = run_step(compare, CompareParameters(ensemble=False), tuned)
+    assert re.search(r"^compare: \d+ test documents$", capsys.readouterr().out, re.MULTILINE)
     comparison = mlflow.artifacts.load_dict(f"runs:/{compared.info.run_id}/comparison.json")
     assert {row["family"] for row in comparison["rows"]} == {"encoder", "simple"}
     assert "model_uri" not in compared.data.tags

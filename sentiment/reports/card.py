@@ -18,6 +18,7 @@ from sentiment.evaluation.comparison import EvaluatedModel, EvaluationData
 from sentiment.evaluation.measure import in_process_for, load_and_predict_proba, score_test_split
 from sentiment.evaluation.metrics import METRICS, class_scores
 from sentiment.evaluation.mistakes import find_confident_mistakes
+from sentiment.evaluation.slices import MIN_DOCUMENTS
 from sentiment.evaluation.statistics import compare_paired
 from sentiment.evaluation.truth import summarize_truth
 from sentiment.pages import run_page, shown_tracking_uri, ui_url
@@ -29,12 +30,14 @@ from sentiment.reports.decision import today
 from sentiment.reports.highlight import highlight
 from sentiment.reports.searches import summarize_search
 from sentiment.results import has_model
+from sentiment.search.training_size import FEWEST, LONGEST, SHARES
 from sentiment.search.trials import BEST
 from sentiment.tracking import DATASET_LOCATION, FAMILY, SOURCE_NAME, describe_commit, origin
 from sentiment.workflow.logged_parameters import given_parameters
 from sentiment.workflow.parameters import IngestParameters
 
 CHANGED_TEXTS = 20  # texts that are shown of those whose label has changed
+NAMED_CLASSES = 10  # of those that it is for
 PACKAGES = ("mlflow", "tensorflow", "keras", "scikit-learn", "numpy")
 PLOTS = {
     "accuracy": "accuracy",
@@ -115,6 +118,12 @@ def render_card(
         provenance=_describe_provenance(compare_run, winner.tune_runs, tune_runs, seed),
         runs={name: ui_url(run_page(run)) for name, run in runs},
         start_ui="" if uri.startswith("http") else f"mlflow ui --backend-store-uri {uri}",
+        unmeasured={
+            "family": comparison["training_sizes"]["family"],
+            "seconds": f"{LONGEST:.0f}",
+            "texts": f"{FEWEST / max(SHARES):.0f}",
+        },
+        smallest_slice=MIN_DOCUMENTS,
         figures={name: images.embed_panels(figure) for name, figure in shown.items()},
     )
 
@@ -149,16 +158,20 @@ def _list_limits(comparison: Mapping[str, Any], dataset: Mapping[str, Any]) -> l
     """What the winner is for, and what is known of where it fails, in sentences."""
     winner, profile = comparison["rows"][0], dataset["profile"]
     words = profile["train"]["length_quantiles"]
-    half = 50 * (winner["test_accuracy_high"] - winner["test_accuracy_low"])
+    shortest, longest = (f"{words[quantile]:.0f}" for quantile in ("0.05", "0.95"))
+    length = f"{shortest} to {longest}" if shortest != longest else longest
+    classes = list(profile["train"]["classes"])
+    more = f" and {len(classes) - NAMED_CLASSES} more" if len(classes) > NAMED_CLASSES else ""
     failing = sorted(comparison["behaviour"][comparison["winner"]], key=lambda row: -row["failure_rate"])[:3]
     hardest = min(comparison["slices"], key=lambda row: row["accuracy"][comparison["winner"]], default=None)
     lines = [
-        f"For sorting texts like those of {dataset['corpus']} ({words['0.05']:.0f} to {words['0.95']:.0f} words in 90% "
-        f"of them) into {', '.join(profile['train']['classes'])}. A text of no class gets one of them all the same.",
+        f"For sorting texts like those of {dataset['corpus']} ({length} words in 90% of them) into "
+        f"{', '.join(classes[:NAMED_CLASSES])}{more}. A text of no class gets one of them all the same.",
         "Not for texts of another source, subject or language before it has been measured on them, and not as the only "
         "ground of a decision about a person.",
-        f"The test split comes from the same corpus and has {comparison['test_documents']} texts, so the accuracy is "
-        f"known to about ±{half:.1f} points. On labels that are wrong it learns, and is measured by, the wrong label.",
+        f"The test split comes from the same corpus and has {comparison['test_documents']} texts, so the accuracy "
+        f"is known to lie between {winner['test_accuracy_low']:.3f} and {winner['test_accuracy_high']:.3f} (95% "
+        f"interval). On labels that are wrong it learns, and is measured by, the wrong label.",
     ]
     if truth := summarize_truth(comparison["truth"]):
         lines.append(

@@ -55,6 +55,7 @@ def summarize_search(tune_run: Run) -> dict[str, Any]:
     return {
         "family": family,
         "chosen_by": name,
+        "chosen_on": ("the training split and " if key == keys[0] else "") + "the first half of the validation split",
         "best": _format_params(best_params(tune_run)),
         "failed": sum(run.info.status == "FAILED" for run in trials),
         "pruned": sum(PRUNED in run.data.tags for run in trials),

@@ -77,6 +77,8 @@ def tuned(tracked, tmp_path_factory):
             loss = log_loss(features.labels("choice"), probabilities)
             mlflow.log_metrics({"train_seconds": 2.0, "validation_log_loss": loss})
             log_parquet(pd.DataFrame(probabilities, columns=features.classes), VALIDATION_PREDICTIONS)
+            with mlflow.start_run(nested=True, tags={"trial": "1"}):
+                mlflow.log_metric(f"validation_{'cross_validated_' * (family == 'simple')}accuracy", 0.8)
         runs.append(mlflow.get_run(run.info.run_id))
     return runs
 
@@ -101,7 +103,15 @@ def test_the_ensemble_of_two_families_wins_and_is_registered(tuned, tracked, mon
     said = pd.read_parquet(artifacts(compared.info.run_id, "test_predictions.parquet"))
     expected = sum(weight * said[f"{family}.probability.pos"] for family, weight in weights.items())
     assert np.allclose(said["ensemble.probability.pos"], expected)
-    assert "The ensemble is 0." in mlflow.artifacts.load_text(f"runs:/{compared.info.run_id}/review.html")
+    card = mlflow.artifacts.load_text(f"runs:/{compared.info.run_id}/review.html")
+    assert "The ensemble is 0." in card and card.count("1 trial, 0 failed") == 2
+    # Three accuracies of one model are of different texts, and what is not there is said with the reason.
+    half = "the first half of the validation split"
+    assert "Validation: the second half of the validation split, which families are chosen by." in card
+    assert f"The validation accuracy is of {half}." in card
+    assert f"The cross-validated accuracy is of the training split and {half}." in card
+    assert "Not measured: encoder starts from a checkpoint or" in card and "fewer than 30 training texts." in card
+    assert "Slices of fewer than 10 texts are left out." in card
     assert set(comparison["behaviour"]) == {"encoder", "simple", "ensemble"}
     model = mlflow.get_logged_model(ensemble["model_uri"].removeprefix("models:/"))
     figures = {metric.key: metric.value for metric in model.metrics}

@@ -16,6 +16,7 @@ from sentiment.tracking import (
     GATE_TERMS,
     MAX_TAG,
     MODEL_VERSION,
+    NOTE,
     REGISTERED_MODEL,
 )
 from sentiment.workflow.parameter_groups import GateParameters
@@ -61,5 +62,7 @@ def approve(parameters: ApproveParameters) -> None:
         why = reviews.begin_reason(*reviewed) + verdict.reason
         if promotions.promote(name, version, candidate.champion_version, why, verdict.figures):
             break
+    # Before the review, by whose absence the same command knows that it has to finish this.
+    mlflow.set_tag(NOTE, f"`{name}` version {version} is **champion**, {why}.\n\n{verdict.markdown()}"[:MAX_TAG])
     reviews.record(name, version, *reviewed)
     print(f"approve: {name} version {version} is champion, {why}", flush=True)

@@ -7,7 +7,7 @@ from sentiment.errors import UserError
 from sentiment.registry import promotions
 from sentiment.registry.trail import drop_void
 from sentiment.results import model_files
-from sentiment.tracking import MODEL_VERSION, REGISTERED_MODEL, raise_if_unanswered
+from sentiment.tracking import MAX_TAG, MODEL_VERSION, NOTE, REGISTERED_MODEL, raise_if_unanswered
 from sentiment.workflow.parameters import RollbackParameters
 
 
@@ -29,12 +29,14 @@ def rollback(parameters: RollbackParameters) -> None:
             f"{error}: repair it; if it is lost for good, delete version {previous} to go back to the one before it"
         ) from error
     # The promotion comes last: a rollback that fails after it would be made once more by the same command.
-    mlflow.set_tags({REGISTERED_MODEL: name, MODEL_VERSION: previous})
+    place = f" in place of version {champion}" if champion else ""
+    note = f"`{name}` goes back to version {previous} as **champion**{place}: {parameters.reason}"
+    mlflow.set_tags({REGISTERED_MODEL: name, MODEL_VERSION: previous, NOTE: note[:MAX_TAG]})
     if not promotions.promote(name, previous, champion, parameters.reason, rollback=True):
         raise UserError(f"{name} version {champion} is no longer champion: see what has replaced it, then try again")
     trail = drop_void(promotions.read(name))
     history = "\n".join(
-        f"{entry.when[:19]}  version {entry.version:>3}  {'restored' if entry.rollback else 'promoted'} "
+        f"{entry.when[:19]} UTC  version {entry.version:>3}  {'restored' if entry.rollback else 'promoted'} "
         f"by {entry.who}: {entry.why}"
         for entry in trail
     )

@@ -243,3 +243,19 @@ def test_where_force_alone_decides_the_card_and_the_console_say_so_and_not_that_
     assert "| comparable | **forced** |" in run.data.tags["mlflow.note.content"]
     # What other programs read is as it was.
     assert run.data.tags["gate"] == "passed" and run.data.tags["gate.comparable"].startswith("passed: champion")
+
+
+def test_the_runs_of_an_approval_and_of_a_rollback_say_what_was_decided_and_why(tracked, log_comparison, capsys):
+    run_step(register, RegisterParameters(), log_comparison("a"))
+    run_step(register, RegisterParameters(require_review=True, gates="accuracy>=0.8"), log_comparison("b"))
+    approved = run_step(approve, ApproveParameters(version="2", reviewer="ada", note="read the card"))
+    note = approved.data.tags["mlflow.note.content"]
+    assert note.startswith(
+        "`sentiment` version 2 is **champion**, approved by ada (read the card): every check passed."
+    )
+    assert "| minimum_accuracy | passed | 0.9" in note
+    capsys.readouterr()
+    back = run_step(rollback, RollbackParameters(reason="calls all negative"))
+    said = "`sentiment` goes back to version 1 as **champion** in place of version 2: calls all negative"
+    assert back.data.tags["mlflow.note.content"] == said
+    assert len(re.findall(r"^\S+T\d\d:\d\d:\d\d UTC  version ", capsys.readouterr().out, re.MULTILINE)) == 3

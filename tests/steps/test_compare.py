@@ -107,7 +107,7 @@ def test_the_ensemble_of_two_families_wins_and_is_registered(tuned, tracked, mon
     assert "The ensemble is 0." in card and card.count("1 trial, 0 failed") == 2
     # Three accuracies of one model are of different texts, and what is not there is said with the reason.
     half = "the first half of the validation split"
-    assert "Validation: the second half of the validation split, which families are chosen by." in card
+    assert "Validation figures are of the second half of the validation split, which families" in card
     assert f"The validation accuracy is of {half}." in card
     assert f"The cross-validated accuracy is of the training split and {half}." in card
     assert "Not measured: encoder starts from a checkpoint or" in card and "fewer than 30 training texts." in card

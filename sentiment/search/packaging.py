@@ -140,8 +140,11 @@ def copy_code(folder: Path) -> Path:
     Returns:
         The package's folder.
     """
-    package = folder / "package"
-    shutil.copytree(MODEL_FOLDER, package / "model", ignore=shutil.ignore_patterns("__pycache__"))
+    package, without = folder / "package", shutil.ignore_patterns("__pycache__")
+    shutil.copytree(MODEL_FOLDER, package / "model", ignore=without, copy_function=shutil.copyfile)
+    for path in (package, *package.rglob("*")):
+        if path.is_dir():  # MLflow copies it with its modes, and writes into the copy: a checkout may be read-only
+            path.chmod(0o755)
     shutil.copyfile(ERRORS_FILE, package / ERRORS_FILE.name)
     (package / "__init__.py").touch()
     content = hashlib.sha256()

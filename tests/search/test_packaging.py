@@ -1,6 +1,7 @@
 """A fitted model as an MLflow model: what it contains, and that it loads where the project cannot be imported."""
 
 import shutil
+import stat
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -195,6 +196,17 @@ def test_a_model_loads_where_the_project_cannot_be_imported(logged, monkeypatch)
     assert answer["label"].tolist()[::2] == ["pos", "neg"] and answer["score"].between(0.5, 1).all()
     expected = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops", "vaderSentiment")
     assert requirements_of(uri) == [f"{name}=={version(name)}" for name in expected]
+
+
+def test_the_code_in_a_model_can_be_replaced_where_that_of_the_checkout_is_read_only(monkeypatch, tmp_path):
+    checkout = tmp_path / "checkout"
+    shutil.copytree(packaging.MODEL_FOLDER, checkout, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in (checkout, *checkout.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    monkeypatch.setattr(packaging, "MODEL_FOLDER", checkout)
+    package = packaging.copy_code(tmp_path)
+    copied = [path for path in (package, *package.rglob("*")) if not path.stat().st_mode & stat.S_IWUSR]
+    assert (package / "model" / "families" / "simple.py").is_file() and copied == []
 
 
 def test_models_of_two_families_load_in_the_process_that_has_logged_them(prior, logged):

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec
+from pathlib import Path
 
 from sentiment.workflow.stopping import Stop
 
@@ -38,7 +39,23 @@ def start(entry_point: str, arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="sentiment-", ignore_cleanup_errors=True) as stop.scratch:
         # Of this process and those that it starts. MLflow leaves what it downloads where it put it.
         os.environ["TMPDIR"] = tempfile.tempdir = stop.scratch
+        give_matplotlib_a_folder(stop.scratch)
         run_entry_point(entry_point, arguments, stop)
+
+
+def give_matplotlib_a_folder(scratch: str) -> None:
+    """Have Matplotlib keep its files in the scratch folder, also in steps below, where it cannot in the user's home.
+
+    By itself it would warn, make a temporary folder, and fail to remove it at its end: the scratch folder is gone then.
+    """
+    try:
+        for variable, usual in (("XDG_CONFIG_HOME", "~/.config"), ("XDG_CACHE_HOME", "~/.cache")):
+            folder = Path(os.environ.get(variable) or Path(usual).expanduser()) / "matplotlib"
+            folder.mkdir(parents=True, exist_ok=True)  # as Matplotlib does
+            if not os.access(folder, os.W_OK):
+                raise PermissionError(folder)
+    except (OSError, RuntimeError):  # or there is no home
+        os.environ.setdefault("MPLCONFIGDIR", os.path.join(scratch, "matplotlib"))
 
 
 def update_generated_files(arguments: list[str]) -> None:

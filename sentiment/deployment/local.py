@@ -90,7 +90,8 @@ class Local:
         shutil.copytree(model_files(uri), model)
         ours = {MODEL_PATH: str(model), HOST: ADDRESS, PORT: str(port), "PYTHONPATH": str(PROJECT_ROOT)}
         # Of this process's folder for temporary files nothing will be left.
-        environment = {name: value for name, value in os.environ.items() if name != "TMPDIR"} | ours
+        left_out = ("TMPDIR", "MPLCONFIGDIR")
+        environment = {name: value for name, value in os.environ.items() if name not in left_out} | ours
         self._hold()
         with open(folder / "server.log", "a", encoding="utf-8") as log:
             server = subprocess.Popen(

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -143,6 +144,7 @@ def go_to_caller() -> psutil.Process | None:
 def open_run(entry_point: str, stop: Stop) -> Iterator[Run]:
     """The MLflow run of this step: the one that ``mlflow run`` made, or a new one for a step started by hand."""
     check_tracking_server(mlflow.get_tracking_uri())
+    check_tracking_file(mlflow.get_tracking_uri())
     try:
         with mlflow.start_run() as run:
             stop.run = run
@@ -234,6 +236,28 @@ def check_tracking_server(uri: str) -> None:
         raise UserError(
             f"the tracking server {uri} does not answer{through} ({reason}): start it, or correct MLFLOW_TRACKING_URI"
         ) from reason
+
+
+def check_tracking_file(uri: str) -> None:
+    """Raise UserError at once where the SQLite file of a tracking URI cannot be written. MLflow would try for minutes.
+
+    MLflow makes the folders that are missing. SQLite writes a journal beside the file.
+    """
+    if not uri.startswith("sqlite"):
+        return
+    from sqlalchemy import make_url  # MLflow imports it for such a URI in any case
+
+    name = make_url(uri).database or ":memory:"
+    if name.startswith((":memory:", "file:")):
+        return
+    file = os.path.abspath(name)
+    folder = next(str(above) for above in Path(file).parents if os.path.exists(above))
+    can_write = os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)
+    if not can_write or (os.path.exists(file) and not (os.path.isfile(file) and os.access(file, os.W_OK))):
+        raise UserError(
+            f"{file} cannot be written, where MLflow is to keep the runs: work in a folder that can be, or set "
+            "MLFLOW_TRACKING_URI to another file or a server"
+        )
 
 
 def _with_hold(body: Callable[..., None], stop: Stop) -> Callable[..., None]:

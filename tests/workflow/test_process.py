@@ -9,7 +9,7 @@ from mlflow.protos.databricks_pb2 import PERMISSION_DENIED, UNAUTHENTICATED
 
 from sentiment.errors import UserError, has_credentials, hide_credentials
 from sentiment.workflow.command_line import parse
-from sentiment.workflow.process import check_tracking_server, open_run, run_entry_point
+from sentiment.workflow.process import check_tracking_file, check_tracking_server, open_run, run_entry_point
 from sentiment.workflow.stopping import Stop
 
 
@@ -117,6 +117,30 @@ def test_a_tracking_server_behind_a_proxy_is_looked_for_at_the_proxy(monkeypatch
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     with pytest.raises(UserError, match="127.0.0.1:1 does not answer [(]"):
         check_tracking_server("http://127.0.0.1:1")
+
+
+def test_a_store_that_cannot_be_written_is_told_at_once(tmp_path, monkeypatch, capsys):
+    (tmp_path / "a file").touch()
+    for place in (tmp_path / "a file" / "mlflow.db", tmp_path):
+        monkeypatch.setattr("mlflow.get_tracking_uri", lambda place=place: f"sqlite:///{place}")
+        with pytest.raises(SystemExit):
+            run_entry_point("ingest", [], Stop("ingest"))
+        line = capsys.readouterr().err
+        assert line.startswith(f"error: {place} cannot be written") and line.count("\n") == 1
+        assert "set MLFLOW_TRACKING_URI" in line
+
+
+def test_a_store_is_made_in_a_folder_that_can_be_written_and_in_no_other(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kept.db").touch()
+    for uri in ("sqlite:///mlflow.db", "sqlite:///kept.db", f"sqlite:///{tmp_path}/new/er/mlflow.db"):
+        with monkeypatch.context() as as_others:
+            check_tracking_file(uri)
+            as_others.setattr("os.access", lambda *_: False)  # root may write everywhere
+            with pytest.raises(UserError, match="cannot be written"):
+                check_tracking_file(uri)
+            for elsewhere in ("sqlite://", "sqlite:///:memory:", "postgresql://host/runs", "file:///mlruns"):
+                check_tracking_file(elsewhere)
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,12 @@ def explain(error: BaseException) -> BaseException:
     if isinstance(error, MlflowException):
         return _explain_mlflow(error)
     if isinstance(error, ModuleNotFoundError):
-        return UserError(f"{text}; PostgreSQL and S3 need the packages of `pip install -r requirements-team.txt`")
+        if any(name in text for name in ("psycopg", "boto", "flask_wtf")):
+            return UserError(f"{text}; PostgreSQL and S3 need the packages of `pip install -r requirements-team.txt`")
+        return UserError(
+            f"{text}; unless a store of yours needs it, the environment is older than this checkout: "
+            "pip install -r requirements.txt"
+        )
     if isinstance(error, OSError) or type(error).__module__.startswith("boto"):
         return UserError(f"a file or store cannot be used, {type(error).__name__}: {text}")
     return error

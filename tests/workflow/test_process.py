@@ -150,6 +150,7 @@ def test_a_store_is_made_in_a_folder_that_can_be_written_and_in_no_other(tmp_pat
         (MlflowException("API request to endpoint /x failed with 403", PERMISSION_DENIED), "refuses this user"),
         (MlflowException("API request to endpoint /x failed with 401", UNAUTHENTICATED), "MLFLOW_TRACKING_USERNAME"),
         (ModuleNotFoundError("No module named 'boto3'"), "No module named 'boto3'; PostgreSQL and S3 need"),
+        (ModuleNotFoundError("No module named 'py3langid'"), "than this checkout: pip install -r requirements.txt"),
         (
             PermissionError(13, "Permission denied", "/store/1"),
             "PermissionError: [Errno 13] Permission denied: '/store/1'",

@@ -135,7 +135,7 @@ def check_query(name: str, address: str, query: str) -> None:
 
     Databases that have read-only transactions refuse the change themselves, too.
     """
-    with optional_package(name, "sqlglot", Database.requirements):
+    with optional_package(name, "sqlglot", DATABASES[dialect_of(address)].requirements):
         import sqlglot
         from sqlglot import exp
         from sqlglot.errors import SqlglotError

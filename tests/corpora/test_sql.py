@@ -175,6 +175,7 @@ def test_a_query_goes_with_a_database():
     "module, address, requirements",
     [
         ("sqlglot", "sqlite:///shop.db", "requirements-sql.txt"),
+        ("sqlglot", "snowflake://account/shop", "requirements-snowflake.txt"),
         ("psycopg", "postgresql://host/shop", "requirements-sql.txt"),
         ("pymysql", "mysql://host/shop", "requirements-sql.txt"),
         ("snowflake.sqlalchemy", "snowflake://account/shop", "requirements-snowflake.txt"),

@@ -84,16 +84,25 @@ def compute_psi(before: ArrayLike, now: ArrayLike) -> float:
     return float(np.sum((q - p) * np.log(q / p)))
 
 
+def select_evaluated(texts: pd.DataFrame) -> pd.DataFrame:
+    """The rows that accuracy is computed on: those with a label and a prediction, which a text may fail to get.
+
+    Args:
+        texts: DataFrame with the columns label and predicted, in which values may be missing.
+    """
+    return texts[texts["label"].notna() & texts["predicted"].notna()]
+
+
 def describe_accuracy_drop(reference: pd.DataFrame, observed: pd.DataFrame, drop: float, p_limit: float) -> str | None:
     """How far the champion's accuracy has fallen below that on its test split, in words; None where it has not.
 
     Args:
-        reference: DataFrame with the columns label and predicted; labels may be missing.
+        reference: DataFrame with the columns label and predicted; the rows of :func:`select_evaluated` count.
         observed: the same.
         drop: loss in accuracy that counts as a fall, 0 to 1.
         p_limit: p-value below which it counts (one-sided Fisher's exact test).
     """
-    labelled = [part[part["label"].notna()] for part in (reference, observed)]
+    labelled = [select_evaluated(part) for part in (reference, observed)]
     if labelled[0].empty or len(labelled[1]) < MIN_TEXTS:
         return None
     counts = [(int((part["label"] == part["predicted"]).sum()), len(part)) for part in labelled]
@@ -109,7 +118,7 @@ def find_untested(reference: pd.DataFrame, observed: pd.DataFrame) -> dict[str, 
     """What there were too few texts or labels to test, ``drift`` and ``accuracy``, and why, in words.
 
     Args:
-        reference: DataFrame with a row for each text and the column label; labels may be missing.
+        reference: DataFrame with a row for each text and the columns label and predicted; values may be missing.
         observed: the same; without any label there is no accuracy that could be tested.
     """
     found = {}
@@ -117,7 +126,7 @@ def find_untested(reference: pd.DataFrame, observed: pd.DataFrame) -> dict[str, 
         found["drift"] = f"no drift test: the champion's test split has {len(reference)} texts, fewer than {MIN_TEXTS}"
     elif len(observed) < MIN_TEXTS:
         found["drift"] = f"no drift test: {len(observed)} texts, fewer than {MIN_TEXTS}"
-    expected, given = (int(part["label"].notna().sum()) for part in (reference, observed))
+    expected, given = (len(select_evaluated(part)) for part in (reference, observed))
     if given and not expected:
         found["accuracy"] = "accuracy not tested: people have labelled no text of the champion's test split"
     elif 0 < given < MIN_TEXTS:

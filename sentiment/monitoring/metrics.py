@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 
 from sentiment.evaluation.metrics import label_scores
-from sentiment.monitoring.drift import Drift
+from sentiment.monitoring.drift import Drift, select_evaluated
 from sentiment.tracking import metric_names
 
 PERCENTILES = (50, 95, 99)
@@ -22,10 +22,10 @@ def text_metrics(observed: pd.DataFrame, classes: list[str]) -> dict[str, float]
         observed: DataFrame with the columns predicted, score, words, unknown and label.
         classes: class names of the champion.
     """
-    found = {"data/documents": float(len(observed))}
-    labelled = observed[observed["label"].notna() & observed["predicted"].notna()]
+    found = {"data/documents": len(observed), "data/not_scored": observed["predicted"].isna().sum()}
+    labelled = select_evaluated(observed)
     if len(labelled):
-        found |= {"data/labelled": float(len(labelled))} | _quality(labelled, classes)
+        found |= {"data/labelled": len(labelled)} | _quality(labelled, classes)
     shares = observed["predicted"].value_counts(normalize=True)
     found |= {f"data/share.{named}": shares.get(name, 0.0) for name, named in metric_names(classes).items()}
     for column, name in (("score", "score"), ("words", "words"), ("unknown", "unknown_words")):

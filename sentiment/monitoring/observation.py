@@ -52,6 +52,8 @@ def observe_batch(champion: Champion, batch: Corpus) -> Observation:
     if unseen.empty:
         raise UserError(f"{batch.name}: the champion was trained on every text in it, so they say nothing about it")
     texts = champion.describe(unseen["text"].tolist()).assign(label=unseen["label"], text=unseen["text"])
+    if failed := int(texts["predicted"].isna().sum()):
+        note += f" ({failed} that the champion fails on)"
     return Observation(texts, pd.DataFrame(), f"{len(texts)} texts of {batch.address}{note}")
 
 

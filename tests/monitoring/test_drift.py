@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sentiment.monitoring.drift import compute_psi, describe_accuracy_drop, find_drifts
+from sentiment.monitoring.drift import compute_psi, describe_accuracy_drop, find_drifts, find_untested
+from sentiment.monitoring.metrics import text_metrics
 
 
 def texts(chance, count, shift=0.0):
@@ -108,3 +109,16 @@ def test_texts_of_the_reference_that_people_have_not_labelled_do_not_count():
     mixed = pd.concat([weak, labelled(70, 100)])
     assert describe_accuracy_drop(mixed, labelled(68, 100), 0.05, 0.01) is None
     assert "from 0.700 on the test split" in describe_accuracy_drop(mixed, labelled(30, 100), 0.05, 0.01)
+
+
+def test_texts_that_the_champion_fails_on_are_no_fall_of_its_accuracy():
+    batch = pd.concat([labelled(140, 140), labelled(60, 60).assign(predicted=None)])
+    assert describe_accuracy_drop(labelled(950, 1000), batch, 0.05, 0.01) is None
+    assert "from 0.500 on the test split" in describe_accuracy_drop(
+        pd.concat([labelled(50, 100), labelled(300, 300).assign(predicted=None)]), labelled(0, 100), 0.05, 0.01
+    )
+    found = text_metrics(batch.assign(words=3, unknown=0.0, score=0.9), ["neg", "pos"])
+    assert [found[f"data/{name}"] for name in ("documents", "labelled", "not_scored")] == [200, 140, 60]
+    assert found["quality/accuracy"] == 1
+    few = pd.concat([labelled(29, 29), batch[140:]])
+    assert find_untested(batch, few) == {"accuracy": "accuracy not tested: 29 labels, fewer than 30"}

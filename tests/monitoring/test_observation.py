@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
+from sentiment.corpora.corpus import Corpus
 from sentiment.digests import text_digest
 from sentiment.monitoring.metrics import request_metrics
-from sentiment.monitoring.observation import observe_requests
+from sentiment.monitoring.observation import observe_batch, observe_requests
 from sentiment.monitoring.reference import Champion
 from sentiment.serving.recording import LONGEST
 
@@ -78,3 +79,11 @@ def test_failures_and_texts_of_another_version_or_of_a_deleted_one_of_this_numbe
     assert request_metrics(found.requests)["requests/error_rate"] == 0
     assert found.texts["text"].tolist() == ["asked"]
     assert found.source == "1 requests of the last 1 hours (10 to other versions left out), 1 texts"
+
+
+def test_a_monitoring_of_a_batch_says_how_many_texts_the_champion_fails_on(champion, tmp_path):
+    (tmp_path / "batch.csv").write_text("text\ngood\nbad\nother\n")
+    vars(champion)["scorer"] = SimpleNamespace(score=lambda texts: [["pos", None, "neg"], [0.9, None, 0.8], None])
+    champion.features.classes = ["neg", "pos"]
+    found = observe_batch(champion, Corpus(str(tmp_path / "batch.csv"), parameter="batch", label_required=False))
+    assert found.source.endswith("batch.csv (1 that the champion fails on)") and found.source.startswith("3 texts of ")

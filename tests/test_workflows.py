@@ -42,12 +42,10 @@ def test_entry_points_take_the_parameters_that_workflows_give_them(workflow):
 
 
 def test_files_that_workflows_name_are_there():
-    for workflow in WORKFLOWS:
-        for script in scripts(workflow):
-            for name in re.findall(r"(?:-r |--with-requirements |requirements )([\w.-]+\.txt)", script):
-                assert (PROJECT / name).exists(), name
-            for name in re.findall(r"python ([\w/]+\.py)", script):
-                assert (PROJECT / name).exists(), name
+    joined = "\n".join(script for workflow in WORKFLOWS for script in scripts(workflow))
+    for pattern in (r"(?:-r |--with-requirements |requirements )([\w.-]+\.txt)", r"python ([\w/]+\.py)"):
+        names = re.findall(pattern, joined)
+        assert names and [name for name in names if not (PROJECT / name).exists()] == []
 
 
 def test_the_package_that_is_deployed_is_uploaded_with_its_hidden_files():

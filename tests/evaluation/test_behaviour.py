@@ -40,16 +40,11 @@ def test_cases_differ_in_more_than_one_word():
 
 
 def test_a_contrast_ends_with_what_counts():
-    for case in functionality_cases():
-        if case.capability == "contrast with but":
-            said = (
-                "positive"
-                if re.search("loved|enjoyed|adored|admired|liked it", case.text.split(" but ")[1])
-                else "negative"
-            )
-            if "disliked" in case.text:
-                said = "negative"
-            assert case.expected == said, case.text
+    cases = [case for case in functionality_cases() if case.capability == "contrast with but"]
+    assert cases
+    for case in cases:
+        praises = re.search(r"\b(loved|enjoyed|adored|admired|liked) it", case.text.split(" but ")[1])
+        assert case.expected == ("positive" if praises else "negative"), case.text
 
 
 @pytest.mark.parametrize("name", CHANGES)

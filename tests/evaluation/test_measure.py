@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from sentiment.evaluation import measure
 
@@ -18,3 +19,11 @@ def test_many_texts_are_given_to_a_model_in_parts_and_their_predictions_stay_in_
     model = SimpleNamespace(get_raw_model=lambda: SimpleNamespace(predict_proba=predict_proba))
     texts = [f"0.{number}" for number in range(8)]
     assert measure.predict_proba(model, texts)[:, 0].tolist() == [float(text) for text in texts] and given == [3, 3, 2]
+
+
+def test_latency_is_in_milliseconds_over_100_texts_after_one_call_that_compiles(monkeypatch):
+    clock = iter(np.cumsum([5.0, 0.002] * 95 + [5.0, 0.012] * 5))
+    monkeypatch.setattr(measure.time, "perf_counter", lambda: next(clock))
+    asked = []
+    found = measure.measure_latency(SimpleNamespace(predict=asked.append), [str(number) for number in range(150)])
+    assert found == pytest.approx((2, 2.5)) and asked == [["0"], *([str(number)] for number in range(100))]

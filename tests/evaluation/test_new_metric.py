@@ -68,7 +68,9 @@ def test_monitoring_logs_it_from_predicted_labels():
 
 
 def test_a_batch_without_one_of_the_classes_is_not_worse_for_that():
-    observed = pd.DataFrame({"label": ["neg", "pos"] * 5, "predicted": ["neg", "pos"] * 5, "score": 0.8, "words": 3})
-    found = text_metrics(observed.assign(unknown=0.0), ["neg", "neutral", "pos"])
+    observed = pd.DataFrame({"predicted": list("bbcc"), "label": list("bbcb"), "score": 0.8, "words": 3})
+    found = text_metrics(observed.assign(unknown=0.0), ["a", "b", "c"])
     averaged = ("accuracy", "balanced_accuracy", "f1_macro", "precision_macro", "recall_macro")
-    assert [found[f"quality/{name}"] for name in averaged] == [1.0] * 5
+    assert [found[f"quality/{name}"] for name in averaged] == pytest.approx([3 / 4, 5 / 6, 11 / 15, 3 / 4, 5 / 6])
+    assert [found[f"quality/precision.{name}"] for name in "abc"] == [0, 1, 0.5]
+    assert [found[f"quality/recall.{name}"] for name in "abc"] == pytest.approx([0, 2 / 3, 1])

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.stats import multinomial
 
-from sentiment.evaluation.choosing import choose
-from sentiment.evaluation.metrics import accuracy, balanced_accuracy, scores
+from sentiment.evaluation.choosing import choose, compare_models
+from sentiment.evaluation.metrics import METRICS, accuracy, balanced_accuracy, scores
 from sentiment.evaluation.slices import find_lost_slices, find_slices, slice_accuracies
 from sentiment.evaluation.statistics import bootstrap_difference, compare_paired, compare_pairs, holm, pareto_front
 
@@ -58,13 +58,16 @@ def test_the_interval_covers_the_true_difference():
         assert missed <= 0.0251
 
 
-def test_the_interval_is_that_of_the_two_exact_limits_combined_at_random():
-    """Fay and Lumbard (2021), section 3, by simulation, for 40 wins and 20 losses in 160 documents."""
-    random = np.random.default_rng(0)
-    wins = 2 * random.beta(40, 21, 200_000) - 1
-    simulated = min(np.quantile(random.beta(*side, 200_000) * wins, 0.025) for side in ((60, 101), (61, 100)))
-    found = compare_paired(*outcomes(100, 40, 20, 0))
-    assert found.difference == 0.125 and found.low == pytest.approx(simulated, abs=0.001)
+@pytest.mark.parametrize("wins, losses, documents", [(40, 20, 160), (10, 1, 20), (3, 2, 12)])
+def test_the_interval_is_that_of_the_two_exact_limits_combined_at_random(wins, losses, documents):
+    """Fay and Lumbard (2021), section 3, by simulation."""
+    random, count = np.random.default_rng(0), 1_000_000
+    discordant = wins + losses
+    ahead = 2 * random.beta(wins, losses + 1, count) - 1
+    sides = ((discordant, documents - discordant + 1), (discordant + 1, documents - discordant))
+    simulated = min(np.quantile(random.beta(*side, count) * ahead, 0.025) for side in sides)
+    found = compare_paired(*outcomes(documents - discordant, wins, losses, 0))
+    assert found.difference == (wins - losses) / documents and found.low == pytest.approx(simulated, abs=0.001)
 
 
 def test_no_disagreement_is_not_certain_equality():
@@ -108,6 +111,21 @@ def answers(correct):
     return np.where(np.asarray(correct)[:, None], (0.8, 0.2), (0.2, 0.8))
 
 
+def certain(correct, labels):
+    """Probabilities of one, of the right one of two classes where ``correct`` is."""
+    return np.where(np.asarray(correct)[:, None], np.eye(2)[labels], 1 - np.eye(2)[labels])
+
+
+def rank(metric, labels, probabilities):
+    """What the rule ``accuracy`` makes of families with these probabilities."""
+    given = [
+        {"family": family} | {f"validation_{name}": value for name, value in scores(labels, found).items()}
+        for family, found in probabilities.items()
+    ]
+    ranked, reason, lead = choose("accuracy", metric, 0.01, given, labels, probabilities)
+    return ranked[0]["family"], reason, lead
+
+
 def pick(rule, given, correct, margin=0.01):
     labels = np.zeros(len(next(iter(correct.values()))), dtype=int)
     ranked, reason, lead = choose(
@@ -123,9 +141,13 @@ def right(share, documents=4000):
 def test_the_rule_takes_the_cheapest_that_is_shown_to_be_within_the_margin():
     given = rows(big=(0.90, 50.0, 900), fast=(0.898, 1.0, 500), small=(0.899, 9.0, 10), poor=(0.70, 0.1, 1))
     correct = {row["family"]: right(row["validation_accuracy"]) for row in given}
-    for rule, winner in (("accuracy", "big"), ("fastest_within", "fast"), ("smallest_within", "small")):
+    for rule, winner, said in (
+        ("accuracy", "big", "the highest validation accuracy"),
+        ("fastest_within", "fast", "the fastest of big, the best, and those"),
+        ("smallest_within", "small", "the smallest of big, the best, and those"),
+    ):
         chosen, reason, _ = pick(rule, given, correct)
-        assert chosen == winner and "poor" not in reason
+        assert chosen == winner and "poor" not in reason and reason.startswith(said)
     assert pick("fastest_within", given, correct, margin=0.0)[0] == "big"
 
 
@@ -148,6 +170,7 @@ def test_the_choice_says_how_sure_it_is():
     found = compare_paired(first, second, 0.975)
     assert (lead["low"], lead["high"]) == (found.low, found.high) and lead["p_value"] == 2 * found.p_value
     assert "10.0 points ahead of second (95% interval -0.9 to +21.1" in reason and reason.endswith("p = 0.083)")
+    assert pick("accuracy", given, {"first": first, "second": first, "third": second})[2]["p_value"] == 1
 
 
 def test_level_accuracy_goes_to_the_lower_log_loss():
@@ -167,6 +190,15 @@ def test_what_accuracy_cannot_tell_apart_is_told_by_log_loss():
     assert lead["first"] == "first" and lead["low"] < 0 < lead["difference"]
 
 
+@pytest.mark.parametrize("metric, winner", [("accuracy", "cautious"), ("balanced_accuracy", "bold")])
+def test_a_lead_by_another_metric_than_accuracy_is_not_decided_by_log_loss(metric, winner):
+    """4 of 40 texts are wrong against 8, which is not significant."""
+    labels, place = np.repeat((0, 1), 20), np.arange(40) % 10
+    bold, cautious = (certain(correct, labels) for correct in (place > 0, (place == 0) | (place > 2)))
+    chosen, reason, _ = rank(metric, labels, {"bold": 0.0001 + 0.9998 * bold, "cautious": 0.49 + 0.02 * cautious})
+    assert chosen == winner, reason
+
+
 @pytest.mark.parametrize(
     "metric, winner", [("accuracy", "constant"), ("balanced_accuracy", "useful"), ("log_loss", "useful")]
 )
@@ -178,23 +210,23 @@ def test_the_constant_answer_wins_by_accuracy_alone(metric, winner):
     if metric == "log_loss":
         probabilities["useful"] = 0.05 + 0.9 * np.eye(2)[labels]
         probabilities["constant"] = np.tile((0.9, 0.1), (400, 1))
-    given = [
-        {"family": family} | {f"validation_{name}": value for name, value in scores(labels, found).items()}
-        for family, found in probabilities.items()
-    ]
-    ranked, reason, lead = choose("accuracy", metric, 0.01, given, labels, probabilities)
-    assert ranked[0]["family"] == winner and metric.replace("_", " ") in reason
+    chosen, reason, lead = rank(metric, labels, probabilities)
+    assert chosen == winner and metric.replace("_", " ") in reason
     assert lead["low"] <= lead["difference"] <= lead["high"] and lead["difference"] > 0
 
 
 def test_the_bootstrap_of_a_metric_agrees_with_the_exact_test_of_accuracy():
     first, second = outcomes(150, 30, 15, 5)
     labels = np.arange(200) % 2
-    both = (np.where(found[:, None], np.eye(2)[labels], 1 - np.eye(2)[labels]) for found in (first, second))
+    both = [certain(correct, labels) for correct in (first, second)]
     found, exact = bootstrap_difference(accuracy, True, labels, *both), compare_paired(first, second)
     assert found.difference == pytest.approx(exact.difference)
     assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=0.02)
     assert found.p_value == pytest.approx(exact.p_value, abs=0.03)
+    wide, narrow = (compare_models(METRICS["balanced_accuracy"], labels, *both, level) for level in (0.99, 0.5))
+    assert wide.low < narrow.low < narrow.high < wide.high
+    all_right = bootstrap_difference(accuracy, True, labels, np.eye(2)[labels], 1 - np.eye(2)[labels])
+    assert all_right.p_value == pytest.approx(2 / 1001)  # a bootstrap is never certain
 
 
 def test_one_text_of_a_rare_class_is_no_evidence():
@@ -211,12 +243,8 @@ def test_equal_means_of_the_same_recalls_are_level():
     wrong = [np.repeat([10 - right for right in order], 10) for order in ((6, 7, 8), (8, 7, 6))]
     predicted = [np.where(np.arange(30) % 10 < number, (labels + 1) % 3, labels) for number in wrong]
     probabilities = {"a": np.eye(3)[predicted[0]], "b": np.eye(3)[predicted[1]] * 0.9 + 0.1 / 3}
-    given = [
-        {"family": family} | {f"validation_{name}": value for name, value in scores(labels, found).items()}
-        for family, found in probabilities.items()
-    ]
-    ranked, reason, _ = choose("accuracy", "balanced_accuracy", 0.01, given, labels, probabilities)
-    assert ranked[0]["family"] == "b" and "level with a" in reason  # by its lower log loss
+    chosen, reason, _ = rank("balanced_accuracy", labels, probabilities)
+    assert chosen == "b" and "level with a" in reason  # by its lower log loss
 
 
 def test_the_front_is_who_nobody_beats_in_both():
@@ -234,11 +262,19 @@ def test_a_slice_of_the_corpus_does_not_take_the_place_of_another():
 
 def test_slices_by_length_negation_and_class_and_who_is_ahead_there():
     texts = [f"{'not ' if number % 2 else ''}{'word ' * (number % 40)}" for number in range(200)]
-    texts[0] = "It isn’t"
+    texts[0], texts[2] = "It isn’t", "NEVER again"
     labels = np.arange(200) % 2
     found = find_slices(texts, labels, ["neg", "pos"])
     assert sum(inside.sum() for name, inside in found.items() if "words" in name) == 200
-    assert found["with negation"][0] and found["with negation"].sum() == 101
+    lengths = np.array([len(text.split()) for text in texts])
+    by_length = {name: lengths[inside] for name, inside in found.items() if "words" in name}
+    assert {name: (min(inside), max(inside)) for name, inside in by_length.items()} == {
+        "up to 10 words": (0, 10),
+        "11 to 20 words": (12, 20),
+        "21 to 30 words": (22, 30),
+        "over 30 words": (32, 40),
+    }
+    assert found["with negation"][0] and found["with negation"].sum() == 102
     assert np.array_equal(found["class pos"], labels == 1)
     named = find_slices(texts, labels, ["neg", "pos"], ["web", "app", "app", ""] * 49 + ["rare"] * 4)
     assert set(named) - set(found) == {"app", "web"} and named["app"].sum() == 98 and named["web"][0]

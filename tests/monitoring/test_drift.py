@@ -83,6 +83,15 @@ def test_few_texts_tell_nothing_and_what_was_not_recorded_is_left_out():
     assert "unknown" not in [drift.quantity for drift in find_drifts(texts(chance, 400), without, 0.2, 0.01)]
 
 
+def test_p_values_are_corrected_for_the_number_of_quantities():
+    chance = np.random.default_rng(0)
+    before, now = texts(chance, 400), texts(chance, 40, shift=0.3)
+    others = dict.fromkeys(("unknown", "score", "predicted"), np.nan)
+    (alone,) = find_drifts(before.assign(**others), now, 0.2, 0.01)
+    together = find_drifts(before, now, 0.2, 0.01)
+    assert together[0].p_value == pytest.approx(4 * alone.p_value)
+
+
 def labelled(right, count):
     return pd.DataFrame({"label": ["pos"] * count, "predicted": ["pos"] * right + ["neg"] * (count - right)})
 
@@ -103,6 +112,11 @@ def test_accuracy_that_has_fallen_by_just_the_limit_has_fallen():
     assert "from 0.950 on the test split to 0.900" in said
 
 
+def test_only_a_fall_of_accuracy_counts_so_the_test_is_one_sided():
+    # Fisher's p is 0.015 for a fall and 0.018 for a difference.
+    assert describe_accuracy_drop(labelled(900, 1000), labelled(82, 100), drop=0.05, p_limit=0.0165)
+
+
 def test_texts_of_the_reference_that_people_have_not_labelled_do_not_count():
     weak = labelled(1000, 1000).assign(label=None)  # as labelers have labelled them
     assert describe_accuracy_drop(weak, labelled(60, 100), 0.05, 0.01) is None
@@ -120,5 +134,15 @@ def test_texts_that_the_champion_fails_on_are_no_fall_of_its_accuracy():
     found = text_metrics(batch.assign(words=3, unknown=0.0, score=0.9), ["neg", "pos"])
     assert [found[f"data/{name}"] for name in ("documents", "labelled", "not_scored")] == [200, 140, 60]
     assert found["quality/accuracy"] == 1
-    few = pd.concat([labelled(29, 29), batch[140:]])
-    assert find_untested(batch, few) == {"accuracy": "accuracy not tested: 29 labels, fewer than 30"}
+
+
+def test_thirty_texts_and_labels_are_enough():
+    failed = labelled(30, 30).assign(predicted=None)
+    assert find_untested(labelled(30, 30), labelled(30, 30)) == {}
+    assert find_untested(labelled(30, 30), pd.concat([labelled(29, 29), failed])) == {
+        "accuracy": "accuracy not tested: 29 labels, fewer than 30"
+    }
+    assert set(find_untested(labelled(29, 29), labelled(30, 30))) == {"drift"}
+    assert describe_accuracy_drop(labelled(30, 30), labelled(0, 30), 0.05, 0.01)
+    chance = np.random.default_rng(0)
+    assert len(find_drifts(texts(chance, 30), texts(chance, 30), 0.2, 0.01)) == 4

@@ -1,10 +1,12 @@
 """What monitor measures of texts and of requests."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from sentiment.monitoring.metrics import requests_over_time, text_metrics
+from sentiment.monitoring.metrics import request_metrics, requests_over_time, text_metrics
 
 BEGINNING, MINUTE = 1_764_300_000_000, 60_000
 
@@ -46,3 +48,20 @@ def test_each_of_two_classes_that_differ_in_signs_alone_has_its_own_figures():
     assert [found[f"{name} 2"] for name in named] == [0.75, 2 / 3, 1]
     alone = text_metrics(batch[:3], ["gut!", "gut?"])
     assert (alone["data/share.gut_"], alone["data/share.gut_ 2"]) == (0, 1)  # also where one does not occur
+
+
+def test_requests_are_counted_by_the_minute_and_one_in_ten_is_slow():
+    at = int(time.time() * 1000) - 10 * MINUTE
+    requests = pd.DataFrame({"at": [at] * 100, "latency_ms": [10.0] * 90 + [100.0] * 10, "error": None})
+    found = request_metrics(requests)
+    assert found["requests/per_minute"] == pytest.approx(10, rel=0.01)
+    assert [found[f"requests/latency_ms_p{percent}"] for percent in (50, 95, 99)] == [10, 100, 100]
+    assert requests_over_time(requests)[["p50", "p95"]].to_numpy().tolist() == [[10, 100]]
+    assert request_metrics(requests[:0]) == {}
+
+
+def test_percentiles_of_what_the_texts_are():
+    batch = pd.DataFrame({"words": range(100), "unknown": 0.5, "score": 0.9, "predicted": "a", "label": None})
+    found = text_metrics(batch, ["a", "b"])
+    assert [found[f"data/words_{name}"] for name in ("mean", "p5", "p50", "p95")] == [49.5, 4.95, 49.5, 94.05]
+    assert found["data/unknown_words_p50"] == 0.5 and "quality/accuracy" not in found

@@ -83,6 +83,7 @@ def test_a_champion_of_a_query_and_of_the_splits_of_its_source_is_trained_again(
         part = pd.DataFrame({"id": ["1"], "text": [f"of {split}"], "label": ["pos"], "slice": ["web"]})
         part.to_parquet(tmp_path / f"{split}.parquet")
     given = {"corpus": "sqlite:///shop.db", "query": "'select 1'", "splits": "source", "text_column": "body"}
+    given |= {"corrections": "once.csv", "force": "true", "fail_on_gate": "true", "seed": "7"}
     main_run = tracked.create_run("0", tags={"mlflow.project.entryPoint": "main"})
     for name, value in given.items():
         tracked.log_param(main_run.info.run_id, name, value)
@@ -91,6 +92,8 @@ def test_a_champion_of_a_query_and_of_the_splits_of_its_source_is_trained_again(
     with mlflow.start_run():
         retrain(SimpleNamespace(dataset=tmp_path, version=version), batch, lambda: None)
 
+    assert {"query", "corrections"}.isdisjoint(launched)  # the splits have what they gave
+    assert (launched["force"], launched["fail_on_gate"], format_value(launched["seed"])) == ("false", "false", "7")
     own = {name: value for name, value in launched.items() if name in IngestParameters.model_fields}
     frame = CorpusInput(validate(IngestParameters, own).source).read()
     assert frame[["text", "label", "split", "slice"]].to_numpy().tolist() == [

@@ -81,3 +81,11 @@ def test_labels_in_other_letters_count_as_the_class_that_they_mean(classes, corr
     totals = Totals("a model", classes)
     totals.add(["positive"] * 5, [None] * 5, ["positive", " Positive", "POSITIVE ", "negative", None])
     assert (totals.labelled, totals.correct) == (4, correct)
+
+
+def test_the_first_reason_names_its_row_also_in_a_later_batch_and_only_scored_rows_count():
+    totals = Totals("a model", ["neg", "pos"])
+    totals.add(["pos", "neg"], [None, None], ["pos", "pos"])
+    totals.add([None, "pos", None], ["the text is blank", None, "the text is missing"], ["pos", "", ""])
+    assert totals.reason == "the text is blank (row 3)"
+    assert (totals.labelled, totals.correct, totals.rows, totals.by_label[None]) == (2, 1, 5, 2)

@@ -68,6 +68,7 @@ def test_bytes_are_text_and_what_json_has_no_number_for_is_null(tmp_path):
 
 def test_a_name_in_other_letters_is_the_same_name_to_most_databases():
     assert output_names(["text", "Label", "input_label"]) == ["text", "input_input_Label", "input_label"]
+    assert output_names(["label", "Label", "text"]) == ["input_label", "input_input_Label", "text"]
 
 
 def test_two_runs_with_one_output_do_not_mix_and_the_later_one_is_refused(tmp_path):

@@ -1,5 +1,6 @@
 """Texts that people have not labelled, by the vote of labelers."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -49,6 +50,8 @@ def test_classes_are_written_as_people_write_them(between, people, expected):
 def test_thresholds_say_from_where_on_a_text_has_a_polarity():
     labels = label(["good", "great, fantastic, I love it!!!"], ["", ""], Thresholds(-0.5, 0.6, "auto"))["label"]
     assert labels.tolist() == ["", "positive"]  # good alone is 0.44
+    polarities, names = np.array([-0.05, -0.049, 0.049, 0.05]), {-1: "neg", 0: "neu", 1: "pos"}
+    assert DEFAULTS.classify(polarities, names, True).tolist() == ["neg", "neu", "neu", "pos"]
     with pytest.raises(UserError, match="negative_to=0.1 and positive_from=0.1: expected the first to be the smaller"):
         Thresholds(0.1, 0.1, "auto")
 
@@ -108,6 +111,15 @@ def test_agreement_is_that_of_each_labeler_and_their_vote_outside_of_the_test_sp
     assert wrong["confusion"]["neg"]["neg"] == 0 < wrong["confusion"]["neg"]["pos"]
     assert "| right | 1.000 | 1.000 |" in describe_agreement([right, wrong, vote])
     assert len(draw_agreement([right, wrong, vote]).axes) == 3
+
+
+def test_where_a_labeler_abstains_it_is_not_wrong():
+    texts = [f"text {number}" for number in range(10)]
+    part = pd.DataFrame({"text": texts, "label": "pos", "labelled_by": "human"})
+    votes = pd.DataFrame({"vader": ["pos"] * 6 + ["neg"] * 2 + [""] * 2}, index=texts)
+    (found,) = measure_agreement({"train": part, "test": part}, votes)
+    assert (found["accuracy"], found["coverage"], found["documents"]) == (6 / 8, 0.8, 10)
+    assert found["confusion"] == {"pos": {"neg": 2, "none": 2, "pos": 6}}
 
 
 class Contrary:

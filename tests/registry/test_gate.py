@@ -32,7 +32,8 @@ def test_the_reason_is_that_of_the_check_that_is_marked_wherever_it_stands(monke
     other = Check("latency", True, "it is fast", {"latency": 2.0})
     for checks in ((reason, other), (other, reason)):
         verdict = evaluate(monkeypatch, *checks, against=champion())
-        assert verdict.passed and verdict.reason == "it is better" and verdict.figures == {"latency": 2.0}
+        assert verdict.passed and verdict.promotes
+        assert verdict.reason == "it is better" and verdict.figures == {"latency": 2.0}
     assert evaluate(monkeypatch, other, against=champion()).reason == "every check passed"
     assert evaluate(monkeypatch, other).reason == "there was no champion"
 
@@ -45,7 +46,7 @@ def test_the_first_check_that_fails_is_the_reason(monkeypatch):
         Check("size", False, "it is large"),
         against=champion(),
     )
-    assert not verdict.passed and verdict.reason == "latency: it is slow"
+    assert (verdict.passed, verdict.promotes, verdict.reason) == (False, False, "latency: it is slow")
     assert verdict.tags() == {
         "gate.accuracy": "passed: it is better",
         "gate.latency": "failed: it is slow",

@@ -50,7 +50,8 @@ def test_a_token_an_id_and_a_label_that_give_the_class_away_are_named():
     for number, (row, label) in enumerate(zip(words, labels)):
         tracked = label == "spam" and number % 4
         named = label == "ham" and number % 20 == 0
-        documents.append([*row, *["tracker"] * bool(tracked), *["ham"] * named])
+        both = ["spam"] * (number % 3 == 0) + ["rather"] * (number % 4 == 0 or number % 20 == 1)  # tell little
+        documents.append([*row, *["tracker"] * bool(tracked), *["ham"] * named, *both])
     ids = pd.Series([f"msg{number:05}" for number in range(600)])
     texts = pd.Series([" ".join(tokens) for tokens in documents])
     found = describe_leakage(documents, labels, texts, ids)
@@ -58,6 +59,10 @@ def test_a_token_an_id_and_a_label_that_give_the_class_away_are_named():
     assert found.warning and named == [["the token 'tracker'", "spam"], ["the label's name", "ham"]]
     with_ids = describe_leakage(documents, labels, ids + " " + texts, ids)
     assert ["a text's own id", "", "600 texts"] in with_ids.examples
+    by_chance = pd.Series(["film"] * 600)  # the id of any other text as well
+    numbered = texts.where(texts.index % 5 > 0, "order 1234567: " + texts)
+    others = describe_leakage(documents, labels, numbered, by_chance).examples[3:]
+    assert others == [["a number or key like an id", "", "120 texts"]]
 
 
 def test_languages_are_counted_and_a_second_one_is_a_warning():
@@ -67,11 +72,21 @@ def test_languages_are_counted_and_a_second_one_is_a_warning():
     found = describe_languages(german + english)
     assert found.warning and found.count == 10 and "en 90, de 10" in found.says and found.examples[1][0] == "de"
     assert not describe_languages(["ok", "1234"]).warning
+    unclear = describe_languages(english + ["ok 1234"] * 10)
+    assert "Of 100 texts 90 are clear: en 90" in unclear.says and not unclear.warning
 
 
 def test_an_unbalanced_corpus_and_rare_classes_are_a_warning():
     found = describe_balance(PARTS)
     assert found.warning and "accuracy of 0.900" in found.says and "b 10" in found.says
+
+
+@pytest.mark.parametrize("rest, warns", [(200, True), (201, False)])
+def test_an_unbalanced_corpus_is_a_warning_by_itself(rest, warns):
+    train, test = (pd.DataFrame({"label": ["a"] * a + ["b"] * b}) for a, b in ((1000 - rest, rest), (300, 100)))
+    found = describe_balance({"train": train, "test": test})
+    assert "80% of the training texts are a;" in found.says and "accuracy of 0.750 on" in found.says
+    assert (found.warning, "metric=balanced_accuracy" in found.says, found.count) == (warns, warns, 0)
 
 
 def test_the_rarest_classes_are_named_first_and_the_others_counted():
@@ -91,6 +106,8 @@ def test_cut_texts_are_counted():
     lengths = count_lengths([["a"] * size for size in (1, 10, 10, 500)])
     assert lengths == {1: 1, 10: 2, 500: 1} and [count_cut(lengths, size) for size in (5, 400, 500)] == [3, 1, 0]
     assert describe_lengths(lengths, 400).warning and not describe_lengths(lengths, 500).warning
+    said = describe_lengths({1: 10, 2: 10, 50: 70, 90: 9, 400: 1}).says
+    assert "Half of 100 texts have at most 50 tokens, 99% at most 90." in said and "with 2 or fewer: 20." in said
 
 
 def test_cut_texts_are_counted_in_the_tokens_that_networks_read(tracked):
@@ -141,6 +158,27 @@ def test_the_splits_that_copies_would_have_had_are_those_by_whose_labels_people_
     by_text = pd.concat([part.assign(split=name) for name, part in parts.items()]).set_index("text")["split"]
     apart = sum(by_text[first] != by_text[second] for first, second in zip(texts[:40:2], texts[1:40:2]))
     assert any(f" {apart} of the groups would have stood across" in found.says for found in check.findings)
+    check = check_data(parts, groups, 0.2, 0.2, 42, own_splits=True)
+    assert any(f" {apart} of the groups stand across the splits of the" in found.says for found in check.findings)
+    assert check.metrics()["near_duplicate_groups_across_splits"] == apart
+
+
+def test_of_a_large_corpus_a_share_of_each_split_is_read_and_of_a_long_text_the_end(monkeypatch):
+    given = {}
+
+    def find_label_errors(documents, labels, is_test, *_):
+        given.update(documents=documents, tests=is_test.sum())
+        return pd.DataFrame({"row": [0], "suggested": ["pos"], "probability": [0.9]})
+
+    monkeypatch.setattr("sentiment.quality.check.SAMPLE", 30)
+    monkeypatch.setattr("sentiment.quality.check.READ", 2)
+    monkeypatch.setattr("sentiment.quality.check.find_label_errors", find_label_errors)
+    texts = [f"beginning middle{number} of the end" for number in range(60)]
+    frame = pd.DataFrame({"id": texts, "text": texts, "label": ["neg", "pos"] * 30})
+    parts = {"train": frame[:40], "validation": frame[40:50], "test": frame[50:]}
+    found = check_data(parts, pd.Series(texts, index=texts), 0.2, 0.2, 42, own_splits=True)
+    assert given == {"documents": [["the", "end"]] * 30, "tests": 5}
+    assert any("1 of 30 labels are doubted" in one.says for one in found.findings)
 
 
 def test_the_description_of_a_run_has_the_first_examples_of_a_warning_and_no_other():

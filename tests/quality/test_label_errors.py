@@ -1,7 +1,14 @@
 import numpy as np
+import pandas as pd
 import pytest
 
-from sentiment.quality.label_errors import confident_thresholds, find_label_errors, find_off_diagonal
+from sentiment.quality.label_errors import (
+    confident_thresholds,
+    describe_label_errors,
+    find_label_errors,
+    find_off_diagonal,
+    weigh,
+)
 
 
 def test_the_confident_joint_of_a_small_example():
@@ -49,6 +56,20 @@ def test_no_test_label_counts_in_what_is_said_of_other_texts(flipped):
     lists = [find_label_errors(documents, these, is_test, lexicon=False, seed=0) for these in (labels, other)]
     first, second = (found[~is_test[found["row"]]].reset_index(drop=True) for found in lists)
     assert first.equals(second)
+
+
+def test_no_test_text_is_fitted_on(flipped):
+    documents, _, _ = flipped
+    known = documents[:400]
+    alone = weigh(known, np.zeros(400, bool), False)
+    beside = weigh([*known, *[["new", "film"]] * 200], np.arange(600) >= 400, False)
+    assert beside.shape[1] == alone.shape[1] and np.allclose(beside[:400].toarray(), alone.toarray())
+
+
+def test_what_corrections_can_be_worth_is_in_points_of_the_test_texts():
+    suspects = pd.DataFrame({"text": "t", "label": "a", "suggested": "b", "probability": 0.9}, index=range(3))
+    found = describe_label_errors(suspects.assign(split=["test", "test", "train"]), looked_at=100, tests=20)
+    assert "3 of 100 labels" in found.says and "2 of them are in" in found.says and "up to 10.0 points" in found.says
 
 
 def test_a_wrong_label_is_not_believed_because_a_copy_has_it(flipped):

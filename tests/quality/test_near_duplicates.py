@@ -2,7 +2,13 @@ import numpy as np
 import pandas as pd
 
 from sentiment.corpora.splits import split
-from sentiment.quality.near_duplicates import describe_near_duplicates, find_pairs, group_near_duplicates, keep_together
+from sentiment.quality.near_duplicates import (
+    describe_near_duplicates,
+    find_pairs,
+    group_near_duplicates,
+    keep_together,
+    list_near_duplicates,
+)
 
 STARTS, ENDS = ("ba", "do", "ke", "li", "mu", "pa", "ru", "si"), ("nt", "rel", "so", "va")
 WORDS = [start + end for start in STARTS for end in ENDS]
@@ -68,6 +74,19 @@ def test_a_template_that_half_of_the_corpus_follows_is_not_put_into_one_split():
     groups = group_near_duplicates(texts)
     assert groups[:100].nunique() == 1
     assert keep_together(groups, texts)[:100].nunique() == 100
+
+
+def test_up_to_five_copies_are_kept_together_in_however_small_a_corpus():
+    groups = pd.Series(["a"] * 5 + ["f"] * 6 + ["l"])
+    assert keep_together(groups, pd.Series(list("abcdefghijkl"))).tolist() == ["a"] * 5 + list("fghijkl")
+
+
+def test_the_largest_groups_are_listed_first_and_of_each_the_test_texts():
+    frame = pd.DataFrame({"id": list("123456"), "text": list("uvwxyz"), "label": ["neg", "pos", *["neg"] * 3, "pos"]})
+    frame["split"] = ["train", "test", *["train"] * 4]
+    found = list_near_duplicates(frame, pd.Series(list("uuxxxz"), index=list("uvwxyz")))
+    assert found["text"].tolist() == ["w", "x", "y", "v", "u"] and found["group"].tolist() == [1, 1, 1, 2, 2]
+    assert "In 1 groups the labels differ" in describe_near_duplicates(found, None).says
 
 
 def describe(*groups, alone=False):

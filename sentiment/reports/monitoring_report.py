@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 
-from sentiment.monitoring.drift import QUANTITIES, Drift, was_tested
+from sentiment.monitoring.drift import QUANTITIES, Drift, select_evaluated, was_tested
 from sentiment.monitoring.metrics import requests_over_time
 from sentiment.pages import run_page, ui_url
 from sentiment.reports import images, monitoring_plots, page
@@ -109,8 +109,8 @@ def render_report(
         psi_limit: index from which a quantity has drifted.
         p_limit: p-value below which it has.
     """
-    labelled = reference[reference["label"].notna()]
-    wrong = observed[observed["label"].notna() & (observed["label"] != observed["predicted"])]
+    labelled, evaluated = select_evaluated(reference), select_evaluated(observed)
+    wrong = evaluated[evaluated["label"] != evaluated["predicted"]]
     mistakes = wrong.sort_values("score", ascending=False).head(MISTAKES if "text" in observed else 0)
     return page.render(
         "monitoring_report.html",

@@ -99,3 +99,9 @@ def test_a_class_in_arabic_leaves_the_score_beside_it_where_it_is():
     now = texts(40, 40).assign(predicted="ممتاز جدا", text="a")
     page = render(texts(40, 0), now, {"data/documents": 40.0})
     assert '<b class="bad"><bdi>ممتاز جدا</bdi></b> 0.90, labelled <b class="good"><bdi>pos</bdi></b>' in page
+
+
+def test_a_text_that_the_champion_fails_on_is_no_mistake():
+    now = texts(2, 2).assign(text=["called neg", "not scored"], predicted=["neg", None])
+    page = render(texts(40, 0), now, text_metrics(now, ["neg", "pos"]))
+    assert "called neg" in page and "not scored" not in page

@@ -52,7 +52,7 @@ CORPUS_DIGEST = "corpus.digest"  # of an ingest run: what the corpus is told fro
 DATASET_DIGEST = "dataset.digest"  # digest of the three splits
 DATASET_LOCATION = "dataset.location"  # where an ingest run read them: a path or an address, and a query or a version
 FAMILY = "family"  # the family of models
-CLASSES = "classes"  # class names, a JSON list
+CLASSES = "classes"  # class names, a JSON list; cut at 5,000 characters
 MODEL_URI = "model_uri"  # URI of the logged model
 PARAMETER_FILES = "parameter_files"  # of a tune run: SHA-256 of the files that its parameters name, a JSON object
 BEST_TRIAL = "best_trial"  # the run of a search's best trial
@@ -111,6 +111,7 @@ UNANSWERED = "API request to"
 
 # Artifacts that one step writes and another reads.
 DATASET = "dataset"  # a Parquet file for each split
+PROFILE = "profile/profile.json"  # classes and lengths of each split
 DATA_CHECK = "profile/data_check.json"  # what the data check found
 FEATURES = "features"  # what featurize learned, and the encoded splits
 COMPARISON = "comparison.json"  # winner, reason, metrics, tests, slices, behaviour
@@ -162,8 +163,9 @@ class Origin:
     _classes = _Tag(CLASSES)
 
     @property
-    def classes(self) -> list[str]:
-        return json.loads(self._classes)
+    def classes(self) -> list[str] | None:
+        """None where the tag has only the first of them, since it cannot hold all."""
+        return json.loads(self._classes) if len(self._classes) < MAX_TAG else None
 
     def get(self, tag: str) -> str | None:
         """The value of a tag that need not be there."""
@@ -203,6 +205,11 @@ def raise_if_unanswered(error: MlflowException) -> None:
     """Raise an error that says nothing of what was asked for: the server is gone, or refuses this user."""
     if error.error_code in REFUSED or UNANSWERED in str(error):
         raise error
+
+
+def classes_tag(classes: Sequence[str]) -> str:
+    """The value of the tag ``CLASSES``, cut to what a tag holds."""
+    return json.dumps(classes, ensure_ascii=False)[:MAX_TAG]
 
 
 def metric_names(labels: Sequence[str]) -> dict[str, str]:

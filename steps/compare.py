@@ -60,6 +60,7 @@ from sentiment.tracking import (
     TRUTH,
     WINNER,
     active_run,
+    classes_tag,
     origin,
 )
 from sentiment.workflow.logged_parameters import parameters_of
@@ -129,7 +130,7 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
             COMPARISON_DIGEST: digest,
             OUTPUT_DIGEST: text_digest(json.dumps([digest, choice["chosen"]])),  # what the card says, too
             WINNER: comparison["winner"],
-            CLASSES: json.dumps(data.classes),
+            CLASSES: classes_tag(data.classes),
             INGEST_RUN: ingest_run.info.run_id,
             DATASET_DIGEST: origin(ingest_run).dataset_digest,
             **({TRUTH: truth} if (truth := summarize_truth(comparison["truth"])) else {}),

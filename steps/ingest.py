@@ -39,6 +39,7 @@ from sentiment.tracking import (
     MAX_TAG,
     NOTE,
     OUTPUT_DIGEST,
+    PROFILE,
 )
 from sentiment.workflow.engine import start_engine
 from sentiment.workflow.parameters import IngestParameters
@@ -99,7 +100,7 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
     log_inputs(parts, content, corpus.found.dataset_source(), place_name(parameters.corpus))
 
     description = profile.describe(parts)
-    mlflow.log_dict(description, "profile/profile.json")
+    mlflow.log_dict(description, PROFILE)
     mlflow.log_figure(profile.plot(parts), "profile/profile.png")
     mlflow.log_table(profile.examples(parts["train"]), "profile/examples.json")
     labelling = log_labelling(parts, votes) if parameters.label_by else ""

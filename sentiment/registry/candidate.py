@@ -16,7 +16,7 @@ from sentiment.artifacts import artifacts
 from sentiment.commands import project_command
 from sentiment.corpora.splits import normal_form
 from sentiment.errors import UserError
-from sentiment.registry.comparable_rows import NotComparable, comparable_rows
+from sentiment.registry.comparable_rows import NotComparable, comparable_rows, read_classes
 from sentiment.results import has_model, load_model
 from sentiment.runs import checked_run
 from sentiment.tracking import COMPARISON_DIGEST, INGEST_RUN, OUTPUT_DIGEST, TEST_PREDICTIONS, origin
@@ -45,9 +45,9 @@ class Candidate:
     def champion_version(self) -> str | None:
         return None if self.champion is None else str(self.champion.version)
 
-    @property
+    @cached_property
     def classes(self) -> list[str]:
-        return origin(self.compare_run).classes
+        return read_classes(origin(self.compare_run))
 
     @property
     def obstacle(self) -> str | None:

@@ -1,6 +1,5 @@
 """The test documents on which a model can be compared with the champion: those that neither of them has seen."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +9,13 @@ from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from sentiment.artifacts import artifacts
+from sentiment.artifacts import artifacts, read_json
 from sentiment.corpora.splits import GROUP, SPLITS, normal_form
 from sentiment.digests import text_digest
 from sentiment.errors import UserError
 from sentiment.results import registered_version
 from sentiment.runs import checked_run
-from sentiment.tracking import CLASSES, DATASET, DATASET_DIGEST, INGEST_RUN, origin
+from sentiment.tracking import CLASSES, DATASET, DATASET_DIGEST, INGEST_RUN, PROFILE, Origin, origin, version_origin
 
 MIN_DOCUMENTS = 30  # a comparison on fewer says nothing
 SEEN = ("train", "validation")  # the splits that a model is fitted or chosen by
@@ -45,7 +44,10 @@ def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run)
     Raises:
         NotComparable: other classes, an unknown or another corpus, or too few documents that the champion has not seen.
     """
-    theirs = json.loads(champion.tags.get(CLASSES, "null"))
+    try:
+        theirs = read_classes(version_origin(champion)) if CLASSES in champion.tags else None
+    except UserError as error:
+        raise NotComparable(f"has more classes than its tag {CLASSES} holds, and {error}") from error
     if theirs is not None and theirs != classes:
         raise NotComparable(f"knows other classes ({_list_some(theirs)}; these are {_list_some(classes)})")
     dataset = artifacts(ingest_run.info.run_id, DATASET)
@@ -77,6 +79,18 @@ def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run)
             f"has seen all but {unseen.sum()} of these {len(unseen)} test documents or near-duplicates of them"
         )
     return unseen
+
+
+def read_classes(found: Origin) -> list[str]:
+    """The class names of a compare run or a version: of its tag, or of its ingest run where the tag cannot hold all.
+
+    Raises:
+        UserError: they are in no tag, and the ingest run is gone.
+    """
+    if found.classes is not None:
+        return found.classes
+    ingest_run = checked_run(INGEST_RUN, found.ingest_run, "ingest")
+    return sorted(read_json(ingest_run.info.run_id, PROFILE)["train"]["classes"])
 
 
 def trained_on(dataset: Path, texts: pd.Series, cut_at: int | None = None) -> np.ndarray:

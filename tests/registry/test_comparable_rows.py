@@ -1,5 +1,6 @@
 """Which texts a champion has seen: those that the splits take for the same text, however they are written."""
 
+import json
 from types import SimpleNamespace
 
 import mlflow
@@ -7,7 +8,8 @@ import pandas as pd
 import pytest
 
 from sentiment.artifacts import artifacts, log_parquet
-from sentiment.registry.comparable_rows import comparable_rows, trained_on, training_texts
+from sentiment.registry.comparable_rows import NotComparable, comparable_rows, trained_on, training_texts
+from sentiment.tracking import classes_tag
 
 SEEN = [f"A film that I saw {number} times." for number in range(40)]
 UNSEEN = [f"Nobody has seen this one, number {number}" for number in range(40)]
@@ -34,7 +36,7 @@ def ingest(tracked):
 
 def champion_of(run, **tags):
     found = {"dataset.digest": run.data.tags["dataset.digest"], "ingest_run": run.info.run_id}
-    return SimpleNamespace(version="1", tags=found | tags)
+    return SimpleNamespace(name="m", version="1", tags=found | tags)
 
 
 def test_a_text_that_is_only_written_otherwise_is_one_that_the_champion_was_trained_on(ingest):
@@ -68,3 +70,24 @@ def test_the_texts_that_a_version_was_made_from_are_known_in_their_normal_form(t
     tracked.create_registered_model("m")
     tracked.create_model_version("m", "file:///nowhere", tags={"ingest_run": run.info.run_id})
     assert training_texts("models:/m/1") == {"great", "bad"} and training_texts("models:/m@champion") == set()
+
+
+def test_a_champion_of_more_classes_than_a_tag_holds_is_compared_by_those_of_its_corpus(ingest):
+    classes = [f"довольно плохой отзыв о товаре {number:03}" for number in range(200)]
+    run = ingest("a", test=UNSEEN)
+    with mlflow.start_run(run_id=run.info.run_id):
+        mlflow.log_dict({"train": {"classes": dict.fromkeys(classes, 3)}}, "profile/profile.json")
+    escaped = json.dumps(classes)[:8000]  # as earlier releases wrote it, and MLflow cut it
+    for tag in (classes_tag(classes), escaped):
+        assert comparable_rows(champion_of(run, classes=tag), classes, run).all()
+        with pytest.raises(NotComparable, match="knows other classes"):
+            comparable_rows(champion_of(run, classes=tag), [*classes, "новый"], run)
+        with pytest.raises(NotComparable, match="has more classes than its tag classes holds, and "):
+            comparable_rows(champion_of(run, classes=tag, ingest_run="0" * 32), classes, run)
+
+
+def test_classes_are_readable_in_a_tag_and_those_that_earlier_releases_escaped_are_known(ingest):
+    classes, run = ["Enttäuschend", "очень хороший"], ingest("a", test=UNSEEN)
+    assert classes_tag(classes) == '["Enttäuschend", "очень хороший"]'
+    for tag in (classes_tag(classes), json.dumps(classes)):
+        assert comparable_rows(champion_of(run, classes=tag), classes, run).all()

@@ -46,6 +46,7 @@ from sentiment.workflow.parameters import IngestParameters
 
 MOST_CLASSES = 10  # that the console shows, the largest
 MOST_OF_LOCATION = 300  # characters that the description shows: a query can be longer than all that MLflow keeps of it
+NOTED_CLASSES = 20  # that the description of the run shows, the largest; MLflow cuts it at 8,000 characters
 
 
 def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
@@ -108,14 +109,14 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
     mlflow.log_metrics(counts | dropped)
     log_check(check)
     found, location = corpus.digest, corpus.found.location
-    summary = summarize(parameters.corpus, location, found, description, dropped)
+    summary = summarize(parameters.corpus, location, found, dropped)
     mlflow.set_tags(
         {
             DATASET_DIGEST: content,
             OUTPUT_DIGEST: content,
             CORPUS_DIGEST: f"{found.of} {found.value}" if found else "none",
             DATASET_LOCATION: location[:MAX_TAG],
-            NOTE: "\n\n".join(filter(None, [summary, labelling, check.markdown()])),
+            NOTE: "\n\n".join(filter(None, [summary, check.markdown(), tabulate_splits(description), labelling])),
         }
     )
     counted = kept["label"].value_counts()
@@ -162,23 +163,21 @@ def log_inputs(parts: Mapping[str, pd.DataFrame], content: str, source: DatasetS
             time.sleep(0.1 * 2**attempt)
 
 
-def summarize(
-    corpus: str, location: str, found: Digest | None, description: Mapping[str, Any], dropped: Mapping[str, int]
-) -> str:
-    """The splits as a table, and what was dropped, in Markdown."""
-    classes = list(description["train"]["classes"])
+def summarize(corpus: str, location: str, found: Digest | None, dropped: Mapping[str, int]) -> str:
+    """What was read and what was dropped, in Markdown."""
     shown = f"{location[:MOST_OF_LOCATION]}…" if len(location) > MOST_OF_LOCATION else location
     known = f"It is known by its {found.of}." if found else "It has no digest, so it is read each time."
-    rows = [["split", "documents", *classes, "median words"]]
-    for name, part in description.items():
-        counts = (str(part["classes"][label]) for label in classes)
-        rows.append([name, str(part["documents"]), *counts, f"{part['length_quantiles']['0.5']:.0f}"])
-    return "\n".join(
-        [
-            f"Corpus `{corpus}`, read from `{shown}`. {known}",
-            "",
-            to_markdown(rows),
-            "",
-            f"Dropped: {describe_dropped(dropped)}",
-        ]
-    )
+    return f"Corpus `{corpus}`, read from `{shown}`. {known}\n\nDropped: {describe_dropped(dropped)}"
+
+
+def tabulate_splits(description: Mapping[str, Any]) -> str:
+    """The splits in Markdown, a column each: documents, lengths, and the largest classes of the training split."""
+    splits = description.values()
+    rows = [["", *description], ["documents", *(str(part["documents"]) for part in splits)]]
+    rows.append(["median words", *(f"{part['length_quantiles']['0.5']:.0f}" for part in splits)])
+    training = description["train"]["classes"]
+    largest = sorted(training, key=training.get, reverse=True)
+    for label in largest[:NOTED_CLASSES]:
+        rows.append([label, *(str(part["classes"].get(label, 0)) for part in splits)])
+    more = len(largest) - NOTED_CLASSES
+    return to_markdown(rows) + (f"\n\nand {more} more classes, in `{PROFILE}`" if more > 0 else "")

@@ -115,3 +115,15 @@ def test_a_run_says_what_is_not_as_the_source_has_split_it(tracked, tmp_path):
     check = mlflow.artifacts.load_dict(f"runs:/{run.info.run_id}/{DATA_CHECK}")  # the review card shows it
     assert f"{'; '.join(says)}." in [found["says"] for found in check["findings"]]
     assert "; ".join(says) in run.data.tags["mlflow.note.content"]
+
+
+def test_the_description_of_a_corpus_of_very_many_classes_has_the_data_check_and_the_largest_classes(tracked, tmp_path):
+    random = np.random.default_rng(0)
+    labels = [f"department of customer service {number}" for number in [*range(220)] * 4 + [219] * 8]
+    texts = [" ".join(random.choice(["film", "plot", "star", "song"], 6)) + f" {n}" for n in range(len(labels))]
+    pd.DataFrame({"text": texts, "label": labels}).to_csv(tmp_path / "reviews.csv", index=False)
+    note = run_ingest(corpus=str(tmp_path / "reviews.csv")).data.tags["mlflow.note.content"]
+    assert len(note) < 8000 and 0 < note.index("**Class balance**") < note.index("| median words |")
+    rows = [line for line in note.splitlines() if line.startswith("| department of customer service")]
+    assert len(rows) == 20 and rows[0].startswith("| department of customer service 219 |")
+    assert note.endswith("and 200 more classes, in `profile/profile.json`")

@@ -9,5 +9,10 @@ def to_markdown(lines: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in [header, ["---"] * len(header), *body])
 
 
+def escape_prose(text: str) -> str:
+    """Text in which no name, such as that of a class, is taken for a tag of HTML."""
+    return text.replace("<", "&lt;")
+
+
 def _escape(cell: str) -> str:
-    return " ".join(cell.split()).replace("|", "\\|").replace("<", "&lt;")
+    return escape_prose(" ".join(cell.split()).replace("|", "\\|"))

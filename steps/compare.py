@@ -33,6 +33,7 @@ from sentiment.evaluation.metrics import figures_of
 from sentiment.evaluation.pooling import MIN_DOCUMENTS, pool_families
 from sentiment.evaluation.truth import summarize_truth
 from sentiment.features.store import Features
+from sentiment.markdown import escape_prose
 from sentiment.model.text.language import looks_english
 from sentiment.quality.check import read_check
 from sentiment.reports import images, plots, table, training_plots
@@ -134,7 +135,7 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
             INGEST_RUN: ingest_run.info.run_id,
             DATASET_DIGEST: origin(ingest_run).dataset_digest,
             **({TRUTH: truth} if (truth := summarize_truth(comparison["truth"])) else {}),
-            NOTE: f"{verdict}\n\n{table.markdown(comparison)}\n\n{table.lost_slices(comparison)}",
+            NOTE: f"{escape_prose(verdict)}\n\n{table.markdown(comparison)}\n\n{table.lost_slices(comparison)}",
         }
     )
     in_chain = PARENT in compare_run.data.tags  # where main says it once more, also of a comparison that is reused

@@ -15,6 +15,7 @@ from mlflow.entities.model_registry import ModelVersion
 from sentiment.commands import curl_command
 from sentiment.errors import GateFailed, UserError
 from sentiment.evaluation.metrics import figures_of
+from sentiment.markdown import escape_prose
 from sentiment.model import families
 from sentiment.pages import run_page, shown_tracking_uri, ui_url, version_page
 from sentiment.registry import promotions
@@ -75,7 +76,7 @@ def main(parameters: MainParameters) -> None:
     # The links first: MLflow's UI shows the first lines only, until it is asked for more.
     made[NOTE] = (
         ", ".join(f"[{name}]({page.removeprefix('/')})" for name, page in links.items())
-        + f"\n\n{table.verdict(comparison)}\n\n{tags[NOTE]}\n\n{table.markdown(comparison)}"
+        + f"\n\n{escape_prose(table.verdict(comparison))}\n\n{tags[NOTE]}\n\n{table.markdown(comparison)}"
         + f"\n\n```\n{chain.report()}\n```"
     )
     mlflow.set_tags(made)

@@ -11,6 +11,7 @@ from sentiment.commands import project_command
 from sentiment.digests import text_digest
 from sentiment.errors import GateFailed
 from sentiment.evaluation.metrics import METRICS
+from sentiment.markdown import escape_prose
 from sentiment.registry import gate, promotions, versions
 from sentiment.registry.candidate import Candidate, comparison_digest
 from sentiment.registry.trail import describe_rollback
@@ -73,7 +74,7 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
             name,
             winner["model_uri"],
             tags=lineage_tags(winner, compare_run) | terms,
-            description=f"{table.verdict(comparison)}\n\n{table.markdown(comparison)}",
+            description=f"{escape_prose(table.verdict(comparison))}\n\n{table.markdown(comparison)}",
             once=parameters.reuse,
         )
     digest = comparison_digest(compare_run)

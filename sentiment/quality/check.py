@@ -18,6 +18,7 @@ from mlflow.entities import Run
 from sentiment.batches import Mapper, map_texts
 from sentiment.corpora.labels import LABELLED_BY
 from sentiment.corpora.splits import find_splits, hash_text
+from sentiment.markdown import escape_prose
 from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.language import looks_english
 from sentiment.quality.balance import describe_balance
@@ -65,7 +66,7 @@ class DataCheck:
         """A line for each finding, and below a warning its first examples; the review card has them all."""
         lines = ["Data check:", ""]
         for found in self.findings:
-            lines.append(f"- {'⚠ ' if found.warning else ''}**{found.title}**: {found.says}")
+            lines.append(f"- {'⚠ ' if found.warning else ''}**{found.title}**: {escape_prose(found.says)}")
             if found.warning:
                 shown = ["; ".join(filter(None, cells)) for cells in found.examples[1 : NOTED + 1]]
                 lines += [f"    - `{line.replace('`', chr(39))}`" for line in shown]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sentiment.markdown import to_markdown
+from sentiment.markdown import escape_prose, to_markdown
 from sentiment.registry.gate import Verdict
 from sentiment.registry.trail import Promotion, describe_rollback
 from sentiment.reports import table
@@ -58,7 +58,7 @@ def render_comment(
         f"### {name}: {winner['family']}, test accuracy {winner['test_accuracy']:.3f} "
         f"({winner['test_accuracy_low']:.3f} to {winner['test_accuracy_high']:.3f})",
         say_decision(verdict, champion, rollback),
-        table.verdict(comparison),
+        escape_prose(table.verdict(comparison)),
         to_markdown(table.cells([*rows, *([baseline] if baseline else [])])),
         "" if incumbent is None or incumbent.same_data else say_what_differs(verdict),
         _fold("The gate", verdict.markdown()),

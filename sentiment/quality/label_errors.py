@@ -140,10 +140,12 @@ def describe_label_errors(suspects: pd.DataFrame, looked_at: int, tests: int) ->
         tests: those of the test split among them.
     """
     in_test = int((suspects["split"] == "test").sum())
-    says = (
-        f"{len(suspects)} of {looked_at} labels are doubted by a model that has not seen them: read them in "
-        "profile/label_suspects.csv from the top, correct the column label, or empty it to drop a text, and give the "
-        "file back with -P corrections=."
+    says = f"{len(suspects)} of {looked_at} labels are doubted by a model that has not seen them"
+    if suspects.empty:
+        return Finding("Likely label errors", 0, f"{says}.")
+    says += (
+        ": read them in profile/label_suspects.csv from the top, correct the column label, or empty it to drop a "
+        "text, and give the file back with -P corrections=."
     )
     if in_test:
         says += (

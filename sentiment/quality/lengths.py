@@ -23,18 +23,21 @@ def count_cut(lengths: Mapping[int, int], max_length: int) -> int:
     return sum(count for tokens, count in lengths.items() if tokens > max_length)
 
 
-def describe_lengths(lengths: Mapping[int, int], max_length: int = MAX_TOKENS) -> Finding:
+def describe_lengths(lengths: Mapping[int, int], max_length: int | None = None) -> Finding:
     """Quantiles of the lengths, and the texts that are cut.
 
     Args:
         lengths: of :func:`count_lengths`.
-        max_length: tokens that a network reads of a text.
+        max_length: tokens that a network reads of a text; None where that is not chosen yet.
     """
-    total, cut = sum(lengths.values()), count_cut(lengths, max_length)
+    limit = MAX_TOKENS if max_length is None else max_length
+    # By default it follows the training texts, up to MAX_TOKENS.
+    what = f"{limit}, the most by default" if max_length is None else f"the {limit}"
+    total, cut = sum(lengths.values()), count_cut(lengths, limit)
     short = sum(count for tokens, count in lengths.items() if tokens <= SHORT)
     says = (
         f"Half of {total} texts have at most {_quantile(lengths, 0.5)} tokens, 99% at most {_quantile(lengths, 0.99)}. "
-        f"Longer than the {max_length} that a network reads at once: {cut}; with {SHORT} or fewer: {short}."
+        f"Longer than {what} that a network reads at once: {cut}; with {SHORT} or fewer: {short}."
     )
     if many := cut > MANY * total:
         says += " See max_length and truncation."

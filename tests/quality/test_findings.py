@@ -10,6 +10,7 @@ from sentiment.labelling.weak_labels import Thresholds, add_weak_labels
 from sentiment.quality.balance import describe_balance
 from sentiment.quality.check import DataCheck, check_data, log_check, read_check
 from sentiment.quality.finding import Finding
+from sentiment.quality.label_errors import describe_label_errors
 from sentiment.quality.language import describe_languages
 from sentiment.quality.leakage import describe_leakage
 from sentiment.quality.lengths import count_cut, count_lengths, describe_lengths
@@ -192,3 +193,21 @@ def test_the_description_of_a_run_has_the_first_examples_of_a_warning_and_no_oth
         "    - `the 'token' 2`",
         "- **Lengths**: All short.",
     ]
+
+
+def test_a_class_whose_name_looks_like_html_is_shown_in_the_description_of_a_run():
+    parts = {name: pd.DataFrame({"label": ["A & B <refund>"] * 9 + ["b"]}) for name in PARTS}
+    shown = DataCheck([describe_balance(parts)], pd.DataFrame(), pd.DataFrame()).markdown()
+    assert "90% of the training texts are A & B &lt;refund>;" in shown
+
+
+def test_where_no_label_is_doubted_nothing_is_to_be_corrected():
+    suspects = pd.DataFrame({"text": [], "label": [], "suggested": [], "probability": [], "split": []})
+    says = describe_label_errors(suspects, 1440, 288).says
+    assert says == "0 of 1440 labels are doubted by a model that has not seen them."
+
+
+def test_until_max_length_is_chosen_long_texts_are_those_beyond_the_longest_default():
+    lengths = {9: 4, 500: 1}
+    assert "Longer than 400, the most by default that a network reads at once: 1;" in describe_lengths(lengths).says
+    assert "Longer than the 16 that a network reads at once: 1;" in describe_lengths(lengths, 16).says

@@ -1,8 +1,10 @@
-"""Figures of matplotlib, as all plots begin."""
+"""Figures of matplotlib, as all plots begin, and what their axes have in common."""
 
+import math
 import warnings
 
 import matplotlib
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.font_manager import get_font_names
 
@@ -12,6 +14,7 @@ FONTS = (
     *("PingFang SC", "Hiragino Sans", "Apple SD Gothic Neo", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic"),
     *("Noto Emoji", "Segoe UI Emoji", "Symbola"),
 )
+LONGEST = 25  # characters of a name beside an axis
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -21,3 +24,25 @@ def new_figure(width: float, height: float) -> Figure:
     matplotlib.rcParams["font.family"] = ["sans-serif", *(font for font in FONTS if font in installed)]
     warnings.filterwarnings("ignore", message="Glyph .* missing from")  # matplotlib draws a box instead
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def shorten(name: str) -> str:
+    """A name, such as that of a class, as short as an axis has room for."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+
+
+def integer_edges(low: int, high: int, most: int, edge: int | None = None) -> np.ndarray:
+    """Edges of the bins of a histogram of whole numbers, each with equally many of them.
+
+    Args:
+        low: the smallest number.
+        high: the largest number.
+        most: bins, at most one or two more.
+        edge: a number that a bin ends with.
+
+    Returns:
+        float64 array, halfway between whole numbers.
+    """
+    step = max(1, math.ceil((high - low + 1) / most))
+    before = low - 1 if edge is None else edge - step * math.ceil((edge - low + 1) / step)
+    return before + 0.5 + step * np.arange(math.ceil((high - before) / step) + 1)

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from sentiment.corpora.labels import LABELLED_BY
-from sentiment.figures import new_figure
+from sentiment.figures import integer_edges, new_figure, shorten
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+MOST_CLASSES = 30  # that are plotted, the largest
+TOLD_APART = 5  # classes whose lengths are plotted by themselves
 
 
 def describe(parts: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any]]:
@@ -48,25 +49,29 @@ def lengths(part: pd.DataFrame) -> pd.Series:
 
 def plot(parts: Mapping[str, pd.DataFrame]) -> Figure:
     """Plot the class counts, and beside them the distribution of text lengths."""
-    figure = new_figure(10, 4)
-    left, right = figure.subplots(1, 2)
     counts = pd.DataFrame({name: part["label"].value_counts() for name, part in parts.items()}).sort_index()
-    counts.plot.bar(ax=left, rot=0 if len(counts) < 6 else 60, ylabel="documents", xlabel="class", title="Classes")
-    left.legend(loc="upper center", ncols=len(parts))
-    left.margins(y=0.18)  # room for the legend above the bars
+    title = "Classes"
+    if (total := len(counts)) > MOST_CLASSES:
+        counts = counts.loc[counts.sum(axis=1).nlargest(MOST_CLASSES).index]
+        title = f"The {MOST_CLASSES} largest of {total} classes"
+    figure = new_figure(10, max(4, 1.5 + 0.35 * len(counts)))
+    left, right = figure.subplots(1, 2)
+    counts.set_axis(map(shorten, counts.index)).plot.barh(ax=left, title=title, width=0.8, legend=False)
+    left.invert_yaxis()
+    left.set(xlabel="documents", ylabel="")
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=len(parts))
     everything = pd.concat(part[["label"]].assign(length=lengths(part)) for part in parts.values())
-    longest = everything["length"].quantile(0.99)  # otherwise a single very long text flattens the plot
-    for label, part in everything.groupby("label"):
-        right.hist(
-            part["length"].clip(upper=longest),
-            bins=np.linspace(0, longest, 41),
-            histtype="step",
-            linewidth=1.5,
-            label=label,
-        )
-    right.set(title="Text length, all splits (longest 1% drawn at the edge)", xlabel="words", ylabel="documents")
-    if everything["label"].nunique() <= 12:
+    longest = int(everything["length"].quantile(0.99))  # otherwise a single very long text flattens the plot
+    drawn = everything["length"].clip(upper=longest)
+    edges = integer_edges(int(drawn.min()), longest, 40)
+    if total <= TOLD_APART:
+        for label, part in drawn.groupby(everything["label"]):
+            right.hist(part, edges.tolist(), histtype="step", linewidth=1.5, label=shorten(label))
         right.legend(title="class")
+    else:
+        right.hist(drawn, edges.tolist())
+    right.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+    right.set(title="Text length, all splits", xlabel="words (the longest 1% in the last bar)", ylabel="documents")
     return figure
 
 

@@ -8,12 +8,13 @@ from matplotlib.figure import Figure
 from sklearn.metrics import auc, confusion_matrix, precision_recall_curve, roc_curve
 
 from sentiment.evaluation.comparison import EvaluatedModel, EvaluationData
-from sentiment.figures import new_figure
+from sentiment.figures import new_figure, shorten
 from sentiment.reports.training_plots import draw_learning_curves, draw_training_sizes
 
 MOST_POINTS = 50_000  # of a curve; of one with more, about DRAWN are drawn
 DRAWN = 2_000
 MOST_CLASSES = 50  # of a confusion matrix that can be read
+WIDE = 12  # characters of a class name that has room below its column
 
 
 def draw_comparison(
@@ -40,7 +41,7 @@ def draw_comparison(
             "behaviour": draw_failure_rates(comparison["behaviour"]),
             "calibration": draw_reliability(data.labels, probabilities),
             "learning_curves": draw_learning_curves(histories),
-            "roc_and_precision_recall": draw_curves(data.labels, probabilities),
+            "roc_and_precision_recall": draw_curves(data.labels, probabilities, data.classes),
         }
         | {
             f"confusion_{family}": draw_confusion(data.labels, found, data.classes, f"{family}, test split")
@@ -49,12 +50,13 @@ def draw_comparison(
     )
 
 
-def draw_curves(labels: np.ndarray, probabilities: Mapping[str, np.ndarray]) -> Figure:
+def draw_curves(labels: np.ndarray, probabilities: Mapping[str, np.ndarray], classes: Sequence[str]) -> Figure:
     """ROC and precision-recall curves of every family, micro-averaged where there are more than two classes.
 
     Args:
         labels: int array of shape (documents,).
         probabilities: from a family to an array of shape (documents, classes).
+        classes: class names; of two the second is the positive one.
     """
     figure = new_figure(9.6, 4.6)
     roc, precision_recall = figure.subplots(1, 2)
@@ -68,10 +70,12 @@ def draw_curves(labels: np.ndarray, probabilities: Mapping[str, np.ndarray]) -> 
     roc.plot([0, 1], [0, 1], color="grey", linestyle=":", linewidth=1)
     share = truth.mean()
     precision_recall.axhline(share, color="grey", linestyle=":", linewidth=1)
-    averaged = "" if found.shape[1] == 2 else ", micro-averaged"
-    roc.set(title=f"ROC, test split{averaged}", xlabel="false positive rate", ylabel="true positive rate")
+    two = len(classes) == 2
+    averaged, positive = "" if two else ", micro-averaged", f" (positive class: {shorten(classes[1])})" if two else ""
+    title, x = f"ROC, test split{averaged}", f"false positive rate{positive}"
+    roc.set(title=title, xlabel=x, ylabel="true positive rate")
     title = f"Precision and recall, test split{averaged}"
-    precision_recall.set(title=title, xlabel="recall", ylabel="precision", ylim=(0, 1.02))
+    precision_recall.set(title=title, xlabel=f"recall{positive}", ylabel="precision", ylim=(0, 1.02))
     roc.legend(loc="lower right")
     precision_recall.legend(loc="lower left")
     return figure
@@ -113,9 +117,13 @@ def draw_confusion(labels: np.ndarray, probabilities: np.ndarray, classes: Seque
         # The layout need not measure what stands inside the axes: with many classes that takes seconds.
         axes.text(column, row, count, ha="center", va="center", color=color, in_layout=False)
     ticks = range(len(classes))
-    axes.set_xticks(ticks, classes, rotation=0 if len(classes) < 4 else 45)
-    axes.set_yticks(ticks, classes)
-    axes.set(title=title, xlabel="predicted", ylabel="true")
+    names = [shorten(name) for name in classes]
+    turned = len(names) > 3 or max(map(len, names)) > WIDE
+    # Turned about its end, a name ends below its own column.
+    style: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if turned else {}
+    axes.set_xticks(ticks, names, **style)
+    axes.set_yticks(ticks, names)
+    axes.set(title=f"Confusion matrix, texts\n{title}", xlabel="predicted", ylabel="true")
     return figure
 
 
@@ -154,7 +162,6 @@ def draw_accuracy_and_cost(rows: Sequence[Mapping[str, Any]], fronts: Mapping[st
             x, y = row[cost] / unit, row["test_accuracy"]
             error = [[y - row["test_accuracy_low"]], [row["test_accuracy_high"] - y]]
             axes.errorbar(x, y, error, fmt="o", color=f"C{number}", fillstyle="full" if full else "none", capsize=3)
-            axes.annotate(row["family"], (x, y), xytext=(8, 4), textcoords="offset points")
         front = sorted((row for row in rows if row["family"] in fronts[cost]), key=lambda row: row[cost])
         places = [row[cost] / unit for row in front]
         axes.plot(places, [row["test_accuracy"] for row in front], color="grey", linestyle=":", zorder=0)
@@ -164,6 +171,12 @@ def draw_accuracy_and_cost(rows: Sequence[Mapping[str, Any]], fronts: Mapping[st
         axes.xaxis.set_minor_formatter("")
         axes.margins(x=0.3)
         axes.grid(alpha=0.3)
+        axes.autoscale_view()
+        for row in rows:
+            point = row[cost] / unit, row["test_accuracy"]
+            right = (axes.transData - axes.transAxes).transform(point)[0] > 2 / 3  # where a name would cross the frame
+            side: dict[str, Any] = {"xytext": (-8, 4), "ha": "right"} if right else {"xytext": (8, 4)}
+            axes.annotate(row["family"], point, textcoords="offset points", **side)
     figure.suptitle("Accuracy on the test split against cost (filled: on the Pareto front)")
     return figure
 
@@ -185,7 +198,7 @@ def draw_reliability(labels: np.ndarray, probabilities: Mapping[str, np.ndarray]
         parts = [part for part in np.array_split(np.argsort(confidence), bins) if len(part)]
         points = [(confidence[part].mean(), correct[part].mean()) for part in parts]
         axes.plot(*zip(*points), "o-", label=family)
-        low = min(low, 1 / found.shape[1] - 0.15, min(map(min, points)) - 0.03)
+        low = max(0.0, min(low, 1 / found.shape[1] - 0.15, min(map(min, points)) - 0.03))
     axes.set(
         title="Calibration, test split",
         xlabel="score",
@@ -206,14 +219,14 @@ def draw_failure_rates(behaviour: Mapping[str, Sequence[Mapping[str, Any]]]) -> 
     families = list(behaviour)
     names = [f"{row['capability']} ({row['kind']})" for row in behaviour[families[0]]]
     rates = np.array([[row["failure_rate"] for row in behaviour[family]] for family in families])
-    figure = new_figure(3.5 + 1.2 * len(families), 1.5 + 0.3 * len(names))
+    figure = new_figure(4.2 + 1.2 * len(families), 1.5 + 0.3 * len(names))
     axes = figure.subplots()
     axes.imshow(rates.T, cmap="Reds", vmin=0, vmax=1, aspect="auto")
     for (family, capability), rate in np.ndenumerate(rates):
         axes.text(family, capability, f"{rate:.0%}", ha="center", va="center", color="white" if rate > 0.6 else "black")
     axes.set_xticks(range(len(families)), families)
     axes.set_yticks(range(len(names)), names)
-    axes.set(title="Failure rate of the behaviour tests")
+    axes.set(title="Failed behaviour tests")
     return figure
 
 

@@ -1,12 +1,13 @@
 """The plots of what models learned from and how: texts, trials, epochs, training sizes."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib import cm
 from matplotlib.figure import Figure
 
-from sentiment.figures import new_figure
+from sentiment.figures import integer_edges, new_figure
 
 
 def draw_learning_curves(histories: Mapping[str, Mapping[str, Sequence[tuple[int, float]]]]) -> Figure:
@@ -71,9 +72,9 @@ def draw_lengths(lengths: Mapping[int, int], max_length: int) -> Figure:
     tokens, counts = np.array(list(lengths)), np.array(list(lengths.values()))
     ascending = np.argsort(tokens)
     longest = tokens[ascending][np.searchsorted(np.cumsum(counts[ascending]), 0.99 * counts.sum())]
-    edges = np.linspace(0, max(longest, max_length) * 1.05, 41).tolist()
-    axes.hist(np.minimum(tokens, edges[-1]), bins=edges, weights=counts)
-    axes.axvline(max_length, color="C3", linestyle="--", label=f"max_length {max_length}")
+    edges = integer_edges(0, int(1.05 * max(longest, max_length)) + 1, 40, max_length)
+    axes.hist(np.minimum(tokens, edges[-1]), bins=edges.tolist(), weights=counts)
+    axes.axvline(max_length + 0.5, color="C3", linestyle="--", label=f"max_length {max_length}")
     axes.set(title="Lengths of the texts (the longest at the edge)", xlabel="tokens", ylabel="texts")
     axes.legend()
     return figure
@@ -104,7 +105,9 @@ def draw_trials(
     for place, (_, ends) in enumerate(columns):
         axes.axhline(place, color="grey", linewidth=0.5)
         for width, end in ends:
-            axes.annotate(end, (width, place), xytext=(0, 3), textcoords="offset points", fontsize=8, ha="center")
+            box = {"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none"}
+            above: dict[str, Any] = {"xytext": (0, 4), "textcoords": "offset points", "ha": "center", "bbox": box}
+            axes.annotate(end, (width, place), fontsize=8, **above)
     axes.set_yticks(range(len(columns)), [*names, metric])
     axes.set_xticks([])
     axes.invert_yaxis()
@@ -123,9 +126,13 @@ def _scale(texts: Sequence[str | None]) -> tuple[list[float | None], list[tuple[
             numbers = {text: np.log(number) for text, number in numbers.items()}
         first, last = min(numbers.values()), max(numbers.values())
         heights = {text: (number - first) / ((last - first) or 1) for text, number in numbers.items()}
-        ends: list[tuple[float, str]] = [(0, f"{low:.3g}"), (1, f"{high:.3g}")] if high > low else [(0, f"{low:.3g}")]
+        ends: list[tuple[float, str]] = [(0, _show(low)), (1, _show(high))] if high > low else [(0, _show(low))]
     except ValueError:
         kinds = sorted(set(known))
         heights = {kind: place / max(len(kinds) - 1, 1) for place, kind in enumerate(kinds)}
         ends = [(height, kind) for kind, height in heights.items()]
     return [None if text is None else heights[text] for text in texts], ends
+
+
+def _show(number: float) -> str:
+    return f"{number:,.0f}" if number >= 1000 else f"{number:.3g}"

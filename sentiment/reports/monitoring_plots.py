@@ -8,10 +8,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sentiment.figures import new_figure
+from sentiment.figures import integer_edges, new_figure, shorten
 from sentiment.monitoring.drift import QUANTITIES
 
 BINS = 30
+MOST_CLASSES = 15  # that are plotted, the most frequent ones
+MEASURES = {"words": "words", "unknown": "share of a text's words", "score": "score"}
+SAME = "quality/recall_macro"  # by definition the balanced accuracy
 UNITS = {"h": 3600, "min": 60, "s": 1}  # seconds, the longest first
 
 
@@ -25,21 +28,29 @@ def draw_distributions(reference: pd.DataFrame, observed: pd.DataFrame) -> Figur
     figure = new_figure(9.6, 6)
     for axes, (name, title) in zip(figure.subplots(2, 2).ravel(), QUANTITIES.items()):
         before, now = reference[name].dropna(), observed[name].dropna()
-        axes.set(title=title, ylabel="share of texts")
         bar_styles: tuple[tuple[pd.Series, dict[str, Any]], ...]
         if name == "predicted":
-            labels = sorted(set(before) | set(now))
+            frequent = pd.concat([now, before]).value_counts()
+            labels = sorted(frequent.index[:MOST_CLASSES])
+            more = f", the {MOST_CLASSES} most frequent of {len(frequent)}" if len(frequent) > MOST_CLASSES else ""
+            axes.set(title=f"{title}{more}", xlabel="share of texts")
             bar_styles = (now, {"alpha": 0.45}), (before, {"fill": False, "edgecolor": "black"})
             for part, style in bar_styles:
                 shares = part.value_counts(normalize=True).reindex(labels, fill_value=0.0)
-                axes.bar(labels, shares, **style)
+                axes.barh(range(len(labels)), shares, **style)
+            axes.set_yticks(range(len(labels)), map(shorten, labels), fontsize=8)
+            axes.invert_yaxis()
             continue
+        axes.set(title=title, xlabel=f"{MEASURES[name]} (the largest 1% in the last bar)", ylabel="share of texts")
         if now.empty:
             axes.text(0.5, 0.5, "not recorded", ha="center", va="center", transform=axes.transAxes)
             continue
         # The axis ends at the 99th percentile, so that a single outlier does not flatten the plot.
         low, high = min(before.min(), now.min()), max(before.quantile(0.99), now.quantile(0.99))
-        bins = np.linspace(low, high if high > low else low + 1, BINS + 1)
+        if name == "words":
+            bins = integer_edges(int(low), int(high), BINS)
+        else:
+            bins = np.linspace(low, high if high > low else low + 1, BINS + 1)
         bar_styles = (now, {"alpha": 0.45}), (before, {"histtype": "step", "color": "black"})
         for part, style in bar_styles:
             values = part.clip(upper=bins[-1])
@@ -56,7 +67,7 @@ def draw_history(points: Mapping[str, Sequence[tuple[int, float]]], limits: Mapp
         limits: from the beginning of metrics' names to the value of a dashed line.
     """
     groups = [
-        (title, {name: found for name, found in points.items() if name.startswith(title)})
+        (title, {name: found for name, found in points.items() if name.startswith(title) and name != SAME})
         for title in ("quality/", "drift/psi", "requests/latency")
     ]
     groups = [(title, found) for title, found in groups if found]
@@ -66,7 +77,7 @@ def draw_history(points: Mapping[str, Sequence[tuple[int, float]]], limits: Mapp
             axes.plot(*zip(*values), "o-", markersize=4, label=name.split("/")[1])
         for name, value in limits.items():
             if name.startswith(title):
-                axes.axhline(value, color="grey", linestyle="--", linewidth=1)
+                axes.axhline(value, color="grey", linestyle="--", linewidth=1, label=f"limit {value:g}")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.ticklabel_format(axis="y", useOffset=False)
         axes.set(title=title.rstrip("/"), xlabel="monitoring")

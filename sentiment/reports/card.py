@@ -89,9 +89,6 @@ def render_card(
     )
     named = {name: plot.format(winner=family) for name, plot in PLOTS.items()}
     shown = {name: figures[plot] for name, plot in named.items() if plot in figures}
-    curves = [line for axes in shown["learning_curves"].axes for line in axes.lines]
-    if all(len(line.get_path()) < 2 for line in curves):  # no family is trained in epochs
-        del shown["learning_curves"]
     tune_runs = [run for model in models if not model.weights for run in model.tune_runs]
     runs = [("compare", compare_run), *((origin(run).family, run) for run in tune_runs), ("ingest", ingest_run)]
     uri = shown_tracking_uri()

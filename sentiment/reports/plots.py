@@ -33,14 +33,15 @@ def draw_comparison(
     """
     probabilities = {model.family: model.probabilities for model in models}
     sizes = comparison["training_sizes"]
+    has_epochs = any(len(history["val_loss"]) > 1 for history in histories.values())
     return (
         ({"training_size": draw_training_sizes(**sizes)} if sizes["points"] else {})
+        | ({"learning_curves": draw_learning_curves(histories)} if has_epochs else {})
         | {
             "accuracy": draw_accuracy_intervals(comparison["rows"]),
             "accuracy_and_cost": draw_accuracy_and_cost(comparison["rows"], comparison["pareto_front"]),
             "behaviour": draw_failure_rates(comparison["behaviour"]),
             "calibration": draw_reliability(data.labels, probabilities),
-            "learning_curves": draw_learning_curves(histories),
             "roc_and_precision_recall": draw_curves(data.labels, probabilities, data.classes),
         }
         | {

@@ -115,6 +115,8 @@ def test_the_ensemble_of_two_families_wins_and_is_registered(tuned, tracked, mon
         and "fewer than 30 training texts." in card
     )
     assert "Slices of fewer than 10 texts are left out." in card
+    plots = {file.path for file in tracked.list_artifacts(compared.info.run_id, "plots")}
+    assert "plots/calibration.png" in plots and "plots/learning_curves.png" not in plots  # none has epochs
     assert set(comparison["behaviour"]) == {"encoder", "simple", "ensemble"}
     model = mlflow.get_logged_model(ensemble["model_uri"].removeprefix("models:/"))
     figures = {metric.key: metric.value for metric in model.metrics}

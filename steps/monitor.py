@@ -27,6 +27,7 @@ def monitor(parameters: MonitorParameters, hold: Callable[[], None]) -> None:
     drifts = find_drifts(reference, texts, parameters.psi, parameters.p_value)
     measured = metrics.text_metrics(texts, champion.features.classes)
     measured |= metrics.request_metrics(requests) | metrics.drift_metrics(drifts)
+    measured[monitoring_run.CHAMPION] = int(version.version)
     alerts = [drift.message for drift in drifts if drift.alert]
     if drop := describe_accuracy_drop(reference, texts, parameters.accuracy_drop, parameters.p_value):
         alerts.append(drop)

@@ -9,6 +9,7 @@ from mlflow.entities import Metric, Run
 from sentiment.tracking import MONITORING_OF, active_run
 
 EVERY_TIME = "data/documents"  # a metric that each monitoring logs
+CHAMPION = "champion_version"  # metric: the version that was monitored
 
 
 def get_monitoring_run(name: str) -> Run:

@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from sentiment.figures import integer_edges, new_figure, shorten
 from sentiment.monitoring.drift import QUANTITIES
+from sentiment.monitoring.monitoring_run import CHAMPION
 
 BINS = 30
 MOST_CLASSES = 15  # that are plotted, the most frequent ones
@@ -60,7 +61,7 @@ def draw_distributions(reference: pd.DataFrame, observed: pd.DataFrame) -> Figur
 
 
 def draw_history(points: Mapping[str, Sequence[tuple[int, float]]], limits: Mapping[str, float]) -> Figure:
-    """Metrics over the monitorings; quality, drift and latency have an axis each.
+    """Metrics over the monitorings; quality, drift and latency have an axis each. A new champion is a vertical line.
 
     Args:
         points: from a metric to its (step, value).
@@ -71,6 +72,8 @@ def draw_history(points: Mapping[str, Sequence[tuple[int, float]]], limits: Mapp
         for title in ("quality/", "drift/psi", "requests/latency")
     ]
     groups = [(title, found) for title, found in groups if found]
+    champions = points.get(CHAMPION, ())
+    changes = [now for before, now in zip(champions, champions[1:]) if now[1] != before[1]]
     figure = new_figure(5.4, 3.2 * len(groups))
     for axes, (title, found) in zip(np.atleast_1d(figure.subplots(len(groups), 1)), groups):
         for name, values in found.items():
@@ -78,6 +81,10 @@ def draw_history(points: Mapping[str, Sequence[tuple[int, float]]], limits: Mapp
         for name, value in limits.items():
             if name.startswith(title):
                 axes.axhline(value, color="grey", linestyle="--", linewidth=1, label=f"limit {value:g}")
+        beside = axes.get_xaxis_transform()
+        for step, version in changes:
+            axes.axvline(step - 0.5, color="grey", linestyle=":", linewidth=1)
+            axes.text(step - 0.5, 0.03, f"version {version:.0f}", transform=beside, ha="right", rotation=90, fontsize=8)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.ticklabel_format(axis="y", useOffset=False)
         axes.set(title=title.rstrip("/"), xlabel="monitoring")

@@ -10,6 +10,7 @@ from mlflow.entities.model_registry import ModelVersion
 
 from sentiment.monitoring.drift import QUANTITIES, Drift, select_evaluated, was_tested
 from sentiment.monitoring.metrics import requests_over_time
+from sentiment.monitoring.monitoring_run import CHAMPION
 from sentiment.pages import run_page, ui_url
 from sentiment.reports import images, monitoring_plots, page
 
@@ -17,12 +18,9 @@ MISTAKES = 10  # the most confident ones of the champion
 
 
 def select_plotted(names: Iterable[str]) -> list[str]:
-    """The metrics that are plotted over time: quality without the single classes, drift, latency."""
-    return [
-        name
-        for name in names
-        if name.startswith(("drift/psi", "requests/latency")) or (name.startswith("quality/") and "." not in name)
-    ]
+    """The metrics that are plotted over time: quality without the single classes, drift, latency, which champion."""
+    whole = ("drift/psi", "requests/latency", CHAMPION)
+    return [name for name in names if name.startswith(whole) or (name.startswith("quality/") and "." not in name)]
 
 
 def describe(

@@ -30,6 +30,12 @@ def test_of_two_metrics_that_are_the_same_one_is_drawn_and_a_limit_is_named():
     assert [text.get_text() for text in drift.get_legend().get_texts()] == ["psi.words", "limit 0.2"]
 
 
+def test_a_new_champion_is_marked_where_the_figures_change_for_that_reason():
+    points = {"quality/accuracy": [(0, 0.9), (1, 0.9), (2, 0.8)], "champion_version": [(0, 1.0), (1, 1.0), (2, 3.0)]}
+    (axes,) = draw_history(points, {}).axes
+    assert [(text.get_text(), text.get_position()[0]) for text in axes.texts] == [("version 3", 1.5)]
+
+
 def test_distributions_have_units_no_gaps_and_shortened_names_of_labels():
     names = [f"{number:02} very good value for money but slow delivery" for number in range(20)]
     words = list(range(1, 11)) * 2

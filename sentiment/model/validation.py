@@ -12,7 +12,7 @@ from sklearn.metrics import log_loss
 
 from .calibration import fit_temperature, scale_temperature
 from .families import OnEpoch
-from .splits import count_folds, split_folds
+from .folds import count_folds, split_folds
 from .training import Features, Training, accuracy, compute_sample_weight
 
 FOLDS = 3

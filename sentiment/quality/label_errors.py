@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from sentiment.model.splits import count_folds, split_folds
+from sentiment.model.folds import count_folds, split_folds
 from sentiment.quality.finding import Finding
 from sentiment.quality.personal_data import excerpt
 

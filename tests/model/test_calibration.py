@@ -8,10 +8,10 @@ from sentiment.evaluation.metrics import METRICS
 from sentiment.model import validation
 from sentiment.model.calibration import fit_temperature, scale_temperature
 from sentiment.model.families import simple
+from sentiment.model.folds import split_folds, stack_labels
 from sentiment.model.linear.counted import CountTrainer
 from sentiment.model.linear.fitting import cross_validate
 from sentiment.model.space import drop_inactive
-from sentiment.model.splits import split_folds, stack_labels
 from sentiment.model.training import Criterion, Training
 from tests.model.conftest import write_corpus
 

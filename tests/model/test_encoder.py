@@ -140,7 +140,7 @@ def test_embeddings_are_reused_by_content(tmp_path, checkpoint, runs, kept):
 
 
 def test_an_interrupted_computation_leaves_nothing_behind(tmp_path):
-    from sentiment.model.sentence.kept import load_or_compute
+    from sentiment.model.sentence.cache import load_or_compute
 
     def interrupted():
         raise KeyboardInterrupt
@@ -201,7 +201,7 @@ def test_near_duplicates_do_not_make_the_head_too_sure():
 
 
 def test_a_damaged_file_of_embeddings_is_made_anew(tmp_path):
-    from sentiment.model.sentence.kept import load_or_compute
+    from sentiment.model.sentence.cache import load_or_compute
 
     for damaged in (b"", b"\x93NUMPY"):
         (tmp_path / "a.npy").write_bytes(damaged)

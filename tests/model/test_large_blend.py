@@ -13,7 +13,7 @@ from sentiment.model.families.simple import FAMILY
 from sentiment.model.linear import blend, counted, fitting, large_blend
 from sentiment.model.linear.blend import BlendTrainer
 from sentiment.model.linear.large_blend import LargeBlendTrainer
-from sentiment.model.linear.parts import Parts, fit_svm
+from sentiment.model.linear.parts import MatrixParts, fit_svm
 from sentiment.model.training import Training
 from tests.model.conftest import write_corpus
 
@@ -23,7 +23,7 @@ def test_the_svm_is_scikit_learns(tmp_path):
     matrix = sparse.random_array((300, 40), density=0.2, rng=random, format="csr")
     positive = matrix @ random.normal(size=40) + random.normal(0, 0.3, 300) > 0
     weights = random.uniform(0.5, 2, 300)
-    parts = Parts(tmp_path)
+    parts = MatrixParts(tmp_path)
     for start in range(0, 300, 70):
         parts.append(matrix[start : start + 70])
     coefficients, intercept = fit_svm(parts, positive, weights, 40, 0.5, "fitting")

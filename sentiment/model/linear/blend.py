@@ -14,8 +14,8 @@ from scipy.special import expit
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.utils import gen_batches
 
+from ..folds import IN_MEMORY, PART, calibration_folds, stack_splits
 from ..progress import show_progress
-from ..splits import IN_MEMORY, PART, calibration_folds, stack_splits
 from ..text.chargrams import learn_grams, make_gram_weigher, select_frequent
 from ..text.language import looks_english
 from ..text.lexicon import COLUMNS, make_polarity_weigher

@@ -21,8 +21,8 @@ from sklearn.preprocessing import Binarizer
 from sklearn.svm import LinearSVC
 from sklearn.utils import gen_batches
 
+from ..folds import IN_MEMORY, calibration_folds
 from ..space import Params
-from ..splits import IN_MEMORY, calibration_folds
 from ..text.ngrams import make_term_counter
 from ..training import SEARCH_SPLITS, Features, compute_sample_weight
 from .nb_svm import NBSVM

@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 from ..families import Model, OnEpoch
+from ..folds import IN_MEMORY, stack_labels
 from ..space import Params
-from ..splits import IN_MEMORY, stack_labels
 from ..training import Features, Training
 from ..validation import FOLDS, calibrate_by_sigmoids, cross_validate_folds, report_fit
 from .blend import BlendModel, BlendTrainer

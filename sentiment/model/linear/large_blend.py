@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import gen_batches
 
-from ..splits import PART
+from ..folds import PART
 from ..text.chargrams import CountedWords
 from ..text.lexicon import make_polarity_weigher
 from ..text.ngrams import Documents, make_tail_counter, weigh_terms
@@ -20,7 +20,7 @@ from ..validation import fit_sigmoids
 from .blend import BlendModel, BlendTrainer, join_columns, read_parts
 from .blended_svm import BlendedSVM
 from .nb_svm import log_ratio
-from .parts import Parts, fit_svm
+from .parts import MatrixParts, fit_svm
 
 
 class LargeBlendTrainer(BlendTrainer):
@@ -94,7 +94,7 @@ class LargeBlendTrainer(BlendTrainer):
     ) -> tuple[np.ndarray, float, np.ndarray]:
         """The coefficients, the intercept and the scores of the training split in one of the binary problems."""
         with tempfile.TemporaryDirectory() as folder:
-            parts = Parts(Path(folder))
+            parts = MatrixParts(Path(folder))
             for _, matrix in self._weights_of_parts():
                 parts.append(svm.scale(matrix, svm.scale_[number]))
             coefficients, intercept = fit_svm(parts, positive, weights, svm.n_features_in_, svm.C, "simple: fitting")

@@ -17,7 +17,7 @@ MAX_PASSES = 200  # over the parts
 TOLERANCE = 1e-5  # of the objective, relative; closer than LinearSVC comes with its default
 
 
-class Parts:
+class MatrixParts:
     """The rows of a sparse matrix, float32, in files.
 
     Args:
@@ -45,7 +45,7 @@ class Parts:
 
 
 def fit_svm(
-    parts: Parts, positive: np.ndarray, weights: np.ndarray, columns: int, C: float, name: str
+    parts: MatrixParts, positive: np.ndarray, weights: np.ndarray, columns: int, C: float, name: str
 ) -> tuple[np.ndarray, float]:
     """The weights and the intercept of ``LinearSVC(C=C)``: what its solver minimizes, minimized by L-BFGS.
 

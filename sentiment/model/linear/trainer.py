@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import ClassifierMixin
 
+from ..folds import stack_splits
 from ..space import Params
-from ..splits import stack_splits
 from ..training import Features, Training
 from .terms import select_terms
 

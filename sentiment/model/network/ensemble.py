@@ -18,7 +18,7 @@ from ..training import Features, Training, compute_sample_weight
 SETTINGS = "ensemble.json"
 
 
-class Ensemble:
+class NetworkEnsemble:
     """The mean of the members' probabilities (Lakshminarayanan et al. 2017), with a temperature of its own.
 
     Args:
@@ -50,7 +50,7 @@ class Ensemble:
 
 def fit_ensemble(
     family: Family, models: Sequence[Model], features: Features, params: Params, training: Training, count: int
-) -> Ensemble:
+) -> NetworkEnsemble:
     """So many networks, calibrated together on the validation split: those of trials, then others of further seeds.
 
     The best trial's is a member, and then, in the order of the trials, another's unless it raises the log loss of the
@@ -83,16 +83,16 @@ def fit_ensemble(
         with_its_seed = replace(training, seed=training.seed + number)
         members.append(family.fit(features, params, with_its_seed, lambda epoch, figures: None))
         predicted.append(members[-1].predict_split(features, "validation"))
-    return Ensemble(members, fit_temperature(np.mean(predicted, axis=0), labels, weights))
+    return NetworkEnsemble(members, fit_temperature(np.mean(predicted, axis=0), labels, weights))
 
 
 def is_ensemble(folder: Path) -> bool:
-    """Whether an :class:`Ensemble` was saved in a folder."""
+    """Whether a :class:`NetworkEnsemble` was saved in a folder."""
     return (folder / SETTINGS).exists()
 
 
-def load_ensemble(folder: Path, load_member: Callable[[Path], Model]) -> Ensemble:
-    """The ensemble that :meth:`Ensemble.save` wrote."""
+def load_ensemble(folder: Path, load_member: Callable[[Path], Model]) -> NetworkEnsemble:
+    """The ensemble that :meth:`NetworkEnsemble.save` wrote."""
     settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
     members = [load_member(folder / str(number)) for number in range(settings["members"])]
-    return Ensemble(members, settings["temperature"])
+    return NetworkEnsemble(members, settings["temperature"])

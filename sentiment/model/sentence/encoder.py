@@ -17,7 +17,7 @@ from ..network.layers import ChunkMean
 from ..network.pieces import PieceReader, make_inputs
 from ..network.prediction import Predictor
 from ..training import Features
-from .kept import load_or_compute
+from .cache import load_or_compute
 
 PROGRESS_SECONDS = 10.0
 # Word pieces of a chunk: what has learned from sentences says less of a page (docs/explanation/defaults.md).

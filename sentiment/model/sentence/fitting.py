@@ -11,8 +11,8 @@ from sklearn.linear_model import LogisticRegression
 
 from ..calibration import fit_temperature
 from ..families import OnEpoch
+from ..folds import CALIBRATION_FOLDS, count_folds, stack_labels
 from ..space import Params
-from ..splits import CALIBRATION_FOLDS, count_folds, stack_labels
 from ..training import REFIT_SPLITS, SEARCH_SPLITS, Features, Training, compute_sample_weight
 from ..validation import calibrate_by_temperature, cross_validate_folds, predict_folds, report_fit
 from .encoder import SentenceEncoder
@@ -29,7 +29,7 @@ def encoder_of(features: Features, training: Training) -> SentenceEncoder:
 def fit_encoder_model(features: Features, params: Params, training: Training, on_epoch: OnEpoch) -> EncoderModel:
     """See :meth:`sentiment.model.families.Family.fit`. It is a single fit, on the training split."""
     encoder = encoder_of(features, training)
-    model = EncoderModel(encoder, fit_head(*stack_splits(encoder, features, ("train",)), params, training))
+    model = EncoderModel(encoder, fit_head(*stack_embeddings(encoder, features, ("train",)), params, training))
     report_fit(features, training, {split: model.predict_split(features, split) for split in SEARCH_SPLITS}, on_epoch)
     return model
 
@@ -37,12 +37,12 @@ def fit_encoder_model(features: Features, params: Params, training: Training, on
 def refit_encoder_model(features: Features, params: Params, training: Training) -> EncoderModel:
     """Fit on training and validation split."""
     encoder = encoder_of(features, training)
-    return EncoderModel(encoder, fit_head(*stack_splits(encoder, features, REFIT_SPLITS), params, training))
+    return EncoderModel(encoder, fit_head(*stack_embeddings(encoder, features, REFIT_SPLITS), params, training))
 
 
 def cross_validate(features: Features, params: Params, training: Training) -> float | None:
     """``training.metric`` in a cross-validation over training and validation split (:func:`cross_validate_folds`)."""
-    embeddings, labels, groups = stack_splits(encoder_of(features, training), features, SEARCH_SPLITS)
+    embeddings, labels, groups = stack_embeddings(encoder_of(features, training), features, SEARCH_SPLITS)
     return cross_validate_folds(partial(_fold, embeddings, params), labels, groups, training, calibrate_by_temperature)
 
 
@@ -90,7 +90,7 @@ def spread_of(embeddings: np.ndarray) -> float:
     return float(np.sqrt(embeddings.var(axis=0, dtype=np.float64).sum())) or 1.0
 
 
-def stack_splits(
+def stack_embeddings(
     encoder: SentenceEncoder, features: Features, splits: Sequence[str]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """The embeddings, labels and groups (:meth:`Features.groups`) of some splits, one after the other."""

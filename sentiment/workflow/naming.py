@@ -1,6 +1,7 @@
 """Names of runs that were started by hand, in place of those that MLflow makes up, such as big-mink-130."""
 
 import re
+import shlex
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -43,4 +44,4 @@ def _corpus_of(run: Run | None) -> str:
     while run is not None and "corpus" not in run.data.params:
         before = run.data.tags.get(INGEST_RUN) or run.data.tags.get(FEATURIZE_RUN)
         run = mlflow.get_run(before) if before else None
-    return run.data.params["corpus"] if run else ""
+    return " ".join(shlex.split(run.data.params["corpus"])) if run else ""  # MLflow logs it quoted

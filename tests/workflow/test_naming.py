@@ -2,8 +2,9 @@ import mlflow
 import pytest
 
 from sentiment.workflow.command_line import validate
+from sentiment.workflow.logged_parameters import log_parameters
 from sentiment.workflow.naming import name_run
-from sentiment.workflow.parameters import ApproveParameters, IngestParameters, TuneParameters
+from sentiment.workflow.parameters import ApproveParameters, CompareParameters, IngestParameters, TuneParameters
 
 
 def named(tracked, entry_point, parameters, inputs=None, **given):
@@ -12,14 +13,18 @@ def named(tracked, entry_point, parameters, inputs=None, **given):
     return tracked.get_run(run.info.run_id).info.run_name
 
 
-@pytest.mark.parametrize("corpus", ["data/reviews.csv", "s3://texts/reviews/*.parquet"])
+@pytest.mark.parametrize("corpus", ["data/reviews.csv", "s3://texts/reviews/*.parquet", "Ada's texts/reviews"])
 def test_a_run_is_named_by_step_family_and_corpus(tracked, corpus):
     with mlflow.start_run() as ingest:
-        mlflow.log_param("corpus", corpus)
+        log_parameters(IngestParameters(corpus=corpus))  # quoted, as MLflow does it
     with mlflow.start_run(tags={"ingest_run": ingest.info.run_id}) as featurize:
         pass
     inputs = {"featurize_run": tracked.get_run(featurize.info.run_id)}
     assert named(tracked, "tune", validate(TuneParameters, {"family": "lstm"}), inputs) == "tune lstm reviews"
+    with mlflow.start_run(tags={"featurize_run": featurize.info.run_id}) as tune:
+        pass
+    inputs = {"tune_runs": [tracked.get_run(tune.info.run_id)]}
+    assert named(tracked, "compare", CompareParameters(), inputs) == "compare reviews"
     assert named(tracked, "ingest", IngestParameters()) == "ingest sample"
     assert named(tracked, "approve", ApproveParameters()) == "approve sentiment"
 

@@ -72,6 +72,7 @@ def test_the_same_step_has_the_same_fingerprint(unchanged):
         ("sentiment/model/families/lstm.py", True),
         ("sentiment/model/network/model.py", True),
         ("sentiment/model/space.py", True),
+        ("sentiment/model/families/__init__.py", True),
         ("requirements.txt", False),
         ("sentiment/model/families/simple.py", False),
         ("sentiment/model/families/transformer.py", False),
@@ -100,6 +101,9 @@ def test_files_count_that_the_step_imports_and_no_others(unchanged, elsewhere, f
         ("torch", {"family": "pipeline"}, True),
         ("gensim", {}, False),
         ("gensim", {"embedding": "word2vec"}, True),
+        ("tokenizers", {}, False),
+        ("tokenizers", {"tokens": "subword"}, True),
+        ("torch", {"label_by": {"hf://ada/reviews": "1"}}, True),
     ],
 )
 def test_a_package_counts_by_its_installed_version_where_it_is_used(no_sources, package, given, counts, monkeypatch):
@@ -110,9 +114,12 @@ def test_a_package_counts_by_its_installed_version_where_it_is_used(no_sources, 
     assert (fingerprint(**step) != before) == counts
 
 
-def test_the_installed_versions_are_those_that_python_finds():
-    found = module.installed_versions()
-    assert found["scikit-learn"] == version("scikit-learn") and found["mlflow"] == version("mlflow")
+def test_the_installed_versions_are_those_that_python_finds(tmp_path, monkeypatch):
+    monkeypatch.setattr(module.sys, "path", [str(tmp_path), *module.sys.path])
+    (tmp_path / "scikit_learn-99.dist-info").mkdir()  # beside the one of the environment
+    (tmp_path / "scikit_learn-99.dist-info" / "METADATA").write_text("Name: scikit-learn\nVersion: 99\n")
+    found = module.installed_versions.__wrapped__()
+    assert found["scikit-learn"] == version("scikit-learn") == "99" and found["mlflow"] == version("mlflow")
 
 
 def test_the_python_version_counts(no_sources, monkeypatch):
@@ -154,7 +161,10 @@ def test_a_folder_is_its_names_and_contents(tmp_path):
     (tmp_path / "a").write_text("1")
     assert folder_digest(tmp_path) == first
     (tmp_path / "a").rename(tmp_path / "b")
-    assert folder_digest(tmp_path) != first
+    renamed = folder_digest(tmp_path)
+    (tmp_path / "neg").mkdir()
+    (tmp_path / "b").rename(tmp_path / "neg" / "b")  # a text of another class
+    assert len({first, renamed, folder_digest(tmp_path)}) == 3
 
 
 def test_ingest_depends_on_labelers_only_where_it_has_some():
@@ -163,11 +173,19 @@ def test_ingest_depends_on_labelers_only_where_it_has_some():
     assert not any("labelers/vader" in name or "labelers/registered" in name for name in labelled)
 
 
+def test_a_labeler_counts_by_its_code(monkeypatch):
+    asked = []
+    monkeypatch.setattr(module, "sources", lambda *given: asked.append(given) or [])
+    fingerprint("ingest", {"label_by": {"vader": "1"}}, {"corpus": "abc"})
+    assert [list(labelers) for _, _, labelers in asked] == [["vader"]]
+
+
 @pytest.mark.parametrize(
     "source",
     [
         "import a, b.c as d\nfrom . import e\n\n\ndef f():\n    from ..g import (  # why\n        h,\n    )\n",
         "if True: import a\n",
+        "import a\nif True: import b\n",
         "import a; import b\n",
         "from a import b, \\\n    c\n",
         '"""\nimport it as it is\n"""\nimport a\n',

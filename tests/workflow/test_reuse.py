@@ -5,6 +5,8 @@ from types import SimpleNamespace
 import mlflow
 import pytest
 
+from sentiment.labelling.labelers import pipeline
+from sentiment.results import manifest
 from sentiment.tracking import describe_commit
 from sentiment.workflow import fingerprint, reuse
 from sentiment.workflow.command_line import parse
@@ -42,11 +44,18 @@ def test_a_registration_counts_as_long_as_nobody_has_moved_its_alias_or_the_cham
         assert find_twin("register", "champion") and find_twin("register", "challenger")
         tracked.set_model_version_tag("m", "3", "gate.minimum_accuracy", "failed: ")  # by a later run with other gates
         assert find_twin("register", "champion") and find_twin("register", "challenger") is None
+        tracked.delete_model_version_tag("m", "3", "gate.minimum_accuracy")
+        tracked.set_registered_model_alias("m", "challenger", "1")
+        assert find_twin("register", "challenger") is None
+        tracked.set_registered_model_alias("m", "challenger", "3")
+        assert find_twin("register", "challenger")
         tracked.set_model_version_tag("m", "2", "comparison.digest", "of others")  # as in a registry begun anew
         assert find_twin("register", "champion") is None
         tracked.delete_model_version_tag("m", "2", "comparison.digest")
         tracked.set_registered_model_alias("m", "champion", "1")  # as a rollback does
         assert find_twin("register", "champion") is None and find_twin("register", "challenger") is None
+        tracked.delete_registered_model("m")
+        assert find_twin("register", "champion") is None  # no traceback
 
 
 def test_a_step_that_runs_says_whether_its_files_are_those_of_the_commit(tracked, monkeypatch):
@@ -68,10 +77,59 @@ def test_a_step_that_runs_says_whether_its_files_are_those_of_the_commit(tracked
     assert describe_commit({}) is None
 
 
+def test_a_result_is_taken_only_where_reuse_is_wished_and_the_run_says_whose_it_is(tracked, monkeypatch, tmp_path):
+    monkeypatch.setattr(reuse, "find_inputs", lambda *_: {})
+    monkeypatch.setattr(reuse, "step_fingerprint", lambda *_: "abc")
+    monkeypatch.setattr(reuse, "is_dirty", lambda: False)
+    ran = []
+
+    def body(parameters, tune_runs=()):
+        ran.append(parameters.reuse)
+        mlflow.set_tag("step.output_digest", "def")
+        return 1_000.0  # seconds of waiting
+
+    def run(reused):
+        with mlflow.start_run(tags={"mlflow.project.entryPoint": "compare"}) as started:
+            reuse.run_or_reuse("compare", body, parse("compare", [f"--reuse={reused}"]))
+        return tracked.get_run(started.info.run_id)
+
+    first, second = run("true"), run("true")
+    searched = tracked.create_run("0", tags={"step.manifest": '{"models:/m-1": "a digest"}'})
+    monkeypatch.setattr(reuse, "find_inputs", lambda *_: {"tune_runs": [tracked.get_run(searched.info.run_id)]})
+    third = run("false")
+    assert ran == [True, False] and "step.reused" not in first.data.tags.keys() | third.data.tags.keys()
+    assert second.data.tags["step.reused"] == first.info.run_id
+    assert second.data.tags["step.output_digest"] == "def"  # for the steps that build on it
+    assert manifest(third) == {"models:/m-1": "a digest"}  # of what it builds on: it stands as long as that is there
+    assert first.data.metrics["step_seconds"] < 0 and "step_seconds" not in second.data.metrics
+
+
 @pytest.fixture
 def no_sources(monkeypatch):
     """To find the files of a step takes nearly all of the time, and they are not what is asked about."""
     monkeypatch.setattr(fingerprint, "sources", lambda *_: [])
+
+
+def test_a_comparison_counts_by_all_its_searches_in_any_order(tracked, no_sources):
+    searches = [tracked.create_run("0", tags={"step.output_digest": digest}) for digest in ("abc", "abd")]
+    before_digests = tracked.create_run("0")
+
+    def digest(*given):
+        return step_fingerprint("compare", parse("compare", []), {"tune_runs": list(given)})
+
+    assert digest(*searches) == digest(*searches[::-1]) not in map(digest, searches)
+    assert digest(*searches, before_digests) is None
+
+
+def test_a_file_counts_by_its_content_and_not_by_its_name(tracked, no_sources, tmp_path):
+    features = tracked.get_run(tracked.create_run("0", tags={"step.output_digest": "abc"}).info.run_id)
+
+    def digest(name, content):
+        (tmp_path / name).write_text(content)
+        return step_fingerprint("tune", parse("tune", [f"--space={name}"]), {"featurize_run": features})
+
+    before = digest("space.yaml", "units: 64")
+    assert digest("copy.yaml", "units: 64") == before != digest("space.yaml", "units: 32")
 
 
 def test_more_trials_at_a_time_than_four_are_another_search(tracked, no_sources):
@@ -96,7 +154,7 @@ def test_a_checkpoint_on_the_hub_counts_by_its_commit(tracked, no_sources, monke
     assert digest("1", "finetuned", "bert_tiny_en_uncased") == digest("2", "finetuned", "bert_tiny_en_uncased")
 
 
-def test_a_labeler_counts_by_what_it_stands_for_now(tracked, no_sources, tmp_path):
+def test_a_labeler_counts_by_what_it_stands_for_now(tracked, no_sources, tmp_path, monkeypatch):
     (tmp_path / "c.csv").write_text("text\ngood\nbad\n")
     tracked.create_registered_model("m")
     for _ in range(2):
@@ -119,6 +177,8 @@ def test_a_labeler_counts_by_what_it_stands_for_now(tracked, no_sources, tmp_pat
     before = digest("checkpoint")
     (tmp_path / "checkpoint" / "config.json").write_text("{}")
     assert digest("checkpoint") != before
+    monkeypatch.setattr(pipeline, "hub_revision", lambda name: None)  # without a network, and not in the cache
+    assert digest("vader,hf://ada/reviews") is None
 
 
 def test_corrections_count_by_their_content_wherever_they_are(tracked, no_sources, tmp_path):

@@ -47,6 +47,11 @@ def test_a_run_that_the_latest_chain_has_reused_comes_before_one_that_another_ch
         assert latest("compare") == first
         run("main", compare_run=third)
         assert latest("compare") == third
+        dense = run("tune", featurize_run="b", family="dense")
+        run("main", tune_run=f"{searches[0]},{dense}", compare_run=third)
+        assert sorted(tuned()) == sorted([searches[0], dense])
+        tracked.delete_run(dense)  # the rest is not what was compared
+        assert tuned() == searches[1:]
 
 
 def test_compare_by_hand_says_which_searches_it_takes_and_which_it_leaves_out(tracked, capsys):

@@ -20,7 +20,7 @@ def write(folder, content):
 
 
 def test_labels_are_replaced_texts_dropped_and_rows_that_match_nothing_counted(frame, tmp_path):
-    path = write(tmp_path, "id,text,label\n9,good film,pos\n8,bad,\n7,so so,NEG\n6,new,pos\n5,unknown,neg\n")
+    path = write(tmp_path, "id,text,label\n9, good  film,pos\n8,bad,\n7,so so,NEG\n6,new,pos\n5,unknown,neg\n")
     correction = correct_labels(frame, path)
     assert correction.frame["label"].tolist() == ["pos", "neg", "neg", "pos"]
     assert correction.corrected == {"good\n film", "so so", "new"}
@@ -33,9 +33,9 @@ def test_a_list_that_is_given_back_as_it_is_changes_nothing(frame, tmp_path):
 
 
 def test_a_labelers_label_that_was_changed_is_corrected_and_none_of_people(frame, tmp_path):
-    frame["labelled_by"] = ["vader", "human", "vader", "vader", "vader"]
+    frame["labelled_by"] = ["vader", "human", "human", "vader", "vader"]
     correction = correct_labels(frame, write(tmp_path, "text,label\ngood film,pos\nbad,neg\nso so,neg\nnew,pos\n"))
-    assert correction.frame["labelled_by"].tolist() == ["corrected", "human", "corrected", "vader", "corrected"]
+    assert correction.frame["labelled_by"].tolist() == ["corrected", "human", "human", "vader", "corrected"]
 
 
 @pytest.mark.parametrize("order", [1, -1])

@@ -7,6 +7,8 @@ import pytest
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.reading import CorpusInput
+from sentiment.corpora.tables import delimited, json_lines, parquet
+from sentiment.corpora.tables.kinds import open_table
 from sentiment.errors import UserError
 
 TABLE = pd.DataFrame({"text": ['Good, "really"\ngood', "NA", "schön 😀"], "label": ["pos", "neg", "pos"]})
@@ -22,8 +24,15 @@ def write(path, table):
     return str(path)
 
 
+@pytest.fixture
+def small_batches(monkeypatch):
+    """Files are read two rows at a time, so that those of a test have several batches."""
+    for kind in (delimited, json_lines, parquet):
+        monkeypatch.setattr(kind, "BATCH_ROWS", 2)
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
-def test_every_format_gives_the_same_rows(tmp_path, suffix):
+def test_every_format_gives_the_same_rows(tmp_path, small_batches, suffix):
     given = CorpusInput(Corpus(write(tmp_path / f"reviews{suffix}", TABLE)))
     frame, source = given.read(), given.found.location
     assert frame[["text", "label"]].to_dict("list") == TABLE.to_dict("list")
@@ -173,6 +182,7 @@ def test_a_file_that_cannot_be_used_says_why(tmp_path, name, content, expected):
             "looks like UTF-16, type iconv -f UTF-16BE .* be.csv > utf8",
         ),
         ("latin.jsonl", b'{"text": "a", "label": "b"}\n{"text": "\xf6"}\n', r"not UTF-8 \(line 2\)"),
+        ("half.jsonl", b'{"text": "a", "label": "b"}\n{"text": "\\ud83d"}\n', r"not UTF-8 \(line 2\)"),
         ("list.jsonl", b'{"text": "a", "label": "b"}\n\n["a"]\n', "line 3 is not a JSON object; expected a JSON obj"),
         ("twice.csv", b"text,text,label\na,b,c\n", "has two columns text"),
     ],
@@ -203,6 +213,18 @@ def test_json_values_of_several_types_are_labels_and_only_strings_are_texts(tmp_
     assert frame["text"].tolist() == ["", "a", "", ""] and frame["label"].tolist() == ["1", "1", "x", ""]
 
 
+@pytest.mark.parametrize(
+    "other, kind", [("7", pa.int64()), ("1.5", pa.string()), ("18446744073709551616", pa.string())]
+)
+def test_a_number_of_many_digits_in_json_keeps_them(tmp_path, other, kind):
+    ids = ("9007199254740993", other)  # the first is one that no float has
+    (tmp_path / "ids.jsonl").write_text("".join(f'{{"id": {number}, "text": "a"}}\n' for number in ids))
+    table = open_table(Corpus(str(tmp_path / "ids.jsonl")))
+    (batch,) = table
+    assert table.schema.field("id").type == kind
+    assert tuple(map(str, batch.columns.column("id").to_pylist())) == ids
+
+
 @pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary(), pa.dictionary(pa.int32(), pa.binary())])
 def test_bytes_in_parquet_are_decoded(tmp_path, kind):
     texts, labels = pa.array(["schön".encode(), None]), pa.array([b"pos", b"neg"])
@@ -213,16 +235,16 @@ def test_bytes_in_parquet_are_decoded(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", [pa.binary(), pa.string(), pa.dictionary(pa.int32(), pa.string()), pa.string_view()])
-def test_bytes_in_parquet_that_are_not_utf8_are_named_by_their_row(tmp_path, kind):
-    texts = pa.array([b"fine", "schön".encode("latin-1")], pa.binary())
+def test_bytes_in_parquet_that_are_not_utf8_are_named_by_their_row(tmp_path, small_batches, kind):
+    texts = pa.array([b"fine", b"fine", "schön".encode("latin-1")], pa.binary())
     if pa.types.is_dictionary(kind):
-        texts = pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.int32()), texts.view(pa.string()))
+        texts = pa.DictionaryArray.from_arrays(pa.array([0, 1, 2], pa.int32()), texts.view(pa.string()))
     elif kind == pa.string_view():
         texts = texts.cast(pa.binary_view()).view(kind)
     else:
         texts = texts.view(kind)
-    pq.write_table(pa.table({"text": texts, "label": ["pos", "neg"]}), tmp_path / "latin.parquet")
-    with pytest.raises(UserError, match=r"latin.parquet is not UTF-8 \(row 2\): convert it to UTF-8"):
+    pq.write_table(pa.table({"text": texts, "label": ["pos", "pos", "neg"]}), tmp_path / "latin.parquet")
+    with pytest.raises(UserError, match=r"latin.parquet is not UTF-8 \(row 3\): convert it to UTF-8"):
         CorpusInput(Corpus(str(tmp_path / "latin.parquet"))).read()
 
 

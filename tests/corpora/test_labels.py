@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.labels import as_text, find_variants, match_labels, normalize_label
+from sentiment.corpora.labels import as_text, find_majority, find_variants, match_labels, normalize_label
 from sentiment.corpora.reading import CorpusInput
 from sentiment.workflow.parameters import IngestParameters
 from steps.ingest import describe_variants, ingest
@@ -72,3 +72,7 @@ def test_labels_that_look_alike_or_are_equal_as_numbers_are_said_and_matched():
     ]
     assert match_labels(["1.10", "1.1"], ["1.1", "1.10"]) == ["1.10", "1.1"]  # classes of their own
     assert normalize_label("7" * 5_000) == "7" * 5_000
+
+
+def test_of_classes_with_as_many_texts_the_first_in_the_alphabet_is_the_majority():
+    assert find_majority({"so so": 1, "pos": 2, "neg": 2}) == "neg"

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from sentiment.corpora import sources
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.reading import CorpusInput
 from sentiment.errors import UserError
@@ -37,11 +38,12 @@ def test_an_unknown_corpus_is_named_with_the_ways_out(corpus, expected, monkeypa
         CorpusInput(Corpus(corpus)).read()
 
 
-def test_a_folder_with_a_folder_of_texts_for_each_class(tmp_path):
+def test_a_folder_with_a_folder_of_texts_for_each_class(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "BATCH_DOCUMENTS", 2)
     for name, text in (
         ("pos/1.txt", "fine"),
         ("pos/deeper/2.txt", "so fine"),
-        ("neg/1.txt", "awful"),
+        ("neg/1.txt", "\ufeffawful"),
         ("neg/.hidden", ""),
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -53,6 +55,8 @@ def test_a_folder_with_a_folder_of_texts_for_each_class(tmp_path):
         "text": ["awful", "fine", "so fine"],
         "label": ["neg", "pos", "pos"],
     }
+    unlabelled = CorpusInput(Corpus(str(tmp_path), label_required=False)).read()
+    assert unlabelled[["id", "label"]].to_numpy().tolist()[:2] == [["README", ""], ["neg/1.txt", "neg"]]
     before = CorpusInput(Corpus(str(tmp_path))).digest
     (tmp_path / "pos/1.txt").write_text("fine")
     assert CorpusInput(Corpus(str(tmp_path))).digest == before

@@ -87,7 +87,7 @@ def test_terms_are_counted_also_where_a_single_document_has_them(features):
 
 
 def test_vocabulary_keeps_the_most_frequent_words_whatever_the_order_of_documents():
-    documents = [["b", "a", "c"], ["b", "a"], ["b"]]
+    documents = [["b", "a", "c"], ["b", "c", "a"], ["b"]]
     forwards, backwards = (Counter(chain.from_iterable(order)) for order in (documents, documents[::-1]))
     assert Vocabulary.learn(forwards, size=4).words == ["b", "a"] == Vocabulary.learn(backwards, size=4).words
 
@@ -101,6 +101,7 @@ def test_words_that_only_the_lexicon_has_share_an_id_by_their_kind():
     assert (good, film, other) == (2, 3, UNKNOWN) and great == superb
     assert len({great, awful, never, very}) == 4 and min(great, awful, never, very) > film
     assert max(great, awful, never, very) < len(vocabulary)
+    assert vocabulary.is_unknown(np.array([PADDING, film, other, great])).tolist() == [False, False, True, True]
     assert vocabulary.id_kinds()[[great, awful]].tolist() == [kinds["great"], kinds["awful"]]
     of_good = Vocabulary(["film"], kinds).encode_words(["good"])[0] + 1  # there is one word more here
     assert vocabulary.ids_if_unknown()[[PADDING, film, other, good]].tolist() == [PADDING, UNKNOWN, UNKNOWN, of_good]

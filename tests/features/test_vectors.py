@@ -7,7 +7,7 @@ from sentiment.features.store import Features
 from sentiment.features.vectors import read_glove, word_vectors
 from sentiment.features.writing import write_features
 from sentiment.model.text.cleaning import Cleaner
-from sentiment.model.text.vocabulary import PADDING, RESERVED
+from sentiment.model.text.vocabulary import PADDING, RESERVED, UNKNOWN
 
 
 @pytest.fixture
@@ -24,13 +24,15 @@ def features(tmp_path):
 
 def test_glove_vectors_go_to_their_words_and_coverage_is_the_share_of_the_vocabulary(features, tmp_path):
     file = tmp_path / "glove.txt"
-    file.write_text("good 1 2 3\nof the 9 9 9\nbad -1 -2 -3\nelsewhere 0 0 0\n", encoding="utf-8")
+    file.write_text("good 100 200 300\nof the 9 9 9\nbad -100 -200 -600\nelsewhere 0 0 0\n", encoding="utf-8")
     matrix, coverage = word_vectors("glove", str(file), features, 50, 0)
     words = features.vocabulary.words
     assert matrix.shape == (len(features.vocabulary), 3) and matrix.dtype == np.float32
-    assert matrix[words.index("good") + RESERVED].tolist() == [1, 2, 3]
-    assert matrix[words.index("bad") + RESERVED].tolist() == [-1, -2, -3]
-    assert not matrix[PADDING].any() and matrix[words.index("film") + RESERVED].any()
+    assert matrix[words.index("good") + RESERVED].tolist() == [100, 200, 300]
+    assert matrix[words.index("bad") + RESERVED].tolist() == [-100, -200, -600]
+    assert not matrix[PADDING].any() and matrix[UNKNOWN].tolist() == [0, 0, -150]  # the mean of the two
+    others = [number for number, word in enumerate(words, start=RESERVED) if word not in ("good", "bad")]
+    assert 100 < matrix[others].std() < 900  # as the two: 296
     assert coverage == 2 / len(words)
     assert np.array_equal(matrix, word_vectors("glove", str(file), features, 50, 0)[0])
 

@@ -11,8 +11,10 @@ from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import check_estimator
 
 from sentiment.model.families import simple
+from sentiment.model.linear import blend
 from sentiment.model.linear.blend import BlendTrainer
 from sentiment.model.linear.blended_svm import BlendedSVM
+from sentiment.model.linear.terms import select_terms_of
 from sentiment.model.text import chargrams
 from sentiment.model.text.chargrams import learn_grams, make_gram_weigher
 from sentiment.model.text.cleaning import Cleaner
@@ -24,7 +26,7 @@ from sentiment.model.text.ngrams import (
     weigh_terms,
 )
 from sentiment.model.training import Training
-from tests.model.conftest import make_features, write_corpus
+from tests.model.conftest import corpus, make_features, write_corpus
 from tests.model.test_nb_svm import OF_THE_SOLVER
 
 
@@ -69,10 +71,37 @@ def test_the_ten_lines_of_scikit_learn_are_one_of_the_models_that_are_tried(tmp_
     assert np.allclose(ours, expected, atol=1e-3)
 
 
+def test_what_a_fold_reads_is_chosen_by_the_texts_that_it_is_fitted_on(two_classes):
+    trainer = BlendTrainer(two_classes, simple.DEFAULTS | {"lexicon": "none"}, Training())
+    _, train, test = trainer.fold(np.arange(2), np.arange(2, 50))
+    assert train.shape[1] == test.shape[1] and (train > 0).sum(axis=0).min() > 0
+    counts, orders = sparse.csr_array([[1, 0, 1, 1], [0, 0, 1, 1], [0, 0, 2, 1]]), np.array([1, 1, 1, 2])
+    params = {"classifier": "blend", "max_order": 1}
+    assert select_terms_of(counts, orders, params | {"max_terms": 1}).tolist() == [2]  # the most frequent
+    assert select_terms_of(counts, orders, params | {"max_terms": 9}).tolist() == [2, 0]
+
+
+def test_near_duplicates_share_a_fold_of_the_calibration(tmp_path, monkeypatch):
+    part = corpus(["good", "bad"]).assign(group=np.arange(120) // 2)
+    features = write_corpus(tmp_path, dict.fromkeys(("train", "validation", "test"), part))
+    asked = []
+    monkeypatch.setattr(blend, "calibration_folds", lambda labels, groups, seed: asked.append(groups) or 2)
+    BlendTrainer(features, simple.DEFAULTS | {"lexicon": "none"}, Training()).fit()
+    assert np.array_equal(asked[0], features.groups("train")) and len(set(asked[0])) == 60
+
+
 def test_words_after_a_negation_are_other_words_up_to_the_next_sign():
     marked = mark_negation(["it", "isn't", "a", "good", "film", ",", "but", "good", "fun"])
     assert marked == ["it", "isn't", "not_a", "not_good", "not_film", ",", "but", "good", "fun"]
+    assert mark_negation(["not", '"', "good", '"', "?", "good"]) == ["not", '"', "not_good", '"', "?", "good"]
+    assert mark_negation(["Never", *"abcdefghi"]) == ["Never", *(f"not_{letter}" for letter in "abcdefgh"), "i"]
     assert mark_negation([]) == []
+
+
+def test_a_negation_in_the_first_half_reaches_into_the_second():
+    documents = [["not", "a", "good", "film"]]
+    assert make_tail_counter(["not_good"])(documents).toarray() == 1
+    assert make_term_weigher(["not_good"], 2.0)(documents).toarray() == 3
 
 
 def test_a_term_of_the_second_half_weighs_more():

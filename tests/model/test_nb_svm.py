@@ -1,7 +1,11 @@
+from functools import partial
+
 import numpy as np
+import pytest
 from scipy import sparse
 from sklearn.utils.estimator_checks import check_estimator
 
+from sentiment.model.linear.blended_svm import BlendedSVM
 from sentiment.model.linear.nb_svm import NBSVM
 
 # liblinear's random order of documents: LinearSVC itself is excused from these two in scikit-learn's own tests.
@@ -23,6 +27,19 @@ def test_without_the_svm_s_share_a_word_weighs_as_its_log_count_ratio():
     expected = np.log(inside / outside)
     np.testing.assert_allclose(model.coef_[0] / model.coef_[0][0], expected / expected[0])
     assert list(model.classes_) == ["neg", "pos"]
+
+
+@pytest.mark.parametrize("make", [NBSVM, partial(BlendedSVM, weighting="ratio")])
+def test_a_text_of_weight_five_counts_as_five(make):
+    counts = np.array([[3, 0, 1, 1], [1, 0, 1, 0], [0, 2, 1, 0], [0, 1, 0, 1], [1, 0, 0, 2], [0, 1, 0, 2]])
+    labels, weights = np.array([1, 1, 0, 0, 0, 1]), np.array([1, 1, 1, 1, 5, 5])
+    again = np.repeat(np.arange(6), weights)
+    weighted, repeated, plain = (
+        make(random_state=0).fit(counts[rows], labels[rows], given).decision_function(counts)
+        for rows, given in ((slice(None), weights), (again, None), (slice(None), None))
+    )
+    np.testing.assert_allclose(weighted, repeated, atol=0.01)  # but for the order in which the solver visits them
+    assert np.abs(weighted - plain).max() > 0.1
 
 
 def test_as_a_linear_svc_it_says_the_same():

@@ -26,6 +26,8 @@ def test_parse_params_fills_in_what_has_a_meaning():
         ({"units": "0"}, "units=0 is outside"),
         ({"units": "inf"}, "units=inf is outside"),
         ({"rate": "-1"}, "rate=-1 is outside"),
+        ({"rate": "0"}, "rate=0 is outside"),
+        ({"rate": "inf"}, "rate=inf is outside"),
         ({"noise": "1"}, "noise=1 is outside"),
         ({"units": "many"}, "units=many is outside"),
         ({"noise": "nan"}, "noise=nan is outside"),

@@ -4,15 +4,16 @@ import pytest
 
 from sentiment.model.text.cleaning import Cleaner
 
-TEXT = "Don't STOP—it’s not great!! 😀 foo_bar 3.5 naïve שלום"
+TEXT = "Don't STOP—it’s NOT great!! 😀 foo_bar 3.5 naïve שלום"
 
 
 @pytest.mark.parametrize(
     "options, expected",
     [
         ({}, "don't stop — it's not great !! 😀 foo _ bar 3 . 5 naïve שלום"),
-        ({"lowercase": False}, "Don't STOP — it's not great !! 😀 foo _ bar 3 . 5 naïve שלום"),
+        ({"lowercase": False}, "Don't STOP — it's NOT great !! 😀 foo _ bar 3 . 5 naïve שלום"),
         ({"strip_punctuation": True}, "don't stop it's not great 😀 foo bar 3 5 naïve שלום"),
+        ({"lowercase": False, "stop_words": "english"}, "Don't STOP — it's great !! 😀 foo _ bar 3 . 5 naïve שלום"),
         ({"strip_punctuation": True, "stop_words": "english"}, "don't stop it's great 😀 foo bar 3 5 naïve שלום"),
     ],
 )
@@ -55,8 +56,14 @@ def test_words_of_other_scripts_are_whole_and_the_same_composed_or_not(text, exp
     assert Cleaner(strip_punctuation=True).tokens(text) == words
 
 
+def test_a_model_asks_for_the_packages_that_its_cleaner_needs_and_no_others():
+    options = {}, {"stop_words": "english"}, {"stemming": "porter"}, {"cleaning": "tweets"}
+    assert [Cleaner(**given).requirements for given in options] == [(), ("scikit-learn",), ("nltk",), ("nltk",)]
+
+
 def test_porter_stems():
     assert Cleaner(stemming="porter").tokens("relational hopping caresses") == ["relat", "hop", "caress"]
+    assert Cleaner(stemming="porter").tokens("dying") == ["dy"]  # as in 1980; NLTK's own extensions make it die
     assert Cleaner(stemming="porter").tokens("the 90 s") == ["the", "90", "s"]  # of which the stemmer leaves nothing
 
 

@@ -47,6 +47,7 @@ def test_the_polarity_of_a_text_worked_by_hand(weigh, text, expected):
 
 def test_signs_belong_to_words_and_emoticons_count(weigh):
     assert weigh("good, film")[0] == weigh("good film")[0]
+    assert weigh("a good—and long—film")[0] > 0  # a dash would make another word of it
     assert weigh("a film :)")[2] > 0 and weigh("a film 😭")[3] > 0
 
 

@@ -23,9 +23,17 @@ def log_parameters(parameters: Parameters) -> None:
 def given_parameters(run: Run, model: type[Parameters]) -> dict[str, str]:
     """The parameters of a run that a model knows, as text, as they would be typed after ``-P name=``."""
     logged = {current_name(name, model): value for name, value in run.data.params.items()}
-    return {name: " ".join(shlex.split(value)) for name, value in logged.items() if name in model.model_fields}
+    return {name: _unquote(value) for name, value in logged.items() if name in model.model_fields}
 
 
 def parameters_of(run: Run, model: type[Parameters]) -> Any:
     """The parameter model of a run; a parameter that it did not log has its default."""
     return validate(model, given_parameters(run, model))
+
+
+def _unquote(value: str) -> str:
+    """What was quoted; the value as it is where MLflow has cut it, such as a long query, and with it the last quote."""
+    try:
+        return " ".join(shlex.split(value))
+    except ValueError:
+        return value

@@ -6,7 +6,7 @@ import pytest
 from sentiment.errors import UserError
 from sentiment.workflow.command_line import format_value, parse
 from sentiment.workflow.logged_parameters import log_parameters, parameters_of
-from sentiment.workflow.parameters import MainParameters
+from sentiment.workflow.parameters import IngestParameters, MainParameters
 from sentiment.workflow.step_table import STEPS
 
 
@@ -118,3 +118,11 @@ def test_logged_parameters_come_back_as_they_were(quoted, tracked):
         else:
             log_parameters(given)
     assert parameters_of(mlflow.get_run(run.info.run_id), MainParameters) == given
+
+
+def test_a_query_that_is_longer_than_a_parameter_may_be_does_not_hide_the_others(tracked):
+    query = f"select text, label from reviews where id not in ({', '.join(map(str, range(3000)))})"
+    with mlflow.start_run() as run:
+        log_parameters(IngestParameters(corpus="sqlite:///shop.db", query=query))
+    found = parameters_of(mlflow.get_run(run.info.run_id), IngestParameters)
+    assert found.corpus == "sqlite:///shop.db" and found.query.strip("'") == query[: len(found.query) - 1]

@@ -1,6 +1,7 @@
 """Which texts a champion has seen: those that the splits take for the same text, however they are written."""
 
 import json
+import shutil
 from types import SimpleNamespace
 
 import mlflow
@@ -91,3 +92,36 @@ def test_classes_are_readable_in_a_tag_and_those_that_earlier_releases_escaped_a
     assert classes_tag(classes) == '["Enttäuschend", "очень хороший"]'
     for tag in (classes_tag(classes), json.dumps(classes)):
         assert comparable_rows(champion_of(run, classes=tag), classes, run).all()
+
+
+@pytest.mark.parametrize("unseen, compared", [(30, True), (29, False)])
+def test_a_comparison_needs_30_texts_that_the_champion_has_not_seen(ingest, unseen, compared):
+    champion, grown = champion_of(ingest("a", train=SEEN)), ingest("b", test=[*SEEN, *UNSEEN[:unseen]])
+    if compared:
+        assert comparable_rows(champion, ["neg", "pos"], grown).sum() == unseen
+    else:
+        with pytest.raises(NotComparable, match="has seen all but 29 of these 69 test documents"):
+            comparable_rows(champion, ["neg", "pos"], grown)
+
+
+@pytest.mark.parametrize("kept, same", [(20, True), (19, False)])
+def test_a_corpus_with_half_of_the_champions_texts_is_the_same_however_much_it_has_grown(ingest, kept, same):
+    champion = champion_of(ingest("a", train=SEEN[:38], validation=["!"], test=["?"]))
+    grown = ingest("b", train=[*SEEN[:kept], *(f"new {number}" for number in range(200))], test=UNSEEN)
+    if same:
+        assert comparable_rows(champion, ["neg", "pos"], grown).all()
+    else:
+        with pytest.raises(NotComparable, match="is of another corpus .48% of its 40 documents are in this one"):
+            comparable_rows(champion, ["neg", "pos"], grown)
+
+
+def test_a_champion_whose_corpus_was_deleted_is_not_compared_with_and_its_texts_are_not_known(tracked, ingest):
+    run = ingest("a", train=SEEN)
+    tracked.create_registered_model("m")
+    for known in (run.info.run_id, "0" * 32):  # in the trash, and purged
+        tracked.create_model_version("m", "file:///nowhere", tags={"ingest_run": known})
+    tracked.delete_run(run.info.run_id)
+    with pytest.raises(NotComparable, match="was made from a corpus that no longer exists"):
+        comparable_rows(champion_of(run), ["neg", "pos"], ingest("b", test=[*SEEN, *UNSEEN]))
+    shutil.rmtree(artifacts(run.info.run_id, "dataset"))
+    assert training_texts("models:/m/1") == training_texts("models:/m/2") == set()

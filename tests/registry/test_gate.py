@@ -14,6 +14,8 @@ from sentiment.workflow.parameter_groups import GateParameters
 
 RUN = SimpleNamespace(data=SimpleNamespace(tags={"step.output_digest": "content"}))
 TERMS = GateParameters().terms()
+RUN_WITH_ID = SimpleNamespace(info=SimpleNamespace(run_id="0"))
+CASE = {"capability": "praise", "kind": "functionality", "changed": None, "expected": "positive"}
 ROW = {"family": "simple", "test_accuracy": 0.9, "behaviour_failure_rate": 0.1}
 
 
@@ -140,11 +142,33 @@ def test_a_candidate_that_is_worse_by_just_the_tolerance_is_not_worse(tolerance,
     assert found.passed == passes
 
     # 8 of 20 fail (0.4) against 7 (0.35), and 0.35 + 0.05 is a little below 0.4.
-    entry = {"capability": "praise", "kind": "functionality", "changed": None, "expected": "positive"}
-    cases = [entry | {"text": str(number), "failed_by": ["simple"] * (number < 8)} for number in range(20)]
+    cases = [CASE | {"text": str(number), "failed_by": ["simple"] * (number < 8)} for number in range(20)]
     monkeypatch.setattr(behaviour, "read_json", lambda *_: cases)
     theirs = np.eye(2)[np.repeat((0, 1), (7, 13))]
-    run = SimpleNamespace(info=SimpleNamespace(run_id="0"))
-    (found,) = behaviour.check(compared_with(theirs, seen_texts=set(), compare_run=run), terms)
+    (found,) = behaviour.check(compared_with(theirs, seen_texts=set(), compare_run=RUN_WITH_ID), terms)
     assert found.figures["behaviour_failure_rate"] == 0.4 and found.figures["champion_behaviour_failure_rate"] == 0.35
     assert found.passed == passes
+
+
+def test_what_a_comparison_of_an_earlier_release_has_not_kept_does_not_pass(monkeypatch):
+    test = pd.DataFrame({"text": ["a", "b"], "label": ["neg", "pos"], "simple.label": ["neg", "pos"]})
+    candidate = compared_with(np.eye(2), unseen_test=test, seen_texts=set(), compare_run=RUN_WITH_ID)
+    (found,) = accuracy.check(candidate, GateParameters(metric="log_loss").terms())
+    assert not found.passed and found.message == "not in this compare run: run compare again"
+    monkeypatch.setattr(behaviour, "read_json", lambda *_: [CASE | {"text": "a"}])
+    (found,) = behaviour.check(candidate, TERMS)
+    assert not found.passed and found.message == "not kept case by case by this compare run: run compare again"
+
+
+def test_a_behaviour_test_on_a_text_that_the_champion_was_trained_on_counts_for_neither(monkeypatch):
+    """Of three the candidate fails the last and the champion the second; the first is on a text that it has seen."""
+    cases = [CASE | {"text": text, "failed_by": ["simple"] * (text == "c")} for text in ("A!", "b", "c")]
+    monkeypatch.setattr(behaviour, "read_json", lambda *_: [dict(case) for case in cases])
+    candidate = compared_with(np.eye(2), seen_texts={"a"}, compare_run=RUN_WITH_ID)
+    (found,) = behaviour.check(candidate, TERMS)
+    assert found.passed and found.figures == {
+        "behaviour_tests": 2.0,
+        "behaviour_failure_rate": 0.5,
+        "champion_behaviour_failure_rate": 0.5,
+    }
+    assert behaviour.check(compared_with(np.eye(2), seen_texts={"a", "b", "c"}, compare_run=RUN_WITH_ID), TERMS) == []

@@ -12,7 +12,7 @@ from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 from sentiment.errors import UserError
 from sentiment.registry import promotions
 from sentiment.registry.promotions import promote
-from sentiment.registry.trail import Promotion, drop_void, list_champions
+from sentiment.registry.trail import Promotion, drop_void, find_rollback, list_champions
 from tests.registry.conftest import aliases, champions, promote_in_turn
 
 
@@ -198,3 +198,19 @@ def test_who_may_not_change_a_model_is_told_so_and_who_may_changes_nothing(versi
     monkeypatch.setattr(MlflowClient, "delete_registered_model_alias", refuse)
     with pytest.raises(UserError, match="registered_model=m: this user may not change it at .*MANAGE"):
         promotions.check_permission("m")
+
+
+def test_a_version_that_is_promoted_anew_leads_back_to_the_one_that_it_replaces():
+    trail = [
+        Promotion(version, before, "ada", "", number=place)
+        for place, (version, before) in enumerate((("1", None), ("2", "1"), ("1", "2")), start=1)
+    ]
+    assert list_champions(trail, "12") == ["1", "2", "1"]
+    assert list_champions(trail, "1") == ["1"]  # not back to itself
+
+
+def test_a_rollback_that_another_promotion_came_before_has_taken_nothing_out_of_use():
+    first = [Promotion("1", None, "ada", "", number=1), Promotion("2", "1", "ada", "better", number=2)]
+    back = Promotion("1", "2", "ada", "broken", rollback=True, number=3)
+    assert find_rollback([*first, back], {"2"}) == back and find_rollback([*first, back], {"1"}) is None
+    assert find_rollback([*first, Promotion("3", "2", "bob", "better", number=3), back], {"2"}) is None

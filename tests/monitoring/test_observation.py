@@ -1,5 +1,6 @@
 """What recorded requests say of a champion: which texts and which failures are its own."""
 
+import re
 import time
 from types import SimpleNamespace
 
@@ -87,3 +88,60 @@ def test_a_monitoring_of_a_batch_says_how_many_texts_the_champion_fails_on(champ
     champion.features.classes = ["neg", "pos"]
     found = observe_batch(champion, Corpus(str(tmp_path / "batch.csv"), parameter="batch", label_required=False))
     assert found.source.endswith("batch.csv (1 that the champion fails on)") and found.source.startswith("3 texts of ")
+
+
+def test_requests_of_all_traces_are_read_in_the_order_in_which_they_came_and_none_before_the_time_asked_for(
+    champion, monkeypatch
+):
+    """Of more traces than a page holds, the latest first, as MLflow gives them."""
+    asked = []
+
+    def search(_, filter_string, page_token, **__):
+        asked.append(filter_string)
+        at = NOW - 1000 * (1 if page_token is None else 2)
+        spans = [
+            SimpleNamespace(
+                inputs=[{"texts": [f"asked at {at}"], "words": [3]}],
+                outputs=[
+                    {"at": at, "latency_ms": 1.0, "version": "2", "error": None, "labels": ["pos"], "scores": [0.9]}
+                ],
+            )
+        ]
+        page = Page([SimpleNamespace(data=SimpleNamespace(spans=spans))])
+        page.token = "more" if page_token is None else None
+        return page
+
+    monkeypatch.setattr(MlflowClient, "search_traces", search)
+    found = observe_requests(champion, "0", hours=2)
+    assert found.requests["at"].tolist() == [NOW - 2000, NOW - 1000] and len(found.texts) == 2
+    model, since = re.fullmatch(r"tags.`sentiment.model` = '(.*)' AND timestamp_ms >= (\d+)", asked[0]).groups()
+    assert model == "m" and int(since) == pytest.approx(NOW - 7_200_000, abs=60_000)
+
+
+def test_unknown_words_are_measured_of_the_texts_that_were_recorded_and_of_no_digest(champion, record):
+    champion.features.vocabulary.words = ["good"]
+    champion.features.network_tokens = lambda texts: [text.split() for text in texts]
+    record(({"sha256": [text_digest("x")]}, {}), ({"texts": ["good film", "good", " "]}, {}))
+    assert observe_requests(champion, "0", hours=1).texts["unknown"].fillna(-1).tolist() == [-1, 0.5, 0.0, -1]
+
+
+def test_the_reference_is_the_test_split_with_the_labels_of_people_and_is_made_once_for_each_model(
+    champion, tracked, tmp_path
+):
+    """A model that was deleted and registered anew has a version of the same number."""
+    test = pd.DataFrame(
+        {"text": ["good", "bad", "so so"], "label": "pos", "labelled_by": ["human", "vader", "corrected"]}
+    )
+    test.to_parquet(tmp_path / "test.parquet")
+    run, scored = tracked.create_run("0").info.run_id, []
+
+    def score(texts):
+        scored.append(champion.version.source)
+        return [["pos"] * len(texts), [0.9] * len(texts), None]
+
+    vars(champion)["scorer"] = SimpleNamespace(score=score)
+    for source in ("models:/m-1", "models:/m-1", "models:/m-2"):
+        champion.version.source = source
+        found = champion.get_reference(run)
+        assert found["words"].tolist() == [1, 1, 2] and found["label"].isna().tolist() == [False, True, True]
+    assert scored == ["models:/m-1", "models:/m-2"]

@@ -6,6 +6,7 @@ import zipfile
 from types import SimpleNamespace
 
 import pytest
+from mlflow.exceptions import MlflowException
 
 from sentiment.serving import champion
 from sentiment.serving.champion import ServedChampion
@@ -118,3 +119,21 @@ def test_a_request_that_mlflow_ended_before_its_answer_is_recorded_as_not_answer
     served.predict(["a text"])
     served.predict(["a text"])
     assert recorded == [("1", None), (None, "not answered: took longer than 1 s")]
+
+
+def test_a_request_is_recorded_with_the_version_that_answered_it_and_with_why_it_was_refused(registry, monkeypatch):
+    recorded = []
+    served = ServedChampion("sentiment", SimpleNamespace(record=lambda *request: recorded.append(request)), 0)
+
+    def answer_while_another_takes_over(*_):
+        registry.version = "2"
+        assert "has taken over" in served._update()
+        return "the answer of 1"
+
+    monkeypatch.setattr(served._serving[0], "predict", answer_while_another_takes_over)
+    served.predict(["a text"])
+    with pytest.raises(MlflowException, match="row 2"):
+        served.predict(["a text", " "])
+    (_, _, *first), (_, _, version, _, answer, error) = recorded
+    assert first == ["1", ["a text"], "the answer of 1", None]
+    assert (version, answer) == ("2", None) and error.startswith("MlflowException: ") and "row 2" in error

@@ -10,6 +10,7 @@ import mlflow
 import pandas as pd
 import pytest
 
+from sentiment.digests import text_digest
 from sentiment.serving import recording, writer
 from sentiment.serving.recording import Recorder
 from sentiment.serving.writer import Writer
@@ -47,7 +48,7 @@ def pipe(monkeypatch):
 
 def record(recorder, *texts, error=None):
     answer = None if error else pd.concat([ANSWER] * len(texts))
-    recorder.record(10**18, 10**18 + 10**6, "1", list(texts), answer, error)
+    recorder.record(10**18, 10**18 + 5 * 10**6, "7", list(texts), answer, error)
 
 
 def test_half_a_surrogate_pair_costs_no_request_its_record(tracked, pipe, monkeypatch):
@@ -67,9 +68,12 @@ def test_half_a_surrogate_pair_costs_no_request_its_record(tracked, pipe, monkey
     asked, answered = trace.data.spans[0].inputs, trace.data.spans[0].outputs
     assert [request["texts"] for request in asked] == [["a good film"], ["half \ufffd"], ["refused"]]
     assert [answer["error"] for answer in answered] == [None, None, "no text: half \ufffd"]
+    assert {(answer["at"], answer["latency_ms"], answer["version"]) for answer in answered} == {(10**12, 5.0, "7")}
+    assert trace.info.tags["sentiment.model"] == "m"
 
 
-def test_without_texts_no_text_is_kept_of_a_refused_request_either(pipe):
+def test_without_texts_no_text_is_kept_of_a_refused_request_either(pipe, monkeypatch):
+    monkeypatch.setattr(recording, "LONGEST", 4)  # of texts that are kept
     recorder = Recorder("m", "0", "r", with_text=False)
     record(recorder, "a secret text")
     record(recorder, {"text": "a secret text"}, error="MlflowException: row 1: expected text, got dict: a secret text")
@@ -77,6 +81,7 @@ def test_without_texts_no_text_is_kept_of_a_refused_request_either(pipe):
     recorder.close()
     (line,) = pipe.lines
     assert "secret" not in json.dumps(line)
+    assert line["requests"][0][0] == {"sha256": [text_digest("a secret text")], "words": [3], "count": 1}
     errors = [answer["error"] for _, answer in line["requests"]]
     assert errors == [None, "MlflowException", "not answered: took longer than 60 s"]
 
@@ -132,3 +137,20 @@ def test_a_server_that_ends_within_a_line_costs_only_that_line(tracked, monkeypa
     writer.main("m", "0", run)
     assert tracked.get_run(run).data.metrics == {"requests_recorded": 0, "requests_dropped": 2}
     assert "before it handed over its last requests" in capsys.readouterr().err
+
+
+def test_requests_that_the_store_did_not_keep_are_counted_as_dropped_and_later_ones_are_tried(
+    tracked, monkeypatch, capsys
+):
+    monkeypatch.setenv("MLFLOW_ENABLE_ASYNC_TRACE_LOGGING", "false")
+    run = tracked.create_run("0").info.run_id
+    said = {"at": 10**12, "latency_ms": 1.0, "version": "1", "labels": ["pos"], "scores": [0.9], "error": None}
+    request, written = ({"texts": ["a film"], "words": [2], "count": 1}, said), Writer("m", "0", run)
+    with monkeypatch.context() as failing:
+        failing.setattr(mlflow, "get_trace", lambda _: None)  # MLflow logs what fails, and raises nothing
+        for _ in range(2):
+            written.take([request] * 2, dropped=1)
+    written.take([request], dropped=3)
+    written.report()
+    assert tracked.get_run(run).data.metrics == {"requests_recorded": 1, "requests_dropped": 7}
+    assert capsys.readouterr().err.count("requests are not recorded: the trace is not in the store") == 1

@@ -160,3 +160,12 @@ def test_a_missing_package_is_named_with_how_to_install_it(monkeypatch, tracked,
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(UserError, match=r"pip install -r requirements-tables.txt"):
         append(address, fail=True)
+
+
+def test_a_number_that_the_column_of_the_table_would_round_is_refused(scored, tracked):
+    address, read, make = scored
+    make(pa.schema([("run_id", pa.string()), ("text", pa.string()), ("n", pa.float64())]))
+    append(address, pa.RecordBatch.from_pydict({"text": ["fine"], "n": [2**53]}))
+    with pytest.raises(UserError, match="9007199254740993 not in range"):
+        append(address, pa.RecordBatch.from_pydict({"text": ["dull"], "n": [2**53 + 1]}))
+    assert read().select(["text", "n"]).to_pylist() == [{"text": "fine", "n": 2.0**53}]

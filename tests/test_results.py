@@ -16,15 +16,16 @@ from sentiment.workflow.reuse import find_twin
 TAGS = {"step.fingerprint": "abc", "step.output_digest": "def", "mlflow.project.entryPoint": "featurize"}
 
 
-def run_featurize(folder):
-    """A finished run that left ``features/``; its id."""
+def run_featurize(folder, recorded=True, **tags):
+    """A finished run that left ``features/``, and has recorded that; its id."""
     (folder / "features").mkdir(exist_ok=True)
     np.save(folder / "features" / "train_ids.npy", np.arange(1000))
     (folder / "features" / "terms.txt").write_text("good\nbad\n")
-    with mlflow.start_run(tags=TAGS) as run:
+    with mlflow.start_run(tags=TAGS | tags) as run:
         mlflow.log_artifacts(str(folder / "features"), "features")
         mlflow.log_dict({"winner": "simple"}, "comparison.json")
-        write_manifest([])
+        if recorded:
+            write_manifest([])
     return run.info.run_id
 
 
@@ -60,6 +61,9 @@ def test_a_result_that_is_not_what_the_step_left_is_refused_and_not_reused(damag
 
 def test_who_builds_on_a_damaged_result_gets_that_of_a_run_with_the_same(tracked, tmp_path):
     first, second = run_featurize(tmp_path), run_featurize(tmp_path)
+    run_featurize(tmp_path, recorded=False)  # nothing says that it is intact
+    run_featurize(tmp_path, **{"mlflow.project.entryPoint": "train"})
+    tracked.set_terminated(run_featurize(tmp_path), "FAILED")
     truncate(artifacts(first, "features") / "terms.txt")
     assert second in str(artifacts(first, "features"))
     with pytest.raises(UserError, match="cannot be used"):

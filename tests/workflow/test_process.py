@@ -7,7 +7,7 @@ import pytest
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED, UNAUTHENTICATED
 
-from sentiment.errors import UserError, has_credentials, hide_credentials
+from sentiment.errors import UserError, describe_error, has_credentials, hide_credentials
 from sentiment.workflow.command_line import parse
 from sentiment.workflow.process import check_tracking_file, check_tracking_server, open_run, run_entry_point
 from sentiment.workflow.stopping import Stop
@@ -23,11 +23,15 @@ from sentiment.workflow.stopping import Stop
         ("mail ada@example.org, see http://host/@ada", "mail ada@example.org, see http://host/@ada"),
         ("sqlite:////home/ada/mlflow.db", "sqlite:////home/ada/mlflow.db"),
         ("https://h/a.csv?X-Amz-Signature=s3cret&part=1", "https://h/a.csv?X-Amz-Signature=…&part=1"),
+        ("https://h/a.csv?auth=s3cret&jwt=s3cret;x", "https://h/a.csv?auth=…&jwt=…;x"),
+        ("postgresql://ada:it's a s3cret@host/db is gone", "postgresql://host/db is gone"),
         ("abfs://reviews@ada.dfs.core.windows.net/a.csv", "abfs://reviews@ada.dfs.core.windows.net/a.csv"),
+        ("abfs://reviews:s3cret@ada.dfs.core.windows.net/a.csv", "abfs://ada.dfs.core.windows.net/a.csv"),
     ],
 )
 def test_credentials_of_urls_are_hidden(text, shown):
     assert hide_credentials(text) == shown == str(UserError(text))
+    assert describe_error(OSError(text)) == f"OSError: {shown}"
 
 
 @pytest.mark.parametrize("option", ["--help", "-h"])
@@ -44,6 +48,7 @@ def test_help_without_an_entry_point_lists_all_of_them(capsys, option):
         "--corpus=https://s3cret@host/a.csv",
         "--corpus=https://host/a.csv?sv=2025&sig=s3cret",
         "--corpus=s3://s3cret@bucket/a.csv",
+        "--corpus=gs://s3cret@bucket/a.csv",
         "--corpus=delta+s3://s3cret@bucket/reviews",
         "--corpus=hf://s3cret@datasets/ada/reviews",
         "--corpus=abfs://reviews:s3cret@ada.dfs.core.windows.net/a.csv",

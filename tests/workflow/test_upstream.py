@@ -46,6 +46,7 @@ def test_a_run_that_the_latest_chain_has_reused_comes_before_one_that_another_ch
         run("main", "FAILED")  # at one of its steps
         assert latest("compare") == first
         run("main", compare_run=third)
+        run("compare", "FAILED")
         assert latest("compare") == third
         dense = run("tune", featurize_run="b", family="dense")
         run("main", tune_run=f"{searches[0]},{dense}", compare_run=third)
@@ -98,3 +99,23 @@ def test_a_run_that_reused_a_result_that_is_gone_is_left_out_and_told_of_where_i
         tracked.delete_run(kept)
         assert find_latest("ingest") is None
         assert Chain({}, reuse=True)._has_finished("ingest")  # as far as it asks: no traceback
+
+
+def test_a_run_of_another_step_is_refused_and_so_is_one_that_failed_or_that_another_chain_still_makes(
+    tracked, monkeypatch
+):
+    def refuse(*_):
+        raise AssertionError("it waits for a run of another chain")
+
+    monkeypatch.setattr("sentiment.runs.time.sleep", refuse)
+    with mlflow.start_run(tags={"mlflow.parentRunId": "a"}):
+        for entry_point, status, expected in (
+            ("ingest", "FINISHED", "this is a run of ingest; expected the id of a compare run"),
+            ("compare", "FAILED", "this run is FAILED; expected a finished compare run"),
+            ("compare", "RUNNING", "this run is RUNNING; expected a finished compare run"),
+        ):
+            tags = {"mlflow.project.entryPoint": entry_point, "mlflow.parentRunId": "b"}
+            run_id = tracked.create_run("0", tags=tags).info.run_id
+            tracked.update_run(run_id, status)
+            with pytest.raises(UserError, match=f"compare_run={run_id}: {expected}"):
+                find_run("compare_run", run_id, "compare")

@@ -107,7 +107,10 @@ def test_what_fails():
     positive = np.array([0.9, 0.8, 0.6, 0.4, 0.7, 0.6, 0.5, 0.4])
     failed = outcomes.find_failures(CASES, np.column_stack([1 - positive, positive]), ["neg", "pos"])
     assert failed.tolist() == [False, True, True, True, False]
-    first, names, *_ = outcomes.summarize_by_capability(CASES, failed)
+    slightly = np.array([[0.3, 0.7], [0.305, 0.695], [0.5, 0.5], [0.495, 0.505]])  # which nobody would notice
+    assert not outcomes.find_failures(CASES[3:], slightly, ["neg", "pos"]).any()
+    first, names, *others = outcomes.summarize_by_capability(CASES, failed)
+    assert outcomes.mean_failure_rate([first, names, *others]) == 0.625  # of 0.5, 1, 1 and 0
     assert (first["cases"], first["failures"], first["failure_rate"], first["examples"]) == (2, 1, 0.5, ["b"])
     assert names["examples"] == ["d"]
     table = pd.read_csv(io.StringIO(outcomes.failures_to_csv(CASES, {"lstm": failed})))

@@ -9,6 +9,7 @@ from nltk.corpus.reader.opinion_lexicon import OpinionLexiconCorpusReader
 from nltk.corpus.util import LazyCorpusLoader
 
 from sentiment.errors import UserError
+from sentiment.labelling import labelers
 from sentiment.labelling.labelers import find_labeler, opinion_lexicon, registered_model, vader
 from sentiment.model.text.lexicon import LONGEST
 
@@ -22,6 +23,12 @@ def test_vader_is_the_mean_over_the_sentences_of_a_text():
     (long,) = vader.rate("vader", ["good " * LONGEST * 2 + "table " * LONGEST * 2])
     (part,) = vader.rate("vader", ["good " * LONGEST])
     assert long == pytest.approx(part / 2)
+
+
+def test_texts_are_rated_in_portions_none_of_which_is_lost(monkeypatch):
+    monkeypatch.setattr(labelers, "PORTION", 2)
+    rated = vader.rate("vader", ["good", "bad", "good", "bad", "good"])
+    assert (rated > 0).tolist() == [True, False, True, False, True]
 
 
 @pytest.fixture

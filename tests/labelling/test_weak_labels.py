@@ -94,7 +94,7 @@ def test_most_votes_win_and_who_abstains_has_none():
         [["+", "+", "-"], ["+", "-", ""], ["", "-", ""], ["", "", ""], ["+", "-", "0"], ["0", "0", ""]],
     )
     assert take_vote(votes).tolist() == ["+", "", "-", "", "", "0"]
-    assert take_vote(votes[3:4]).tolist() == [""]
+    assert take_vote(votes[3:4]).tolist() == [""] and take_vote(votes[1:4:2].replace("-", "")).tolist() == ["+", ""]
 
 
 def test_agreement_is_that_of_each_labeler_and_their_vote_outside_of_the_test_split(monkeypatch):
@@ -102,6 +102,8 @@ def test_agreement_is_that_of_each_labeler_and_their_vote_outside_of_the_test_sp
     texts = [f"{word} {number}" for number in range(40) for word in ("good", "bad")]
     labels = ["pos", "neg"] * 20 + [""] * 40
     frame, votes = add_weak_labels(corpus(texts, labels), ["right", "wrong"], DEFAULTS)
+    by_labelers = frame[40:]
+    assert set(by_labelers["label"]) == {""} and set(by_labelers["labelled_by"]) == {"right + wrong"}
     parts = split(clean(frame)[0], 0.2, 0.2, 1, True)
     people = sum((parts[name]["labelled_by"] == "human").sum() for name in ("train", "validation"))
     right, wrong, vote = measure_agreement(parts, votes)
@@ -115,8 +117,9 @@ def test_agreement_is_that_of_each_labeler_and_their_vote_outside_of_the_test_sp
 
 def test_where_a_labeler_abstains_it_is_not_wrong():
     texts = [f"text {number}" for number in range(10)]
-    part = pd.DataFrame({"text": texts, "label": "pos", "labelled_by": "human"})
-    votes = pd.DataFrame({"vader": ["pos"] * 6 + ["neg"] * 2 + [""] * 2}, index=texts)
+    part = pd.DataFrame({"text": [f" {text}" for text in texts], "label": "pos", "labelled_by": "human"})
+    part.loc[10] = ["another", "neg", "vader"]
+    votes = pd.DataFrame({"vader": ["pos"] * 6 + ["neg"] * 2 + [""] * 2 + ["neg"]}, index=[*texts, "another"])
     (found,) = measure_agreement({"train": part, "test": part}, votes)
     assert (found["accuracy"], found["coverage"], found["documents"]) == (6 / 8, 0.8, 10)
     assert found["confusion"] == {"pos": {"neg": 2, "none": 2, "pos": 6}}

@@ -70,6 +70,8 @@ def clone_project(parent: Path) -> None:
         if (PROJECT / name).is_file():
             target.write_bytes((PROJECT / name).read_bytes())
     git = ["git", "-c", "user.name=test", "-c", "user.email=test@example.org"]
+    # MLflow asks for the branch of HEAD, and a checkout, as that of a worktree or of CI, may be on none.
+    subprocess.run([*git, "checkout", "--quiet", "-B", "main"], cwd=folder, check=True)
     subprocess.run([*git, "add", "--all"], cwd=folder, check=True)
     subprocess.run([*git, "commit", "--quiet", "--allow-empty", "-m", "as it is"], cwd=folder, check=True)
 

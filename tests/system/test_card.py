@@ -9,7 +9,7 @@ import mlflow
 import numpy as np
 import pytest
 
-from tests.conftest import runs, store
+from tests.conftest import copy_store, runs, store
 from tests.system.processes import NAIVE_BAYES, run_steps
 
 SECTIONS = ("performance", "mistakes", "champion", "use", "search", "data", "provenance")
@@ -45,22 +45,26 @@ HOSTILE = "<script>document.title='taken'</script> & <b>bold"
 
 @pytest.fixture(scope="module", params=["two", "three"])
 def folder(request, tmp_path_factory):
-    """Where a comparison was made: of the sample, or of three classes whose texts hold markup."""
+    """Where a comparison was made, before and after there was a champion.
+
+    It is of the sample, in a copy of what the whole chain left, or of three classes whose texts hold markup.
+    """
     folder = tmp_path_factory.mktemp("card")
-    ingest = ["ingest"]
-    if request.param == "three":
-        lines = ["text,label"]
-        random = np.random.default_rng(0)
-        for number in range(240):
-            label = ("negative", "neutral", "positive")[number % 3]
-            word = random.choice(["bad", "plain", "good"], p=np.roll([0.6, 0.2, 0.2], number % 3))
-            lines.append(f'"{word} film {number} {HOSTILE} {random.integers(9)}",{label}')
-        (folder / "reviews.csv").write_text("\n".join(lines) + "\n")
-        ingest.append("--corpus=reviews.csv")
+    if request.param == "two":
+        copy_store(request.getfixturevalue("chain")[0], folder)
+        run_steps(folder, ["compare"])
+        return folder
+    lines = ["text,label"]
+    random = np.random.default_rng(0)
+    for number in range(240):
+        label = ("negative", "neutral", "positive")[number % 3]
+        word = random.choice(["bad", "plain", "good"], p=np.roll([0.6, 0.2, 0.2], number % 3))
+        lines.append(f'"{word} film {number} {HOSTILE} {random.integers(9)}",{label}')
+    (folder / "reviews.csv").write_text("\n".join(lines) + "\n")
     (folder / "space.yaml").write_text(NAIVE_BAYES)
     run_steps(
         folder,
-        ingest,
+        ["ingest", "--corpus=reviews.csv"],
         ["featurize"],
         ["tune", "--max_evals=2", "--space=space.yaml"],
         ["tune", "--family=dense", "--max_evals=2", "--epochs=2", "--parallelism=1", "--members=1"],

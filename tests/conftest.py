@@ -67,6 +67,8 @@ TENSORFLOW = (
     "test_batches",
     "test_layers",
 )
+# What uses Spark in the worker's own process, for one worker alone: its virtual machine starts once for all of them.
+SPARK = ("test_spark", "test_predict_on_spark")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -116,7 +118,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Hand out whole files, and those of ``TENSORFLOW`` as if they were one."""
+    """Hand out whole files, and those of ``TENSORFLOW`` and of ``SPARK`` as if they were one each."""
     if config.option.dist != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
@@ -124,7 +126,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
-            return "tensorflow" if Path(file).stem in TENSORFLOW and "system" not in Path(file).parts else file
+            path = Path(file)
+            if "system" in path.parts:
+                return "spark" if path.stem in SPARK else file
+            return "tensorflow" if path.stem in TENSORFLOW else file
 
     return Scheduling(config, log)
 

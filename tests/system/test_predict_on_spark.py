@@ -9,26 +9,37 @@ import pytest
 from sentiment.corpora.labels import normalize_label
 from tests.conftest import PROJECT, runs
 from tests.system.processes import ON_SPARK, environment, needs_spark, run_step
-from tests.system.test_predict import BROKEN, LINES, predict
+from tests.system.test_predict import BROKEN, LINES, predict, step
+
+
+def predict_on_spark_here(folder, *arguments):
+    """The step in this process, whose JVM the other tests on Spark use, too; it has the folder of the first of them."""
+    source, target, *more = arguments
+    step(folder, f"--input={folder / source}", f"--output={folder / target}", *more, *ON_SPARK)
+
+
+def predict_on_spark(folder, *arguments):
+    """The step as a process of its own, with a JVM of its own."""
+    source, target, *more = arguments
+    process = run_step("predict", f"--input={source}", f"--output={target}", *more, *ON_SPARK, cwd=folder)
+    assert process.returncode == 0, process.stderr[-3000:]
 
 
 @needs_spark
-@pytest.mark.parametrize("source, target", [("broken.csv", "on_spark.parquet"), ("broken.jsonl", "on_spark.csv")])
-def test_spark_scores_the_same(registered, source, target):
+@pytest.mark.parametrize(
+    "source, target, score",
+    [
+        ("broken.csv", "on_spark.parquet", predict_on_spark),
+        ("broken.jsonl", "on_spark.csv", predict_on_spark_here),
+    ],
+)
+def test_spark_scores_the_same(registered, source, target, score):
     (registered / "broken.csv").write_bytes(BROKEN)
     padded = b'{"text": "  padded  ", "helpful.votes": 3}\n'
     (registered / "broken.jsonl").write_bytes(LINES + padded)
     (registered / target).mkdir()
     (registered / target / "old.csv").touch()
-    process = run_step(
-        "predict",
-        f"--input={source}",
-        f"--output={target}",
-        "--overwrite=true",
-        *ON_SPARK,
-        cwd=registered,
-    )
-    assert process.returncode == 0, process.stderr[-3000:]
+    score(registered, source, target, "--overwrite=true")
     here = predict(registered, source, f"here_{source}.parquet", "--overwrite=true")
     if target.endswith(".parquet"):
         there = pd.read_parquet(registered / target)

@@ -1,5 +1,6 @@
 """What several tests of whole processes look at."""
 
+import multiprocessing.spawn
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ from tests.system.processes import (
     SHORT,
     SMALL_CHAIN,
     Process,
+    forking_environment,
     free_port,
     run_project,
     run_steps,
@@ -46,6 +48,16 @@ def short_lived_spark() -> Iterator[None]:
         patch.setenv("JAVA_TOOL_OPTIONS", f"{given} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC".strip())
         patch.setenv("PYSPARK_PYTHON", "python")
         yield
+
+
+@pytest.fixture
+def forking_workers(servers: None) -> Iterator[None]:
+    """Processes that ``multiprocessing`` spawns are forked where steps are: an import of MLflow less for each."""
+    script = shutil.which("python", path=forking_environment()["PATH"])
+    before = multiprocessing.spawn.get_executable()
+    multiprocessing.set_executable(script)
+    yield
+    multiprocessing.set_executable(before)
 
 
 @pytest.fixture(scope="session")

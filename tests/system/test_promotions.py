@@ -10,6 +10,8 @@ from sentiment.registry import promotions
 from sentiment.registry.promotions import promote
 from sentiment.registry.trail import drop_void
 
+pytestmark = pytest.mark.usefixtures("forking_workers")
+
 
 @pytest.fixture
 def versions(tracked):

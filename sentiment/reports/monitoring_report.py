@@ -72,7 +72,7 @@ def draw_monitoring(
     figures = {"distributions": monitoring_plots.draw_distributions(reference, observed)}
     if len(requests) > 1:
         figures["requests"] = monitoring_plots.draw_requests(requests_over_time(requests))
-    if history:
+    if history.keys() - {CHAMPION}:
         figures["over_time"] = monitoring_plots.draw_history(history, {"drift/psi": psi_limit})
     return figures
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import mlflow
 from mlflow import MlflowClient
-from mlflow.entities import Run
+from mlflow.entities import LoggedModel, Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.utils.uri import is_local_uri
 
 from sentiment.artifacts import checked_artifact, download, manifest
@@ -47,13 +48,34 @@ def model_files(uri: str) -> Path:
     try:
         version = registered_version(uri)
         source = (version.source if version else None) or uri
-        if not source.startswith(f"{MODELS}m-"):  # of another project, or of an older version of this one
-            return Path(mlflow.artifacts.download_artifacts(source))
-        logged = MlflowClient().get_logged_model(source.removeprefix(MODELS))
-        fetch = download if is_local_uri(logged.artifact_location) else _download_once
-        return fetch(logged.artifact_location, logged.tags.get(MODEL_SHA256))
+        logged: LoggedModel | None
+        if source.startswith(f"{MODELS}m-"):
+            logged = MlflowClient().get_logged_model(source.removeprefix(MODELS))
+            address = logged.artifact_location
+        elif version:  # the source of a copied version is another version, which may be gone
+            address = MlflowClient().get_model_version_download_uri(version.name, version.version)
+            logged = _find_logged_model(address)
+        else:
+            address, logged = source, None
+        if logged is None:  # of another project, or of an older version of this one
+            return Path(mlflow.artifacts.download_artifacts(address))
+        fetch = download if is_local_uri(address) else _download_once
+        return fetch(address, logged.tags.get(MODEL_SHA256))
     except (MlflowException, OSError) as error:
         raise UserError(f"the model {uri} cannot be used: {error}") from error
+
+
+def _find_logged_model(address: str) -> LoggedModel | None:
+    """The logged model that the files at an address say they are of; None where this server has no such model."""
+    from mlflow.models import Model  # it imports numpy, which main starts without
+
+    model_id = Model.load(address).model_id
+    try:
+        return MlflowClient().get_logged_model(model_id) if model_id else None
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+            raise
+        return None
 
 
 def load_model(uri: str) -> Any:

@@ -10,7 +10,7 @@ import pytest
 
 from sentiment.artifacts import artifacts
 from sentiment.errors import UserError
-from sentiment.results import check_manifest, manifest, model_files, write_manifest
+from sentiment.results import check_manifest, load_model, manifest, model_files, write_manifest
 from sentiment.workflow.reuse import find_twin
 
 TAGS = {"step.fingerprint": "abc", "step.output_digest": "def", "mlflow.project.entryPoint": "featurize"}
@@ -100,6 +100,30 @@ def test_a_damaged_model_is_refused_under_each_of_its_names_and_fails_what_point
             model_files(name)
     with pytest.raises(UserError, match="cannot be used"):
         check_manifest(tracked.get_run(compare.info.run_id))
+
+
+def test_a_copied_version_is_checked_and_outlives_the_version_that_it_was_copied_from(tracked):
+    with mlflow.start_run():
+        uri = mlflow.pyfunc.log_model(name="model", python_model=Constant(), pip_requirements=[]).model_uri
+        mlflow.set_tag("model_uri", uri)
+        write_manifest([])
+    mlflow.register_model(uri, "m")
+    tracked.copy_model_version("models:/m/1", "prod")
+    assert model_files("models:/prod/1") == model_files(uri)
+    tracked.delete_registered_model("m")
+    assert load_model("models:/prod/1").predict(["a gem"]) == ["good"]
+    truncate(model_files(uri) / "python_model.pkl")
+    with pytest.raises(UserError, match="the model models:/prod/1 cannot be used: it has changed"):
+        model_files("models:/prod/1")
+
+
+def test_a_version_whose_files_are_of_another_server_is_used_as_it_is(tracked, tmp_path):
+    mlflow.pyfunc.save_model(tmp_path / "model", python_model=Constant(), pip_requirements=[])
+    file = tmp_path / "model" / "MLmodel"
+    file.write_text(file.read_text() + "model_id: m-0123\n")
+    tracked.create_registered_model("m")
+    tracked.create_model_version("m", str(tmp_path / "model"))
+    assert load_model("models:/m/1").predict(["a gem"]) == ["good"]
 
 
 def test_a_model_elsewhere_is_copied_once_and_a_damaged_copy_is_not_kept(tracked, tmp_path, monkeypatch):

@@ -39,7 +39,7 @@ class Candidate:
     @cached_property
     def is_champion(self) -> bool:
         """Whether the champion is this model already, and its files are intact."""
-        return self.champion is not None and self._equals_champion and has_model(self.champion.source or "")
+        return self.champion is not None and self._equals_champion and has_model(self._champion_uri)
 
     @property
     def champion_version(self) -> str | None:
@@ -82,15 +82,19 @@ class Candidate:
             UserError: it cannot be loaded.
         """
         assert self.champion is not None
-        uri = f"models:/{self.champion.name}/{self.champion.version}"
         try:
-            return load_model(uri)
+            return load_model(self._champion_uri)
         except (UserError, MlflowException, OSError, ImportError) as error:
             rollback = project_command("rollback", registered_model=self.champion.name)
             raise UserError(
-                f"the champion, {uri}, cannot be loaded ({error}), so nothing can be compared with it: repair it, "
-                f"restore the previous champion (`{rollback}`), or delete its alias"
+                f"the champion, {self._champion_uri}, cannot be loaded ({error}), so nothing can be compared with it: "
+                f"repair it, restore the previous champion (`{rollback}`), or delete its alias"
             ) from error
+
+    @property
+    def _champion_uri(self) -> str:
+        assert self.champion is not None
+        return f"models:/{self.champion.name}/{self.champion.version}"
 
     @property
     def _equals_champion(self) -> bool:

@@ -144,5 +144,5 @@ def find_last_rollback(name: str, digest: str | None) -> Promotion | None:
 def _find_first(name: str, digest: str | None) -> str | None:
     """The lowest version that won a comparison of this content and whose model still exists, or None."""
     same = find_same(name, digest)
-    kept = [str(version.version) for version in same if version.source and has_model(version.source)]
+    kept = [str(version.version) for version in same if has_model(f"models:/{name}/{version.version}")]
     return min(kept, key=int, default=None)

@@ -194,14 +194,14 @@ def _compare_with_champion(
     """The champion beside the winner on the test documents that it has not seen, or None and the reason in words."""
     if champion is None:
         return None, f"{name} had no champion before."
-    if not has_model(champion.source or ""):
+    uri = f"models:/{name}/{champion.version}"
+    if not has_model(uri):
         return None, f"The files of the champion, version {champion.version}, are gone or have changed."
     try:
         unseen = comparable_rows(champion, data.classes, ingest_run)
     except NotComparable as reason:
         return None, f"The champion, version {champion.version}, {reason}."
     texts, labels, winners = list(compress(data.texts, unseen)), data.labels[unseen], winner.probabilities[unseen]
-    uri = f"models:/{name}/{champion.version}"
     champions = in_process_for(champion.tags.get(FAMILY), load_and_predict_proba, uri, texts)
     before, now = champions.argmax(axis=1), winners.argmax(axis=1)
     change = compare_paired(now == labels, before == labels)

@@ -20,7 +20,7 @@ ROW = {"family": "simple", "test_accuracy": 0.9, "behaviour_failure_rate": 0.1}
 
 
 def champion(digest="another"):
-    return SimpleNamespace(version="3", tags={"comparison.digest": digest}, source="models:/m-1")
+    return SimpleNamespace(name="m", version="3", tags={"comparison.digest": digest}, source="models:/m-1")
 
 
 def evaluate(monkeypatch, *checks, against=None, intact=True):

@@ -28,6 +28,7 @@ from sentiment.tracking import (
     DATASET_DIGEST,
     ENTRY_POINT,
     FAMILY,
+    FEATURIZE_RUN,
     GATE,
     GATE_RESULT,
     GATE_TERMS,
@@ -144,6 +145,7 @@ def lineage_tags(winner: dict[str, Any], compare_run: Run) -> dict[str, str]:
         COMPARE_RUN: compare_run.info.run_id,
         TUNE_RUN: winner["tune_run"],
         INGEST_RUN: tags[INGEST_RUN],
+        FEATURIZE_RUN: tags.get(FEATURIZE_RUN),  # compare runs of older versions of this project do not have it
         MAIN_RUN: find_main(),
         DATASET_DIGEST: tags[DATASET_DIGEST],
         COMPARISON_DIGEST: comparison_digest(compare_run),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import mlflow
 import numpy as np
 import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
@@ -15,7 +16,7 @@ from sentiment.errors import UserError
 from sentiment.features.store import Features
 from sentiment.runs import checked_run
 from sentiment.scoring.scorer import Scorer
-from sentiment.tracking import DATASET, FEATURES, origin, version_origin
+from sentiment.tracking import DATASET, FEATURES, FEATURIZE_RUN, INGEST_RUN, TUNE_RUN, origin, version_origin
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,27 @@ class Champion:
     @cached_property
     def dataset(self) -> Path:
         """The folder of its dataset."""
-        ingest_run = checked_run("ingest_run", version_origin(self.version).ingest_run, "ingest")
-        return artifacts(ingest_run.info.run_id, DATASET)
+        return artifacts(self._find_run(INGEST_RUN, version_origin(self.version).ingest_run, "ingest"), DATASET)
 
     @cached_property
     def features(self) -> Features:
-        tune_runs = version_origin(self.version).tune_run  # the members of an ensemble have the same features
-        tune_run = checked_run("tune_run", tune_runs.split(",")[0], "tune")
-        return Features(artifacts(origin(tune_run).featurize_run, FEATURES), self.dataset)
+        featurize_run = version_origin(self.version).get(FEATURIZE_RUN)
+        if featurize_run is None:  # registered by an older version of this project
+            tune_runs = version_origin(self.version).tune_run  # the members of an ensemble have the same features
+            tune_run = self._find_run(TUNE_RUN, tune_runs.split(",")[0], "tune")
+            featurize_run = origin(mlflow.get_run(tune_run)).featurize_run
+        return Features(artifacts(self._find_run(FEATURIZE_RUN, featurize_run, "featurize"), FEATURES), self.dataset)
+
+    def _find_run(self, tag: str, run_id: str, entry_point: str) -> str:
+        """The id of the run with the result of a run that the version was made from; see :func:`checked_run`."""
+        try:
+            return checked_run(tag, run_id, entry_point).info.run_id
+        except UserError as error:
+            raise UserError(
+                f"{self.version.name} version {self.version.version} cannot be monitored without the {entry_point} run "
+                f"that it was made from ({error}): restore that run, or remove the alias champion and register the "
+                "model anew, with main and -P reuse=false"
+            ) from error
 
     def describe(self, texts: list[str]) -> pd.DataFrame:
         """One row for each text: its number of words, the share of unknown ones, its predicted label and the score."""

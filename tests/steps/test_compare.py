@@ -138,6 +138,7 @@ def test_the_ensemble_of_two_families_wins_and_is_registered(tuned, tracked, mon
     registered = run_step(register, RegisterParameters(), compared)
     version = tracked.get_model_version_by_alias("sentiment", "champion")
     assert (version.tags["family"], version.tags["tune_run"]) == ("ensemble", ensemble["tune_run"])
+    assert version.tags["featurize_run"] == tuned[0].data.tags["featurize_run"]  # also once the tune run is gone
     assert registered.data.tags["gate"] == "passed"
     again = run_step(register, RegisterParameters(reuse=True), ruled)
     assert again.data.tags["model_version"] == "1" and "it already was" in again.data.tags["mlflow.note.content"]

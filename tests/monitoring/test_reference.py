@@ -1,0 +1,36 @@
+"""What a champion was made from is found by the tags of its version."""
+
+from types import SimpleNamespace
+
+import mlflow
+import pytest
+
+from sentiment.errors import UserError
+from sentiment.monitoring import reference
+from sentiment.monitoring.reference import Champion
+
+
+def log_run(entry_point, **tags):
+    with mlflow.start_run(tags={"mlflow.project.entryPoint": entry_point} | tags) as run:
+        mlflow.log_text("", "features/terms.txt" if entry_point == "featurize" else "dataset/test.parquet")
+    return run.info.run_id
+
+
+@pytest.fixture
+def features_of(tracked, monkeypatch):
+    """The folder of the features of a version with these tags."""
+    monkeypatch.setattr(reference, "Features", lambda folder, dataset: folder)
+    return lambda tags: str(Champion(SimpleNamespace(name="m", version="2", tags=tags)).features)
+
+
+def test_the_features_are_found_without_the_tune_run_except_of_an_older_version(tracked, features_of):
+    ingest, featurize = log_run("ingest"), log_run("featurize")
+    tune = log_run("tune", featurize_run=featurize)
+    older = {"ingest_run": ingest, "tune_run": f"{tune},{tune}"}
+    assert featurize in features_of(older)
+    tracked.delete_run(tune)
+    assert featurize in features_of(older | {"featurize_run": featurize})
+    with pytest.raises(UserError, match="^m version 2 cannot be monitored without the tune run .*mlflow runs restore"):
+        features_of(older)
+    with pytest.raises(UserError, match="the featurize run .*there is no such run.*main and -P reuse=false"):
+        features_of(older | {"featurize_run": "0123"})

@@ -24,10 +24,10 @@ from sentiment.tracking import (
     FEATURIZE_RUN,
     MODEL_URI,
     OUTPUT_DIGEST,
-    RUN_NAME,
     active_run,
     origin,
 )
+from sentiment.workflow.naming import name_run
 from sentiment.workflow.parameters import TrainParameters
 
 
@@ -57,7 +57,8 @@ def train(parameters: TrainParameters, featurize_run: Run) -> None:
         params = with_vectors
         training = replace(training, vectors=str(artifacts(run_id, vectors)))
     name = f"{family.name} {format_params(params)}"
-    mlflow.set_tags({RUN_NAME: name, FAMILY: family.name, FEATURIZE_RUN: featurize_run.info.run_id})
+    name_run("train", parameters, {"featurize_run": featurize_run}, name)
+    mlflow.set_tags({FAMILY: family.name, FEATURIZE_RUN: featurize_run.info.run_id})
     # Hyperparameters that were given are parameters of this run already.
     mlflow.log_params({key: value for key, value in params.items() if key not in given})
 

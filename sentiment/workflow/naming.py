@@ -1,4 +1,4 @@
-"""Names of runs that were started by hand, in place of those that MLflow makes up, such as big-mink-130."""
+"""Names of runs in place of those that MLflow makes up, such as big-mink-130, which it marks by nothing else."""
 
 import re
 import shlex
@@ -8,24 +8,27 @@ from typing import Any
 
 import mlflow
 from mlflow.entities import Run
+from mlflow.utils.name_utils import _GENERATOR_NOUNS, _GENERATOR_PREDICATES
 
 from sentiment.paths import place_name
-from sentiment.tracking import FEATURIZE_RUN, INGEST_RUN, PARENT, RUN_NAME, active_run
+from sentiment.tracking import FEATURIZE_RUN, INGEST_RUN, RUN_NAME, active_run
 from sentiment.workflow.parameter_types import Parameters
 
-MADE_UP = re.compile(r"[a-z]+-[a-z]+-\d+")
+MADE_UP = re.compile(rf"({'|'.join(_GENERATOR_PREDICATES)})-({'|'.join(_GENERATOR_NOUNS)})-\d+", re.IGNORECASE)
 
 
-def name_run(entry_point: str, parameters: Parameters, inputs: Mapping[str, Any]) -> None:
+def name_run(entry_point: str, parameters: Parameters, inputs: Mapping[str, Any], name: str = "") -> None:
     """Name the active run by step, family and corpus, a main run by corpus and time, unless it was given a name.
 
     Args:
         entry_point: name of the step.
         parameters: its parameters.
         inputs: what it builds on, as :func:`sentiment.workflow.upstream.find_inputs` returns them.
+        name: a better name, which the step has found; it replaces the usual one, too.
     """
-    run = mlflow.get_run(active_run().info.run_id)
-    if PARENT in run.data.tags or not MADE_UP.fullmatch(run.info.run_name or ""):
+    given_name = mlflow.get_run(active_run().info.run_id).info.run_name or ""
+    made_up = MADE_UP.fullmatch(given_name) is not None
+    if not made_up and not name:
         return
     values = parameters.model_dump()
     given = [each[0] if isinstance(each, list) else each for each in inputs.values()]
@@ -36,7 +39,9 @@ def name_run(entry_point: str, parameters: Parameters, inputs: Mapping[str, Any]
         parts = [subject, f"{datetime.now():%Y-%m-%d %H:%M}"]
     else:
         parts = [entry_point, values.get("family", ""), subject]
-    mlflow.set_tag(RUN_NAME, " ".join(filter(None, parts)))
+    usual = " ".join(filter(None, parts))
+    if made_up or given_name == usual:
+        mlflow.set_tag(RUN_NAME, name or usual)
 
 
 def _corpus_of(run: Run | None) -> str:

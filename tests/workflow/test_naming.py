@@ -29,6 +29,13 @@ def test_a_run_is_named_by_step_family_and_corpus(tracked, corpus):
     assert named(tracked, "approve", ApproveParameters()) == "approve sentiment"
 
 
-@pytest.mark.parametrize("given", [{"run_name": "my name"}, {"run_name": "lstm", "tags": {"mlflow.parentRunId": "0"}}])
+GIVEN = [
+    {"run_name": "my name"},
+    {"run_name": "exp-lstm-2"},  # of the form of MLflow's names, but not of its words
+    {"run_name": "lstm", "tags": {"mlflow.parentRunId": "0"}},
+]
+
+
+@pytest.mark.parametrize("given", GIVEN)
 def test_a_name_that_was_given_stays(tracked, given):
     assert named(tracked, "ingest", IngestParameters(), **given) == given["run_name"]

@@ -10,14 +10,19 @@ from sentiment.workflow.command_line import current_name, format_value, validate
 from sentiment.workflow.parameter_types import Parameters
 
 
-def log_parameters(parameters: Parameters) -> None:
-    """Log the parameters of a step that was started by hand, in the form in which ``mlflow run`` logs them.
+def log_parameters(parameters: Parameters, run: Run | None = None) -> None:
+    """Log the parameters of a step in the active run, in the form in which ``mlflow run`` logs them.
 
     Those that are empty are left out; ``mlflow run`` logs a declared parameter that was not given as ``''``.
+
+    Args:
+        parameters: the parameters of the step.
+        run: the active run as it was before, with parameters that are logged already: by ``mlflow run``, or by a user.
     """
+    logged = {current_name(name, type(parameters)) for name in run.data.params} if run else set()
     texts = {name: format_value(value) for name, value in parameters.model_dump().items()}
     # MLflow quotes what it writes into the command line, and logs that.
-    mlflow.log_params({name: shlex.quote(text) for name, text in texts.items() if text})
+    mlflow.log_params({name: shlex.quote(text) for name, text in texts.items() if text and name not in logged})
 
 
 def given_parameters(run: Run, model: type[Parameters]) -> dict[str, str]:

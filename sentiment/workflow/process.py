@@ -80,8 +80,7 @@ def run_entry_point(entry_point: str, arguments: list[str], stop: Stop) -> None:
                 stop.advice = f"{again} resumes from what has finished."
             gc.freeze()  # what has been imported stays, and need not be looked at
             gc.enable()
-            if not started_by_mlflow:  # mlflow run has logged them
-                log_parameters(parameters)
+            log_parameters(parameters, run)
             if STEPS[entry_point].input:
                 run_or_reuse(entry_point, _with_hold(body, stop), parameters)
             else:

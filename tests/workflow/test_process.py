@@ -91,6 +91,17 @@ def test_credentials_that_mlflow_run_has_logged_are_told_with_what_to_do(tracked
     assert f"`mlflow gc --run-ids {run_id}`" in line and "change the password" in line and "s3cret" not in line
 
 
+def test_parameters_are_logged_in_a_run_of_the_user_and_those_that_it_has_stay(tracked, monkeypatch):
+    run_id = tracked.create_run("0").info.run_id
+    tracked.log_param(run_id, "family", "of mine")
+    monkeypatch.setenv("MLFLOW_RUN_ID", run_id)
+    monkeypatch.chdir("/")  # else the parent process would be taken for mlflow run
+    with pytest.raises(SystemExit):  # there is no featurize run
+        run_entry_point("train", ["--C=0.7", "--epochs=3"], Stop("train"))
+    params = tracked.get_run(run_id).data.params
+    assert (params["C"], params["epochs"], params["family"]) == ("0.7", "3", "of mine")
+
+
 def test_a_user_or_a_container_is_no_secret():
     delta = "delta+abfss://reviews@ada.dfs.core.windows.net/reviews"
     abfs = "abfs://reviews@ada.dfs.core.windows.net/a.csv"

@@ -1,10 +1,12 @@
 """Searching, checking and waiting for runs of this project, and following reused results."""
 
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 
 import mlflow
-from mlflow.entities import LifecycleStage, Run
+from mlflow import MlflowClient
+from mlflow.entities import LifecycleStage, Metric, Run
 from mlflow.exceptions import MlflowException
 
 from sentiment.errors import UserError
@@ -44,6 +46,13 @@ def search(filter_string: str, max_results: int = 1000) -> list[Run]:
 def child_runs(run: Run) -> list[Run]:
     """The runs whose parent is this one, the latest first: all of them, while a client's search gives 1,000."""
     return mlflow.search_runs([run.info.experiment_id], f"tags.`{PARENT}` = '{run.info.run_id}'", output_format="list")
+
+
+def log_run_metrics(metrics: Mapping[str, float]) -> None:
+    """Log metrics of the active run alone; ``mlflow.log_metrics`` makes them metrics of its logged models, too."""
+    now = int(time.time() * 1000)
+    logged = [Metric(key, value, now, 0) for key, value in metrics.items()]
+    MlflowClient().log_batch(active_run().info.run_id, logged)
 
 
 def checked_run(parameter: str, run_id: str, entry_point: str, ended: bool = True) -> Run:

@@ -1,18 +1,16 @@
 """Choose the winner by the validation split and report every tuned model on the test split."""
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import mlflow
 import pandas as pd
-from mlflow import MlflowClient
-from mlflow.entities import Metric, Run
+from mlflow.entities import Run
 
 from sentiment.artifacts import artifacts, log_parquet
-from sentiment.corpora.logged_datasets import log_model_metrics, use_datasets
+from sentiment.corpora.logged_datasets import get_datasets, log_model_metrics, use_datasets
 from sentiment.digests import text_digest
 from sentiment.errors import UserError
 from sentiment.evaluation.behaviour import Case
@@ -39,7 +37,7 @@ from sentiment.quality.check import read_check
 from sentiment.reports import images, plots, table, training_plots
 from sentiment.reports.card import render_card
 from sentiment.reports.searches import read_histories
-from sentiment.runs import checked_run
+from sentiment.runs import checked_run, log_run_metrics
 from sentiment.search.packaging import can_be_member, log_ensemble
 from sentiment.search.training_size import measure_training_sizes
 from sentiment.search.trials import VALIDATION
@@ -117,15 +115,14 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
     log_parquet(tabulate_predictions(models, data), TEST_PREDICTIONS)
     mlflow.log_text(card, REVIEW_CARD)
     images.log_plots(figures)
-    now = int(time.time() * 1000)
     by_family = {f"{row['family']}.{key}": value for row in rows for key, value in figures_of(row).items()}
-    # mlflow.log_metrics would take them for figures of the ensemble, a model that this run has logged.
-    MlflowClient().log_batch(compare_run.info.run_id, [Metric(key, value, now, 0) for key, value in by_family.items()])
+    log_run_metrics(by_family)
+    test = get_datasets(ingest_run).get("test")
     for step, row in enumerate(reversed(rows)):  # the winner last: the run shows its figures
         measured = figures_of(row)
         chosen_by = {key: measured.pop(key) for key in list(measured) if key.startswith(VALIDATION)}
-        log_model_metrics(chosen_by, row["model_uri"], ingest_run, "validation", step)
-        log_model_metrics(measured, row["model_uri"], ingest_run, "test", step)
+        log_model_metrics(chosen_by, row["model_uri"], step=step)  # not of the validation split: see tune
+        log_model_metrics(measured, row["model_uri"], test, step)
     verdict, digest = table.verdict(comparison), digest_comparison(models)
     mlflow.set_tags(
         {

@@ -8,7 +8,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from sentiment.artifacts import artifacts
-from sentiment.corpora.logged_datasets import log_model_metrics, use_datasets
+from sentiment.corpora.logged_datasets import get_datasets, log_model_metrics, use_datasets
 from sentiment.errors import UserError
 from sentiment.evaluation.metrics import scores
 from sentiment.features.store import Features
@@ -73,7 +73,8 @@ def train(parameters: TrainParameters, featurize_run: Run) -> None:
     figures = scores(features.labels("validation"), probabilities)
     run.log_result(figures, seconds)
     uri = log_model(family.name, features, model)
-    log_model_metrics({f"{VALIDATION}{key}": value for key, value in figures.items()}, uri, ingest_run, "validation")
+    validation = get_datasets(ingest_run).get("validation")
+    log_model_metrics({f"{VALIDATION}{key}": value for key, value in figures.items()}, uri, validation)
     dataset_digest = origin(featurize_run).dataset_digest
     content = model_digest([probabilities], package_digest(uri), params, features.classes, dataset_digest)
     mlflow.set_tags({OUTPUT_DIGEST: content, MODEL_URI: uri})

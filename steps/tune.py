@@ -17,7 +17,7 @@ from sentiment.errors import UserError
 from sentiment.features.store import Features
 from sentiment.model.families import get_family
 from sentiment.model.space import Choice, format_params
-from sentiment.runs import checked_run
+from sentiment.runs import checked_run, log_run_metrics
 from sentiment.search.engines import SearchConfig, make_engine
 from sentiment.search.fitting import LoggedModel, TrialConfig, log_best_model, validate_training
 from sentiment.search.loop import lag_of, run_trials
@@ -135,13 +135,11 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
         ranked = rank_trials(outcomes, family.name)
         logged = workers.submit(log_best_model, config, run_id, ranked, origin(featurize_run).dataset_digest).result()
 
-    log_search(parameters, ingest_run, outcomes, ranked[0], logged)
+    log_search(parameters, outcomes, ranked[0], logged)
     return workers.waited
 
 
-def log_search(
-    parameters: TuneParameters, ingest_run: Run, outcomes: Sequence[Outcome], best: Outcome, logged: LoggedModel
-) -> None:
+def log_search(parameters: TuneParameters, outcomes: Sequence[Outcome], best: Outcome, logged: LoggedModel) -> None:
     """Log the best trial's hyperparameters, the figures of the model that was fitted with them, and what was tried."""
     family = get_family(parameters.family)
     # With other epochs than the search's, or another seed, train would fit another model of these hyperparameters.
@@ -149,8 +147,8 @@ def log_search(
     tried = best.params | {name: value for name, value in fitted_with.items() if value != getattr(parameters, name)}
     mlflow.log_params({f"{BEST}{name}": value for name, value in tried.items()})
     figures = {f"{VALIDATION}{name}": value for name, value in logged.figures.items()}
-    log_model_metrics(figures, logged.uri, ingest_run, "validation")
-    mlflow.log_metrics(
+    log_model_metrics(figures, logged.uri)  # of half of the validation split, which the model has been fitted on since
+    log_run_metrics(
         {
             TRAIN_SECONDS: logged.seconds,
             "failed_trials": sum(outcome.error is not None for outcome in outcomes),

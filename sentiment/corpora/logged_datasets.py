@@ -21,9 +21,16 @@ def use_datasets(ingest_run: Run, *contexts: str) -> None:
     MlflowClient().log_inputs(active_run().info.run_id, used)
 
 
-def log_model_metrics(metrics: dict[str, float], model_uri: str, ingest_run: Run, context: str, step: int = 0) -> None:
-    """Log metrics of the active run that are a logged model's on one of the datasets, and the model's, too."""
-    logged = get_datasets(ingest_run).get(context)
-    mlflow.log_metrics(
-        metrics, step=step, model_id=model_uri.rpartition("/")[2], dataset=logged.dataset if logged else None
-    )
+def log_model_metrics(
+    metrics: dict[str, float], model_uri: str, measured_on: DatasetInput | None = None, step: int = 0
+) -> None:
+    """Log metrics of the active run that are a logged model's, and the model's, too.
+
+    Args:
+        metrics: their values by their names.
+        model_uri: URI of the logged model.
+        measured_on: one of the datasets, which the metrics are linked to; None where it is not just that.
+        step: theirs.
+    """
+    dataset = measured_on.dataset if measured_on else None
+    mlflow.log_metrics(metrics, step=step, model_id=model_uri.rpartition("/")[2], dataset=dataset)

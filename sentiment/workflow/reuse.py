@@ -23,7 +23,7 @@ from sentiment.model.families import get_family
 from sentiment.model.hub import HUB
 from sentiment.paths import PROJECT_ROOT
 from sentiment.results import check_manifest, write_manifest
-from sentiment.runs import search
+from sentiment.runs import log_run_metrics, search
 from sentiment.search.loop import lag_of
 from sentiment.tracking import (
     ENTRY_POINT,
@@ -65,7 +65,7 @@ def run_or_reuse(entry_point: str, body: Callable[..., float | None], parameters
         waited = body(parameters, **inputs) or 0.0
         write_manifest(run for given in inputs.values() for run in _runs_of(given))
         # The seconds are without the start of the process and its imports.
-        mlflow.log_metrics({"step_seconds": time.time() - started - waited, "peak_memory_mb": peak_memory()})
+        log_run_metrics({"step_seconds": time.time() - started - waited, "peak_memory_mb": peak_memory()})
         return
     run_id = twin.info.run_id
     mlflow.set_tags(

@@ -119,6 +119,8 @@ def test_the_ensemble_of_two_families_wins_and_is_registered(tuned, tracked, mon
     assert "plots/calibration.png" in plots and "plots/learning_curves.png" not in plots  # none has epochs
     assert set(comparison["behaviour"]) == {"encoder", "simple", "ensemble"}
     model = mlflow.get_logged_model(ensemble["model_uri"].removeprefix("models:/"))
+    on = {metric.key: metric.dataset_name for metric in model.metrics}
+    assert on["test_accuracy"] == "c" and on["validation_log_loss"] is None  # of half of the validation split
     figures = {metric.key: metric.value for metric in model.metrics}
     assert figures["test_accuracy"] == ensemble["test_accuracy"] and "simple.test_accuracy" not in figures
     assert figures["validation_log_loss"] == ensemble["validation_log_loss"]

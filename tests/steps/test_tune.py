@@ -3,6 +3,7 @@
 import json
 
 import mlflow
+import pandas as pd
 import pytest
 
 import steps.tune
@@ -13,6 +14,7 @@ from sentiment.tracking import FEATURIZE_RUN, OUTPUT_DIGEST, PARAMETER_FILES
 from sentiment.workflow.logged_parameters import log_parameters
 from sentiment.workflow.parameters import TuneParameters
 from steps.tune import RESUMABLE, digest_files, find_earlier_trials, log_search
+from tests.steps.conftest import Constant
 
 
 @pytest.fixture
@@ -61,6 +63,21 @@ def test_a_search_of_other_trials_is_not_resumed(featurized):
             find_earlier_trials(earlier, featurized, resuming, {})
 
 
+def test_a_model_has_no_figures_of_its_search_and_those_of_an_earlier_fit_name_no_dataset(tracked):
+    best = Outcome("0", "simple-01", {"alpha": 1.0}, 1, seed=42)
+    with mlflow.start_run() as run:
+        mlflow.log_input(mlflow.data.from_pandas(pd.DataFrame({"text": ["a"]}), name="sample"), "validation")
+        uri = mlflow.pyfunc.log_model(name="simple", python_model=Constant(), pip_requirements=[]).model_uri
+        logged = LoggedModel(uri, "digest", {"accuracy": 0.75}, 1.0, True, 0)
+        log_search(TuneParameters(), [best], best, logged)
+    model = mlflow.get_logged_model(uri.removeprefix("models:/"))
+    found = {metric.key: (metric.value, metric.dataset_name) for metric in model.metrics}
+    assert found == {"validation_accuracy": (0.75, None)}
+    assert {"validation_accuracy", "train_seconds", "failed_trials"} <= set(
+        tracked.get_run(run.info.run_id).data.metrics
+    )
+
+
 def test_the_seed_of_the_best_trial_is_named_where_it_is_not_that_of_the_search(tracked, monkeypatch):
     monkeypatch.setattr(steps.tune, "log_model_metrics", lambda *_: None)
     logged = LoggedModel("models:/m-1", "digest", {"accuracy": 0.75}, 1.0, False, 0)
@@ -68,7 +85,7 @@ def test_the_seed_of_the_best_trial_is_named_where_it_is_not_that_of_the_search(
     for seed in (42, 43):
         best = Outcome("0", "dense-01", {"layers": 1}, 8, seed=seed)
         with mlflow.start_run() as run:
-            log_search(TuneParameters(family="dense", epochs=8, seed=42), None, [best], best, logged)
+            log_search(TuneParameters(family="dense", epochs=8, seed=42), [best], best, logged)
         tune_run = tracked.get_run(run.info.run_id)
         named.append((best_params(tune_run), tune_run.data.tags["mlflow.note.content"]))
     (usual, _), (other, note) = named

@@ -13,6 +13,7 @@ from sentiment.workflow.command_line import parse
 from sentiment.workflow.reuse import find_twin, step_fingerprint
 from sentiment.workflow.upstream import find_inputs
 from tests.corpora.web import serve_web
+from tests.steps.conftest import Constant
 
 
 @pytest.mark.parametrize("status", ["FAILED", "KILLED", "RUNNING"])
@@ -102,6 +103,21 @@ def test_a_result_is_taken_only_where_reuse_is_wished_and_the_run_says_whose_it_
     assert second.data.tags["step.output_digest"] == "def"  # for the steps that build on it
     assert manifest(third) == {"models:/m-1": "a digest"}  # of what it builds on: it stands as long as that is there
     assert first.data.metrics["step_seconds"] < 0 and "step_seconds" not in second.data.metrics
+
+
+def test_the_seconds_of_a_step_are_metrics_of_its_run_and_not_of_its_model(tracked, monkeypatch):
+    monkeypatch.setattr(reuse, "find_inputs", lambda *_: {})
+    monkeypatch.setattr(reuse, "step_fingerprint", lambda *_: None)
+    monkeypatch.setattr(reuse, "is_dirty", lambda: False)
+    models = []
+
+    def body(parameters):
+        models.append(mlflow.pyfunc.log_model(name="simple", python_model=Constant(), pip_requirements=[]))
+
+    with mlflow.start_run() as run:
+        reuse.run_or_reuse("compare", body, parse("compare", []))
+    assert "step_seconds" in tracked.get_run(run.info.run_id).data.metrics
+    assert not tracked.get_logged_model(models[0].model_id).metrics
 
 
 @pytest.fixture

@@ -130,9 +130,7 @@ class _Tag:
 
     def __get__(self, origin: Origin, owner: type) -> str:
         if self._name not in origin.tags:
-            raise UserError(
-                f"{origin.id} has no tag {self._name}: it was not made by this project, or by an older version of it"
-            )
+            raise UserError(f"{origin.id} has no tag {self._name}: {origin.untagged}")
         return origin.tags[self._name]
 
 
@@ -143,6 +141,7 @@ class Origin:
     Args:
         id: the run's id, or the version's name and number, for messages.
         tags: its tags.
+        untagged: why one of them may be missing, for messages.
 
     Raises:
         UserError: on access to a property whose tag is missing.
@@ -150,6 +149,7 @@ class Origin:
 
     id: str
     tags: Mapping[str, str]
+    untagged: str = "it was not made by this project, or by an older version of it"
 
     ingest_run = _Tag(INGEST_RUN)
     featurize_run = _Tag(FEATURIZE_RUN)
@@ -179,7 +179,12 @@ def origin(run: Run) -> Origin:
 
 def version_origin(version: ModelVersion) -> Origin:
     """The :class:`Origin` of a model version."""
-    return Origin(f"{version.name} version {version.version}", version.tags)
+    return Origin(
+        f"{version.name} version {version.version}",
+        version.tags,
+        "it was not registered by this project's register step, or by an older version of it: register the model with "
+        "register or main",
+    )
 
 
 def describe_commit(tags: Mapping[str, str]) -> str | None:

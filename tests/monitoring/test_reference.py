@@ -34,3 +34,8 @@ def test_the_features_are_found_without_the_tune_run_except_of_an_older_version(
         features_of(older)
     with pytest.raises(UserError, match="the featurize run .*there is no such run.*main and -P reuse=false"):
         features_of(older | {"featurize_run": "0123"})
+
+
+def test_a_model_that_was_registered_by_hand_is_told_from_one_of_another_project(tracked, features_of):
+    with pytest.raises(UserError, match="^m version 2 has no tag .*: it was not registered by .*register or main$"):
+        features_of({})

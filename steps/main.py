@@ -13,6 +13,7 @@ from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 
 from sentiment.commands import curl_command
+from sentiment.corpora.logged_datasets import use_datasets
 from sentiment.errors import GateFailed, UserError
 from sentiment.evaluation.metrics import figures_of
 from sentiment.markdown import escape_prose
@@ -61,6 +62,7 @@ def main(parameters: MainParameters) -> None:
         register = chain.start("register", compare_run=compare, fail_on_gate=False)
         chain.finish()
 
+    use_datasets(ingest.run.result(), "training", "validation", "test")
     registering, comparing = register.run.result(), compare.run.result()
     tags = registering.data.tags
     registered = mlflow.MlflowClient().get_model_version(tags[REGISTERED_MODEL], tags[MODEL_VERSION])

@@ -122,6 +122,8 @@ def test_the_ui_shows_models_with_their_figures_and_datasets_and_a_main_run_that
         found = {metric.key: metric.value for metric in model.metrics}
         assert found["test_accuracy"] == compare.data.metrics[f"{family}.test_accuracy"]
     assert {tag.value for data in compare.inputs.dataset_inputs for tag in data.tags} == {"validation", "test"}
+    contexts = {tag.value for data in main.inputs.dataset_inputs for tag in data.tags}
+    assert contexts == {"training", "validation", "test"}
     winner = compare.data.tags["winner"]
     for run in (main, compare):
         assert run.data.metrics["test_accuracy"] == compare.data.metrics[f"{winner}.test_accuracy"]

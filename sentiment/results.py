@@ -18,6 +18,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.utils.uri import is_local_uri
+from yaml import YAMLError
 
 from sentiment.artifacts import checked_artifact, download, manifest
 from sentiment.digests import content_digest
@@ -63,6 +64,8 @@ def model_files(uri: str) -> Path:
         return fetch(address, logged.tags.get(MODEL_SHA256))
     except (MlflowException, OSError) as error:
         raise UserError(f"the model {uri} cannot be used: {error}") from error
+    except YAMLError as error:
+        raise UserError(f"the model {uri} cannot be used: its file MLmodel is damaged") from error
 
 
 def _find_logged_model(address: str) -> LoggedModel | None:

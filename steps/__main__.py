@@ -23,6 +23,7 @@ NOT_IN_MAIN = ("numpy", "pandas", "pyarrow", "pyspark", "scipy", "sklearn", "cha
 
 def start(entry_point: str, arguments: list[str]) -> None:
     """Run an entry point in this process."""
+    find_modules_of_the_project()
     stop = Stop(entry_point)
     stop.listen()
     # MLflow's telemetry removes a variable of the environment at any time, at which a request to a server fails.
@@ -41,6 +42,19 @@ def start(entry_point: str, arguments: list[str]) -> None:
         os.environ["TMPDIR"] = tempfile.tempdir = stop.scratch
         give_matplotlib_a_folder(stop.scratch)
         run_entry_point(entry_point, arguments, stop)
+
+
+def find_modules_of_the_project() -> None:
+    """Have the processes below import from the project and not from the user's folder, in which they start.
+
+    There a file may be called pickle.py. What the user has in PYTHONPATH comes after the project.
+    """
+    from sentiment.paths import PROJECT_ROOT
+
+    theirs = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    others = [folder for folder in theirs if folder not in ("", str(PROJECT_ROOT))]  # an empty one is the user's folder
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(PROJECT_ROOT), *others])
+    os.environ["PYTHONSAFEPATH"] = "1"
 
 
 def give_matplotlib_a_folder(scratch: str) -> None:

@@ -75,9 +75,8 @@ def start_server(model: Path, host: str, port: int) -> subprocess.Popen[bytes]:
     """Start MLflow's scoring server, which writes to this process's console."""
     command = ["mlflow", "models", "serve", "-m", str(model), "--env-manager", "local", "-h", host, "-p", str(port)]
     use_this_python()
-    path = [str(PROJECT_ROOT), os.environ.get("PYTHONPATH", "")]  # for the loader module above
     settings = {
-        "PYTHONPATH": os.pathsep.join(part for part in path if part),
+        "UVICORN_APP_DIR": str(PROJECT_ROOT),  # where it imports from first, which else is the user's folder
         "MLFLOW_TRACKING_URI": mlflow.get_tracking_uri(),
         "MLFLOW_LOGGING_LEVEL": "WARNING",
         "UVICORN_LOG_LEVEL": "warning",  # a log line for each request costs more than some requests

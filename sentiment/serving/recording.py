@@ -13,7 +13,6 @@ import mlflow
 import pandas as pd
 
 from sentiment.model.text.tweets import replace_surrogates
-from sentiment.paths import PROJECT_ROOT
 
 WAITING = 5_000  # requests that wait to be written; further ones are dropped and counted
 WAITING_CHARACTERS = 50_000_000  # the same limit for their texts together
@@ -41,7 +40,7 @@ class Recorder:
         self._size = self._dropped = 0
         self._writer = subprocess.Popen(
             [sys.executable, "-m", "sentiment.serving.writer", name, experiment_id, run_id],
-            env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT), "MLFLOW_TRACKING_URI": mlflow.get_tracking_uri()},
+            env=os.environ | {"MLFLOW_TRACKING_URI": mlflow.get_tracking_uri()},
             stdin=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C ends the server; the writer ends when it has written everything
         )

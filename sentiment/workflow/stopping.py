@@ -22,8 +22,6 @@ from typing import Any
 
 import psutil
 
-from sentiment.paths import PROJECT_ROOT
-
 STOPPED = "stopped by a signal"  # tag error of a run that was stopped
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PATIENCE = 30  # seconds for children to end by themselves
@@ -255,7 +253,6 @@ def correct_after(caller: int, run_id: str) -> int:
     """Start a process that outlives this one and marks a run as KILLED again (:func:`correct`), and return its id."""
     return subprocess.Popen(
         [sys.executable, "-m", "sentiment.workflow.stopping", run_id, str(caller)],
-        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -1,10 +1,12 @@
 """What happens before the first import of a step's process."""
 
 import atexit
+import os
 
 import matplotlib
 
-from steps.__main__ import give_matplotlib_a_folder
+from sentiment.paths import PROJECT_ROOT
+from steps.__main__ import find_modules_of_the_project, give_matplotlib_a_folder
 
 
 def test_matplotlib_warns_of_nothing_and_leaves_nothing_to_remove_where_the_home_cannot_be_written(
@@ -27,3 +29,11 @@ def test_matplotlib_keeps_its_files_where_it_can(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     give_matplotlib_a_folder(str(tmp_path / "scratch"))
     assert matplotlib.get_cachedir.__wrapped__() == str(tmp_path / ".cache" / "matplotlib")
+
+
+def test_processes_below_find_the_project_first_and_then_what_the_user_has_given(monkeypatch):
+    monkeypatch.setenv("PYTHONSAFEPATH", "")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["", "/home/ada/lib", str(PROJECT_ROOT)]))
+    find_modules_of_the_project()
+    assert os.environ["PYTHONPATH"] == os.pathsep.join([str(PROJECT_ROOT), "/home/ada/lib"])
+    assert os.environ["PYTHONSAFEPATH"] == "1"

@@ -26,6 +26,7 @@ from tests.system.processes import (
     run_steps,
     tracking_server,
     wait_for,
+    write_modules,
 )
 
 CURL = re.compile(r"curl (\S+)/invocations .* -d '(.*)'")
@@ -35,7 +36,8 @@ CURL = re.compile(r"curl (\S+)/invocations .* -d '(.*)'")
 def serving(folder, *arguments, within=forking_environment, **more):
     """A server: (its port, what it has printed, its process)."""
     port = free_port()
-    command = ["python", "-m", "steps", "serve", f"--port={port}", *arguments]
+    flags = ["-P"] if within is environment else []  # as `mlflow run` starts it: not from the user's folder
+    command = ["python", *flags, "-m", "steps", "serve", f"--port={port}", *arguments]
     env = within(PYTHONPATH=str(PROJECT), **more)
     process = subprocess.Popen(
         command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -85,7 +87,7 @@ def uri_of(folder):
 
 
 def test_the_curl_that_it_prints_works_and_requests_are_recorded_with_what_was_answered(registered):
-    begun = time.time()
+    begun, imported = time.time(), write_modules(registered)
     with serving(registered, "--record=true", within=environment) as (port, said, process):  # as a user starts it
         (url, body) = CURL.search("".join(said)).groups()
         assert url == f"http://127.0.0.1:{port}"
@@ -100,7 +102,7 @@ def test_the_curl_that_it_prints_works_and_requests_are_recorded_with_what_was_a
         assert post(port, {"dataframe_split": {"columns": ["review"], "data": [["a"]]}})[0] == 400
         process.send_signal(signal.SIGINT)
         process.wait(60)
-    assert "Traceback" not in "".join(said) and "serve was stopped." in "".join(said)
+    assert "Traceback" not in "".join(said) and "serve was stopped." in "".join(said) and not imported.exists()
     with socket.socket() as again:  # nobody listens any more
         assert again.connect_ex(("127.0.0.1", port)) != 0
     wait_for(lambda: len(traces(uri_of(registered))) == 4)  # on a busy machine what writes them ends after the server

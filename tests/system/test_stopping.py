@@ -24,6 +24,7 @@ from tests.system.processes import (
     start_step,
     tracking_server,
     wait_for,
+    write_modules,
 )
 
 SHOWN = ("pid", "ppid", "status", "cmdline", "num_threads", "cpu_times")
@@ -83,8 +84,10 @@ def still_alive(processes):
 
 @pytest.mark.parametrize("how", ["ctrl-c", "SIGTERM to main"])
 def test_a_stopped_chain_ends_with_its_children_as_killed(folder, how):
+    imported = write_modules(folder)
     # Ctrl-C reaches a process group, and what is forked is in none of ours.
-    started = Started(folder, *CHAIN, within=environment if how == "ctrl-c" else forking_environment)
+    within = environment if how == "ctrl-c" else forking_environment
+    started = Started(folder, *CHAIN, "-P", "parallelism=2", within=within)
     wait_for(lambda: len(trials(folder, "FINISHED")) > 1)
     below = started.below()
     if how == "ctrl-c":
@@ -104,6 +107,7 @@ def test_a_stopped_chain_ends_with_its_children_as_killed(folder, how):
         *((step, "KILLED") for step in ("main", "tune", "compare", None)),  # compare waits for its models
     }
     assert ("tune", "KILLED") in left and (None, "FINISHED") in left  # a trial has no entry point
+    assert not imported.exists()
 
 
 def test_the_same_command_goes_on_from_the_trials_of_a_killed_chain(empty_folder):

@@ -8,7 +8,10 @@ import sys
 
 from mlflow import MlflowClient
 
+secret = os.environ.get("WEBHOOK_SECRET", "")
+if len(secret) < 32:
+    sys.exit("error: WEBHOOK_SECRET is missing or shorter than 32 characters: make one with `openssl rand -hex 32`")
 webhook = MlflowClient().create_webhook(
-    name="promotions", url=sys.argv[1], events=["model_version_alias.created"], secret=os.environ["WEBHOOK_SECRET"]
+    name="promotions", url=sys.argv[1], events=["model_version_alias.created"], secret=secret
 )
 print(f"webhook {webhook.webhook_id} sends {webhook.events[0]} to {webhook.url}")

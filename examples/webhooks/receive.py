@@ -1,8 +1,8 @@
 """Run a command whenever a model has a new champion: ``python receive.py MODEL PORT COMMAND …``.
 
-It listens on the loopback address, behind a proxy with TLS. WEBHOOK_SECRET is that of the webhook. Nothing of a request
-becomes part of the command: a deployment reads from the registry which version is champion. An event only says that it
-is time to look, since events may be late, in another order, or sent twice.
+It listens on the loopback address, behind a proxy with TLS. WEBHOOK_SECRET is that of the webhook, which the command
+does not get. Nothing of a request becomes part of the command: a deployment reads from the registry which version is
+champion. An event only says that it is time to look, since events may be late, in another order, or sent twice.
 """
 
 import base64
@@ -17,7 +17,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 MODEL, PORT, *COMMAND = sys.argv[1:]
-SECRET = os.environ["WEBHOOK_SECRET"].encode()
+SECRET = os.environ.pop("WEBHOOK_SECRET", "").encode()
 AGE = 300  # seconds after which a request is no longer taken, so that nobody can send a recorded one again
 promoted = threading.Event()  # since the last start of the command
 
@@ -65,5 +65,7 @@ def run_commands() -> None:
 
 
 if __name__ == "__main__":
+    if len(SECRET) < 32:
+        sys.exit("error: WEBHOOK_SECRET is missing or shorter than 32 characters: make one with `openssl rand -hex 32`")
     threading.Thread(target=run_commands, daemon=True).start()
     ThreadingHTTPServer(("127.0.0.1", int(PORT)), Receiver).serve_forever()

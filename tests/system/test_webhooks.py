@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import runpy
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ from tests.conftest import PROJECT
 from tests.system.processes import environment, free_port, tracking_server, wait_for, wait_until
 
 WEBHOOKS = PROJECT / "examples" / "webhooks"
-SECRET = "s3cret of the webhook"
+SECRET = "s3cret of the webhook, long enough"
 
 
 @contextmanager
@@ -45,7 +46,7 @@ def receiving(folder, *command):
 def receiver(tmp_path_factory):
     """The URL of a receiver for the model ``m``, and the file in which each start of its command is a line."""
     folder = tmp_path_factory.mktemp("receiver")
-    with receiving(folder, "sh", "-c", f"echo deployed >> {folder / 'started'}") as (url, _):
+    with receiving(folder, "sh", "-c", f'echo "deployed$WEBHOOK_SECRET" >> {folder / "started"}') as (url, _):
         yield url, folder / "started"
 
 
@@ -84,10 +85,20 @@ def test_setting_the_alias_champion_starts_the_command_once(receiver, tmp_path, 
             wait_for(lambda: lines(started) == before + 2, seconds=60)
             assert promotions.promote("m", "2", "1", "better")
             wait_for(lambda: lines(started) == before + 3, seconds=60)
+            assert set(started.read_text().split()) == {"deployed"}  # and the command does not get the secret
         finally:
             mlflow.set_tracking_uri(None)
     # The secret is not in the server's store as it is.
     assert SECRET.encode() not in (tmp_path / "mlflow.db").read_bytes()
+
+
+@pytest.mark.parametrize("script", ["create.py", "receive.py"])
+@pytest.mark.parametrize("secret", ["", "s3cret"])
+def test_a_secret_that_could_be_guessed_is_refused(monkeypatch, script, secret):
+    monkeypatch.setenv("WEBHOOK_SECRET", secret)
+    monkeypatch.setattr(sys, "argv", [script, "m", "8080"])
+    with pytest.raises(SystemExit, match="WEBHOOK_SECRET is missing or shorter than 32 characters"):
+        runpy.run_path(str(WEBHOOKS / script), run_name="__main__")
 
 
 def signed(body, secret=SECRET, age=0, sent=None):

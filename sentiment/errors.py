@@ -3,39 +3,54 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import unquote
 
-# Of a query: the signature of a link that lets in whoever has it, and what else is no business of others.
-_SECRET = re.compile(
-    r"(?<=[?&;])((?:[\w.-]*(?:signature|token|secret|password|passwd|passphrase|passcode|credential)"
-    r"|sig|pwd|(?:api|access|account|subscription|functions?)[_-]?key|auth|jwt"
-    r"|(?:key|code)(?==(?=[\w%-]*\d)(?=[\w%-]*[a-z])[\w%-]{20,}(?:[&;#\s'\"]|$)))=)"
-    r"([^&;#\s'\"]+)",
+# Of a query or a fragment: the signature of a link that lets in whoever has it, and what else is no business of others.
+_PAIR = re.compile(r"(?<=[?&;#])([\w.%-]+)=([^&;#\s'\"]+)")
+_SECRET_NAME = re.compile(
+    r"[\w.-]*(?:signature|token|secret|password|passwd|passphrase|passcode|credential)"
+    r"|(?:[\w.-]*[_.-])?(?:sig|pwd|pw|pass|jwt|(?:api|access|account|auth|private|secret|subscription|functions?)[_-]?key)"
+    r"|auth",
     re.IGNORECASE,
 )
+_LIKE_A_KEY = re.compile(r"(?=[\w%-]*\d)(?=[\w%-]*[a-z])[\w%-]{20,}", re.IGNORECASE)  # of what is called key or code
+# By themselves: of Hugging Face, GitHub, GitLab, AWS, Databricks.
+_TOKEN = re.compile(
+    r"(?<![A-Za-z0-9])(?:hf_[A-Za-z0-9]{30,}|gh[opsur]_[A-Za-z0-9]{30,}|github_pat_\w{40,}|glpat-[\w-]{20,}"
+    r"|A[KS]IA[A-Z0-9]{16}|dapi[0-9a-f]{32})(?![A-Za-z0-9])"
+)
 # Drivers of databases take a password with / ? or # in it as it is; what begins as a port does is none.
-_USERINFO = re.compile(r"\b([a-z][\w+.-]*)://([^/?#\s'\"]*|[^:/?#\s'\"]*:(?!\d+(?:[/?#]|$))[^@\s'\"]*)@", re.IGNORECASE)
+_USERINFO = re.compile(
+    r"\b([a-z][\w+.-]{0,60})://([^/?#\s'\"]*|[^:/?#\s'\"]*:(?!\d+(?:[/?#]|$))[^@\s'\"]{0,4000})@", re.IGNORECASE
+)
 # Of a database the password may have quotes and blanks, too, up to the @ before the host.
 _WITH_BLANKS = re.compile(
-    r"\b(?!https?:)([a-z][\w+.-]*)://[^/?#@\s]*:(?!\d+(?:[/?#\s,;]|$))[^@\n]{1,100}@", re.IGNORECASE
+    r"\b(?!https?:)([a-z][\w+.-]{0,60})://[^/?#@\s]*:(?!\d+(?:[/?#\s,;]|$))[^@\n]{1,100}@", re.IGNORECASE
 )
 _USER_ONLY_IS_SECRET = ("http", "https", "s3", "gs", "hf")  # a token, a key; a database's user is none
 _CONTAINER = ("abfs", "abfss", "wasb", "wasbs")  # before @ stands a container
 
 
 def hide_credentials(text: str) -> str:
-    """The text without the userinfo, ``user:password@`` or ``token@``, and the signatures of the URLs in it."""
+    """The text without tokens, the userinfo of its URLs, ``user:password@`` or ``token@``, and their signatures."""
     shown = _USERINFO.sub(lambda found: found[0] if _is_container(found) else f"{found[1]}://", text)
     shown = _WITH_BLANKS.sub(r"\1://", shown)
-    return _SECRET.sub(r"\1…", shown)
+    shown = _PAIR.sub(lambda pair: f"{pair[1]}=…" if _is_secret(pair) else pair[0], shown)
+    return _TOKEN.sub("…", shown)
 
 
 def has_credentials(text: str) -> bool:
-    """Whether a URL in the text lets in whoever has it: it has a password, a token or a signature."""
-    return bool(_SECRET.search(text) or _WITH_BLANKS.match(text)) or any(
+    """Whether a text lets in whoever has it: a token, or a URL with a password, a token or a signature."""
+    return bool(_TOKEN.search(text) or _WITH_BLANKS.match(text) or any(map(_is_secret, _PAIR.finditer(text)))) or any(
         ":" in found[2] or _store_of(found) in _USER_ONLY_IS_SECRET
         for found in _USERINFO.finditer(text)
         if not _is_container(found)
     )
+
+
+def _is_secret(pair: re.Match[str]) -> bool:
+    name = unquote(pair[1])
+    return bool(_SECRET_NAME.fullmatch(name) or (name.lower() in ("key", "code") and _LIKE_A_KEY.fullmatch(pair[2])))
 
 
 def _is_container(userinfo: re.Match[str]) -> bool:

@@ -4,6 +4,7 @@ import mlflow
 
 from sentiment.artifacts import read_json
 from sentiment.errors import UserError
+from sentiment.markdown import escape_prose
 from sentiment.registry import gate, promotions, reviews, versions
 from sentiment.registry.candidate import Candidate
 from sentiment.results import model_files
@@ -63,6 +64,7 @@ def approve(parameters: ApproveParameters) -> None:
         if promotions.promote(name, version, candidate.champion_version, why, verdict.figures):
             break
     # Before the review, by whose absence the same command knows that it has to finish this.
-    mlflow.set_tag(NOTE, f"`{name}` version {version} is **champion**, {why}.\n\n{verdict.markdown()}"[:MAX_TAG])
+    note = f"`{name}` version {version} is **champion**, {escape_prose(why)}.\n\n{verdict.markdown()}"
+    mlflow.set_tag(NOTE, note[:MAX_TAG])
     reviews.record(name, version, *reviewed)
     print(f"approve: {name} version {version} is champion, {why}", flush=True)

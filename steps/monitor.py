@@ -5,6 +5,7 @@ from collections.abc import Callable
 import mlflow
 
 from sentiment.errors import Alert, UserError
+from sentiment.markdown import escape_prose
 from sentiment.monitoring import metrics, monitoring_run
 from sentiment.monitoring.drift import describe_accuracy_drop, find_drifts, find_untested, was_tested
 from sentiment.monitoring.observation import Observation, observe_batch, observe_requests
@@ -60,7 +61,7 @@ def monitor(parameters: MonitorParameters, hold: Callable[[], None]) -> None:
     )
     mlflow.log_text(report, "report.html")
     images.log_plots(figures)
-    tags = {REGISTERED_MODEL: version.name, MODEL_VERSION: version.version, NOTE: verdict}
+    tags = {REGISTERED_MODEL: version.name, MODEL_VERSION: version.version, NOTE: escape_prose(verdict)}
     mlflow.set_tags(tags | ({ALERT: alert} if alert else {}))
     print(f"monitor: {verdict}", flush=True)
 

@@ -118,7 +118,7 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
             CHAMPION_VERSION: str(promotions.get_champion_version(name)),
             GATE: gate_outcome,
             **({WAITS: waits[:MAX_TAG]} if waits else {}),
-            NOTE: f"`{name}` version {version} is **{alias}**: {reason}.\n\n{verdict.markdown()}",
+            NOTE: f"`{name}` version {version} is **{alias}**: {escape_prose(reason)}.\n\n{verdict.markdown()}",
         }
     )
     print(f"register: {name} version {version} ({winner['family']}) is {alias}: {reason}", flush=True)

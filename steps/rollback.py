@@ -4,6 +4,7 @@ import mlflow
 from mlflow.exceptions import MlflowException
 
 from sentiment.errors import UserError
+from sentiment.markdown import escape_prose
 from sentiment.registry import promotions
 from sentiment.registry.trail import drop_void
 from sentiment.results import model_files
@@ -30,7 +31,7 @@ def rollback(parameters: RollbackParameters) -> None:
         ) from error
     # The promotion comes last: a rollback that fails after it would be made once more by the same command.
     place = f" in place of version {champion}" if champion else ""
-    note = f"`{name}` goes back to version {previous} as **champion**{place}: {parameters.reason}"
+    note = f"`{name}` goes back to version {previous} as **champion**{place}: {escape_prose(parameters.reason)}"
     mlflow.set_tags({REGISTERED_MODEL: name, MODEL_VERSION: previous, NOTE: note[:MAX_TAG]})
     if not promotions.promote(name, previous, champion, parameters.reason, rollback=True):
         raise UserError(f"{name} version {champion} is no longer champion: see what has replaced it, then try again")

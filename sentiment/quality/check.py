@@ -68,7 +68,7 @@ class DataCheck:
         for found in self.findings:
             lines.append(f"- {'⚠ ' if found.warning else ''}**{found.title}**: {escape_prose(found.says)}")
             if found.warning:
-                shown = ["; ".join(filter(None, cells)) for cells in found.examples[1 : NOTED + 1]]
+                shown = [" ".join("; ".join(filter(None, cells)).split()) for cells in found.examples[1 : NOTED + 1]]
                 lines += [f"    - `{line.replace('`', chr(39))}`" for line in shown]
         return "\n".join(lines)
 

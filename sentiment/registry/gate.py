@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sentiment.markdown import to_markdown
+from sentiment.markdown import Marked, to_markdown
 from sentiment.registry.candidate import Candidate
 from sentiment.registry.checks import Check, Terms, accuracy, behaviour, comparable, labels, thresholds
 from sentiment.tracking import GATE
@@ -58,7 +58,7 @@ class Verdict:
     def markdown(self) -> str:
         """The checks as a table; empty where there is none."""
         lines = [
-            [check.name, "passed" if check.outcome == "passed" else f"**{check.outcome}**", check.message]
+            [check.name, "passed" if check.outcome == "passed" else Marked(f"**{check.outcome}**"), check.message]
             for check in self.checks
         ]
         return to_markdown([["gate", "", ""], *lines]) if lines else ""

@@ -78,18 +78,18 @@ def say_what_differs(verdict: Verdict) -> str:
 def say_decision(verdict: Verdict, champion: str | None, rollback: Promotion | None) -> str:
     """Whether the winner would become champion, and why, in one sentence."""
     if verdict.is_champion:
-        held = "" if verdict.passed else f", and does not pass the gate: {verdict.reason}"
+        held = "" if verdict.passed else f", and does not pass the gate: {escape_prose(verdict.reason)}"
         return f"**It is the model that is champion already**{held}."
     if not verdict.passed:
-        return f"**It would not become champion**: {verdict.reason}."
+        return f"**It would not become champion**: {escape_prose(verdict.reason)}."
     if rollback is not None:
-        return f"**It would wait until it is approved**: {describe_rollback(rollback)}."
+        return f"**It would wait until it is approved**: {escape_prose(describe_rollback(rollback))}."
     place = (
         f"**It would become champion** in place of version {champion}"
         if champion
         else "**It would be the first champion**"
     )
-    return f"{place}: {verdict.reason}."
+    return f"{place}: {escape_prose(verdict.reason)}."
 
 
 def behaviour_cells(comparison: Comparison, incumbent: Incumbent | None) -> list[list[str]]:

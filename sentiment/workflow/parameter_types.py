@@ -44,11 +44,13 @@ def _split_names(value: object) -> object:
 
 
 def _check_model_name(value: str) -> str:
-    # A model is asked for as models:/NAME@ALIAS, MLflow refuses . and .. as paths, PostgreSQL keeps 256 characters.
+    # A model is asked for as models:/NAME@ALIAS, MLflow refuses . and .. as paths, PostgreSQL keeps 256 characters. The
+    # name stands in Markdown, where the other characters could begin something.
     fits = value.strip() and value.isprintable() and len(value) <= 256
-    if not fits or set(value) & set("/:@'?") or value == "." or value.startswith(".."):
+    if not fits or set(value) & set("/:@'?`<>[]|\\*") or value == "." or value.startswith(".."):
         raise ValueError(
-            "expected at most 256 printable characters without / : @ ' and ?, that do not begin with .. and are not ."
+            "expected at most 256 printable characters without / : @ ' and ?, and none of ` < > [ ] | \\ and *, that "
+            "do not begin with .. and are not ."
         )
     return value
 

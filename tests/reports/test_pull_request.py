@@ -18,3 +18,13 @@ def test_a_class_whose_name_looks_like_html_is_shown():
     comparison |= {"winner": "simple", "lost_slices": [], "behaviour": {"simple": []}}
     comment = render_comment("sentiment", comparison, Verdict(True, "", []), None, None, None)
     assert "ahead of always answering 'A & B &lt;refund>'" in comment
+
+
+def test_a_class_whose_name_is_markdown_loads_no_image_and_is_shown_as_it_is():
+    image = "![x](http://host/p.png)"
+    comparison = {"rows": [row("simple", 0.9, 0.86)], "pairs": [], "winner": "simple", "behaviour": {"simple": []}}
+    comparison["lost_slices"] = [{"slice": f"class {image}", "documents": 9, "family": "lstm", "behind": 0.1}]
+    verdict = Verdict(False, f"the recall of {image} fell", [Check("recall", False, f"{image}: __all__ of not_spam *")])
+    comment = render_comment("sentiment", comparison, verdict, None, None, None)
+    assert comment.count(r"!\[x\](http://host/p.png)") == 3 and "![" not in comment
+    assert r"\_\_all\_\_ of not_spam \* |" in comment and "| **failed** |" in comment

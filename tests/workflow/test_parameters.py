@@ -29,6 +29,8 @@ from sentiment.workflow.step_table import STEPS
         ("serve", "registered_model=..reviews", "do not begin with .."),
         ("main", "registered_model=.", "and are not [.]"),
         ("main", "registered_model=what?", "characters without / : @ ' and [?]"),
+        ("main", "registered_model=![x](", "none of ` < >"),
+        ("register", "registered_model=`<b>", "none of ` < >"),
         ("main", "registered_model=two\tparts", "at most 256 printable characters"),
         ("main", f"registered_model={'x' * 257}", "at most 256 printable characters"),
         ("register", "tolerance=-0.1", "number from 0 to 1"),

@@ -20,6 +20,7 @@ from sentiment.deployment.server import HOST, MODEL_PATH, PORT
 from sentiment.errors import UserError
 from sentiment.paths import PROJECT_ROOT
 from sentiment.results import model_files
+from sentiment.secret_files import SECRETS
 from sentiment.serving.ports import reserve
 from sentiment.workflow.parameters import DeployParameters
 
@@ -89,8 +90,9 @@ class Local:
         model = folder / f"version-{version}-{time.time_ns()}"  # the same version may be started anew
         shutil.copytree(model_files(uri), model)
         ours = {MODEL_PATH: str(model), HOST: ADDRESS, PORT: str(port), "PYTHONPATH": str(PROJECT_ROOT)}
-        # Of this process's folder for temporary files nothing will be left.
-        left_out = ("TMPDIR", "MPLCONFIGDIR")
+        # Of this process's folder for temporary files nothing will be left. The server has its model, and needs no
+        # secret.
+        left_out = ("TMPDIR", "MPLCONFIGDIR", *SECRETS, "MYSQL_PWD", "HF_TOKEN", "WEBHOOK_SECRET")
         environment = {name: value for name, value in os.environ.items() if name not in left_out} | ours
         self._hold()
         with open(folder / "server.log", "a", encoding="utf-8") as log:

@@ -31,8 +31,11 @@ def endpoint(registered_anew):
         psutil.Process(json.loads(file.read_text())["pid"]).kill()
 
 
-def test_an_endpoint_is_created_updated_without_a_gap_tested_and_deleted(endpoint):
+def test_an_endpoint_is_created_updated_without_a_gap_tested_and_deleted(endpoint, monkeypatch):
     folder, port = endpoint
+    secrets = {"MLFLOW_TRACKING_TOKEN", "PGPASSWORD", "WEBHOOK_SECRET"}
+    for name in secrets:
+        monkeypatch.setenv(name, "s3cret")
     printed = deploy(folder, f"--port={port}")
     assert (
         f"sentiment version 1 answers 100% of the requests at http://127.0.0.1:{port}/invocations: positive" in printed
@@ -41,6 +44,8 @@ def test_an_endpoint_is_created_updated_without_a_gap_tested_and_deleted(endpoin
     for command in re.findall("^mlflow run .+", printed, re.M):
         check_command(shlex.split(command))
     assert "-P endpoint=sentiment -P action=delete" in printed
+    server = json.loads((folder / "deployments" / "sentiment" / "endpoint.json").read_text())["pid"]
+    assert not secrets & set(psutil.Process(server).environ())
     with store(folder) as client:
         first = client.get_model_version("sentiment", "1")
         version = str(mlflow.register_model(first.source, "sentiment", tags=first.tags).version)

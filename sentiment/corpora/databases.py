@@ -150,6 +150,8 @@ def check_query(name: str, address: str, query: str) -> None:
             "it, or make a view of it in the database and select from that"
         ) from error
     changes = (exp.DML, exp.DDL, exp.Into, exp.Lock, exp.Command)
+    if "/*!" in query or "/*M!" in query:  # comments that MySQL and MariaDB execute
+        raise UserError(f"query={query} has a comment /*! that MySQL executes: leave it out")
     if len(statements) != 1 or not isinstance(statements[0], exp.Query) or statements[0].find(*changes):
         raise UserError(f"query={query} does more than read: expected one select, which changes nothing")
 

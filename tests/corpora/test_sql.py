@@ -97,6 +97,13 @@ def test_a_query_that_does_more_than_read_is_refused(shop, query):
     assert len(CorpusInput(Corpus(shop, query="select * from reviews")).read()) == 3
 
 
+@pytest.mark.parametrize("mark", ["/*!", "/*!50000", "/*M!"])
+def test_a_comment_that_mysql_executes_is_refused(mark):
+    query = f"select text, label from reviews {mark} into outfile '/tmp/x' */"
+    with pytest.raises(UserError, match="has a comment .* that MySQL executes"):
+        check_query("corpus=x", "mysql://host/shop", query)
+
+
 @pytest.mark.parametrize("query", CHANGES[:4])
 def test_the_database_itself_refuses_a_change_that_went_unnoticed(shop, query):
     with pytest.raises(UserError, match="read-?only"), connect("corpus=x", shop, read_only=True) as connection:

@@ -92,7 +92,7 @@ def test_folders_that_are_no_classes_are_refused(tmp_path, folders, expected):
         CorpusInput(Corpus(str(tmp_path))).read()
 
 
-def test_folders_are_read_through_links_that_lead_elsewhere(tmp_path):
+def test_folders_are_read_through_links_that_lead_elsewhere_which_is_told(tmp_path, capsys):
     for name, texts in (("classes/pos/1.txt", "fine"), ("far/2.txt", "so fine"), ("classes/neg/1.txt", "awful")):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(texts)
@@ -100,6 +100,8 @@ def test_folders_are_read_through_links_that_lead_elsewhere(tmp_path):
     (tmp_path / "classes/pos/back").symlink_to(tmp_path / "classes")
     frame = CorpusInput(Corpus(str(tmp_path / "classes"))).read()
     assert frame["id"].tolist() == ["neg/1.txt", "pos/1.txt", "pos/linked/2.txt"]
+    told = f"to files that are read (count: 1, the first: {tmp_path}/classes/pos/linked/2.txt at {tmp_path}/far/2.txt)"
+    assert told in capsys.readouterr().err
 
     (tmp_path / "tables").mkdir()
     TABLE.to_parquet(tmp_path / "tables/B.PARQUET")
@@ -108,6 +110,12 @@ def test_folders_are_read_through_links_that_lead_elsewhere(tmp_path):
     (tmp_path / "tables/latest").symlink_to(tmp_path / "tables/2024")  # and is read once
     ids = CorpusInput(Corpus(str(tmp_path / "tables"))).read()["id"]
     assert ids.tolist() == [f"{part}:{row}" for part in ("2024/a.parquet", "B.PARQUET") for row in range(3)]
+    assert f"2024/a.parquet at {tmp_path}/far/a.parquet)" in capsys.readouterr().err
+    (tmp_path / "tables/2024").unlink()
+    (tmp_path / "tables/latest").unlink()
+    (tmp_path / "tables/again.parquet").symlink_to("B.PARQUET")
+    CorpusInput(Corpus(str(tmp_path / "tables"))).read()
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("base", ["", "lake/", "linked/"])

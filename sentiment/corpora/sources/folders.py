@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.hints import describe_folder
 from sentiment.corpora.sources import Document, to_record_batches
-from sentiment.corpora.stores.local import files_below, local_dataset_source
+from sentiment.corpora.stores.local import files_below, local_dataset_source, warn_of_links
 from sentiment.digests import Digest, files_digest
 from sentiment.errors import UserError
 
@@ -84,8 +84,9 @@ def _files(folder: Path, corpus: Corpus) -> Iterator[Path]:
 
 def _documents(corpus: Corpus) -> Iterator[Document]:
     folder = Path(corpus.address)
-    found = False
-    for path in _files(folder, corpus):
+    files = list(_files(folder, corpus))
+    warn_of_links(corpus.name, folder, files)
+    for path in files:
         below = path.relative_to(folder)
         if not _is_utf8(below.as_posix()):
             raise UserError(f"{corpus.name}: the name of {os.fsencode(path)!r} is not UTF-8: give the file another one")
@@ -95,9 +96,8 @@ def _documents(corpus: Corpus) -> Iterator[Document]:
             raise UserError(
                 f"{corpus.name}: {path} is not UTF-8 ({error.reason} at byte {error.start}): convert it to UTF-8"
             ) from error
-        found = True
         yield Document(below.as_posix(), text, below.parts[0] if len(below.parts) > 1 else "")
-    if not found:
+    if not files:
         raise UserError(
             f"{corpus.name}: the folder has no documents: expected a folder for each class with text files in it"
             + describe_folder(folder)

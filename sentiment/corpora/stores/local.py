@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 import glob
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -79,6 +81,7 @@ def find(name: str, address: str) -> Sequence[LocalFile]:
     if not found:
         raise UserError(f"{name}: {missing}{describe_missing(address)}")
     found = _each_once(found, base)
+    warn_of_links(name, base or ".", found)
     _refuse_tables(name, Path(base), found)
     parts = [Path(file).relative_to(base or ".").as_posix() for file in found]
     return [LocalFile(f"{name}: {file}", file, part, Path(file).stat().st_size) for file, part in zip(found, parts)]
@@ -92,6 +95,27 @@ def _each_once(files: Sequence[str], base: str) -> list[str]:
         if real not in once or real == os.path.join(top, os.path.relpath(file, base)):
             once[real] = file
     return sorted(once.values())
+
+
+def warn_of_links(name: str, folder: str | Path, files: Sequence[str | Path]) -> None:
+    """Print a warning where files below a folder lie elsewhere: who packed it may have meant another file of this user.
+
+    Args:
+        name: the parameter and the address.
+        folder: the folder.
+        files: the files that are read.
+    """
+    top = os.path.join(os.path.realpath(folder), "")
+    real = cache(os.path.realpath)
+    linked = (file for file in files if os.path.islink(file) or not f"{real(os.path.dirname(file))}/".startswith(top))
+    outside = [file for file in linked if not os.path.realpath(file).startswith(top)]
+    if outside:
+        print(
+            f"warning: {name}: links lead out of the folder, to files that are read (count: {len(outside)}, the first: "
+            f"{outside[0]} at {os.path.realpath(outside[0])}); remove the links if you did not make them",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def _refuse_tables(name: str, base: Path, files: Sequence[str]) -> None:

@@ -48,9 +48,14 @@ def has_credentials(text: str) -> bool:
     )
 
 
+def is_secret_name(name: str) -> bool:
+    """Whether a parameter of a URL or a variable of the environment is named like a password, a token or a key."""
+    return bool(_SECRET_NAME.fullmatch(name))
+
+
 def _is_secret(pair: re.Match[str]) -> bool:
     name = unquote(pair[1])
-    return bool(_SECRET_NAME.fullmatch(name) or (name.lower() in ("key", "code") and _LIKE_A_KEY.fullmatch(pair[2])))
+    return is_secret_name(name) or bool(name.lower() in ("key", "code") and _LIKE_A_KEY.fullmatch(pair[2]))
 
 
 def _is_container(userinfo: re.Match[str]) -> bool:

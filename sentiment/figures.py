@@ -32,7 +32,7 @@ def shorten(name: str) -> str:
 
 
 def integer_edges(low: int, high: int, most: int, edge: int | None = None) -> np.ndarray:
-    """Edges of the bins of a histogram of whole numbers, each with equally many of them.
+    """Edges of the bins of a histogram of whole numbers, each with equally many of them, but the first.
 
     Args:
         low: the smallest number.
@@ -45,4 +45,5 @@ def integer_edges(low: int, high: int, most: int, edge: int | None = None) -> np
     """
     step = max(1, math.ceil((high - low + 1) / most))
     before = low - 1 if edge is None else edge - step * math.ceil((edge - low + 1) / step)
-    return before + 0.5 + step * np.arange(math.ceil((high - before) / step) + 1)
+    edges = before + 0.5 + step * np.arange(math.ceil((high - before) / step) + 1)
+    return np.maximum(edges, low - 0.5)

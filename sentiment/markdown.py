@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 # An underscore within a word means nothing. Backticks stay: commands in messages have them, and they load nothing.
 _SIGN = re.compile(r"[\\*\[\]|]|(?<![^\W_])_|_(?![^\W_])")
+_CODE = re.compile(r"(`[^`]+`)")
 
 
 class Marked(str):
@@ -13,10 +14,20 @@ class Marked(str):
 
 def to_markdown(lines: Sequence[Sequence[str]]) -> str:
     """A header and lines of cells as a table; what a cell holds, such as a class name, is text unless it is marked."""
-    header, *body = ([cell if isinstance(cell, Marked) else escape_prose(cell) for cell in line] for line in lines)
+    header, *body = ([_cell(text) for text in line] for line in lines)
     return "\n".join(f"| {' | '.join(line)} |" for line in [header, ["---"] * len(header), *body])
 
 
+def _cell(text: str) -> str:
+    return text if isinstance(text, Marked) else re.sub(r"(?<!\\)\|", r"\|", escape_prose(text))  # also within code
+
+
 def escape_prose(text: str) -> str:
-    """Text on one line in which no name, such as that of a class, is taken for HTML, an image, a link or emphasis."""
-    return _SIGN.sub(r"\\\g<0>", " ".join(text.split())).replace("<", "&lt;")
+    """Text on one line in which no name, such as that of a class, is taken for HTML, an image, a link or emphasis.
+
+    What is between two backticks is code, and is none of them in any case.
+    """
+    text = " ".join(text.split())
+    parts = [text] if "``" in text else _CODE.split(text)  # with longer ones it is less simple what is between which
+    parts[::2] = [_SIGN.sub(r"\\\g<0>", part).replace("<", "&lt;") for part in parts[::2]]
+    return "".join(parts)

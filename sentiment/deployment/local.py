@@ -17,7 +17,7 @@ from filelock import BaseFileLock, FileLock
 
 from sentiment.deployment.client import ask_for_labels
 from sentiment.deployment.server import HOST, MODEL_PATH, PORT
-from sentiment.errors import UserError
+from sentiment.errors import UserError, has_credentials, is_secret_name
 from sentiment.paths import PROJECT_ROOT
 from sentiment.results import model_files
 from sentiment.secret_files import SECRETS
@@ -92,14 +92,17 @@ class Local:
         ours = {MODEL_PATH: str(model), HOST: ADDRESS, PORT: str(port), "PYTHONPATH": str(PROJECT_ROOT)}
         # Of this process's folder for temporary files nothing will be left. The server has its model, and needs no
         # secret.
-        left_out = ("TMPDIR", "MPLCONFIGDIR", *SECRETS, "MYSQL_PWD", "HF_TOKEN", "WEBHOOK_SECRET")
-        environment = {name: value for name, value in os.environ.items() if name not in left_out} | ours
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not (name in ("TMPDIR", "MPLCONFIGDIR", *SECRETS) or is_secret_name(name) or has_credentials(value))
+        }
         self._hold()
         with open(folder / "server.log", "a", encoding="utf-8") as log:
             server = subprocess.Popen(
                 [sys.executable, "-m", "sentiment.deployment.server"],
                 cwd=folder,
-                env=environment,
+                env=environment | ours,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -130,7 +130,7 @@ def find_untested(reference: pd.DataFrame, observed: pd.DataFrame) -> dict[str, 
     if given and not expected:
         found["accuracy"] = "accuracy not tested: people have labelled no text of the champion's test split"
     elif 0 < given < MIN_TEXTS:
-        found["accuracy"] = f"accuracy not tested: {given} labels, fewer than {MIN_TEXTS}"
+        found["accuracy"] = f"accuracy not tested: {given} labels of scored texts, fewer than {MIN_TEXTS}"
     return found
 
 

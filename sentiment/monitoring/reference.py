@@ -57,9 +57,9 @@ class Champion:
             return checked_run(tag, run_id, entry_point).info.run_id
         except UserError as error:
             raise UserError(
-                f"{self.version.name} version {self.version.version} cannot be monitored without the {entry_point} run "
-                f"that it was made from ({error}): restore that run, or remove the alias champion and register the "
-                "model anew, with main and -P reuse=false"
+                f"{self.version.name} version {self.version.version} cannot be monitored: the {entry_point} run "
+                f"{run_id} that it was made from was deleted: `mlflow runs restore --run-id {run_id}`; once it is "
+                "purged, remove the alias champion and register the model anew, with main and -P reuse=false"
             ) from error
 
     def describe(self, texts: list[str]) -> pd.DataFrame:

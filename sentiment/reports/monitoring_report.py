@@ -141,5 +141,7 @@ def _judge(drift: Drift, psi_limit: float, p_limit: float) -> str:
 
 
 def _show(value: float) -> str:
-    """A count without decimals, anything else with three."""
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3f}"
+    """A count without decimals, anything else with three, or three digits where it is small."""
+    if float(value).is_integer():
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) < 0.001 else f"{value:,.3f}"

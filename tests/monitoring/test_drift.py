@@ -140,7 +140,7 @@ def test_thirty_texts_and_labels_are_enough():
     failed = labelled(30, 30).assign(predicted=None)
     assert find_untested(labelled(30, 30), labelled(30, 30)) == {}
     assert find_untested(labelled(30, 30), pd.concat([labelled(29, 29), failed])) == {
-        "accuracy": "accuracy not tested: 29 labels, fewer than 30"
+        "accuracy": "accuracy not tested: 29 labels of scored texts, fewer than 30"
     }
     assert set(find_untested(labelled(29, 29), labelled(30, 30))) == {"drift"}
     assert describe_accuracy_drop(labelled(30, 30), labelled(0, 30), 0.05, 0.01)

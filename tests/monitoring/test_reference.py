@@ -30,9 +30,9 @@ def test_the_features_are_found_without_the_tune_run_except_of_an_older_version(
     assert featurize in features_of(older)
     tracked.delete_run(tune)
     assert featurize in features_of(older | {"featurize_run": featurize})
-    with pytest.raises(UserError, match="^m version 2 cannot be monitored without the tune run .*mlflow runs restore"):
+    with pytest.raises(UserError, match="^m version 2 cannot be monitored: the tune run .*mlflow runs restore"):
         features_of(older)
-    with pytest.raises(UserError, match="the featurize run .*there is no such run.*main and -P reuse=false"):
+    with pytest.raises(UserError, match="the featurize run 0123 .* purged, .*main and -P reuse=false"):
         features_of(older | {"featurize_run": "0123"})
 
 

@@ -34,7 +34,7 @@ def render(before, now, metrics, drifts=(), untested=MappingProxyType({})):
     "reference, observed, expected",
     [
         ((400, 400), (100, 0), "no alert"),
-        ((400, 400), (100, 29), "accuracy not tested: 29 labels, fewer than 30; no alert"),
+        ((400, 400), (100, 29), "accuracy not tested: 29 labels of scored texts, fewer than 30; no alert"),
         (
             (400, 0),
             (100, 50),
@@ -45,8 +45,8 @@ def render(before, now, metrics, drifts=(), untested=MappingProxyType({})):
         (
             (25, 25),
             (100, 29),
-            "no drift test: the champion's test split has 25 texts, fewer than 30; accuracy not tested: 29 labels, "
-            "fewer than 30; nothing was tested",
+            "no drift test: the champion's test split has 25 texts, fewer than 30; accuracy not tested: 29 labels of "
+            "scored texts, fewer than 30; nothing was tested",
         ),
     ],
 )

@@ -64,15 +64,7 @@ def test_rows_without_a_text_and_those_that_the_model_fails_on_say_why_and_count
         answers = {"good": ("pos", 0.9, None), "fails": (None, None, "the model fails"), None: (None, None, None)}
         return [list(column) for column in zip(*(answers.get(text, ("neg", 0.8, None)) for text in texts))]
 
-    scorer = SimpleNamespace(
-        columns=["label", "score", "reason"],
-        uri="models:/m/1",
-        version="m version 1",
-        classes=["neg", "pos"],
-        score=score,
-    )
-    monkeypatch.setattr(step, "Scorer", lambda *_: scorer)
-    monkeypatch.setattr(step, "training_texts", lambda uri: {"known"})
+    use_model(monkeypatch, score)
     with mlflow.start_run() as run:
         predict(parse("predict", [f"--input={tmp_path}/a.csv", f"--output={tmp_path}/b.csv"]), hold=lambda: None)
     scored = pd.read_csv(tmp_path / "b.csv")

@@ -1,9 +1,11 @@
 """What register and approve make of the winner of a comparison, in this process; no model is asked for anything."""
 
 import re
+import shutil
 
 import mlflow
 import pytest
+from mlflow.utils.file_utils import local_file_uri_to_path
 
 import steps.register
 from sentiment.errors import UserError
@@ -203,6 +205,14 @@ def test_a_version_that_a_killed_register_left_without_a_description_gets_it_fro
     tracked.update_model_version("sentiment", version.version, "by hand")
     run_step(register, RegisterParameters(reuse=True), compared)
     assert tracked.get_model_version("sentiment", version.version).description == "by hand"
+
+
+def test_a_version_whose_files_are_gone_does_not_stand_for_another_winner_of_the_same_content(tracked, log_comparison):
+    run_step(register, RegisterParameters(reuse=True), log_comparison("a"))
+    (first,) = tracked.search_model_versions("name = 'sentiment'")
+    shutil.rmtree(local_file_uri_to_path(tracked.get_model_version_download_uri("sentiment", first.version)))
+    run_step(register, RegisterParameters(reuse=True), log_comparison("a"))
+    assert {version.version for version in tracked.search_model_versions("name = 'sentiment'")} == {1, 2}
 
 
 def test_a_registered_model_says_what_it_takes_and_what_its_aliases_mean_until_somebody_describes_it(

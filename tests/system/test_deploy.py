@@ -33,7 +33,7 @@ def endpoint(registered_anew):
 
 def test_an_endpoint_is_created_updated_without_a_gap_tested_and_deleted(endpoint, monkeypatch):
     folder, port = endpoint
-    secrets = {"MLFLOW_TRACKING_TOKEN", "PGPASSWORD", "WEBHOOK_SECRET"}
+    secrets = {"MLFLOW_TRACKING_TOKEN", "PGPASSWORD", "SNOWFLAKE_PASSWORD", "WEBHOOK_SECRET"}
     for name in secrets:
         monkeypatch.setenv(name, "s3cret")
     printed = deploy(folder, f"--port={port}")

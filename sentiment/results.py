@@ -22,7 +22,7 @@ from yaml import YAMLError
 
 from sentiment.artifacts import checked_artifact, download, manifest
 from sentiment.digests import content_digest
-from sentiment.errors import UserError
+from sentiment.errors import UserError, first_line
 from sentiment.tracking import MANIFEST, MODEL_SHA256, MODEL_URI, active_run
 
 MODELS = "models:/"  # before the id of a logged model
@@ -64,15 +64,16 @@ def model_files(uri: str) -> Path:
         return fetch(address, logged.tags.get(MODEL_SHA256))
     except (MlflowException, OSError) as error:
         raise UserError(f"the model {uri} cannot be used: {error}") from error
-    except YAMLError as error:
-        raise UserError(f"the model {uri} cannot be used: its file MLmodel is damaged") from error
 
 
 def _find_logged_model(address: str) -> LoggedModel | None:
     """The logged model that the files at an address say they are of; None where this server has no such model."""
     from mlflow.models import Model  # it imports numpy, which main starts without
 
-    model_id = Model.load(address).model_id
+    try:
+        model_id = Model.load(address).model_id
+    except (YAMLError, UnicodeDecodeError, AttributeError, TypeError) as error:  # it asks nothing of what it reads
+        raise OSError(f"its file MLmodel is damaged: {first_line(error)}") from error
     try:
         return MlflowClient().get_logged_model(model_id) if model_id else None
     except MlflowException as error:

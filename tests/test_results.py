@@ -115,9 +115,10 @@ def test_a_copied_version_is_checked_and_outlives_the_version_that_it_was_copied
     truncate(model_files(uri) / "python_model.pkl")
     with pytest.raises(UserError, match="the model models:/prod/1 cannot be used: it has changed"):
         model_files("models:/prod/1")
-    (Path(tracked.get_model_version_download_uri("prod", "1")) / "MLmodel").write_text("[")
-    with pytest.raises(UserError, match="the model models:/prod/1 cannot be used: its file MLmodel is damaged"):
-        model_files("models:/prod/1")
+    for damaged in ("[", "", "- a list"):
+        (Path(tracked.get_model_version_download_uri("prod", "1")) / "MLmodel").write_text(damaged)
+        with pytest.raises(UserError, match="the model models:/prod/1 cannot be used: its file MLmodel is damaged"):
+            model_files("models:/prod/1")
 
 
 def test_a_version_whose_files_are_of_another_server_is_used_as_it_is(tracked, tmp_path):

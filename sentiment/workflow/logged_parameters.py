@@ -28,7 +28,7 @@ def log_parameters(parameters: Parameters, run: Run | None = None) -> None:
 def given_parameters(run: Run, model: type[Parameters]) -> dict[str, str]:
     """The parameters of a run that a model knows, as text, as they would be typed after ``-P name=``."""
     logged = {current_name(name, model): value for name, value in run.data.params.items()}
-    return {name: _unquote(value) for name, value in logged.items() if name in model.model_fields}
+    return {name: unquote(value) for name, value in logged.items() if name in model.model_fields}
 
 
 def parameters_of(run: Run, model: type[Parameters]) -> Any:
@@ -36,8 +36,11 @@ def parameters_of(run: Run, model: type[Parameters]) -> Any:
     return validate(model, given_parameters(run, model))
 
 
-def _unquote(value: str) -> str:
-    """What was quoted; the value as it is where MLflow has cut it, such as a long query, and with it the last quote."""
+def unquote(value: str) -> str:
+    """What MLflow has quoted; the value as it is where a quote is left open.
+
+    MLflow cuts a long value, such as a query, with its last quote, and a user may have logged a value without any.
+    """
     try:
         return " ".join(shlex.split(value))
     except ValueError:

@@ -1,7 +1,6 @@
 """Names of runs in place of those that MLflow makes up, such as big-mink-130, which it marks by nothing else."""
 
 import re
-import shlex
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -12,6 +11,7 @@ from mlflow.utils.name_utils import _GENERATOR_NOUNS, _GENERATOR_PREDICATES
 
 from sentiment.paths import place_name
 from sentiment.tracking import FEATURIZE_RUN, INGEST_RUN, RUN_NAME, active_run
+from sentiment.workflow.logged_parameters import unquote
 from sentiment.workflow.parameter_types import Parameters
 
 MADE_UP = re.compile(rf"({'|'.join(_GENERATOR_PREDICATES)})-({'|'.join(_GENERATOR_NOUNS)})-\d+", re.IGNORECASE)
@@ -49,4 +49,4 @@ def _corpus_of(run: Run | None) -> str:
     while run is not None and "corpus" not in run.data.params:
         before = run.data.tags.get(INGEST_RUN) or run.data.tags.get(FEATURIZE_RUN)
         run = mlflow.get_run(before) if before else None
-    return " ".join(shlex.split(run.data.params["corpus"])) if run else ""  # MLflow logs it quoted
+    return unquote(run.data.params["corpus"]) if run else ""

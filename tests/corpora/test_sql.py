@@ -152,6 +152,8 @@ def test_strings_that_are_stored_as_bytes_are_decoded(tmp_path):
         corpus = Corpus(f"sqlite:///{file}", query="select * from reviews")
         frame = CorpusInput(corpus).read()
         assert frame["text"].tolist() == ["fine", "so fine", "dull"]
+        (batch,) = open_table(corpus)  # as predict reads it
+        assert list(batch.values("text")) == ["fine", "so fine", "dull"]
         assert frame["label"].tolist() == ["schön", "schön", "neg"] and frame["slice"].tolist() == ["web", "app", ""]
         database.execute("update reviews set slice = ? where text = 'so fine'", ["schön".encode("latin-1")])
         database.commit()

@@ -4,7 +4,13 @@ import pytest
 from sentiment.workflow.command_line import validate
 from sentiment.workflow.logged_parameters import log_parameters
 from sentiment.workflow.naming import name_run
-from sentiment.workflow.parameters import ApproveParameters, CompareParameters, IngestParameters, TuneParameters
+from sentiment.workflow.parameters import (
+    ApproveParameters,
+    CompareParameters,
+    FeaturizeParameters,
+    IngestParameters,
+    TuneParameters,
+)
 
 
 def named(tracked, entry_point, parameters, inputs=None, **given):
@@ -27,6 +33,13 @@ def test_a_run_is_named_by_step_family_and_corpus(tracked, corpus):
     assert named(tracked, "compare", CompareParameters(), inputs) == "compare reviews"
     assert named(tracked, "ingest", IngestParameters()) == "ingest sample"
     assert named(tracked, "approve", ApproveParameters()) == "approve sentiment"
+
+
+def test_a_corpus_that_a_user_has_logged_with_an_apostrophe_names_runs_as_it_is(tracked):
+    with mlflow.start_run() as run:
+        mlflow.log_param("corpus", "Ada's reviews")
+    inputs = {"ingest_run": tracked.get_run(run.info.run_id)}
+    assert named(tracked, "featurize", validate(FeaturizeParameters, {}), inputs) == "featurize Ada's reviews"
 
 
 GIVEN = [

@@ -76,8 +76,7 @@ def _read(table: Table, corpus: Corpus) -> Iterator[pa.RecordBatch]:
             if broken is not None:
                 raise problem_error(table, Problem(number + broken + 1, NOT_UTF8), part)
             if name == corpus.text_column:  # a number is no text, as for predict and the requests to a served model
-                texts = (values[place] if isinstance(values[place], (str, bytes)) else "" for place in kept)
-                columns.append([as_text(text) for text in texts])
+                columns.append([values[place] if isinstance(values[place], str) else "" for place in kept])
             else:
                 columns.append([as_text(values[place]) for place in kept])
         columns[2:] = [[value.strip() for value in values] for values in columns[2:]]

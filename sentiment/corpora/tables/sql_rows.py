@@ -45,7 +45,10 @@ class SqlTable:
         part, done = self._first or next(parts, []), 0
         self._first = []
         while part:
-            cells = list(zip(*part))
+            cells = [
+                tuple(map(_decode, values)) if pa.types.is_string(field.type) else values
+                for values, field in zip(zip(*part), self.schema)
+            ]
             arrays = [self._array(values, field, done) for values, field in zip(cells, self.schema)]
             done += len(part)
             yield Batch(pa.RecordBatch.from_arrays(arrays, schema=self.schema), done, cells=cells)
@@ -117,6 +120,14 @@ def _kind(values: Sequence[Any]) -> pa.DataType:
     if pa.types.is_binary(kind):  # also where there are strings among the bytes
         return pa.string() if any(isinstance(value, str) for value in values) else kind
     return kind if pa.types.is_primitive(kind) else pa.string()  # numbers, times, truth
+
+
+def _decode(value: Any) -> Any:
+    """Bytes, which SQLite may have among strings, as a string; those that are not UTF-8 stay as they are."""
+    try:
+        return value.decode("utf-8") if isinstance(value, bytes) else value
+    except UnicodeDecodeError:
+        return value
 
 
 def _as_string(value: Any) -> str | None:

@@ -71,7 +71,8 @@ def _find_logged_model(address: str) -> LoggedModel | None:
     from mlflow.models import Model  # it imports numpy, which main starts without
 
     try:
-        model_id = Model.load(address).model_id
+        # Given the folder, it does not find one whose address is a file:// URL.
+        model_id = Model.load(mlflow.artifacts.download_artifacts(f"{address}/MLmodel")).model_id
     except (YAMLError, UnicodeDecodeError, AttributeError, TypeError) as error:  # it asks nothing of what it reads
         raise OSError(f"its file MLmodel is damaged: {first_line(error)}") from error
     try:

@@ -20,7 +20,7 @@ from sentiment.monitoring.observation import read_recorded
 from sentiment.serving.recording import Recorder
 from sentiment.workflow.command_line import parse
 from sentiment.workflow.logged_parameters import log_parameters
-from tests.conftest import runs, store
+from tests.conftest import PROJECT, runs, store
 from tests.system.processes import NAIVE_BAYES, run_step, wait_for
 
 
@@ -138,7 +138,8 @@ def test_labels_may_be_missing_altogether_or_in_part(registered):
     assert monitor(registered, "--batch=some.csv").data.metrics["data/labelled"] == 10
 
 
-def test_recorded_requests_are_looked_at(registered):
+def test_recorded_requests_are_looked_at(registered, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT))  # as a step has it
     texts = held_out(registered)["text"].head(80).tolist()
     with store(registered), mlflow.start_run() as run:
         model = mlflow.pyfunc.load_model("models:/sentiment@champion")

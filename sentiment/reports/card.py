@@ -6,12 +6,12 @@ from importlib.metadata import version
 from itertools import compress
 from typing import Any
 
-import mlflow
 import numpy as np
 from matplotlib.figure import Figure
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 
+from sentiment.artifacts import read_json
 from sentiment.corpora.labels import LABELLED_BY
 from sentiment.errors import hide_credentials
 from sentiment.evaluation.comparison import EvaluatedModel, EvaluationData
@@ -32,7 +32,7 @@ from sentiment.reports.searches import summarize_search
 from sentiment.results import has_model
 from sentiment.search.training_size import FEWEST, LONGEST, SHARES
 from sentiment.search.trials import BEST
-from sentiment.tracking import DATASET_LOCATION, FAMILY, SOURCE_NAME, describe_commit, origin
+from sentiment.tracking import DATASET_LOCATION, FAMILY, PROFILE, SOURCE_NAME, describe_commit, origin
 from sentiment.workflow.logged_parameters import given_parameters
 from sentiment.workflow.parameters import IngestParameters
 
@@ -128,7 +128,7 @@ def render_card(
 def _describe_dataset(ingest_run: Run, classes: Sequence[str]) -> dict[str, Any]:
     """Where the dataset comes from, how it was split, and its profile."""
     params, metrics = given_parameters(ingest_run, IngestParameters), ingest_run.data.metrics
-    profile = mlflow.artifacts.load_dict(f"runs:/{ingest_run.info.run_id}/profile/profile.json")
+    profile = read_json(ingest_run.info.run_id, PROFILE)
     dropped = {name.removeprefix("dropped_"): value for name, value in metrics.items() if name.startswith("dropped_")}
     givers = sorted({giver for part in profile.values() for giver in part.get(LABELLED_BY, {})})
     parts = profile.values()

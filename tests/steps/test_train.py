@@ -2,32 +2,19 @@
 
 import mlflow
 import pandas as pd
-import pytest
 
 from sentiment.workflow.command_line import validate
 from sentiment.workflow.naming import name_run
 from sentiment.workflow.parameters import FeaturizeParameters, TrainParameters
 from steps.featurize import featurize
 from steps.train import train
-from tests.conftest import store
 from tests.steps.test_compare import run_ingest, run_step
 
 
-@pytest.fixture(scope="module")
-def tracked(tmp_path_factory):
-    with store(tmp_path_factory.mktemp("train")) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def featurized(tracked, tmp_path_factory):
-    corpus = tmp_path_factory.mktemp("corpus") / "c.csv"
+def test_a_run_is_named_by_its_hyperparameters_unless_it_was_given_a_name(tracked, tmp_path):
     texts = [f"a {'good' if number % 2 else 'bad'} film {number}" for number in range(60)]
-    pd.DataFrame({"text": texts, "label": ["neg", "pos"] * 30}).to_csv(corpus, index=False)
-    return run_step(featurize, FeaturizeParameters(), run_ingest(corpus=str(corpus)))
-
-
-def test_a_run_is_named_by_its_hyperparameters_unless_it_was_given_a_name(tracked, featurized):
+    pd.DataFrame({"text": texts, "label": ["neg", "pos"] * 30}).to_csv(tmp_path / "c.csv", index=False)
+    featurized = run_step(featurize, FeaturizeParameters(), run_ingest(corpus=str(tmp_path / "c.csv")))
     parameters = validate(TrainParameters, {"classifier": "multinomial_nb", "max_order": "1"})
     names = []
     for given in ("my baseline", None):

@@ -1,4 +1,4 @@
-"""Artifacts of runs: read where they are still what their step left, and written."""
+"""Artifacts of runs: reading them, if they are unchanged, and writing them."""
 
 import json
 import tempfile

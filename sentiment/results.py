@@ -1,4 +1,4 @@
-"""What steps leave, and whether it is still there and still what they left.
+"""The results of steps, and whether they still exist and are unchanged.
 
 A step records the SHA-256 of each of its artifacts and of its model (its manifest) when it has finished. Whoever reads
 one compares.

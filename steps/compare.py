@@ -1,4 +1,4 @@
-"""Choose the winner by the validation split and report every tuned model on the test split."""
+"""Choose the winner on the validation split and report every tuned model on the test split."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Create, update, test or delete an endpoint that answers with a registered version."""
+"""Create, update, test or delete an endpoint that serves a registered version."""
 
 import http.client
 from collections.abc import Callable
@@ -54,7 +54,7 @@ def put(target: Target, endpoint: str, parameters: DeployParameters) -> tuple[st
     before = [one for one in deployments.list_deployed(kind, endpoint, target.place) if one != (name, version)]
     if parameters.action == "create":
         if traffic < 1:
-            raise UserError("traffic goes with action=update: the first version of an endpoint gets all of it")
+            raise UserError("traffic needs action=update: the first version of an endpoint gets all of it")
         address = target.create(endpoint, uri, version)
     else:
         if traffic < 1 and (same := [model for model, number in before if number == version]):

@@ -166,7 +166,7 @@ def log_inputs(parts: Mapping[str, pd.DataFrame], content: str, source: DatasetS
 def summarize(corpus: str, location: str, found: Digest | None, dropped: Mapping[str, int]) -> str:
     """What was read and what was dropped, in Markdown."""
     shown = f"{location[:MOST_OF_LOCATION]}…" if len(location) > MOST_OF_LOCATION else location
-    known = f"It is known by its {found.of}." if found else "It has no digest, so it is read each time."
+    known = f"It is identified by its {found.of}." if found else "It has no digest, so it is read each time."
     return f"Corpus `{corpus}`, read from `{shown}`. {known}\n\nDropped: {describe_dropped(dropped)}"
 
 

@@ -1,4 +1,4 @@
-"""Compare what the champion sees now, a batch or recorded requests, with what it was made from."""
+"""Compare a batch, or recorded requests, with the champion's test split, and alert on drift."""
 
 from collections.abc import Callable
 

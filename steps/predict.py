@@ -1,4 +1,4 @@
-"""Score the texts of a file with a registered model, row by row in their order, however large the file is."""
+"""Score the rows of a file or table of any size with a registered model, and keep their order."""
 
 import gc
 import time
@@ -62,7 +62,7 @@ def predict(parameters: PredictParameters, hold: Callable[[], None]) -> None:
         if parameters.engine == "spark":
             summary += ", whether or not the model was made from their texts"
         elif totals.known:
-            summary += f", of which {totals.known:,} are of texts that the model was made from, which flatters it"
+            summary += f", of which {totals.known:,} are of training texts, so this is optimistic"
     mlflow.set_tags({MODEL: version, NOTE: f"{summary}. They are in `{kind.location(target)}`."})
     print(f"predict: {summary}. {target} took {seconds:.1f} s", flush=True)
 
@@ -98,7 +98,7 @@ def score_here(parameters: PredictParameters, found: FoundTable, kind: OutputKin
 def check_for_spark(parameters: PredictParameters) -> None:
     """Raise UserError where a cluster cannot do what is asked for."""
     if parameters.probabilities:
-        raise UserError("probabilities=true goes with engine=local: leave out one of them")
+        raise UserError("probabilities=true does not work with engine=spark: leave out one of them")
     for address in (parameters.input, parameters.output):
         if scheme_of(address) or Path(address).suffix.lower() not in SUFFIXES:
             raise UserError(

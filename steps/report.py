@@ -1,4 +1,4 @@
-"""Write a comparison beside the champion's as Markdown, with the gate's verdict, for the comment on a pull request."""
+"""Write a Markdown comparison with the champion and the gate's verdict, for a comment on a pull request."""
 
 from pathlib import Path
 

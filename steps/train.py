@@ -39,7 +39,7 @@ def train(parameters: TrainParameters, featurize_run: Run) -> None:
     params = parse_params(family.name, space, defaults, given)
     outside = describe_outside(space, params)
     if outside:
-        print(f"train: note: outside of where searches look: {outside}", flush=True)
+        print(f"train: note: outside of the search space: {outside}", flush=True)
     run_id = active_run().info.run_id
     ingest_run = mlflow.get_run(origin(featurize_run).ingest_run)
     use_datasets(ingest_run, "training", "validation")

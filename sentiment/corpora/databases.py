@@ -103,7 +103,7 @@ def connect(name: str, address: str, *, read_only: bool) -> Iterator[Connection]
 
 
 def file_of(name: str, address: str) -> Path | None:
-    """The file of a database that is one, whether or not it is there; None of one on a server."""
+    """The path of a database in a file, existing or not; None for one on a server."""
     url = parse_url(name, address)
     return None if DATABASES[dialect_of(address)].login else Path(url.database or "")
 
@@ -126,7 +126,7 @@ def parse_url(name: str, address: str) -> URL:
     try:
         url = make_url(f"{scheme if '+' in scheme else database.driver}://{rest}")
     except (ArgumentError, ValueError) as error:
-        raise UserError(f"{name} is no URL of a database, {error}: expected {scheme}://user@host:port/name") from error
+        raise UserError(f"{name} is not a database URL, {error}: expected {scheme}://user@host:port/name") from error
     return url
 
 

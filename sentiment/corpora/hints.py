@@ -1,4 +1,4 @@
-"""What a file that cannot be read looks like, and what to type then."""
+"""Hints for unreadable files: what they look like, and what to type then."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,7 +37,7 @@ def describe_folder(folder: Path) -> str:
 def describe_missing(path: str) -> str:
     """Why there is nothing at a path that was meant otherwise, after a colon; empty where nothing is known about it."""
     if path.startswith("~"):
-        return f": the shell replaces ~ at the start of a word alone, type $HOME{path[1:]}" if path[1:2] in "/" else ""
+        return f": the shell expands ~ only at the start of a word, type $HOME{path[1:]}" if path[1:2] in "/" else ""
     return ""
 
 

@@ -111,4 +111,4 @@ def _refuse_columns(corpus: Corpus) -> None:
     for parameter in ("text_column", "label_column"):
         named = getattr(corpus, parameter)
         if named != getattr(Corpus, parameter):  # the default
-            raise UserError(f"{parameter}={named} goes with a file or a table of your own, and {corpus.name} is none")
+            raise UserError(f"{parameter}={named} applies to a file or table of your own, and {corpus.name} is not one")

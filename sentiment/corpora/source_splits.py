@@ -53,7 +53,7 @@ def clean_splits(frame: pd.DataFrame, corpus: str, seed: int, mapper: Mapper = m
     cleaned, dropped = clean(frame)  # which keeps the first of duplicates: that of the latest split
     copies = frame[(frame["label"] != "") & frame["text"].str.strip().isin(cleaned["text"].str.strip())]
     if doubled := int((copies.groupby("key")["split"].nunique() > 1).sum()):
-        notes.append(f"{doubled:,} texts stand in two splits of the source, and are kept in the later one")
+        notes.append(f"{doubled:,} texts occur in two splits of the source, and are kept in the later one")
     kept = cleaned[cleaned["split"] == cleaned.groupby("key")["split"].transform("first")].drop(columns="key")
     dropped["dropped_in_earlier_splits"] = len(cleaned) - len(kept)
     dropped["dropped_in_other_splits"] = given - len(frame)

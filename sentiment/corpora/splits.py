@@ -1,4 +1,4 @@
-"""A training, a validation and a test split that have no text in common."""
+"""Disjoint training, validation and test splits."""
 
 import hashlib
 import re

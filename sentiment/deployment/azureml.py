@@ -107,7 +107,7 @@ class AzureML:
             try:
                 self._change("DELETE", f"{_path(endpoint)}/deployments/{name}")
             except UserError as error:  # the version answers all the same, and the next update tries it again
-                print(f"deploy: {name} gets no requests any more, but is there still, and costs: {error}", flush=True)
+                print(f"deploy: {name} no longer gets requests, but still exists and costs money: {error}", flush=True)
         return address
 
     def delete(self, endpoint: str) -> None:
@@ -188,7 +188,7 @@ class AzureML:
             self._hold()
             answer = self._call("GET", address)
             if answer.status_code == 404:
-                raise UserError(f"Azure ML: {method} {path}: what has become of it is not known any more")
+                raise UserError(f"Azure ML: {method} {path}: its outcome is unknown")
             content = answer.json() if answer.content else {}
             state = "InProgress" if answer.status_code == 202 else content.get("status", "Succeeded")
             if state in ("Failed", "Canceled"):

@@ -71,4 +71,4 @@ def _first_line(messages: str) -> str:
     """The first line of kubectl's messages that is neither a line of its log nor a warning; else what its log says."""
     lines = [line for line in messages.splitlines() if not re.match(r"[EWI]\d{4} |Warning: |\s*$", line)]
     logged = re.findall(r'^E\d{4} .* err="(.*)"$', messages, re.M)
-    return [*lines, *logged, "it ends without a word"][0].removeprefix("error: ")
+    return [*lines, *logged, "it ended without a message"][0].removeprefix("error: ")

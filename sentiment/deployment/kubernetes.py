@@ -76,7 +76,7 @@ class Kubernetes:
     def update(self, endpoint: str, uri: str, version: str, traffic: float) -> str:
         """Kubernetes replaces the pods one by one; it is told to go back where the new ones do not get ready."""
         if traffic < 1:
-            raise UserError("traffic does not go with target=kubernetes: a Service gives each pod the same share")
+            raise UserError("traffic does not work with target=kubernetes: a Service gives each pod the same share")
         before = self._require(endpoint)
         return self._roll_out(endpoint, self._render(endpoint, version), before)
 

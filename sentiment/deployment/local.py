@@ -61,7 +61,7 @@ class Local:
 
     def update(self, endpoint: str, uri: str, version: str, traffic: float) -> str:
         if traffic < 1:
-            raise UserError("traffic goes with target=sagemaker and azureml: a local endpoint has one version")
+            raise UserError("traffic needs target=sagemaker or azureml: a local endpoint has one version")
         with _lock(endpoint):
             state, before = self._require(endpoint)
             if self._port not in (port := state["port"], DEFAULT_PORT):

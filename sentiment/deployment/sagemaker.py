@@ -176,7 +176,7 @@ class SageMaker:
             try:
                 present = self._find(endpoint)
                 if present and present["EndpointStatus"] not in ("InService", "Failed"):
-                    raise UserError(f"SageMaker: {error}; it is at work on the endpoint still") from error
+                    raise UserError(f"SageMaker: {error}; it is still working on the endpoint") from error
                 if present and not before:
                     self._client.delete_deployment(endpoint, config={"region_name": self._region})
                 else:

@@ -1,4 +1,4 @@
-"""A packaged model is tried before it is handed over: its server answers, and takes so much memory."""
+"""Smoke test of a packaged model: its server is started and queried, and its peak memory measured."""
 
 import http.client
 import os

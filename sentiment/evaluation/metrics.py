@@ -77,7 +77,7 @@ def f1_macro(labels: np.ndarray, probabilities: np.ndarray) -> float:
 
 
 def roc_auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Area under the ROC curve, 0 to 1; with more than two classes the mean over one-against-rest."""
+    """Area under the ROC curve, 0 to 1; with more than two classes the one-vs-rest mean."""
     import numpy as np
     from sklearn.metrics import roc_auc_score
 

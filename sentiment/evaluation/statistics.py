@@ -1,4 +1,4 @@
-"""How sure a figure is, and whether one classifier is better than another on the same documents or only seems to be."""
+"""Confidence intervals of metrics, and tests whether one classifier is better than another on the same documents."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass

@@ -39,5 +39,5 @@ def _pad(width: int, max_length: int, truncation: str, ids: NumberedTokens) -> n
 
 
 def choose_length(lengths: np.ndarray) -> int:
-    """The number of tokens that all but 1% of the documents have at most, up to ``MAX_TOKENS``."""
+    """The 0.99 quantile of the documents' numbers of tokens, up to ``MAX_TOKENS``."""
     return int(np.clip(np.quantile(lengths, LENGTH_QUANTILE, method="higher"), 1, MAX_TOKENS))

@@ -31,8 +31,8 @@ class Features:
     Args:
         folder: that of :func:`sentiment.features.writing.write_features`.
         dataset: the ingest run's folder ``dataset``, for models that read raw text.
-        most: of the training split a sample of so many texts is all that is seen, and of the validation split one of
-            half as many; 0: everything.
+        most: maximum number of training texts, a random sample of the split; the validation split is sampled to
+            half as many; 0: all texts.
         seed: of the sample.
     """
 

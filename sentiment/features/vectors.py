@@ -39,7 +39,7 @@ def word_vectors(kind: str, path: str, features: Features, size: int, seed: int)
             is missing.
     """
     if features.subwords:
-        raise UserError(f"embedding={kind} has vectors of words: it goes with tokens=word")
+        raise UserError(f"embedding={kind} has vectors of words: it needs tokens=word")
     words = features.vocabulary.words
     if kind == "glove":
         found = read_glove(path, words)

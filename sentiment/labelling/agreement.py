@@ -68,7 +68,7 @@ def describe_seen(labeler: str, test: pd.DataFrame) -> str | None:
         return None
     return (
         f"{labeler} was made from {seen} of the {len(by_people)} test texts that people labelled, and what it labels "
-        "may carry their labels into the training split: the accuracy on them is flattering"
+        "may carry their labels into the training split: the accuracy on them is optimistic"
     )
 
 

@@ -1,4 +1,4 @@
-"""The progress bar of what may take longer than a person waits without asking."""
+"""The progress bar of work that may take long."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def observe_batch(champion: Champion, batch: Corpus) -> Observation:
     """
     unseen, note = _drop_training_texts(champion, read_batch(batch, champion.features.classes))
     if unseen.empty:
-        raise UserError(f"{batch.name}: the champion was trained on every text in it, so they say nothing about it")
+        raise UserError(f"{batch.name}: the champion was trained on every text in it: give texts that it has not seen")
     texts = champion.describe(unseen["text"].tolist()).assign(label=unseen["label"], text=unseen["text"])
     if failed := int(texts["predicted"].isna().sum()):
         note += f" ({failed} that the champion fails on)"

@@ -20,7 +20,7 @@ def describe_balance(parts: Mapping[str, pd.DataFrame]) -> Finding:
     tested = test.value_counts().reindex(sorted(counts.index), fill_value=0).sort_values(kind="stable")
     rare = {label: count for label, count in tested.items() if count < FEW}
     says = (
-        f"{share:.0%} of the training texts are {majority}; a model that always says so has an accuracy of "
+        f"{share:.0%} of the training texts are {majority}; always predicting it has an accuracy of "
         f"{baseline:.3f} on the test split."
     )
     if share >= UNBALANCED:

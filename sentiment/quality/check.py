@@ -137,7 +137,7 @@ def check_data(
 def log_check(check: DataCheck) -> None:
     """Log what was found as metrics and artifacts of the active run; the console names the warnings."""
     if warned := [found.title.lower() for found in check.findings if found.warning]:
-        print(f"warning: data check: {', '.join(warned)}; the run's description says what it is", file=sys.stderr)
+        print(f"warning: data check: {', '.join(warned)}; see the run's description", file=sys.stderr)
     mlflow.log_metrics(check.metrics())
     mlflow.log_dict({"findings": [asdict(finding) for finding in check.findings]}, DATA_CHECK)
     for table, name in ((check.suspects, "label_suspects"), (check.near_duplicates, "near_duplicates")):

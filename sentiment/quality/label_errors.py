@@ -1,6 +1,6 @@
 """Likely label errors, by confident learning (Northcutt, Jiang and Chuang 2021, doi:10.1613/jair.1.12125).
 
-The probabilities are those of a logistic regression over words and pairs of words, and over VADER's scores of short
+The probabilities are those of a logistic regression over unigrams and bigrams, and over VADER's scores of short
 English texts, for texts that it was not fitted on: of the training and validation split in a cross-validation, of
 the test split by a model of the two others. No test text is fitted on.
 """
@@ -149,7 +149,7 @@ def describe_label_errors(suspects: pd.DataFrame, looked_at: int, tests: int) ->
     )
     if in_test:
         says += (
-            f" {in_test} of them are in the test split: to correct the doubted labels there and no others can raise a "
+            f" {in_test} of them are in the test split: correcting only the doubted labels there can raise a "
             f"model's accuracy by up to {100 * in_test / tests:.1f} points without it being better."
         )
     shown = suspects.head(EXAMPLES)

@@ -28,7 +28,7 @@ def describe_leakage(documents: Sequence[list[str]], labels: np.ndarray, texts: 
         ids: what the corpus calls them.
     """
     rows = find_telling_tokens(documents, labels)
-    says = "A model can read the label off what is listed, and a new text may not have it: take it out of the texts."
+    says = "These give the label away, and new texts may not have them: remove them from the texts."
     own, numbered = count_own_ids(texts, ids), int(texts.str.contains(ID).sum())
     if own >= OWN_ID * len(texts):
         rows.append(["a text's own id", "", f"{own} texts"])

@@ -50,7 +50,7 @@ def group_near_duplicates(texts: pd.Series, mapper: Mapper = map) -> pd.Series:
 
 
 def keep_together(groups: pd.Series, texts: pd.Series) -> pd.Series:
-    """What each text is split by: what stands for its group, or itself where the group is too large for one split.
+    """The key to split a text by: its group's representative, or itself where the group is too large for one split.
 
     Args:
         groups: of :func:`group_near_duplicates`.
@@ -199,16 +199,16 @@ def describe_near_duplicates(listed: pd.DataFrame, alone: pd.Series | None) -> F
     if groups:
         says += f", in {groups} group{'s' if groups > 1 else ''} of up to {by_group.size().max()}. "
         if alone is None:
-            says += f"{len(across) or 'None'} of the groups stand across the splits of the source"
+            says += f"{len(across) or 'None'} of the groups span the splits of the source"
         else:
             moved = int((alone.groupby(listed["group"]).nunique() > 1).sum())
-            says += f"{moved} of the groups would have stood across the splits, and "
+            says += f"{moved} of the groups would have spanned the splits, and "
             says += f"{len(across)} still do, too large for one split or of a rare class" if across else "none does"
     says += "."
     if in_test:
         says += (
-            f" {in_test} of these have texts in the test split and copies of them in another one: a model that knows "
-            "them by heart looks better than it is."
+            f" {in_test} of these have texts in the test split and copies of them in another one: a model that has "
+            "memorized them looks better than it is."
         )
     if others := len(across) - in_test:
         says += (

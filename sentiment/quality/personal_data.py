@@ -31,7 +31,7 @@ def describe_personal_data(texts: Sequence[str], mapper: Mapper = map) -> Findin
     examples = [
         [kind, mask(first)] for of_text in islice(some, EXAMPLES) for kind, first in zip(KINDS, of_text) if first
     ]
-    says = f"Texts with a mail address: {mails}, with a phone number: {phones}, by their patterns."
+    says = f"Texts with an email address: {mails}, with a phone number: {phones}, found by patterns."
     count = mails + phones
     return Finding(
         "Personal data",

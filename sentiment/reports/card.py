@@ -162,13 +162,13 @@ def _list_limits(comparison: Mapping[str, Any], dataset: Mapping[str, Any]) -> l
     failing = sorted(comparison["behaviour"][comparison["winner"]], key=lambda row: -row["failure_rate"])[:3]
     hardest = min(comparison["slices"], key=lambda row: row["accuracy"][comparison["winner"]], default=None)
     lines = [
-        f"For sorting texts like those of {dataset['corpus']} ({length} words in 90% of them) into "
-        f"{', '.join(classes[:NAMED_CLASSES])}{more}. A text of no class gets one of them all the same.",
+        f"For classifying texts like those of {dataset['corpus']} ({length} words in 90% of them) into "
+        f"{', '.join(classes[:NAMED_CLASSES])}{more}. A text of none of them still gets one.",
         "Not for texts of another source, subject or language before it has been measured on them, and not as the only "
         "ground of a decision about a person.",
-        f"The test split comes from the same corpus and has {comparison['test_documents']} texts, so the accuracy "
-        f"is known to lie between {winner['test_accuracy_low']:.3f} and {winner['test_accuracy_high']:.3f} (95% "
-        f"interval). On labels that are wrong it learns, and is measured by, the wrong label.",
+        f"The test split comes from the same corpus and has {comparison['test_documents']} texts. The accuracy has "
+        f"a 95% interval from {winner['test_accuracy_low']:.3f} to {winner['test_accuracy_high']:.3f}. Where a "
+        f"label is wrong, the model learns it and is measured by it.",
     ]
     if truth := summarize_truth(comparison["truth"]):
         lines.append(

@@ -1,4 +1,4 @@
-"""The part of a review card that is known last: the gate's checks, the version and its alias, which register fills in.
+"""The part of a review card that register fills in: the gate's checks, the version and its alias.
 
 It does not import what draws the rest of the card, so that register starts fast.
 """

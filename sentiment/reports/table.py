@@ -110,7 +110,7 @@ def truth(comparison: Mapping[str, Any]) -> list[str]:
     who = summarize_truth(found) or f"people gave all {found['documents']} test labels"
     said = [f"{who[0].upper()}{who[1:]}."]
     if "accuracy" not in found:
-        return [*said, f"Every figure says how well a model repeats {labelers}, and none how often it is right."]
+        return [*said, f"All metrics measure agreement with {labelers}, not with human labels."]
     name, accuracy = comparison["winner"], found["accuracy"]
     said.append(
         f"On those of people the accuracy of {name} is {accuracy[name]:.3f}, that of {labelers} alone "

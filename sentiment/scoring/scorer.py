@@ -47,7 +47,7 @@ class Scorer:
         if probabilities:
             columns = list(self._model.predict(pd.DataFrame({"text": ["any"]}), self._params).columns)
             if len(columns) == len(self._given):
-                raise UserError(f"model={uri} gives no probabilities but the score: leave out probabilities=true")
+                raise UserError(f"model={uri} returns a score but no probabilities: leave out probabilities=true")
             self._given = columns
         self.columns = [*self._given, "reason"]
 

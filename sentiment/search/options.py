@@ -30,7 +30,7 @@ def check_options(family: str, given: Mapping[str, Any], defaults: Mapping[str, 
     for option in unknown_options(family):
         if option in given and given[option] != defaults[option]:
             others = " or ".join(families_with(option))
-            raise UserError(f"{family} has no {option}: it goes with family={others}")
+            raise UserError(f"{family} has no {option}: only family={others} has it")
     if given["embedding_file"] and given["embedding"] == "random":
         raise UserError(
             f"embedding_file={given['embedding_file']} without embedding: expected word2vec or glove with it"

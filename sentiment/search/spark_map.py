@@ -52,4 +52,4 @@ def _result(call: Future[Any]) -> Any:
     try:
         return call.result()
     except RuntimeError as error:
-        raise UserError(f"engine=spark: a batch of texts cannot be worked on: {error}") from error
+        raise UserError(f"engine=spark: a batch of texts cannot be processed: {error}") from error

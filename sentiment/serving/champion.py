@@ -93,14 +93,14 @@ class ServedChampion:
             return None
         version, family = str(champion.version), champion.tags.get(FAMILY)
         if family != self._family and any(map(needs_own_process, (family, self._family))):
-            return f"version {version} is champion, and needs a process of its own: start serve again"
+            return f"version {version} is champion, and needs a new process: restart serve"
         model = _load(self._name, version)
         now = get_champion(self._name)
         if now is None or _identity(now) != _identity(champion):  # it was rolled back while it was loaded
             return None
         self._serving, self._family = (model, version), family
         self._identity = _identity(champion)
-        return f"version {version} has taken over"
+        return f"version {version} is now served"
 
 
 def _identity(version: ModelVersion) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""What MLflow's scoring server should refuse with status 400, and takes for text or fails on instead."""
+"""Checks of requests that MLflow's scoring server accepts or fails on instead of status 400."""
 
 import csv
 import io

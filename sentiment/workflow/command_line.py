@@ -176,7 +176,7 @@ def _split_pairs(arguments: list[str]) -> dict[str, str]:
             else:
                 waiting = name
         else:
-            raise UserError(f"{argument!r} stands alone: expected --name=value")
+            raise UserError(f"unexpected {argument!r}: expected --name=value")
     if waiting is not None:
         raise UserError(f"--{waiting} has no value: expected --{waiting}=value")
     return pairs

@@ -33,22 +33,22 @@ if TYPE_CHECKING:
 
 
 class CorpusParameters(Parameters):
-    corpus: str = parameter("sample", "sample, an NLTK corpus, a file, a folder, a database, or another place of texts")
-    query: str = parameter("", "select that gives the rows, where the corpus is a database")
+    corpus: str = parameter("sample", "sample, an NLTK corpus, a file, a folder, a database, or another source")
+    query: str = parameter("", "SELECT that returns the rows, if the corpus is a database")
     text_column: str = parameter("text", "column of a file that holds the texts")
     label_column: str = parameter("label", "column of a file that holds the class names")
-    normalize_labels: Boolean = parameter(False, "whether labels that look alike or are equal as numbers are one class")
-    corrections: str = parameter("", "file of texts with corrected labels; an empty one drops the text", file=True)
+    normalize_labels: Boolean = parameter(False, "whether to merge labels that look alike or are equal as numbers")
+    corrections: str = parameter("", "file of texts with corrected labels; an empty label drops the text", file=True)
 
     label_by: Names = parameter(
         (),
         "what labels texts without a label: vader, opinion_lexicon, models:/NAME@ALIAS or /VERSION, hf://OWNER/NAME, "
         "a folder",
     )
-    positive_from: Polarity = parameter(0.05, "polarity from which a labeler calls a text positive")
-    negative_to: Polarity = parameter(-0.05, "polarity up to which a labeler calls a text negative")
+    positive_from: Polarity = parameter(0.05, "lowest polarity that counts as positive")
+    negative_to: Polarity = parameter(-0.05, "highest polarity that counts as negative")
     between: Literal["auto", "neutral", "dropped"] = parameter(
-        "auto", "what is between them: neutral, dropped, or neutral where people have labelled some so"
+        "auto", "texts in between: neutral, dropped, or auto: neutral if human labels have that class"
     )
 
     @property
@@ -67,13 +67,13 @@ class CorpusParameters(Parameters):
 class SplitParameters(Parameters):
     test_size: Share = parameter(0.2, "share of all documents in the test split, approximately")
     validation_size: Share = parameter(0.2, "share of the remaining documents in the validation split, approximately")
-    stratify: Boolean = parameter(True, "whether every split gets a text of every class, also of a rare one")
-    splits: Literal["hash", "source"] = parameter("hash", "source keeps the splits that the corpus has itself")
+    stratify: Boolean = parameter(True, "whether every split gets texts of every class, even of rare ones")
+    splits: Literal["hash", "source"] = parameter("hash", "source keeps the corpus's own splits")
     split_seed: Seed = parameter(42, "seed of the splits; seed does not change them")
 
 
 class SeedParameters(Parameters):
-    seed: Seed = parameter(42, "seed of everything that is random, except for the splits")
+    seed: Seed = parameter(42, "seed of all randomness except the splits")
 
 
 class CleaningParameters(Parameters):
@@ -96,9 +96,9 @@ class EncodingParameters(PretrainedParameters):
     tokens: Literal["word", "subword", "checkpoint"] = parameter(
         "word", "what networks read: words, subwords learned from them, or those of the tokenizer of pretrained"
     )
-    vocabulary_size: Annotated[Whole, Field(ge=3)] = parameter(10000, "token ids of the networks' vocabulary")
+    vocabulary_size: Annotated[Whole, Field(ge=3)] = parameter(10000, "size of the networks' vocabulary")
     max_length: NotNegative = parameter(
-        0, "tokens that a network reads of a text; 0 follows the training texts, up to 400"
+        0, "tokens of a text that a network reads; 0: 0.99 quantile of lengths, up to 400"
     )
     truncation: Literal["last", "first", "head_tail", "chunks"] = parameter(
         "last", "which part of a longer text a network reads"
@@ -107,16 +107,16 @@ class EncodingParameters(PretrainedParameters):
 
 class MetricParameters(Parameters):
     metric: Literal["accuracy", "balanced_accuracy", "f1_macro", "log_loss", "roc_auc"] = parameter(
-        "accuracy", "what epochs, trials, families and the champion are chosen by"
+        "accuracy", "criterion for epochs, trials, families and the champion"
     )
 
 
 class TrainingParameters(MetricParameters, PretrainedParameters):
     epochs: Positive = parameter(5, "passes over the training split, at most")
     batch_size: Positive = parameter(32, "documents in a training step")
-    class_weight: Literal["none", "balanced"] = parameter("none", "balanced weighs documents by class frequency")
+    class_weight: Literal["none", "balanced"] = parameter("none", "balanced weights texts by inverse class frequency")
     embedding: Literal["random", "word2vec", "glove"] = parameter("random", "initial embeddings of lstm")
-    embedding_file: str = parameter("", "file of word vectors; without one word2vec learns them", file=True)
+    embedding_file: str = parameter("", "file of word vectors; if empty, word2vec learns them", file=True)
 
     def training(self) -> "Training":
         """What these parameters, and the seed and members of the step, say of how a family is fitted."""
@@ -151,7 +151,7 @@ class EngineParameters(Parameters):
 
 
 class SearchParameters(Parameters):
-    max_evals: NotNegative = parameter(0, "trials of a family; 0: 5, of networks 2; grid tries every point")
+    max_evals: NotNegative = parameter(0, "trials per family; 0: 5, for networks 2; grid tries every point")
     tuner: Literal["hyperopt", "keras_tuner"] = parameter("hyperopt", "library that proposes the trials")
     algo: Literal["tpe", "random", "anneal", "grid", "bayesian", "hyperband"] = parameter(
         "tpe", "tpe, random, anneal, grid of hyperopt; random, bayesian, hyperband, grid of keras_tuner"
@@ -159,16 +159,16 @@ class SearchParameters(Parameters):
     space: str = parameter("", "YAML file that narrows the families' search spaces", file=True)
     prune: Boolean = parameter(True, "whether trials that fall behind the others are stopped early")
     members: NotNegative = parameter(
-        0, "networks whose mean is the model: the best trials', then further seeds of the best; 0: 2, of finetuned 1"
+        0, "networks in the ensemble: the best trials', then new seeds of the best; 0: 2 (finetuned: 1)"
     )
     parallelism: NotNegative = parameter(
-        0, "trials at the same time; 0 for one a core, up to 4 (simple: one)", changes_result=False
+        0, "concurrent trials; 0: one per core, up to 4 (simple: one)", changes_result=False
     )
 
 
 class ChoiceParameters(MetricParameters):
     choose: Literal["accuracy", "fastest_within", "smallest_within"] = parameter(
-        "accuracy", "rule that picks the winner by the validation split"
+        "accuracy", "rule to select the winner on the validation split"
     )
     margin: Rate = parameter(0.01, "loss in the metric that fastest_within and smallest_within may accept")
     ensemble: Boolean = parameter(True, "whether a weighted mean of the families is compared with them")
@@ -182,9 +182,9 @@ class RegisteredModelParameters(Parameters):
 class GateParameters(MetricParameters):
     """What a model is held to before it becomes champion. Stored with a version, and read back when it is approved."""
 
-    gates: Thresholds = parameter((), "figures to reach: accuracy>=0.85,latency_ms_p95<=50")
+    gates: Thresholds = parameter((), "thresholds: accuracy>=0.85,latency_ms_p95<=50")
     tolerance: Rate = parameter(0.0, "by how much the metric may be worse than the champion's")
-    behaviour_tolerance: Rate = parameter(0.05, "by how much more of the behaviour tests may fail")
+    behaviour_tolerance: Rate = parameter(0.05, "by how much the behaviour failure rate may rise")
 
     def terms(self, force: bool = False) -> dict[str, Any]:
         """The gate's parameters by name, as its checks take them."""
@@ -193,12 +193,12 @@ class GateParameters(MetricParameters):
 
 class PromotionParameters(Parameters):
     require_review: Boolean = parameter(False, "whether the winner stays challenger until it is approved")
-    fail_on_gate: Boolean = parameter(False, "whether the command fails where the winner does not pass")
+    fail_on_gate: Boolean = parameter(False, "whether the command fails if the winner fails the gate")
 
 
 class ForceParameters(Parameters):
     force: Boolean = parameter(
-        False, "replace a champion of other classes or of another corpus, or promote what was rolled back"
+        False, "replace a champion that has other classes or another corpus, or promote a rolled-back version"
     )
 
 

@@ -68,7 +68,7 @@ class TrainParameters(TrainingParameters, SeedParameters, ReuseParameters):
 class TuneParameters(SearchParameters, TrainingParameters, SeedParameters, EngineParameters, ReuseParameters):
     featurize_run: str = parameter("", "run to build on; by default the latest")
     family: str = parameter("simple", "family of models")
-    resume_run: str = parameter("", "earlier search whose trials count in this one")
+    resume_run: str = parameter("", "earlier tune run whose trials are reused")
 
 
 class CompareParameters(ChoiceParameters, SeedParameters, ReuseParameters):
@@ -101,9 +101,7 @@ class MainParameters(
     ForceParameters,
     ReuseParameters,
 ):
-    parallelism: NotNegative = parameter(
-        0, "trials of all families at the same time; 0 for one a core", changes_result=False
-    )
+    parallelism: NotNegative = parameter(0, "concurrent trials of all families; 0: one per core", changes_result=False)
     reuse: Boolean = parameter(True, "whether finished steps with the same inputs are reused", changes_result=False)
 
 
@@ -111,7 +109,7 @@ class ReportParameters(RegisteredModelParameters, GateParameters, ForceParameter
     compare_run: str = parameter("", "comparison to report; by default that of the latest main run, or a later one")
     version: str = parameter("", "version or alias whose comparison is reported, in place of compare_run")
     output: str = parameter("", "Markdown file to write; without one it is printed")
-    fail_on_gate: Boolean = parameter(False, "whether the command fails where the winner does not pass")
+    fail_on_gate: Boolean = parameter(False, "whether the command fails if the winner fails the gate")
 
 
 class ApproveParameters(RegisteredModelParameters, ForceParameters):
@@ -126,12 +124,12 @@ class RollbackParameters(RegisteredModelParameters):
 
 class PredictParameters(EngineParameters):
     input: str = parameter("", "what to score: a file, a database with query, or another table")
-    query: str = parameter("", "select that gives the rows, where the input is a database")
+    query: str = parameter("", "SELECT that returns the rows, if the input is a database")
     output: str = parameter("", "file to write, or table to append to: the input's columns, label, score and reason")
     model: str = parameter("models:/sentiment@champion", "URI of the model")
     text_column: str = parameter("text", "column of the input that holds the texts")
     label_column: str = parameter("label", "column of the input that holds the labels, if it has any")
-    probabilities: Boolean = parameter(False, "whether the output has the probability of each class, too")
+    probabilities: Boolean = parameter(False, "whether to add the probability of each class")
     overwrite: Boolean = parameter(False, "whether an existing output is replaced")
 
     @property
@@ -177,12 +175,12 @@ class DeployParameters(RegisteredModelParameters, ImageParameters, PortParameter
 
 
 class MonitorParameters(RegisteredModelParameters):
-    batch: str = parameter("", "labelled or unlabelled texts to look at; without them the recorded requests")
-    query: str = parameter("", "select that gives the rows, where the batch is in a database")
+    batch: str = parameter("", "texts to monitor, labelled or not; if empty, the recorded requests")
+    query: str = parameter("", "SELECT that returns the rows, if the batch is in a database")
     text_column: str = parameter("text", "column of the batch that holds the texts")
     label_column: str = parameter("label", "column of the batch that holds the labels, if it has any")
-    hours: PositiveNumber = parameter(24.0, "age of the recorded requests to look at, at most")
-    psi: PositiveNumber = parameter(0.2, "population stability index from which a quantity has drifted")
+    hours: PositiveNumber = parameter(24.0, "maximum age of the recorded requests, in hours")
+    psi: PositiveNumber = parameter(0.2, "population stability index at which a quantity has drifted")
     p_value: Share = parameter(0.01, "p-value below which a quantity has drifted or accuracy has fallen")
     accuracy_drop: Rate = parameter(0.05, "loss in accuracy that counts as a fall")
     error_rate: Rate = parameter(0.05, "share of requests that may fail")

@@ -184,7 +184,7 @@ def explain(error: BaseException) -> BaseException:
     if isinstance(error, BrokenProcessPool):
         return killed("a process of this step", None)
     if isinstance(error, BrokenPipeError):
-        return UserError("nobody reads the output any more: its pipe or console was closed")
+        return UserError("the output was closed: its pipe or console is gone")
     if isinstance(error, MlflowException):
         return _explain_mlflow(error)
     if isinstance(error, ModuleNotFoundError):
@@ -259,7 +259,7 @@ def check_tracking_file(uri: str) -> None:
     can_write = os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)
     if not can_write or (os.path.exists(file) and not (os.path.isfile(file) and os.access(file, os.W_OK))):
         raise UserError(
-            f"{file} cannot be written, where MLflow is to keep the runs: work in a folder that can be, or set "
+            f"{file} cannot be written, where MLflow would store the runs: use a writable folder, or set "
             "MLFLOW_TRACKING_URI to another file or a server"
         )
 

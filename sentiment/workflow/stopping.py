@@ -1,4 +1,4 @@
-"""An orderly end of a step that receives a signal: it stops its children, marks its runs KILLED and says how to resume.
+"""Graceful shutdown of a step on a signal: it stops its children, marks its runs KILLED and says how to resume.
 
 A thread waits for the signals, does all that and ends the process. The main thread is left alone until then. Python
 would raise KeyboardInterrupt in it, which is lost when it is raised in a destructor or a callback from C, and which

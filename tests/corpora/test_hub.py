@@ -125,7 +125,7 @@ def test_a_dataset_has_the_names_of_its_classes_its_splits_and_its_commit(hub, m
 @pytest.mark.parametrize(
     "address, expected",
     [
-        ("hf://datasets/ada/nothing", "the hub has no such dataset, or not for you"),
+        ("hf://datasets/ada/nothing", "the hub has no such dataset, or you lack access"),
         ("hf://datasets/ada/reviews?split=dev", r"Unknown split \"dev\". Should be one of \['train', 'test'\]"),
         ("hf://datasets/ada/reviews?config=large", "BuilderConfig 'large' not found"),
         ("hf://datasets/ada/reviews?subset=large", "expected hf://datasets/owner/name, and .config= and split="),

@@ -43,7 +43,7 @@ def test_a_text_in_two_splits_is_kept_in_the_later_one_and_counted():
     assert {name: len(part) for name, part in parts.items()} == {"train": 26, "validation": 29, "test": 29}
     assert dropped["dropped_in_earlier_splits"] == 1 and dropped["dropped_duplicates"] == 3
     assert dropped["dropped_contradictions"] == 2
-    assert notes == ["4 texts stand in two splits of the source, and are kept in the later one"]
+    assert notes == ["4 texts occur in two splits of the source, and are kept in the later one"]
 
 
 @pytest.mark.parametrize("missing, share", [("validation", 0.3), ("test", 0.4)])

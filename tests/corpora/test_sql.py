@@ -166,7 +166,7 @@ def test_strings_that_are_stored_as_bytes_are_decoded(tmp_path):
     [
         ("sqlite:///nowhere.db", "there is no such file"),
         ("duckdb:///:memory:", "there is no such file"),
-        ("mysql://host:port/shop", "is no URL of a database"),
+        ("mysql://host:port/shop", "is not a database URL"),
         ("mysql://ada@127.0.0.1:1/shop", "refused.*; check the host and the port, and whether the server is running"),
     ],
 )
@@ -176,7 +176,7 @@ def test_an_address_that_is_none_says_so(address, expected):
 
 
 def test_a_query_goes_with_a_database():
-    with pytest.raises(UserError, match="query=select 1 goes with the URL of a database, and corpus=sample is none"):
+    with pytest.raises(UserError, match="query=select 1 needs the URL of a database, and corpus=sample is not one"):
         Corpus("sample", query="select 1")
 
 

@@ -209,7 +209,7 @@ def test_a_connection_that_breaks_goes_on_where_it_broke(site, ranges):
 def test_a_connection_that_cannot_be_taken_up_again_fails_whole(site):
     table = open_table(Corpus(f"{site.url}/a.csv"))
     site.breaks = 1_000
-    again = r"and each of 4 times that it was opened again \(Incom[^'\"]*\): try again"
+    again = r"and on each of 4 retries \(Incom[^'\"]*\): try again"
     with pytest.raises(UserError, match=rf"the connection broke after [\d,]+ bytes, {again}"):
         list(table)
     site.breaks, site.tags = 0, False

@@ -127,7 +127,7 @@ def test_a_former_version_that_azure_does_not_delete_is_told_and_has_no_requests
     azure.locked = {f"{ENDPOINT}/deployments/version-1"}
     run("--action=update", "--version=2", "--any_version=true")
     printed = capsys.readouterr().out
-    assert "deploy: version-1 gets no requests any more, but is there still, and costs: Azure ML: status 409" in printed
+    assert "version-1 no longer gets requests, but still exists and costs money: Azure ML: status 409" in printed
     assert "version 1 is gone" in tracked.get_model_version("sentiment", "1").tags["deployed.azureml.sentiment"]
     azure.locked = set()
     run("--action=update", "--version=2", "--any_version=true")

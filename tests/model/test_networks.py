@@ -67,7 +67,7 @@ def test_a_network_over_subwords_serves_what_it_was_trained_on(tokens, tmp_path)
     (tmp_path / "both").mkdir()
     again = features.join_splits(tmp_path / "both")
     assert again.network_tokens(["storys"]) == features.network_tokens(["storys"]) != [["storys"]]
-    with pytest.raises(UserError, match="it goes with tokens=word"):
+    with pytest.raises(UserError, match="it needs tokens=word"):
         word_vectors("word2vec", "", features, 8, 0)
 
 

@@ -158,9 +158,9 @@ def test_the_splits_that_copies_would_have_had_are_those_by_whose_labels_people_
     check = check_data(parts, groups, 0.2, 0.2, 42)
     by_text = pd.concat([part.assign(split=name) for name, part in parts.items()]).set_index("text")["split"]
     apart = sum(by_text[first] != by_text[second] for first, second in zip(texts[:40:2], texts[1:40:2]))
-    assert any(f" {apart} of the groups would have stood across" in found.says for found in check.findings)
+    assert any(f" {apart} of the groups would have spanned" in found.says for found in check.findings)
     check = check_data(parts, groups, 0.2, 0.2, 42, own_splits=True)
-    assert any(f" {apart} of the groups stand across the splits of the" in found.says for found in check.findings)
+    assert any(f" {apart} of the groups span the splits of the" in found.says for found in check.findings)
     assert check.metrics()["near_duplicate_groups_across_splits"] == apart
 
 

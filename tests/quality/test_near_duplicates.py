@@ -99,14 +99,14 @@ def describe(*groups, alone=False):
 def test_copies_in_the_test_split_are_told_from_those_in_the_training_and_the_validation_split():
     apart = describe(["train", "train"])
     assert not apart.warning and apart.says == (
-        "2 texts are near-duplicates, in 1 group of up to 2. None of the groups stand across the splits of the source. "
+        "2 texts are near-duplicates, in 1 group of up to 2. None of the groups span the splits of the source. "
         "They are listed in profile/near_duplicates.csv."
     )
     chosen = describe(["train", "validation"], ["test", "test"])
-    assert chosen.warning and "1 of the groups stand across the splits of the source. 1 of these have " in chosen.says
+    assert chosen.warning and "1 of the groups span the splits of the source. 1 of these have " in chosen.says
     assert "test" not in chosen.says and "looks better where models are chosen." in chosen.says
     both = describe(["train", "validation"], ["test", "train"], ["test", "validation"], alone=True)
     assert "and 3 still do, too large" in both.says and " 2 of these have texts in the test split and " in both.says
     assert describe(["test", "test"], alone=True).says.startswith(
-        "2 texts are near-duplicates, in 1 group of up to 2. 0 of the groups would have stood across the splits, and"
+        "2 texts are near-duplicates, in 1 group of up to 2. 0 of the groups would have spanned the splits, and"
     )

@@ -60,4 +60,4 @@ def test_the_intended_use_is_short_also_with_many_classes_and_has_both_ends_of_t
         comparison | {"test_documents": 270}, {"corpus": "c.csv", "profile": {"train": profile}}
     )
     assert said in use and ("class 9 and 2 more. A text" in use) == (classes == 12)
-    assert "between 0.986 and 1.000 (95% interval)" in accuracy
+    assert "95% interval from 0.986 to 1.000" in accuracy

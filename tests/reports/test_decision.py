@@ -12,7 +12,7 @@ def decided(card, champion=None):
 def test_the_decision_takes_the_place_of_the_open_one(tracked):
     opened = page.render("decision.html", gate=None, version=None, checks=[], date="2026-01-01")
     text = decided(f"<dl>{opened}<p>after</p>")
-    assert "not asked yet" in opened and "not asked yet" not in text
+    assert "not run yet" in opened and "not run yet" not in text
     assert text.startswith("<dl><!--decision-->") and text.endswith("<p>after</p>") and "&lt;worse&gt;" in text
     assert "my model 3" in text and "http://localhost:5000/#/models/my%20model/versions/3?" in text
     assert decided(text.replace("failed", "")).count("<!--decision-->") == 1

@@ -76,14 +76,14 @@ def test_each_failure_makes_the_pause_longer_and_is_told_once(registry, monkeypa
         served._follow(50)
     assert pauses == [50, 100, 200, champion.LONGEST_PAUSE, 50]
     failed, taken_over = capsys.readouterr().err.splitlines()
-    assert failed.endswith("version 1 stays: gone") and "version 2 has taken over" in taken_over
+    assert failed.endswith("version 1 stays: gone") and "version 2 is now served" in taken_over
 
 
 @pytest.mark.parametrize("family, takes_over", [("ensemble", True), ("pipeline", False)])
 def test_an_ensemble_takes_over_from_a_family_and_a_pipeline_does_not(registry, family, takes_over):
     served = ServedChampion("sentiment", None, reload_seconds=0)
     registry.version, registry.family = "2", family
-    assert ("has taken over" if takes_over else "start serve again") in served._update()
+    assert ("is now served" if takes_over else "restart serve") in served._update()
     assert served.predict(["a text"]) == ("2" if takes_over else "1")
 
 
@@ -91,7 +91,7 @@ def test_a_model_that_was_registered_anew_takes_over_under_the_same_number(regis
     served = ServedChampion("sentiment", None, reload_seconds=0)
     assert served._update() is None
     registry.source = "models:/m-2"
-    assert served._update() == "version 1 has taken over"
+    assert served._update() == "version 1 is now served"
     assert served._update() is None and registry.loaded == ["1", "1"]
 
 
@@ -127,7 +127,7 @@ def test_a_request_is_recorded_with_the_version_that_answered_it_and_with_why_it
 
     def answer_while_another_takes_over(*_):
         registry.version = "2"
-        assert "has taken over" in served._update()
+        assert "is now served" in served._update()
         return "the answer of 1"
 
     monkeypatch.setattr(served._serving[0], "predict", answer_while_another_takes_over)

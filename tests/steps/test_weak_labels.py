@@ -97,7 +97,7 @@ def test_without_labels_of_people_every_page_says_that_the_truth_is_weak(tracked
     pd.concat([seen[["text", "label"]], seen.tail(1).assign(text="another")]).to_csv("again.csv", index=False)
     with mlflow.start_run():
         predict(PredictParameters(input="again.csv", output="scored.csv"), hold=lambda: None)
-    assert "on the 6 labels of the column label, of which 5 are of texts that the model" in capsys.readouterr().out
+    assert "on the 6 labels of the column label, of which 5 are of training texts" in capsys.readouterr().out
 
 
 def test_with_some_labels_of_people_the_figures_on_these_stand_beside_the_others(tracked, tmp_path):

@@ -95,7 +95,7 @@ def test_an_endpoint_is_created_updated_without_a_gap_tested_and_deleted(endpoin
     "arguments, line",
     [
         (["--action=update"], "endpoint=sentiment: nothing of this name runs from "),
-        (["--traffic=0.5"], "traffic goes with action=update"),
+        (["--traffic=0.5"], "traffic needs action=update"),
         (["--endpoint=My Endpoint"], "endpoint=My Endpoint: expected lower case letters"),
         (["--version=9"], "version=9: sentiment has no such version or alias at "),
         (["--target=moon"], "target=moon: expected one of local, sagemaker"),

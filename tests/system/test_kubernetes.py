@@ -196,7 +196,7 @@ MISTAKES = [
     (["--version=2"], "version=2: version 1 of sentiment is champion: promote this one first"),
     (["--action=update"], "endpoint=sentiment: namespace sentiment of prod has no Deployment of this name$"),
     (["--action=delete"], "endpoint=sentiment: namespace sentiment of prod has no Deployment of this name$"),
-    (["--action=update", "--traffic=0.1"], "traffic does not go with target=kubernetes"),
+    (["--action=update", "--traffic=0.1"], "traffic does not work with target=kubernetes"),
     (["--manifests=nowhere"], "manifests=nowhere: there is no such folder: -e package -P version=1 writes it"),
     (["--manifests=model"], "kubectl kustomize: unable to find one of 'kustomization.yaml'"),
     (["--endpoint=mood"], "expected a Deployment and a Service named mood, found Deployment sentiment, "),

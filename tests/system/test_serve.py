@@ -161,7 +161,7 @@ def test_a_new_champion_takes_over_without_losing_a_request(registered):
         wait_for(lambda: len(answers) > 40)
         with store(registered):
             assert promotions.promote("sentiment", version, "1", "newer")
-        wait_for(lambda: f"serve: version {version} has taken over\n" in said, 60, lambda: "".join(said))
+        wait_for(lambda: f"serve: version {version} is now served\n" in said, 60, lambda: "".join(said))
         before = len(answers)
         wait_for(lambda: len(answers) > before + 40)
         stop.set()

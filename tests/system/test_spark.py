@@ -133,7 +133,7 @@ def test_tokens_of_every_kind_are_the_same_on_spark_and_a_batch_that_fails_is_on
                 digests.add(folder_digest(folder))
             assert len(digests) == 1
         assert list(mapper(len, ["a" * number for number in range(20)])) == list(range(20))
-        with pytest.raises(UserError, match="a batch of texts cannot be worked on: .*invalid literal for int"):
+        with pytest.raises(UserError, match="a batch of texts cannot be processed: .*invalid literal for int"):
             list(mapper(int, ["1", "one"]))
 
 

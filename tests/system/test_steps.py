@@ -61,7 +61,7 @@ def test_train_is_one_point_with_its_epochs_and_a_model(registered):
     assert process.returncode == 0, process.stderr[-3000:]
     train = runs(registered, "train")[0]
     assert train.info.run_name.startswith("lstm embedding_size=64 units=8")
-    assert "outside of where searches look: units=8 (16 to 64 in steps of 16)" in process.stdout
+    assert "outside of the search space: units=8 (16 to 64 in steps of 16)" in process.stdout
     assert train.data.params["units"] == "8" and train.data.params["dropout"] == "0.3"
     with store(registered) as client:
         assert [metric.step for metric in client.get_metric_history(train.info.run_id, "val_loss")] == [1, 2]

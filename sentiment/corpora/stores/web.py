@@ -86,8 +86,8 @@ class WebReader(io.RawIOBase):
             self._place += len(found)
             return len(found)
         raise UserError(
-            f"{self._file.name}: the connection broke after {self._place:,} bytes, and each of {ATTEMPTS - 1} times "
-            f"that it was opened again ({reason}): try again, nothing is kept"
+            f"{self._file.name}: the connection broke after {self._place:,} bytes, and on each of {ATTEMPTS - 1} "
+            f"retries ({reason}): try again, nothing is kept"
         )
 
     def close(self) -> None:

@@ -137,7 +137,7 @@ def find_revision(corpus: Corpus) -> str | None:
         return HfApi().dataset_info(handle.name, revision=handle.revision, timeout=PATIENCE).sha
     except (RepositoryNotFoundError, RevisionNotFoundError, HFValidationError) as error:
         raise UserError(
-            f"{corpus.name}: the hub has no such dataset, or not for you: correct the name, or log in with "
+            f"{corpus.name}: the hub has no such dataset, or you lack access: correct the name, or log in with "
             "`hf auth login` or HF_TOKEN where it is private or gated"
         ) from error
     except (HTTPError, OSError) as error:

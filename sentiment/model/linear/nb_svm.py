@@ -130,7 +130,7 @@ def log_ratio(inside: np.ndarray, outside: np.ndarray, alpha: float) -> np.ndarr
 
 
 def scale_columns(matrix: Any, weights: np.ndarray) -> Any:
-    """The product with a diagonal matrix, without SciPy's general product, which one text's latency is mostly made of.
+    """The product with a diagonal matrix; SciPy's general product would dominate the latency of one text.
 
     Args:
         matrix: sparse CSR array of shape (documents, features).

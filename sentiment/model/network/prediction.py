@@ -74,7 +74,7 @@ def calibrate(
 def calibrate_again(model: Any, features: Features, training: Training) -> Any:
     """A copy of a model with a temperature of both halves of the validation split.
 
-    No epoch was chosen by the half that is for the choice between families: the model is as right about it as about
+    No epoch was selected on the half that families are compared on: the model's accuracy there is unbiased, as on
     other texts.
     """
     again = copy.copy(model)

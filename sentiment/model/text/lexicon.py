@@ -1,4 +1,4 @@
-"""The polarity of English words, which is known before the first label: VADER's lexicon and rules."""
+"""The polarity of English words, from VADER's lexicon and rules."""
 
 from __future__ import annotations
 

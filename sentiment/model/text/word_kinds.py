@@ -1,4 +1,4 @@
-"""The kinds of words that networks know before the first label, from VADER's lexicon (Hutto and Gilbert 2014).
+"""Kinds of words, features of the networks, from VADER's lexicon (Hutto and Gilbert 2014).
 
 A kind is positive or negative of some strength, a negation, or a word that strengthens or weakens others.
 """

@@ -1,4 +1,4 @@
-"""Whose labels a candidate was measured by, where people did not give all: nothing that it could fail."""
+"""Who gave the test labels, if not all are human labels: informational, it always passes."""
 
 from sentiment.registry.candidate import Candidate
 from sentiment.registry.checks import Check, Terms

@@ -1,4 +1,4 @@
-"""Where predict writes scored rows: one module a kind. A new kind is its module and its line in ``OUTPUTS``."""
+"""Where predict writes scored rows: one module a kind. A new kind is its module and its name in :func:`get_output`."""
 
 from types import TracebackType
 from typing import Protocol, Self

@@ -36,7 +36,7 @@ def location(address: str) -> str:
 
 
 class AppendedVersion(AppendedRows):
-    """Rows that are one version of a Delta table more."""
+    """Rows appended to a Delta table as one version."""
 
     def __init__(self, address: str, schema: pa.Schema) -> None:
         super().__init__(f"output={address}", schema, lake.storable)

@@ -26,7 +26,7 @@ def location(address: str) -> str:
 
 
 class AppendedSnapshot(AppendedRows):
-    """Rows that are one snapshot of an Iceberg table more; a new table is made with them in it."""
+    """Rows appended to an Iceberg table as one snapshot; a new table is created with them."""
 
     def __init__(self, address: str, schema: pa.Schema) -> None:
         super().__init__(f"output={address}", schema, lake.storable, tells_case=True)

@@ -25,9 +25,7 @@ def test_a_copy_of_the_file_is_another_corpus_since_it_has_no_slices():
 
 
 def test_it_has_no_columns_to_choose_from():
-    with pytest.raises(
-        UserError, match="label_column=difficulty applies to a file or table of your own, and corpus=s"
-    ):
+    with pytest.raises(UserError, match="label_column=difficulty applies to a file or table of your own, and corpus=s"):
         CorpusInput(Corpus("sample", label_column="difficulty")).read()
 
 

@@ -33,7 +33,7 @@ GIT_BRANCH = "mlflow.source.git.branch"
 PROJECT_ENV = "mlflow.project.env"  # the environment manager of mlflow run
 
 # Tags of every step's run.
-PROCESS = "step.process"  # what made it: host, process id, its start in seconds since 1970, on Linux the PID namespace
+PROCESS = "step.process"  # the process that made it: host, id, start, PID namespace, boot id, digest of machine-id
 ERROR = "error"  # why it failed, in one line
 
 # Tags of the run of a step that can be reused: ingest, featurize, train, tune, compare, register.

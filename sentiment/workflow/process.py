@@ -29,6 +29,7 @@ from sentiment.tracking import ENTRY_POINT, ERROR, MAX_TAG, PARENT, PROCESS, REF
 from sentiment.workflow.command_line import HELP, list_entry_points, parse, suggest
 from sentiment.workflow.logged_parameters import log_parameters
 from sentiment.workflow.naming import name_run
+from sentiment.workflow.process_tag import this_process
 from sentiment.workflow.reuse import run_or_reuse
 from sentiment.workflow.step_table import STEPS
 from sentiment.workflow.stopping import (
@@ -39,7 +40,6 @@ from sentiment.workflow.stopping import (
     mark_below_killed,
     mark_killed,
     mark_orphans,
-    this_process,
 )
 
 

@@ -7,7 +7,6 @@ leaves the store locked when it is raised in a transaction.
 
 import os
 import platform
-import re
 import shutil
 import signal
 import socket
@@ -21,6 +20,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import psutil
+
+from sentiment.workflow.process_tag import is_alive, is_gone
 
 STOPPED = "stopped by a signal"  # tag error of a run that was stopped
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -83,7 +84,7 @@ class Stop:
             threading.Event().wait()
 
     def _watch(self) -> None:
-        while self._caller and _is_alive(self._caller):
+        while self._caller and is_alive(self._caller):
             time.sleep(0.5)
         os.kill(os.getpid(), signal.SIGTERM)
 
@@ -157,7 +158,7 @@ def end_children(but: int | None) -> None:
     told: set[psutil.Process] = set()
     below = [process for child in psutil.Process().children() for process in _below(child)]
     while True:
-        children = [child for child in psutil.Process().children() if _is_alive(child) and child.pid != but]
+        children = [child for child in psutil.Process().children() if is_alive(child) and child.pid != but]
         if not children and (not _launches or time.time() > deadline):
             break
         for child in children:
@@ -196,24 +197,8 @@ def mark_killed(run_id: str) -> None:
         client.set_terminated(run_id, "KILLED")
 
 
-def this_process() -> str:
-    """The value of the tag ``PROCESS`` for this process."""
-    process = psutil.Process()
-    return f"{platform.node()} {process.pid} {process.create_time():.0f} {pid_namespace()}".strip()
-
-
-def pid_namespace() -> str:
-    """What tells apart the process ids of containers that share the name of their host; empty where there is none."""
-    try:
-        return os.readlink("/proc/self/ns/pid")
-    except OSError:  # no Linux
-        return ""
-
-
 def mark_orphans(experiment_id: str) -> None:
     """Mark as KILLED the RUNNING runs whose process ran here and is gone, and the runs below them.
-
-    Here is this machine and, on Linux, this PID namespace: in another container the process id means another process.
 
     A chain that is killed whole has no time to mark its runs.
     """
@@ -223,18 +208,8 @@ def mark_orphans(experiment_id: str) -> None:
 
     ours = f"attributes.status = 'RUNNING' and tags.`{PROCESS}` LIKE '{platform.node()} %'"
     for run in MlflowClient().search_runs([experiment_id], ours):
-        found = re.fullmatch(r"(.*) (\d+) (\d+)(?: (\S+))?", run.data.tags[PROCESS])
-        if not found or found[1] != platform.node():  # to LIKE an underscore is any character
-            continue
-        _, pid, started, namespace = found.groups()
-        if namespace not in (None, pid_namespace()):  # earlier releases did not write it
-            continue
-        with suppress(psutil.NoSuchProcess):
-            process = psutil.Process(int(pid))
-            # Another process may have got the id. The clock by which this one's start is told may have been set.
-            if _is_alive(process) and abs(process.create_time() - float(started)) < 5:
-                continue
-        mark_killed(run.info.run_id)
+        if is_gone(run.data.tags[PROCESS]):
+            mark_killed(run.info.run_id)
 
 
 def mark_below_killed(run_id: str) -> None:
@@ -267,18 +242,11 @@ def correct(run_id: str, caller: int) -> None:
     deadline = time.time() + PATIENCE
     with suppress(psutil.NoSuchProcess):
         process = psutil.Process(caller)
-        while _is_alive(process) and time.time() < deadline:
+        while is_alive(process) and time.time() < deadline:
             if MlflowClient().get_run(run_id).info.status == "FAILED":
                 break
             time.sleep(0.2)
     mark_killed(run_id)
-
-
-def _is_alive(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 if __name__ == "__main__":

@@ -6,11 +6,13 @@ import psutil
 import pytest
 from mlflow.tracking._model_registry import utils as model_registry
 
-from sentiment.workflow import stopping
+from sentiment.workflow import process_tag, stopping
 from sentiment.workflow.process import open_run
-from sentiment.workflow.stopping import Stop, pid_namespace, this_process
+from sentiment.workflow.process_tag import boot_id, machine_digest, pid_namespace, this_process
+from sentiment.workflow.stopping import Stop
 
 NOBODY = 2**22 + 1  # no process has an id above the kernel's limit
+ENDED = f"{platform.node()} {NOBODY} 1234 {pid_namespace()}"
 
 
 @pytest.mark.parametrize(
@@ -22,11 +24,38 @@ NOBODY = 2**22 + 1  # no process has an id above the kernel's limit
         (f"elsewhere {NOBODY} 1700000000", "RUNNING"),
         (f"{platform.node()} {NOBODY} 1700000000 {pid_namespace()}".strip(), "KILLED"),
         (f"{platform.node()} {NOBODY} 1700000000 pid:[1]", "RUNNING"),
+        (f"{ENDED} {boot_id()} {machine_digest()}", "KILLED"),
+        (this_process().replace(f" {psutil.Process().pid} ", f" {psutil.Process().ppid()} "), "KILLED"),
     ],
-    ids=["gone", "another has its id", "alive", "on another machine", "gone here", "in a container of the same name"],
+    ids=[
+        "gone",
+        "another has its id",
+        "alive",
+        "on another machine",
+        "gone here",
+        "in a container of the same name",
+        "gone since this boot",
+        "another has its id since this boot",
+    ],
 )
 def test_the_next_run_marks_the_runs_of_a_process_that_is_gone(process, status, tracked):
     check_marks(process, status, tracked)
+
+
+def test_the_run_of_a_live_process_stays_running_when_the_clock_is_set(tracked, monkeypatch):
+    process, created = this_process(), psutil.Process.create_time
+    monkeypatch.setattr(psutil.Process, "create_time", lambda self: created(self) + 3600)
+    check_marks(process, "RUNNING", tracked)
+
+
+@pytest.mark.parametrize(
+    "machine, here, status",
+    [("a", "a", "KILLED"), ("a", "b", "RUNNING"), ("-", "-", "RUNNING")],
+    ids=["this one before it was started again", "another one of the same name", "any one, since none has an id"],
+)
+def test_the_run_of_another_boot_is_marked_only_on_the_same_machine(machine, here, status, tracked, monkeypatch):
+    monkeypatch.setattr(process_tag, "machine_digest", lambda: here)
+    check_marks(f"{ENDED} another-boot {machine}", status, tracked)
 
 
 def test_a_machine_whose_name_is_alike_is_another(tracked, monkeypatch):

@@ -1,0 +1,77 @@
+"""The tag that says which process a run is of, and whether that process still runs."""
+
+import hashlib
+import os
+import platform
+import re
+from pathlib import Path
+
+import psutil
+
+
+def this_process() -> str:
+    """The value of the tag ``PROCESS`` for this process."""
+    return f"{platform.node()} {os.getpid()} {_start(os.getpid())} {pid_namespace()} {boot_id()} {machine_digest()}"
+
+
+def is_gone(tag: str) -> bool:
+    """Whether the process of a tag ``PROCESS`` ran here and has ended; False where that cannot be told.
+
+    Here is this machine and, on Linux, this PID namespace: in another container the process id means another process.
+    """
+    found = re.fullmatch(r"(.*) (\d+) (\d+)(?: (\S+))?(?: (\S+) (\S+))?", tag)
+    if not found or found[1] != platform.node():  # to LIKE an underscore is any character
+        return False
+    _, pid, started, namespace, boot, machine = found.groups()
+    if namespace not in (None, pid_namespace()):  # earlier releases did not write it
+        return False
+    if boot not in (None, boot_id()):  # before this machine was started again, or on another one of the same name
+        return machine == machine_digest() != "-"
+    try:
+        process = psutil.Process(int(pid))
+        # Another process may have got the id. Earlier releases wrote the time, which moves with the clock.
+        same = _start(process.pid) == started if boot else abs(process.create_time() - float(started)) < 5
+        return not (same and is_alive(process))
+    except psutil.NoSuchProcess:
+        return True
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether a process runs; one that has ended and whose exit status nobody has read does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def pid_namespace() -> str:
+    """What tells apart the process ids of containers that share the name of their host; - where there is none."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:  # no Linux
+        return "-"
+
+
+def boot_id() -> str:
+    """What is another one on each machine, and after each start of it."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:  # no Linux
+        return f"{psutil.boot_time():.0f}"
+
+
+def machine_digest() -> str:
+    """A digest of this machine's id, which is not to be shown itself (machine-id(5)); - where it has none."""
+    try:
+        machine = Path("/etc/machine-id").read_text(encoding="ascii").strip()
+    except OSError:
+        machine = ""
+    return hashlib.sha256(machine.encode()).hexdigest()[:16] if machine else "-"
+
+
+def _start(pid: int) -> str:
+    """When a process started: on Linux in ticks since the boot, which stay when the clock is set (proc_pid_stat(5))."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
+    except OSError:  # no Linux
+        return f"{psutil.Process(pid).create_time():.0f}"

@@ -73,8 +73,10 @@ def _used_by_later_main(tag: str, entry_point: str) -> list[Run]:
     if not mains or latest and latest[0].info.start_time > mains[0].info.end_time:
         return []
     used = mains[0].data.tags.get(tag, "").split(",")
-    found = [run for run in search_finished(entry_point) if run.info.run_id in used]
-    return found if len(found) == len(used) else []  # some may have been deleted since
+    try:
+        return [checked_run(tag, run_id, entry_point) for run_id in used if run_id]
+    except UserError:  # one of them was deleted since
+        return []
 
 
 def find_tune_runs(run_ids: Sequence[str]) -> list[Run]:

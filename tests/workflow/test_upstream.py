@@ -6,6 +6,7 @@ import mlflow
 import pytest
 
 from sentiment.errors import UserError
+from sentiment.workflow import upstream
 from sentiment.workflow.chain import Chain
 from sentiment.workflow.upstream import find_latest, find_run, find_tune_runs
 
@@ -53,6 +54,27 @@ def test_a_run_that_the_latest_chain_has_reused_comes_before_one_that_another_ch
         assert sorted(tuned()) == sorted([searches[0], dense])
         tracked.delete_run(dense)  # the rest is not what was compared
         assert tuned() == searches[1:]
+
+
+def test_what_the_latest_chain_used_is_found_however_many_runs_there_are_since(tracked, monkeypatch):
+    made = {}
+    for name, entry_point, family in (
+        ("ingest", "ingest", ""),
+        ("tune", "tune", "simple"),
+        ("other ingest", "ingest", ""),
+        ("other tune", "tune", "lstm"),
+    ):
+        tags = {"mlflow.project.entryPoint": entry_point, "family": family, "featurize_run": "a"}
+        made[name] = tracked.create_run("0", tags=tags, start_time=1 + len(made)).info.run_id
+        tracked.set_terminated(made[name])
+    tags = {"mlflow.project.entryPoint": "main", "compare_run": "a"}
+    tags |= {"ingest_run": made["ingest"], "tune_run": made["tune"]}
+    tracked.set_terminated(tracked.create_run("0", tags=tags).info.run_id)
+    cut = upstream.search_finished
+    monkeypatch.setattr(upstream, "search_finished", lambda entry_point, max_results=1: cut(entry_point, 1))
+    with mlflow.start_run():
+        assert [run.info.run_id for run in find_tune_runs(())] == [made["tune"]]
+        assert find_latest("ingest").info.run_id == made["ingest"]
 
 
 def test_compare_by_hand_says_which_searches_it_takes_and_which_it_leaves_out(tracked, capsys):

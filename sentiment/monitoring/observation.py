@@ -134,12 +134,15 @@ def read_recorded(name: str, experiment_id: str, hours: float) -> tuple[pd.DataF
     """
     since = int((time.time() - 3600 * hours) * 1000)
     query = f"tags.`{TRACE_MODEL}` = '{name}' AND timestamp_ms >= {since}"
-    requests, texts, page = [], [], None
+    requests, texts, seen, page = [], [], set(), None
     while True:
         traces = mlflow.MlflowClient().search_traces(
             locations=[experiment_id], filter_string=query, max_results=TRACES_PER_PAGE, page_token=page
         )
         for trace in traces:
+            if trace.info.trace_id in seen:  # pages go by number, the latest first: a new trace pushes others on
+                continue
+            seen.add(trace.info.trace_id)
             span = trace.data.spans[0]
             for given, answer in zip(span.inputs, span.outputs):
                 requests.append({key: answer[key] for key in ("at", "latency_ms", "version", "error")})

@@ -4,12 +4,14 @@ import re
 import time
 from types import SimpleNamespace
 
+import mlflow
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.digests import text_digest
+from sentiment.monitoring import observation
 from sentiment.monitoring.metrics import request_metrics
 from sentiment.monitoring.observation import observe_batch, observe_requests
 from sentiment.monitoring.reference import Champion
@@ -45,7 +47,7 @@ def record(monkeypatch):
             said = {"labels": ["pos"] * count, "scores": [0.9] * count, "error": None}
             outputs.append({"at": NOW - 1000, "latency_ms": 1.0, "version": "2"} | said | answer)
         span = SimpleNamespace(inputs=inputs, outputs=outputs)
-        trace = SimpleNamespace(data=SimpleNamespace(spans=[span]))
+        trace = SimpleNamespace(info=SimpleNamespace(trace_id="tr-1"), data=SimpleNamespace(spans=[span]))
         monkeypatch.setattr(MlflowClient, "search_traces", lambda *_, **__: Page([trace]))
 
     return record
@@ -107,7 +109,7 @@ def test_requests_of_all_traces_are_read_in_the_order_in_which_they_came_and_non
                 ],
             )
         ]
-        page = Page([SimpleNamespace(data=SimpleNamespace(spans=spans))])
+        page = Page([SimpleNamespace(info=SimpleNamespace(trace_id=f"tr-{at}"), data=SimpleNamespace(spans=spans))])
         page.token = "more" if page_token is None else None
         return page
 
@@ -117,6 +119,36 @@ def test_requests_of_all_traces_are_read_in_the_order_in_which_they_came_and_non
     assert found.requests["at"].tolist() == [NOW - 2000, NOW - 1000] and len(found.texts) == 2
     model, since = re.fullmatch(r"tags.`sentiment.model` = '(.*)' AND timestamp_ms >= (\d+)", asked[0]).groups()
     assert model == "m" and earliest - 1 <= int(since) <= time.time() * 1000 - 7_200_000
+
+
+def test_requests_that_are_recorded_while_the_others_are_read_have_none_counted_twice(champion, tracked, monkeypatch):
+    def record(number):
+        at = NOW - 1000 + number
+        answer = {"at": at, "latency_ms": 1.0, "version": "2", "error": None, "labels": ["pos"], "scores": [0.9]}
+        span = mlflow.start_span_no_context(
+            "1 request",
+            inputs=[{"texts": [f"text {number}"], "words": [2]}],
+            tags={"sentiment.model": "m"},
+            experiment_id="0",
+            start_time_ns=at * 1_000_000,
+        )
+        span.end(outputs=[answer], end_time_ns=(at + 1) * 1_000_000)
+
+    monkeypatch.setenv("MLFLOW_ENABLE_ASYNC_TRACE_LOGGING", "false")
+    monkeypatch.setattr(observation, "TRACES_PER_PAGE", 2)
+    for number in range(4):
+        record(number)
+    search = MlflowClient.search_traces
+
+    def search_while_one_is_recorded(*given, page_token, **named):
+        page = search(*given, page_token=page_token, **named)
+        if page_token is None:
+            record(4)
+        return page
+
+    monkeypatch.setattr(MlflowClient, "search_traces", search_while_one_is_recorded)
+    found = observe_requests(champion, "0", hours=1)
+    assert found.texts["text"].tolist() == ["text 3", "text 2", "text 1", "text 0"] and len(found.requests) == 4
 
 
 def test_unknown_words_are_measured_of_the_texts_that_were_recorded_and_of_no_digest(champion, record):

@@ -7,6 +7,7 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from mlflow.entities.model_registry import ModelVersion
 
 from sentiment.artifacts import artifacts, log_parquet
@@ -96,7 +97,7 @@ class Champion:
         path = f"reference/version_{self.version.version}_{text_digest(self.version.source or '')[:8]}.parquet"
         try:
             return pd.read_parquet(artifacts(run_id, path))
-        except UserError:  # the first time
+        except (UserError, OSError, pa.ArrowInvalid):  # it is the first time, or what wrote it was stopped halfway
             test = pd.read_parquet(self.dataset / "test.parquet")
             if LABELLED_BY in test:
                 test["label"] = test["label"].where(test[LABELLED_BY] == HUMAN, None)

@@ -1,6 +1,8 @@
 """Artifacts of runs: reading them, if they are unchanged, and writing them."""
 
 import json
+import os
+import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +12,7 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
-from mlflow.utils.uri import append_to_uri_path
+from mlflow.utils.uri import append_to_uri_path, is_local_uri
 
 from sentiment.digests import content_digest
 from sentiment.errors import UserError
@@ -56,10 +58,21 @@ def download(address: str, expected: str | None) -> Path:
     Raises:
         OSError, MlflowException: it is gone, or its SHA-256 is another.
     """
-    path = Path(mlflow.artifacts.download_artifacts(address))
-    if expected and content_digest(path) != expected:
+    if is_local_uri(address):
+        return _check(mlflow.artifacts.download_artifacts(address), expected)
+    os.makedirs(tempfile.gettempdir(), mode=0o700, exist_ok=True)  # a server runs for longer than systems keep it
+    folder = tempfile.mkdtemp()
+    try:
+        return _check(mlflow.artifacts.download_artifacts(address, dst_path=folder), expected)
+    except BaseException:  # a server tries it again and again
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _check(path: str, expected: str | None) -> Path:
+    if expected and content_digest(Path(path)) != expected:
         raise OSError("it has changed since it was written, its SHA-256 is another")
-    return path
+    return Path(path)
 
 
 def checked_artifact(run: Run, path: str) -> Path:

@@ -59,11 +59,20 @@ def model_files(uri: str) -> Path:
         else:
             address, logged = source, None
         if logged is None:  # of another project, or of an older version of this one
-            return Path(mlflow.artifacts.download_artifacts(address))
-        fetch = download if is_local_uri(address) else _download_once
+            return download(address, None)
+        fetch = download if is_local_uri(address) else _copy
         return fetch(address, logged.tags.get(MODEL_SHA256))
     except (MlflowException, OSError) as error:
         raise UserError(f"the model {uri} cannot be used: {error}") from error
+
+
+def _copy(address: str, expected: str | None) -> Path:
+    """The copy that this process has made, or another one where a cleaner of temporary files has removed some of it."""
+    path = _download_once(address, expected)
+    if path.exists() and (not expected or content_digest(path) == expected):
+        return path
+    _download_once.cache_clear()
+    return _download_once(address, expected)
 
 
 def _find_logged_model(address: str) -> LoggedModel | None:
@@ -72,7 +81,7 @@ def _find_logged_model(address: str) -> LoggedModel | None:
 
     try:
         # Given the folder, it does not find one whose address is a file:// URL.
-        model_id = Model.load(mlflow.artifacts.download_artifacts(f"{address}/MLmodel")).model_id
+        model_id = Model.load(str(download(f"{address}/MLmodel", None))).model_id
     except (YAMLError, UnicodeDecodeError, AttributeError, TypeError) as error:  # it asks nothing of what it reads
         raise OSError(f"its file MLmodel is damaged: {first_line(error)}") from error
     try:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import mlflow
@@ -130,21 +131,44 @@ def test_a_version_whose_files_are_of_another_server_is_used_as_it_is(tracked, t
     assert load_model("models:/m/1").predict(["a gem"]) == ["good"]
 
 
-def test_a_model_elsewhere_is_copied_once_and_a_damaged_copy_is_not_kept(tracked, tmp_path, monkeypatch):
+@pytest.fixture
+def model_elsewhere(tracked, tmp_path, monkeypatch):
+    """A model in a store of another machine: its URI, and what is in this machine's folder for temporary files."""
     with mlflow.start_run():
         uri = mlflow.pyfunc.log_model(name="model", python_model=Constant(), pip_requirements=[]).model_uri
         mlflow.set_tag("model_uri", uri)
         write_manifest([])
-    copies = []
 
-    def copy(address):
-        copies.append(shutil.copytree(address, tmp_path / f"copy{len(copies)}"))
-        if len(copies) == 1:
-            truncate(copies[0] / "python_model.pkl")
-        return str(copies[-1])
+    def copy(address, dst_path):
+        return str(shutil.copytree(address, Path(dst_path, "model")))
 
-    monkeypatch.setattr("sentiment.results.is_local_uri", lambda _: False)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    for module in ("results", "artifacts"):
+        monkeypatch.setattr(f"sentiment.{module}.is_local_uri", lambda _: False)
     monkeypatch.setattr(mlflow.artifacts, "download_artifacts", copy)
-    with pytest.raises(UserError, match="cannot be used: it has changed"):
+    return uri, temporary
+
+
+def test_a_model_elsewhere_is_copied_once_and_a_damaged_copy_is_not_kept(model_elsewhere, monkeypatch):
+    uri, temporary = model_elsewhere
+    copy = mlflow.artifacts.download_artifacts
+
+    def copy_half(address, dst_path):
+        truncate(Path(copy(address, dst_path), "python_model.pkl"))
+        return str(Path(dst_path, "model"))
+
+    with monkeypatch.context() as damaged, pytest.raises(UserError, match="cannot be used: it has changed"):
+        damaged.setattr(mlflow.artifacts, "download_artifacts", copy_half)
         model_files(uri)
-    assert model_files(uri) == model_files(uri) == copies[1] and len(copies) == 2
+    assert list(temporary.iterdir()) == []  # a server tries it every few minutes
+    assert model_files(uri) == model_files(uri) and len(list(temporary.iterdir())) == 1
+
+
+def test_a_model_elsewhere_is_copied_again_where_the_copy_or_the_folder_of_it_was_removed(model_elsewhere):
+    uri, temporary = model_elsewhere
+    (model_files(uri) / "python_model.pkl").unlink()  # as systemd-tmpfiles does after some days
+    assert load_model(uri).predict(["a gem"]) == ["good"]
+    shutil.rmtree(temporary)
+    assert load_model(uri).predict(["a gem"]) == ["good"]

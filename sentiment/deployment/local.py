@@ -100,7 +100,7 @@ class Local:
         self._hold()
         with open(folder / "server.log", "a", encoding="utf-8") as log:
             server = subprocess.Popen(
-                [sys.executable, "-m", "sentiment.deployment.server"],
+                [sys.executable, "-m", "sentiment.deployment.server", str(model)],  # by which it is found again
                 cwd=folder,
                 env=environment | ours,
                 stdin=subprocess.DEVNULL,
@@ -146,7 +146,13 @@ class Local:
         state = json.loads(file.read_text(encoding="utf-8"))
         try:
             process = psutil.Process(state["pid"])
-            model = process.environ().get(MODEL_PATH)
+            # Not its environment, which macOS may hide, nor its start, which moves with the clock of the machine, nor
+            # the whole path: the folder may be moved.
+            model = Path("".join(process.cmdline()[-1:])).name
+            if not (model.startswith("version-") and Path(FOLDER, endpoint, model).is_dir()):
+                return None
+            process.send_signal(0)  # whether this user may end it
+            return state, process
         except psutil.NoSuchProcess:
             return None
         except psutil.AccessDenied as error:
@@ -154,8 +160,6 @@ class Local:
                 f"endpoint={endpoint}: process {state['pid']} is another user's: give the command as that user, or "
                 f"remove {file.parent.resolve()} where it is no server of this project"
             ) from error
-        # Not by its start, which moves with the clock of the machine, nor the whole path: the folder may be moved.
-        return (state, process) if model and Path(FOLDER, endpoint, Path(model).name).is_dir() else None
 
     def _require(self, endpoint: str) -> tuple[dict[str, Any], psutil.Process]:
         found = self._find(endpoint)

@@ -53,7 +53,13 @@ def test_a_server_is_known_by_its_model_whatever_the_clock_says(tmp_path, monkey
             pass
 
         def environ(self):
-            return {"MODEL_PATH": f"/before/it/was/moved/{model}"} if model else {}
+            return {}  # as of some processes on macOS
+
+        def cmdline(self):
+            return ["python", "-m", "sentiment.deployment.server", f"/before/it/was/moved/{model}"] if model else []
+
+        def send_signal(self, _):
+            pass
 
         def create_time(self):
             return time.time()  # another one whenever the clock is set
@@ -69,14 +75,18 @@ def test_a_server_is_known_by_its_model_whatever_the_clock_says(tmp_path, monkey
     assert ended == [True] * (model == "version-1-17") and not folder.exists()
 
 
-def test_the_endpoint_of_another_user_is_not_told_to_be_deleted(tmp_path, monkeypatch):
-    def deny(_):
+@pytest.mark.parametrize("denied", ["cmdline", "send_signal"])
+def test_the_endpoint_of_another_user_is_not_told_to_be_deleted(denied, tmp_path, monkeypatch):
+    def deny(*_):
         raise psutil.AccessDenied
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(psutil.Process, "environ", deny)
+    monkeypatch.setattr(
+        psutil.Process, "cmdline", lambda _: ["python", "-m", "sentiment.deployment.server", "/old/version-1-17"]
+    )
+    monkeypatch.setattr(psutil.Process, denied, deny)
     state = tmp_path / "deployments" / "shop" / "endpoint.json"
-    state.parent.mkdir(parents=True)
+    (state.parent / "version-1-17").mkdir(parents=True)
     state.write_text(json.dumps({"pid": os.getpid(), "port": 5001, "version": "1"}))
     with pytest.raises(UserError, match=f"endpoint=shop: process {os.getpid()} is another user's: give the command as"):
         local.Local(5001, lambda: None).delete("shop")

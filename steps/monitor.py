@@ -41,8 +41,8 @@ def monitor(parameters: MonitorParameters, hold: Callable[[], None]) -> None:
         measured["alert"] = float(bool(alerts))
 
     mlflow.log_metrics(measured)
-    monitoring_run.add_point(run.info.run_id, measured, {ALERT: alert or ("none" if tested else "not tested")})
-    history = monitoring_run.read_history(run.info.run_id, monitoring_report.select_plotted(measured))
+    plotted = {name: measured[name] for name in monitoring_report.select_plotted(measured)}
+    history = monitoring_run.read_history(run.info.run_id, plotted)
     figures = monitoring_report.draw_monitoring(reference, texts, requests, history, parameters.psi)
     verdict = monitoring_report.describe(version, observation.source, untested, measured, alert)
     report = monitoring_report.render_report(
@@ -63,6 +63,8 @@ def monitor(parameters: MonitorParameters, hold: Callable[[], None]) -> None:
     images.log_plots(figures)
     tags = {REGISTERED_MODEL: version.name, MODEL_VERSION: version.version, NOTE: escape_prose(verdict)}
     mlflow.set_tags(tags | ({ALERT: alert} if alert else {}))
+    # Last: what fails before is monitored again, and is to count once.
+    monitoring_run.add_point(run.info.run_id, measured, {ALERT: alert or ("none" if tested else "not tested")})
     print(f"monitor: {verdict}", flush=True)
 
     if alert and parameters.retrain:

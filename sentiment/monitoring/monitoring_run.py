@@ -1,7 +1,7 @@
 """The monitoring run of a registered model. Each monitoring adds a point to its metrics, plotted in the MLflow UI."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Run
@@ -30,14 +30,22 @@ def get_monitoring_run(name: str) -> Run:
 def add_point(run_id: str, metrics: Mapping[str, float], tags: Mapping[str, str]) -> None:
     """Log metrics on a monitoring run as its next step, and set its tags."""
     client, now = MlflowClient(), int(time.time() * 1000)
-    step = len(client.get_metric_history(run_id, EVERY_TIME))
-    client.log_batch(run_id, [Metric(name, value, now, step) for name, value in metrics.items()])
     for name, value in tags.items():
         client.set_tag(run_id, name, value)
+    step = _next_step(run_id)
+    client.log_batch(run_id, [Metric(name, value, now, step) for name, value in metrics.items()])
 
 
-def read_history(run_id: str, names: Iterable[str]) -> dict[str, list[tuple[int, float]]]:
-    """The (step, value) of some metrics so far; those without any are left out."""
-    client = MlflowClient()
-    found = {name: [(point.step, point.value) for point in client.get_metric_history(run_id, name)] for name in names}
-    return {name: points for name, points in found.items() if points}
+def read_history(run_id: str, metrics: Mapping[str, float]) -> dict[str, list[tuple[int, float]]]:
+    """The (step, value) of some metrics so far, by step, and as last one the value that :func:`add_point` will add."""
+    client, step = MlflowClient(), _next_step(run_id)
+    history = {}
+    for name, value in metrics.items():
+        # MLflow orders them by time, which differs where the clock was set, or between machines.
+        points = sorted((point.step, point.value) for point in client.get_metric_history(run_id, name))
+        history[name] = [*points, (step, value)]
+    return history
+
+
+def _next_step(run_id: str) -> int:
+    return len(MlflowClient().get_metric_history(run_id, EVERY_TIME))

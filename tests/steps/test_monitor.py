@@ -9,7 +9,7 @@ import pytest
 import steps.monitor
 from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.splits import clean
-from sentiment.monitoring import retraining
+from sentiment.monitoring import monitoring_run, retraining
 from sentiment.monitoring.observation import Observation
 from sentiment.monitoring.retraining import retrain
 from sentiment.workflow.command_line import format_value, validate
@@ -52,6 +52,28 @@ def test_a_monitoring_that_tested_nothing_is_no_monitoring_without_an_alert(trac
     assert [(point.step, point.value) for point in points] == [(0, 1.0)]
     own, collected = monitor_batch(100, 5.0)
     assert collected.data.tags["alert"] == "none" and own.data.metrics["alert"] == 0
+
+
+def test_a_monitoring_whose_report_could_not_be_written_counts_once_after_the_retry(
+    tracked, monitor_batch, monkeypatch
+):
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as full, pytest.raises(OSError, match="No space left"):
+        full.setattr(mlflow, "log_text", fail)
+        monitor_batch(100, 5.0)
+    _, collected = monitor_batch(100, 5.0)
+    assert len(tracked.get_metric_history(collected.info.run_id, "data/documents")) == 1
+
+
+def test_the_history_goes_by_step_also_when_the_clock_has_gone_back(tracked, monkeypatch):
+    run_id = tracked.create_run("0").info.run_id
+    for now, version in ((1000, 1), (1010, 1), (900, 1), (910, 2)):
+        monkeypatch.setattr(monitoring_run.time, "time", lambda now=now: now)
+        monitoring_run.add_point(run_id, {"data/documents": 1.0, "champion_version": version}, {})
+    history = monitoring_run.read_history(run_id, {"champion_version": 2.0})
+    assert history == {"champion_version": [(0, 1), (1, 1), (2, 1), (3, 2), (4, 2)]}
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ class ServedChampion:
                 message = f"the new champion could not be loaded, version {self._serving[1]} stays: {error}"
             if message and message != reported:
                 _report(message)
-                reported = message
+            reported = message  # None after a success: the same failure later is reported again
 
     def _update(self) -> str | None:
         """Load the champion where it is a new one; returns what happened, or None."""

@@ -49,6 +49,7 @@ class Writer:
             try:
                 self._write(requests)
                 self._recorded += len(requests)
+                self._trouble = None  # the same one later is told again
             except Exception as error:  # these requests are lost and counted; the next ones are tried
                 self._failed += len(requests)
                 if str(error) != self._trouble:
@@ -68,8 +69,8 @@ class Writer:
             for name, count in counts.items():
                 MlflowClient().log_metric(self._run, name, count)
             self._reported = counts
-        except Exception as error:  # the counts are logged next time
-            self._trouble = str(error)
+        except Exception:  # the counts are logged next time; requests that are lost are told by take
+            return
 
     def _write(self, requests: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
         check_tracking_server(mlflow.get_tracking_uri())  # MLflow itself would retry for minutes

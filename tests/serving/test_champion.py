@@ -79,6 +79,20 @@ def test_each_failure_makes_the_pause_longer_and_is_told_once(registry, monkeypa
     assert failed.endswith("version 1 stays: gone") and "version 2 is now served" in taken_over
 
 
+def test_the_second_of_two_outages_is_reported_too(registry, monkeypatch, capsys):
+    outcomes = [OSError("gone"), OSError("gone"), None, OSError("gone"), SystemExit()]
+
+    def update(_):
+        if outcome := outcomes.pop(0):
+            raise outcome
+
+    monkeypatch.setattr(champion, "time", SimpleNamespace(sleep=lambda _: None))
+    monkeypatch.setattr(ServedChampion, "_update", update)
+    with pytest.raises(SystemExit):
+        ServedChampion("sentiment", None, reload_seconds=0)._follow(1)
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
 @pytest.mark.parametrize("family, takes_over", [("ensemble", True), ("pipeline", False)])
 def test_an_ensemble_takes_over_from_a_family_and_a_pipeline_does_not(registry, family, takes_over):
     served = ServedChampion("sentiment", None, reload_seconds=0)

@@ -134,10 +134,9 @@ def find_twin(entry_point: str, digest: str, explain: bool = True) -> Run | None
         digest: the fingerprint.
         explain: whether to say on the console why the result of a run is not reused.
     """
-    for run in runs_with_fingerprint(entry_point, digest):
-        # A run that reused another has nothing of its own, and no manifest; the other one is found as well.
-        if run.info.status != "FINISHED" or MANIFEST not in run.data.tags:
-            continue
+    # A run that reused another has nothing of its own, and no manifest; the other one is found as well.
+    with_result = f"attributes.status = 'FINISHED' and tags.`{MANIFEST}` != ''"
+    for run in runs_with_fingerprint(entry_point, digest, with_result):
         try:
             check_manifest(run)
             if STEPS[entry_point].stands(run):
@@ -148,9 +147,10 @@ def find_twin(entry_point: str, digest: str, explain: bool = True) -> Run | None
     return None
 
 
-def runs_with_fingerprint(entry_point: str, digest: str) -> list[Run]:
-    """The runs of a step with this fingerprint, the latest first, however they ended."""
-    return search(f"tags.`{FINGERPRINT}` = '{digest}' and tags.`{ENTRY_POINT}` = '{entry_point}'")
+def runs_with_fingerprint(entry_point: str, digest: str, condition: str = "") -> list[Run]:
+    """The runs of a step with this fingerprint, the latest first, however they ended unless a condition says more."""
+    same = [f"tags.`{FINGERPRINT}` = '{digest}'", f"tags.`{ENTRY_POINT}` = '{entry_point}'"]
+    return search(" and ".join(filter(None, [*same, condition])))
 
 
 def _input_digest(given: Input) -> str | None:

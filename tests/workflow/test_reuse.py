@@ -32,6 +32,17 @@ def test_only_a_finished_twin_is_taken(tracked, status):
         assert find_twin("compare", "abd") is None and find_twin("ingest", "abc") is None
 
 
+def test_a_result_is_found_however_many_runs_have_reused_it(tracked, monkeypatch):
+    tags = {"step.fingerprint": "abc", "mlflow.project.entryPoint": "ingest"}
+    made = tracked.create_run("0", tags=tags | {"step.manifest": "{}"}, start_time=1).info.run_id
+    for own in (made, tracked.create_run("0", tags=tags | {"step.reused": made}).info.run_id):
+        tracked.set_terminated(own)
+    search = reuse.search
+    monkeypatch.setattr(reuse, "search", lambda condition: search(condition, max_results=1))  # for 1,000
+    with mlflow.start_run():
+        assert find_twin("ingest", "abc").info.run_id == made
+
+
 def test_a_registration_counts_as_long_as_nobody_has_moved_its_alias_or_the_champion(tracked):
     tracked.create_registered_model("m")
     for _ in range(3):

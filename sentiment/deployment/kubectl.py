@@ -36,7 +36,9 @@ class Kubectl:
         """What kubectl prints; UserError with the first line of its messages where it fails."""
         command = ["kubectl", *self.where, *arguments]
         try:
-            process = subprocess.run(command, input=given, capture_output=True, text=True, timeout=COMMAND_TIMEOUT)
+            process = subprocess.run(
+                command, input=given, capture_output=True, encoding="utf-8", timeout=COMMAND_TIMEOUT
+            )
         except subprocess.TimeoutExpired as error:
             raise UserError(f"kubectl {arguments[0]}: no answer within {COMMAND_TIMEOUT:g} seconds") from error
         if process.returncode:
@@ -51,7 +53,7 @@ class Kubectl:
         """
         command = ["kubectl", *self.where, "port-forward", f"service/{endpoint}", "--address=127.0.0.1", ":80"]
         self._hold()
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8") as process:
             try:
                 assert process.stdout and process.stderr
                 forwarding = re.match(r"Forwarding from 127\.0\.0\.1:(\d+)", process.stdout.readline())

@@ -82,5 +82,5 @@ def _wait_for_ping(process: subprocess.Popen[bytes], port: int) -> None:
 def _peak_memory(pid: int) -> int:
     """The most resident memory that a process has had, in bytes; where only the present one is known, that."""
     status = Path(f"/proc/{pid}/status")
-    peak = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
+    peak = re.search(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="utf-8")) if status.exists() else None
     return int(peak[1]) * 1024 if peak else psutil.Process(pid).memory_info().rss

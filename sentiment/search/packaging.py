@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import shutil
@@ -20,6 +21,7 @@ from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
 from sentiment import errors
 from sentiment.digests import file_digest, folder_digest, text_digest
+from sentiment.errors import UserError
 from sentiment.features.store import Features
 from sentiment.model import ensemble, pyfunc
 from sentiment.model.families import ENSEMBLE, Model, get_family, needs_own_process
@@ -139,6 +141,9 @@ def copy_code(folder: Path) -> Path:
 
     Returns:
         The package's folder.
+
+    Raises:
+        UserError: a file imports the project by its name, which only works where the project is.
     """
     package, without = folder / "package", shutil.ignore_patterns("__pycache__")
     shutil.copytree(MODEL_FOLDER, package / "model", ignore=without, copy_function=shutil.copyfile)
@@ -149,8 +154,28 @@ def copy_code(folder: Path) -> Path:
     (package / "__init__.py").touch()
     content = hashlib.sha256()
     for file in sorted(path for path in package.rglob("*") if path.is_file()):
-        content.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+        name, data = file.relative_to(package).as_posix(), file.read_bytes()
+        if file.suffix == ".py" and (line := _line_of_absolute_import(data)):
+            raise UserError(
+                f"sentiment/{name}:{line} imports the project by its name, which a served model does not find: "
+                "expected a relative import, such as from ..families"
+            )
+        content.update(name.encode() + b"\0" + data + b"\0")
     return package.rename(folder / f"sentiment_{content.hexdigest()[:12]}")
+
+
+def _line_of_absolute_import(source: bytes) -> int | None:
+    """The line of a file that imports the project by its name; None where there is none."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module or ""]
+        else:
+            continue
+        if {name.partition(".")[0] for name in names} & {"sentiment", "steps"}:
+            return node.lineno
+    return None
 
 
 def package_digest(uri: str) -> str:

@@ -14,6 +14,7 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
 from sentiment.artifacts import artifacts
+from sentiment.errors import UserError
 from sentiment.evaluation.pooling import pool_families
 from sentiment.features.store import Features
 from sentiment.model import families
@@ -242,6 +243,13 @@ def test_the_package_is_the_whole_folder_and_named_after_its_content(tmp_path, p
     assert {path.name for path in first.iterdir()} == {"__init__.py", "errors.py", "model"}
     (source / "families" / "prior.py").rename(source / "families" / "renamed.py")
     assert packaging.copy_code(tmp_path / "changed").name != first.name
+
+
+@pytest.mark.parametrize("statement", ["from sentiment.model.space import Choice", "import json, steps.tune"])
+def test_code_that_would_only_load_beside_the_project_is_not_packaged(tmp_path, prior, statement):
+    (packaging.MODEL_FOLDER / "families" / "mine.py").write_text(f'"""Mine."""\n\n\ndef f():\n    {statement}\n')
+    with pytest.raises(UserError, match="sentiment/model/families/mine.py:5 imports the project by its name"):
+        packaging.copy_code(tmp_path)
 
 
 def predictions_for_the_choice(uri):

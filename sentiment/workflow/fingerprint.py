@@ -6,7 +6,7 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -82,8 +82,8 @@ def installed_versions() -> dict[str, str]:
 def sources(entry_point: str, family: str | None = None, labelers: Iterable[str] = ()) -> list[Path]:
     """The project's files that a step depends on, sorted.
 
-    These are the modules that it imports, directly or not, at its start or inside a function, and the page templates
-    beside them.
+    These are the modules that it imports, directly or not, at its start or inside a function, and the other files in
+    their folders, such as page templates and word lists.
 
     ``sentiment.workflow`` is not followed: how a step is started and its parameters are checked does not change its
     result, and the values of the parameters are an ingredient of their own. Else a new parameter of one step would make
@@ -107,7 +107,14 @@ def sources(entry_point: str, family: str | None = None, labelers: Iterable[str]
             found.add(file)
             ahead += _imported(file, file.stat().st_mtime_ns)
     folders = {file.parent for file in found}
-    return sorted(found | {template for folder in folders for template in folder.glob("*.html")})
+    return sorted(found | {file for folder in folders for file in _data_files(folder)})
+
+
+def _data_files(folder: Path) -> Iterator[Path]:
+    """The files of a folder that are no code; hidden ones are those of an editor or the system."""
+    for entry in os.scandir(folder):
+        if entry.is_file() and not entry.name.startswith(".") and not entry.name.endswith((".py", ".pyc")):
+            yield folder / entry.name
 
 
 @cache  # main asks for every step, and they have most files in common

@@ -93,6 +93,21 @@ def test_files_count_that_the_step_imports_and_no_others(unchanged, elsewhere, f
 
 
 @pytest.mark.parametrize(
+    "file, counts",
+    [
+        ("sentiment/model/network/words.txt", True),
+        ("sentiment/model/linear/words.txt", False),  # of another family
+        ("sentiment/model/network/.words.txt.swp", False),
+    ],
+)
+def test_a_data_file_counts_that_is_beside_a_module(unchanged, elsewhere, file, counts):
+    (elsewhere / file).write_text("good bad")
+    found = fingerprint(**STEP)
+    (elsewhere / file).unlink()
+    assert (found != unchanged) == counts
+
+
+@pytest.mark.parametrize(
     "package, given, counts",
     [
         ("numpy", {}, True),

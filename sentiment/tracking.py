@@ -38,7 +38,7 @@ ERROR = "error"  # why it failed, in one line
 
 # Tags of the run of a step that can be reused: ingest, featurize, train, tune, compare, register.
 FINGERPRINT = "step.fingerprint"  # digest of all that its result depends on
-OUTPUT_DIGEST = "step.output_digest"  # digest of its result
+OUTPUT_DIGEST = "step.output_digest"  # digest of its result, or its fingerprint until the step sets one
 MANIFEST = "step.manifest"  # SHA-256 of each artifact and model that it left, a JSON object
 REUSED = "step.reused"  # the run that has the result, where this one did nothing itself
 

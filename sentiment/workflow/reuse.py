@@ -56,7 +56,8 @@ def run_or_reuse(entry_point: str, body: Callable[..., float | None], parameters
     name_run(entry_point, parameters, inputs)
     digest = step_fingerprint(entry_point, parameters, inputs)
     if digest:
-        mlflow.set_tag(FINGERPRINT, digest)
+        # The result is known by its fingerprint until the step sets the digest of its content.
+        mlflow.set_tags({FINGERPRINT: digest, OUTPUT_DIGEST: digest})
     twin = find_twin(entry_point, digest) if digest and parameters.reuse else None  # type: ignore[attr-defined]
     if twin is None:
         if is_dirty():

@@ -11,6 +11,7 @@ from sentiment.tracking import describe_commit
 from sentiment.workflow import fingerprint, reuse
 from sentiment.workflow.command_line import parse
 from sentiment.workflow.reuse import find_twin, step_fingerprint
+from sentiment.workflow.step_table import STEPS
 from sentiment.workflow.upstream import find_inputs
 from tests.corpora.web import serve_web
 from tests.steps.conftest import Constant
@@ -114,6 +115,24 @@ def test_a_result_is_taken_only_where_reuse_is_wished_and_the_run_says_whose_it_
     assert second.data.tags["step.output_digest"] == "def"  # for the steps that build on it
     assert manifest(third) == {"models:/m-1": "a digest"}  # of what it builds on: it stands as long as that is there
     assert first.data.metrics["step_seconds"] < 0 and "step_seconds" not in second.data.metrics
+
+
+def test_a_step_that_sets_no_digest_of_its_result_is_reused_and_can_be_built_on(tracked, monkeypatch):
+    monkeypatch.setattr(reuse, "find_inputs", lambda *_: {})
+    monkeypatch.setattr(reuse, "step_fingerprint", lambda *_: "abc")
+    monkeypatch.setattr(reuse, "is_dirty", lambda: False)
+    runs = []
+    for _ in range(2):
+        with mlflow.start_run(tags={"mlflow.project.entryPoint": "compare"}) as started:
+            reuse.run_or_reuse("compare", lambda parameters: None, parse("compare", ["--reuse=true"]))
+        runs.append(tracked.get_run(started.info.run_id))
+    first, second = runs
+    assert second.data.tags["step.reused"] == first.info.run_id
+    assert [run.data.tags["step.output_digest"] for run in runs] == ["abc", "abc"]
+
+
+def test_every_step_that_builds_on_something_has_the_parameter_reuse():
+    assert [name for name, step in STEPS.items() if step.input and "reuse" not in step.parameters.model_fields] == []
 
 
 def test_the_seconds_of_a_step_are_metrics_of_its_run_and_not_of_its_model(tracked, monkeypatch):

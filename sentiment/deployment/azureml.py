@@ -20,8 +20,10 @@ from urllib3.util import Retry
 from sentiment.deployment.client import check_labels
 from sentiment.deployment.folder import check_image
 from sentiment.deployment.settings import read_settings
+from sentiment.deployment.targets import Target
 from sentiment.digests import text_digest
 from sentiment.errors import UserError, first_line, optional_package
+from sentiment.workflow.parameters import DeployParameters
 
 MANAGEMENT = "https://management.azure.com"
 SCOPE = "https://management.azure.com/.default"  # what a token is for
@@ -36,6 +38,10 @@ OPERATION_TIMEOUT = 3600.0  # seconds until Azure has to have made or deleted so
 PAUSE = 10.0  # seconds
 REPORTING = 60.0  # seconds between two lines of progress
 REQUEST_TIMEOUT = 300.0  # seconds that a request may take
+
+
+def connect(parameters: DeployParameters, hold: Callable[[], None]) -> Target:
+    return AzureML(parameters.image, parameters.settings, hold)
 
 
 class AzureML:

@@ -14,7 +14,9 @@ import yaml
 from sentiment.deployment.client import ask_for_labels
 from sentiment.deployment.folder import check_image, package_folder
 from sentiment.deployment.kubectl import Kubectl, stream
+from sentiment.deployment.targets import Target
 from sentiment.errors import UserError
+from sentiment.workflow.parameters import DeployParameters
 
 OVERLAY = "kubernetes/overlays/prod"  # of a package
 MANAGER = "sentiment"  # of the fields that the manifests set
@@ -35,6 +37,10 @@ HOPELESS = (
     "InvalidImageName",
 )
 STARTING = ("ContainerCreating", "PodInitializing")
+
+
+def connect(parameters: DeployParameters, hold: Callable[[], None]) -> Target:
+    return Kubernetes(parameters.registered_model, parameters.manifests, parameters.image, hold)
 
 
 class Kubernetes:

@@ -17,6 +17,7 @@ from filelock import BaseFileLock, FileLock
 
 from sentiment.deployment.client import ask_for_labels
 from sentiment.deployment.server import HOST, MODEL_PATH, PORT
+from sentiment.deployment.targets import Target
 from sentiment.errors import UserError, has_credentials, is_secret_name
 from sentiment.paths import PROJECT_ROOT
 from sentiment.results import model_files
@@ -30,6 +31,10 @@ ADDRESS = "127.0.0.1"
 START_TIMEOUT = 600.0  # seconds that a server may take until it listens
 END_TIMEOUT = 30.0  # seconds that it may take to finish its requests
 DEFAULT_PORT = DeployParameters.model_fields["port"].default  # what an update without it is given
+
+
+def connect(parameters: DeployParameters, hold: Callable[[], None]) -> Target:
+    return Local(parameters.port, hold)
 
 
 class Local:

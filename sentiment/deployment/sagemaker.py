@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ from mlflow.exceptions import MlflowException
 from sentiment.deployment.client import check_labels
 from sentiment.deployment.folder import check_image
 from sentiment.deployment.settings import read_settings
+from sentiment.deployment.targets import Target
 from sentiment.errors import UserError, optional_package
+from sentiment.workflow.parameters import DeployParameters
 
 # What the settings may hold, by the names of MLflow's client.
 SETTINGS = (
@@ -30,6 +32,10 @@ SETTINGS = (
     "timeout_seconds",
     "vpc_config",
 )
+
+
+def connect(parameters: DeployParameters, hold: Callable[[], None]) -> Target:
+    return SageMaker(parameters.image, parameters.settings)
 
 
 class SageMaker:

@@ -1,5 +1,6 @@
 """Where a version can be deployed to: one small protocol, and its clients by name."""
 
+import importlib
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -39,24 +40,10 @@ class Target(Protocol):
 
 
 def get_target(parameters: DeployParameters, hold: Callable[[], None]) -> Target:
-    """The target that the parameters name.
+    """The target that the parameters name: what ``connect`` returns in the module of that name in this folder.
 
     Args:
         parameters: of the step.
         hold: to be called before a process is started.
     """
-    if parameters.target == "sagemaker":
-        from sentiment.deployment.sagemaker import SageMaker
-
-        return SageMaker(parameters.image, parameters.settings)
-    if parameters.target == "azureml":
-        from sentiment.deployment.azureml import AzureML
-
-        return AzureML(parameters.image, parameters.settings, hold)
-    if parameters.target == "kubernetes":
-        from sentiment.deployment.kubernetes import Kubernetes
-
-        return Kubernetes(parameters.registered_model, parameters.manifests, parameters.image, hold)
-    from sentiment.deployment.local import Local
-
-    return Local(parameters.port, hold)
+    return importlib.import_module(f"{__package__}.{parameters.target}").connect(parameters, hold)

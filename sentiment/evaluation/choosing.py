@@ -110,7 +110,7 @@ def compare_models(
 
 def _describe_lead(metric: Metric, lead: Mapping[str, Any]) -> str:
     """The reason where the metric alone decides."""
-    unit, digits, name = (100, 1, " points") if metric.higher_is_better else (1, 3, "")  # shares, or log loss
+    unit, digits, name = (100, 1, " points") if metric.share else (1, 3, "")
     ahead, low, high = (unit * lead[key] for key in ("difference", "low", "high"))
     which = f"the {'highest' if metric.higher_is_better else 'lowest'} validation {metric.name.replace('_', ' ')}"
     interval = f"(95% interval {low:+.{digits}f} to {high:+.{digits}f}, p = {lead['p_value']:.2g})"

@@ -41,6 +41,8 @@ class Metric:
         labels_only: whether the function reads nothing of the probabilities but which class is the most probable, so
             that monitoring can compute it from predicted labels.
         unit: tables show the value divided by this.
+        criterion: whether epochs, trials, families and the champion can be chosen by it (parameter ``metric``).
+        share: whether it is from 0 to 1, so that differences are told in points.
     """
 
     name: str
@@ -50,6 +52,8 @@ class Metric:
     function: Callable[[np.ndarray, np.ndarray], float] | None = None
     labels_only: bool = False
     unit: float = 1.0
+    criterion: bool = False
+    share: bool = False
 
     @property
     def key(self) -> str:
@@ -123,11 +127,20 @@ METRICS = {
     metric.name: metric
     for metric in (
         Metric("validation_accuracy", "validation", "{:.3f}", True),
-        Metric("accuracy", "test", "{:.3f}", True, accuracy, labels_only=True),
-        Metric("balanced_accuracy", "balanced", "{:.3f}", True, balanced_accuracy, labels_only=True),
-        Metric("f1_macro", "F1", "{:.3f}", True, f1_macro, labels_only=True),
-        Metric("roc_auc", "ROC AUC", "{:.3f}", True, roc_auc),
-        Metric("log_loss", "log loss", "{:.3f}", False, log_loss),
+        Metric("accuracy", "test", "{:.3f}", True, accuracy, labels_only=True, criterion=True, share=True),
+        Metric(
+            "balanced_accuracy",
+            "balanced",
+            "{:.3f}",
+            True,
+            balanced_accuracy,
+            labels_only=True,
+            criterion=True,
+            share=True,
+        ),
+        Metric("f1_macro", "F1", "{:.3f}", True, f1_macro, labels_only=True, criterion=True, share=True),
+        Metric("roc_auc", "ROC AUC", "{:.3f}", True, roc_auc, criterion=True, share=True),
+        Metric("log_loss", "log loss", "{:.3f}", False, log_loss, criterion=True),
         Metric("calibration_error", "ECE", "{:.3f}", False, calibration_error),
         Metric("behaviour_failure_rate", "behaviour", "{:.0%} fail", False),
         Metric("train_seconds", "train s", "{:.1f}", False),
@@ -136,6 +149,8 @@ METRICS = {
         Metric("model_bytes", "MB", "{:.2f}", False, unit=1e6),
     )
 }
+
+CRITERIA = sorted(metric.name for metric in METRICS.values() if metric.criterion)
 
 
 def scores(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:

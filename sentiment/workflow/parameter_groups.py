@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.evaluation.metrics import METRICS
+from sentiment.evaluation.metrics import CRITERIA, METRICS
 from sentiment.workflow.parameter_types import (
     Boolean,
     Engine,
@@ -106,7 +106,7 @@ class EncodingParameters(PretrainedParameters):
 
 
 class MetricParameters(Parameters):
-    metric: Literal["accuracy", "balanced_accuracy", "f1_macro", "log_loss", "roc_auc"] = parameter(
+    metric: Literal[*CRITERIA] = parameter(  # type: ignore[valid-type]
         "accuracy", "criterion for epochs, trials, families and the champion"
     )
 

@@ -1,10 +1,13 @@
 """A metric that is added to the table reaches everything that follows from it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import matthews_corrcoef
 
+from sentiment.evaluation.choosing import choose
 from sentiment.evaluation.measure import score_test_split
 from sentiment.evaluation.metrics import METRICS, Metric, scores
 from sentiment.monitoring.metrics import text_metrics
@@ -55,6 +58,19 @@ def test_a_threshold_may_be_on_it():
     low, high = (thresholds.parse("gates", f"matthews>={bound}")[0] for bound in (0.1, 0.99))
     assert low.check(row()).passed and not high.check(row()).passed
     assert high.check(row()).name == "minimum_matthews"
+
+
+def test_a_lead_in_it_is_told_in_points_only_where_it_is_a_share(monkeypatch):
+    rows = [
+        {"family": name, "validation_matthews": value, "validation_log_loss": 0.5}
+        for name, value in (("simple", VALUE), ("lstm", 0.0))
+    ]
+    probabilities = {"simple": PROBABILITIES, "lstm": np.full((5, 2), 0.5)}
+    _, reason, _ = choose("accuracy", "matthews", 0.0, rows, LABELS, probabilities)
+    assert f"the highest validation matthews, {VALUE:.3f} ahead of lstm" in reason
+    monkeypatch.setitem(METRICS, "matthews", replace(METRICS["matthews"], share=True))
+    _, reason, _ = choose("accuracy", "matthews", 0.0, rows, LABELS, probabilities)
+    assert f"{100 * VALUE:.1f} points ahead of lstm" in reason
 
 
 def test_monitoring_logs_it_from_predicted_labels():

@@ -4,6 +4,7 @@ import mlflow
 import pytest
 
 from sentiment.errors import UserError
+from sentiment.evaluation.metrics import METRICS
 from sentiment.workflow.command_line import format_value, parse
 from sentiment.workflow.logged_parameters import log_parameters, parameters_of
 from sentiment.workflow.parameters import IngestParameters, MainParameters
@@ -61,6 +62,15 @@ def test_values_are_converted():
     assert (parameters.split_seed, parameters.test_size, parameters.stratify) == (7, 0.25, False)
     assert parameters.corpus == "-odd name.csv"
     assert parse("main", ["--families=simple, lstm,"]).families == ("simple", "lstm")
+
+
+def test_a_choice_is_by_the_metrics_that_say_so():
+    for name, metric in METRICS.items():
+        if metric.criterion:
+            assert parse("tune", [f"--metric={name}"]).metric == name
+        else:
+            with pytest.raises(UserError, match="expected one of accuracy, balanced_accuracy"):
+                parse("tune", [f"--metric={name}"])
 
 
 def test_hyperparameters_come_in_either_form():

@@ -9,6 +9,8 @@ import pytest
 
 from sentiment.errors import UserError
 from sentiment.model.families import MODULES, families_with, family_names, get_family, option_names, unknown_options
+from sentiment.model.training import Training
+from sentiment.workflow.parameters import TrainParameters, TuneParameters
 from tests.conftest import PROJECT
 
 HEAVY = ("numpy", "pandas", "pyarrow", "scipy", "sklearn", "tensorflow", "keras", "torch", "transformers")
@@ -30,6 +32,14 @@ def test_options_and_the_families_that_understand_them():
     assert {"dense", "finetuned", "lstm", "transformer"} <= set(families_with("members"))
     assert set(unknown_options("transformer")) == {"embedding", "embedding_file", "pretrained"}
     assert set(unknown_options("simple")) == set(option_names()) and "members" not in unknown_options("lstm")
+
+
+@pytest.mark.parametrize("name", family_names())
+def test_no_hyperparameter_has_the_name_of_a_parameter(name):
+    """A run logs both side by side, and ``train`` takes both on its command line."""
+    spaces = [get_family(name).search_space(Training(embedding=kind))[0] for kind in ("random", "word2vec", "glove")]
+    parameters = TrainParameters.model_fields.keys() | TuneParameters.model_fields.keys()
+    assert set().union(*spaces) & parameters == set()
 
 
 def test_the_registry_leaves_numpy_scikit_learn_and_tensorflow_out(monkeypatch):

@@ -10,16 +10,9 @@ from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-from .tweets import make_tweet_splitter
+from .characters import EMOTICON, JOINERS, UNSPACED
+from .tweets import make_tweet_splitter, replace_references
 
-# Scripts that put no blanks between words: Thai, Lao, Myanmar, Khmer, and Han and Kana.
-_UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
-)
-_JOINERS = "\u200c\u200d"  # zero-width, inside words of Persian and of Indic scripts
-# Directly behind a word :/ and :D are part of a URL or of a list.
-_EMOTICON = r"[<>]?[:;=]['^-]?[()\[\]|*]+|(?<!\w)[:;=]['^-]?(?:[/\\]|[dDpPoO3](?!\w))|<3"
 LAST = 0x1FFFF  # code point; beyond it there are no marks and no punctuation but variation selectors
 MAX_REPEATED = 3  # of the same sign: !!!!!! is !!!
 
@@ -59,6 +52,8 @@ class Cleaner:
 
     def tokens(self, text: str) -> list[str]:
         """The tokens of a text, in order."""
+        if self.cleaning == "tweets":
+            text = replace_references(text)
         text = unicodedata.normalize("NFC", text).replace("’", "'")  # it’s and it's are one word
         found = self._split_tweet(text) if self.cleaning == "tweets" else self._split(text)
         if self._stop_words:
@@ -89,14 +84,14 @@ class Cleaner:
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         marks, punctuation = _characters()
-        letters = rf"[^\W_{_UNSPACED}]+"
+        letters = rf"[^\W_{UNSPACED}]+"
         # A combining mark that follows a letter is part of the word, and so is a joiner between two letters.
         # The first look-ahead saves most words a search among two thousand marks.
-        part = rf"{letters}(?:(?![\0-\x7f])(?:[{marks}]|[{_JOINERS}](?=[^\W_]))+(?:{letters})?)*"
-        word = rf"{part}(?:'{part})*|[{_UNSPACED}][{marks}]*"
+        part = rf"{letters}(?:(?![\0-\x7f])(?:[{marks}]|[{JOINERS}](?=[^\W_]))+(?:{letters})?)*"
+        word = rf"{part}(?:'{part})*|[{UNSPACED}][{marks}]*"
         if self.strip_punctuation:
-            return re.compile(rf"{word}|([^\w\s{marks}{_JOINERS}{punctuation}])")
-        return re.compile(rf"{word}|{_EMOTICON}|([^\w\s{marks}{_JOINERS}]|_)\1*")
+            return re.compile(rf"{word}|([^\w\s{marks}{JOINERS}{punctuation}])")
+        return re.compile(rf"{word}|{EMOTICON}|([^\w\s{marks}{JOINERS}]|_)\1*")
 
     @cached_property
     def _stop_words(self) -> frozenset[str]:

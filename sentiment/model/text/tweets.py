@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Callable
+from itertools import dropwhile
+
+from .characters import JOINERS, UNSPACED
 
 USER, LINK = "@user", "http"  # whoever it is, and wherever it leads
 _USER = re.compile(r"@\w+")
 _LINK = re.compile(r"https?:|www\.|[\w.-]+\.[a-z]{2,}/", re.IGNORECASE)
+# A user or a link that a text without blanks follows, which NLTK would take for a part of it, and a link behind one.
+_GLUED = re.compile(
+    rf"(@\w+|(?:https?:|www\.)[!-~]+)(?=[{UNSPACED}\u3000-\u303f\uff01-\uff65])"
+    rf"|(?<=[{UNSPACED}])(?=https?:|www\.)",
+    re.ASCII | re.IGNORECASE,
+)
+_REFERENCE = re.compile(r"&#?\w+;")
+_LENGTHENED = re.compile(r"([^\W\d_])\1{3,}")
+_VARIATION = re.compile("[\ufe0e\ufe0f]")  # says that the sign before it is drawn as text, or as an emoji
 _IN_HASHTAG = re.compile("A+(?!a)|A?a+|1+")  # of capitals, other letters and digits: Love, This, FILM and 2
 _SURROGATE = re.compile("[\ud800-\udfff]")  # a lone surrogate, as &#xD800; or an escape in JSON gives
 
@@ -18,39 +31,53 @@ def replace_surrogates(text: str) -> str:
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
+def replace_references(text: str) -> str:
+    """The text with the characters that its character references, such as ``&rsquo;``, name."""
+    return _REFERENCE.sub(lambda found: html.unescape(found[0]), text) if "&" in text else text
+
+
 def make_tweet_splitter(split_words: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
     """A function that gives the tokens of a text.
 
     A user and a link are one token each, the same for all; a hashtag is followed by its words; emoticons and emoji are
-    tokens; of a letter that is repeated, three are left; character references (``&amp;``) are replaced.
+    tokens; of a letter that is repeated, three are left.
 
     Args:
         split_words: gives the tokens of what is none of these.
     """
     from nltk.tokenize.casual import TweetTokenizer
 
-    find = TweetTokenizer(reduce_len=True, match_phone_numbers=False).tokenize
+    find = TweetTokenizer(match_phone_numbers=False).tokenize
 
     def split(text: str) -> list[str]:
+        text = _LENGTHENED.sub(r"\1\1\1", text)
+        if not text.isascii():
+            text = _GLUED.sub(r" \1 ", _VARIATION.sub("", text))
         return [token for found in find(text) for token in _split_further(replace_surrogates(found), split_words)]
 
     return split
 
 
 def _split_further(token: str, split_words: Callable[[str], list[str]]) -> list[str]:
+    token = "".join(dropwhile(_belongs_to_sign_before, token)) if token[0] > "\x7f" else token
+    if not token:
+        return []
     if _USER.fullmatch(token):
         return [USER]
     if _LINK.match(token):
         return [LINK]
     if token[0] == "#" and len(token) > 1:
-        kinds = _kinds_of_characters(token)
-        return [token, *(token[found.start() : found.end()] for found in _IN_HASHTAG.finditer(kinds))]
-    if token[0].isalnum():
+        parts = [token[found.start() : found.end()] for found in _IN_HASHTAG.finditer(_kinds_of_characters(token))]
+        return [token, *(word for part in parts for word in split_words(part))]
+    if token[0].isalnum() or token[0] == "_":
         return split_words(token)
-    if unicodedata.category(token[0]).startswith("M"):  # left over from an emoji in several code points
-        return []
     joined = "".join(token.split())  # of dots with blanks between them
     return [joined] if joined else []
+
+
+def _belongs_to_sign_before(char: str) -> bool:
+    """Whether a character is a combining mark or a joiner: at the beginning of a token it is left over."""
+    return char in JOINERS or unicodedata.category(char).startswith("M")
 
 
 def _kinds_of_characters(token: str) -> str:

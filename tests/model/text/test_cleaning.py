@@ -98,6 +98,23 @@ def test_tokens_of_tweets(text, expected):
     assert [token.lower() for token in Cleaner(cleaning="tweets", lowercase=False).tokens(text)] == tokens
 
 
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("❤️love ☀️สวย ✌️ужас 🏳️‍🌈 ❤️‍🔥hot", "❤ love ☀ ส ว ย ✌ ужас 🏳\u200d🌈 ❤\u200d🔥 hot"),
+        ("\u0301\u0302love \u200dyou", "love you"),
+        ("@tanakaさん映画 @a。好", "@user さ ん 映 画 @user 。 好"),
+        ("見て https://t.co/abcすごい 見てhttps://t.co/abc、好", "見 て http す ご い 見 て http 、 好"),
+        ("#映画最高 #LoveThis映画2", "#映画最高 映 画 最 高 #lovethis映画2 love this 映 画 2"),
+        ("don&rsquo;t e&#x301;te&#769; AT&T &lt;3", "don't éte\u0301 at & t <3"),
+        ("100000 $1000 soooooo _great_ a_b", "100000 $ 1000 sooo _ great _ a _ b"),
+    ],
+    ids=["emoji", "marks", "users", "links", "hashtags", "references", "numbers and lines"],
+)
+def test_tweets_lose_no_word_to_the_sign_before_it(text, expected):
+    assert Cleaner(cleaning="tweets").tokens(text) == unicodedata.normalize("NFC", expected).split()
+
+
 def test_no_token_of_a_tweet_is_empty():
     assert Cleaner(cleaning="tweets").tokens("good \x1c film") == ["good", "film"]
 

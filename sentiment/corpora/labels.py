@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from sentiment.model.text.characters import INVISIBLE
+
 # Columns of a dataset some of whose texts people have not labelled (:mod:`sentiment.labelling`).
 LABELLED_BY = "labelled_by"  # who gave the label: HUMAN, the labelers, or CORRECTED
 VOTE = "vote"  # the class that the labelers give; empty where they abstain
@@ -18,8 +20,7 @@ CORRECTED = "corrected"
 
 
 NUMBER = re.compile(r"[+-]?[0-9]{1,38}(\.[0-9]{0,38})?")
-# A soft hyphen, a zero-width space, marks of the direction, a word joiner, a byte order mark.
-INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))
+WITHOUT_INVISIBLE = dict.fromkeys(map(ord, INVISIBLE))  # for str.translate
 
 
 def as_text(value: Any) -> str:
@@ -37,7 +38,7 @@ def as_text(value: Any) -> str:
 
 def normalize_label(label: str) -> str:
     """A label in NFC and lower case, with single blanks and without invisible characters; a number as ``as_text``."""
-    plain = " ".join(unicodedata.normalize("NFC", label).translate(INVISIBLE).lower().split())
+    plain = " ".join(unicodedata.normalize("NFC", label).translate(WITHOUT_INVISIBLE).lower().split())
     return as_text(Decimal(plain)) if NUMBER.fullmatch(plain) else plain
 
 

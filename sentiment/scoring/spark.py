@@ -12,9 +12,10 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.types import BinaryType, StringType, StructField, StructType
 
 from sentiment.corpora.corpus import Corpus
-from sentiment.corpora.labels import INVISIBLE, normalize_label
+from sentiment.corpora.labels import normalize_label
 from sentiment.corpora.tables import SEPARATORS
 from sentiment.errors import UserError
+from sentiment.model.text.characters import INVISIBLE
 from sentiment.registry.versions import resolve_uri
 from sentiment.results import load_model
 from sentiment.scoring.rows import Totals, open_input
@@ -134,7 +135,7 @@ def _delete(path: Path) -> None:
 
 def _normalize(label: Column) -> Column:
     """:func:`normalize_label` of a column, but for NFC, which Spark does not have."""
-    seen = F.regexp_replace(label, f"[{''.join(map(chr, INVISIBLE))}]", "")
+    seen = F.regexp_replace(label, f"[{INVISIBLE}]", "")
     plain = F.trim(F.lower(F.regexp_replace(seen, r"(?U)[\s\x1c-\x1f]+", " ")))
     whole = F.regexp_replace(plain, r"^\+?(-?)0*([0-9]{1,38})(\.0{0,38})?$", "$1$2")
     number = F.regexp_replace(whole, r"^\+?(-?)0*([0-9]{1,38}\.[0-9]{0,37}[1-9])0*$", "$1$2")

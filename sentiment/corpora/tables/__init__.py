@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.hints import describe_header
-from sentiment.corpora.labels import INVISIBLE
+from sentiment.corpora.labels import WITHOUT_INVISIBLE
 from sentiment.digests import Digest
 from sentiment.errors import UserError
 
@@ -166,7 +166,7 @@ def require_column(table: Table, parameter: str, column: str, otherwise: str = "
 
 
 def _visible(name: str) -> str:
-    return name.translate(INVISIBLE).strip()
+    return name.translate(WITHOUT_INVISIBLE).strip()
 
 
 def problem_error(table: Table, problem: Problem, part: str = "") -> UserError:

@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-from .characters import EMOTICON, JOINERS, UNSPACED
+from .characters import EMOTICON, INVISIBLE, JOINERS, UNSPACED
 from .tweets import make_tweet_splitter, replace_references
 
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
 LAST = 0x1FFFF  # code point; beyond it there are no marks and no punctuation but variation selectors
 MAX_REPEATED = 3  # of the same sign: !!!!!! is !!!
 
@@ -23,7 +24,8 @@ class Cleaner:
 
     A token is a word with its combining marks and apostrophes (don't, o'clock), an emoticon, or a sign, which may be
     repeated. In scripts that put no blanks between words, each character with its marks is a token. Texts are
-    normalized to NFC first, so that é is the same in one code point and in two.
+    normalized to NFC first, so that é is the same in one code point and in two, and soft hyphens and other invisible
+    characters are dropped.
 
     Args:
         lowercase: whether to convert to lower case.
@@ -54,6 +56,8 @@ class Cleaner:
         """The tokens of a text, in order."""
         if self.cleaning == "tweets":
             text = replace_references(text)
+        if not text.isascii():
+            text = _INVISIBLE.sub("", text)
         text = unicodedata.normalize("NFC", text).replace("’", "'")  # it’s and it's are one word
         found = self._split_tweet(text) if self.cleaning == "tweets" else self._split(text)
         if self._stop_words:
@@ -66,7 +70,7 @@ class Cleaner:
         return asdict(self)
 
     def _split(self, text: str) -> list[str]:
-        matches = self._pattern.finditer(text.lower() if self.lowercase else text)
+        matches = self._pattern.finditer(_to_lower_case(text) if self.lowercase else text)
         return [match[0][:MAX_REPEATED] if match[1] else match[0] for match in matches]
 
     @cached_property
@@ -77,7 +81,7 @@ class Cleaner:
             tokens = split(text)
             if self.strip_punctuation:
                 tokens = [token for token in tokens if not punctuation.fullmatch(token)]
-            return [token.lower() for token in tokens] if self.lowercase else tokens
+            return [_to_lower_case(token) for token in tokens] if self.lowercase else tokens
 
         return split_and_clean
 
@@ -110,6 +114,11 @@ class Cleaner:
         # A word of more than 50 characters has no ending to strip, and would stay in the cache.
         # Of a lone s nothing is left, and no token is empty.
         return lambda word: (stem(word) if len(word) <= 50 else "") or word
+
+
+def _to_lower_case(text: str) -> str:
+    """A text in lower case; ``str.lower`` makes a Turkish İ an i with a combining dot, which no word begins with."""
+    return text.lower().replace("i\u0307", "i")
 
 
 @lru_cache(maxsize=1)

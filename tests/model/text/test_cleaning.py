@@ -56,6 +56,16 @@ def test_words_of_other_scripts_are_whole_and_the_same_composed_or_not(text, exp
     assert Cleaner(strip_punctuation=True).tokens(text) == words
 
 
+@pytest.mark.parametrize("cleaning", ["standard", "tweets"])
+def test_invisible_characters_split_no_word(cleaning):
+    text = "\ufeffDonau\u00addampf wonder\u200bful is\u2060n't שלום\u200f"
+    assert Cleaner(cleaning=cleaning).tokens(text) == ["donaudampf", "wonderful", "isn't", "שלום"]
+
+
+def test_a_turkish_capital_i_is_the_letter_that_words_have_in_lower_case():
+    assert Cleaner().tokens("İyi FİLM") == Cleaner(cleaning="tweets").tokens("İyi FİLM") == ["iyi", "film"]
+
+
 def test_a_model_asks_for_the_packages_that_its_cleaner_needs_and_no_others():
     options = {}, {"stop_words": "english"}, {"stemming": "porter"}, {"cleaning": "tweets"}
     assert [Cleaner(**given).requirements for given in options] == [(), ("scikit-learn",), ("nltk",), ("nltk",)]

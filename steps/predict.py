@@ -9,7 +9,7 @@ import mlflow
 from mlflow.data.meta_dataset import MetaDataset
 
 from sentiment.corpora.labels import as_text
-from sentiment.corpora.splits import normal_form
+from sentiment.corpora.splits import comparison_form
 from sentiment.corpora.stores import MAGIC, scheme_of
 from sentiment.corpora.tables import SUFFIXES, FoundTable
 from sentiment.corpora.tables.kinds import get_kind
@@ -89,7 +89,7 @@ def score_here(parameters: PredictParameters, found: FoundTable, kind: OutputKin
             totals.add(labels, reasons, own)
             if known:
                 totals.known += sum(
-                    bool(text and as_text(label) and normal_form(text) in known) for text, label in zip(texts, own)
+                    bool(text and as_text(label) and comparison_form(text) in known) for text, label in zip(texts, own)
                 )
         hold()  # before the rows are kept
     return totals

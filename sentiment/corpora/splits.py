@@ -12,11 +12,13 @@ import pandas as pd
 from sentiment.batches import Mapper, map_texts
 from sentiment.corpora.labels import HUMAN, LABELLED_BY
 from sentiment.errors import UserError
+from sentiment.model.text.characters import EMOTICON
 
 GROUP = "group"  # column of a dataset that has near-duplicates: the number of each text's group
 SPLITS = ("train", "validation", "test")
 SHOWN = 60  # characters of a class name in a message: the column may be one of texts
 FEWEST = 2  # texts of a class in the training split: probabilities are calibrated by a cross-validation there
+_SIGN = re.compile(rf"{EMOTICON}|[^\w\s]")
 NEEDED = {"test": 1, "validation": 1, "train": FEWEST}  # texts of each class, in the order in which splits borrow
 
 
@@ -174,6 +176,21 @@ def normal_form(text: str) -> str:
     # What is left of other signs than those of ASCII is combining marks: vowels of Thai and Hindi, among others.
     folded = re.sub(r"[^\w\s\0-\x7f]", lambda sign: sign[0] if unicodedata.category(sign[0])[0] == "M" else " ", folded)
     return " ".join(re.findall(r"\w(?:\w|[^\s\0-\x7f])*", folded)) or text.strip()
+
+
+def comparison_form(text: str) -> str:
+    """The normal form and the symbols of a text: texts with the same one count as the same text.
+
+    Symbols are emoji, stars and the like, ``#``, ``+``, and emoticons.
+    Splits go by the normal form, so near-duplicates share one.
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    signs = [sign for sign in _SIGN.findall(folded) if len(sign) > 1 or sign == "#" or _is_symbol(sign)]
+    return " ".join([normal_form(text), *signs])
+
+
+def _is_symbol(sign: str) -> bool:
+    return unicodedata.category(sign)[0] == "S" and sign != "`"  # which stands for an apostrophe
 
 
 def _too_few(frame: pd.DataFrame, test_size: float, validation_size: float) -> str:

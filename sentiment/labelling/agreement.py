@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from sentiment.corpora.labels import CORRECTED, HUMAN, LABELLED_BY
-from sentiment.corpora.splits import normal_form
+from sentiment.corpora.splits import comparison_form
 from sentiment.figures import new_figure
 from sentiment.labelling.labelers import find_labeler
 from sentiment.labelling.weak_labels import ABSTAINED, TOGETHER
@@ -62,7 +62,7 @@ def describe_seen(labeler: str, test: pd.DataFrame) -> str | None:
     """What a labeler that has seen test texts with people's labels means for the test split; None where it has not."""
     if TOGETHER in labeler:  # the vote of several
         return None
-    by_people = test[test[LABELLED_BY] == HUMAN]["text"].map(normal_form)
+    by_people = test[test[LABELLED_BY] == HUMAN]["text"].map(comparison_form)
     seen = int(by_people.isin(find_labeler(labeler).training_texts(labeler)).sum())
     if not seen:
         return None

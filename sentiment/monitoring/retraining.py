@@ -10,7 +10,7 @@ from mlflow.entities.model_registry import ModelVersion
 
 from sentiment.artifacts import artifacts, log_parquet
 from sentiment.corpora.labels import CORRECTED, HUMAN, LABELLED_BY
-from sentiment.corpora.splits import normal_form
+from sentiment.corpora.splits import comparison_form
 from sentiment.monitoring.reference import Champion
 from sentiment.runs import checked_run
 from sentiment.tracking import GATE_TERMS, MAIN_RUN, active_run
@@ -56,9 +56,9 @@ def replace_labels(corpus: pd.DataFrame, batch: pd.DataFrame) -> tuple[pd.DataFr
     """The rows of a corpus that a labelled batch does not replace, the batch's rows, and the number of its new texts.
 
     A text of the batch replaces the same one of the corpus, whose label is older, and takes its split and its slice.
-    The split of a new text is train; it counts for ``splits=source`` alone. Texts are the same as for the splits.
+    The split of a new text is train; it counts for ``splits=source`` alone. Texts are the same as for the gate.
     """
-    keys, batch_keys = corpus["text"].map(normal_form), batch["text"].map(normal_form)
+    keys, batch_keys = corpus["text"].map(comparison_form), batch["text"].map(comparison_form)
     places = corpus.drop(columns=["text", "label"]).groupby(keys).first()
     labelled = batch[["text", "label"]].join(places, on=batch_keys).fillna({"split": "train"})
     return corpus[~keys.isin(batch_keys)], labelled, batch_keys[~batch_keys.isin(keys)].nunique()

@@ -14,7 +14,7 @@ from mlflow.pyfunc import PyFuncModel
 
 from sentiment.artifacts import artifacts
 from sentiment.commands import project_command
-from sentiment.corpora.splits import normal_form
+from sentiment.corpora.splits import comparison_form
 from sentiment.errors import UserError
 from sentiment.registry.comparable_rows import NotComparable, comparable_rows, read_classes
 from sentiment.results import has_model, load_model
@@ -69,10 +69,10 @@ class Candidate:
 
     @cached_property
     def seen_texts(self) -> set[str]:
-        """The normal form of the test texts that the champion was trained on or chosen by; needs a comparable one."""
+        """The comparison form of the test texts that a comparable champion was trained on or chosen by."""
         assert isinstance(self._unseen, np.ndarray)
         test = pd.read_parquet(artifacts(self.compare_run.info.run_id, TEST_PREDICTIONS), columns=["text"])
-        return set(test["text"][~self._unseen].map(normal_form))
+        return set(test["text"][~self._unseen].map(comparison_form))
 
     @cached_property
     def champion_model(self) -> PyFuncModel:

@@ -10,7 +10,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from sentiment.artifacts import artifacts, read_json
-from sentiment.corpora.splits import GROUP, SPLITS, normal_form
+from sentiment.corpora.splits import GROUP, SPLITS, comparison_form
 from sentiment.digests import text_digest
 from sentiment.errors import UserError
 from sentiment.results import registered_version
@@ -61,10 +61,10 @@ def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run)
     except UserError as error:
         raise NotComparable(f"was made from a corpus that no longer exists ({error})") from error
     seen_by_champion = _fitted_or_chosen_by(champion_dataset)
-    champion_test = _read_texts(champion_dataset, "test").map(normal_form)
+    champion_test = _read_texts(champion_dataset, "test").map(comparison_form)
     all_champion_texts = pd.concat([seen_by_champion, champion_test])
     documents = _read_documents(dataset)
-    forms = documents["text"].map(normal_form)
+    forms = documents["text"].map(comparison_form)
     shared = all_champion_texts.isin(forms).mean()
     if shared < SAME_CORPUS:
         raise NotComparable(
@@ -104,10 +104,10 @@ def trained_on(dataset: Path, texts: pd.Series, cut_at: int | None = None) -> np
     Returns:
         Bool array of shape (texts,).
     """
-    forms = texts.map(normal_form, na_action="ignore")
+    forms = texts.map(comparison_form, na_action="ignore")
     known = forms.isin(_fitted_or_chosen_by(dataset))
     if cut_at and (cut := texts.str.len() == cut_at).any():
-        known |= cut & forms.isin(_read_texts(dataset, *SEEN).str[:cut_at].map(normal_form))
+        known |= cut & forms.isin(_read_texts(dataset, *SEEN).str[:cut_at].map(comparison_form))
     return known.to_numpy()
 
 
@@ -117,7 +117,7 @@ def trained_on_digests(dataset: Path, digests: pd.Series) -> np.ndarray:
 
 
 def training_texts(uri: str) -> set[str]:
-    """The texts of the training and validation split that a registered version was made from, in their normal form.
+    """The texts of the training and validation split that a registered version was made from, in their comparison form.
 
     Args:
         uri: ``models:/name/number``; of any other model nothing is known, and the set is empty.
@@ -143,8 +143,8 @@ def _read_texts(dataset: Path, *splits: str) -> pd.Series:
 
 
 def _fitted_or_chosen_by(dataset: Path) -> pd.Series:
-    """The normal form, by which texts are split, of those that a model was fitted or chosen by."""
-    return _read_texts(dataset, *SEEN).map(normal_form)
+    """The comparison form of the texts that a model was fitted or chosen by."""
+    return _read_texts(dataset, *SEEN).map(comparison_form)
 
 
 def _list_some(classes: list[str]) -> str:

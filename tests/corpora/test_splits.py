@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from sentiment.corpora.splits import clean, digest, hash_text, split
+from sentiment.corpora.splits import clean, comparison_form, digest, hash_text, split
 from sentiment.errors import UserError
 
 
@@ -85,6 +85,14 @@ def test_words_that_differ_in_a_combining_vowel_are_others():
     for one, other in (("ดี", "ดู"), ("की", "के")):  # Thai: good, look; Hindi: of
         assert hash_text(one, 42) != hash_text(other, 42)
     assert hash_text("good ❤️", 42) == hash_text("good", 42)  # a sign with a mark is a sign
+
+
+def test_texts_that_differ_in_their_symbols_share_a_split_and_are_not_the_same_text():
+    for texts in (["Ok 😍", "Ok 😡", "ok"], ["★★★★★", "★☆☆☆☆"], ["C++", "C#", "C"], ["Hm :)", "Hm :("]):
+        assert len(set(map(comparison_form, texts))) == len(texts)
+    assert len({hash_text(text, 42) for text in ("Ok 😍", "Ok 😡", "ok")}) == 1
+    for one, other in (("I love it ❤️!", "i love it ❤"), ("Don`t “go”…", "don't go"), ("C＋＋", "c++")):
+        assert comparison_form(one) == comparison_form(other)
 
 
 def test_a_rare_class_is_in_every_split_if_it_is_asked_to_be():

@@ -47,6 +47,12 @@ def test_a_text_that_is_only_written_otherwise_is_one_that_the_champion_was_trai
     assert found.tolist() == [True, True, True, False, False, False]
 
 
+def test_texts_that_differ_in_an_emoji_from_those_that_the_champion_was_trained_on_are_unseen(ingest):
+    champion = ingest("a", train=[f"{text} 😍" for text in SEEN])
+    others = [f"{text} 😡" for text in SEEN]
+    assert not trained_on(artifacts(champion.info.run_id, "dataset"), pd.Series(others)).any()
+
+
 def test_a_test_text_that_is_only_written_otherwise_is_no_unseen_one(ingest):
     champion = champion_of(ingest("a", train=SEEN))
     rewritten = [text.lower().rstrip(".") for text in SEEN]  # the same corpus in lower case
@@ -66,7 +72,7 @@ def test_a_near_duplicate_of_a_text_that_the_champion_was_trained_on_is_no_unsee
     assert rows.all() and len(rows) == 41
 
 
-def test_the_texts_that_a_version_was_made_from_are_known_in_their_normal_form(tracked, ingest):
+def test_the_texts_that_a_version_was_made_from_are_known_in_their_comparison_form(tracked, ingest):
     run = ingest("a", train=["Great!"], validation=["Bad..."], test=["Neither"])
     tracked.create_registered_model("m")
     tracked.create_model_version("m", "file:///nowhere", tags={"ingest_run": run.info.run_id})

@@ -11,7 +11,7 @@ from sentiment.corpora.reading import CorpusInput
 from sentiment.corpora.splits import clean
 from sentiment.monitoring import monitoring_run, retraining
 from sentiment.monitoring.observation import Observation
-from sentiment.monitoring.retraining import retrain
+from sentiment.monitoring.retraining import replace_labels, retrain
 from sentiment.workflow.command_line import format_value, validate
 from sentiment.workflow.parameter_groups import GateParameters
 from sentiment.workflow.parameters import IngestParameters, MainParameters, MonitorParameters, RegisterParameters
@@ -98,6 +98,14 @@ def test_a_champion_that_was_registered_by_hand_is_trained_again_under_its_gate(
     assert main.terms() == gate.terms() and main.registered_model == "m"
     said = capsys.readouterr().out
     assert "m version 2 was not registered by a main run" in said and "gates=accuracy>=0.9,f1_macro>=0.8" in said
+
+
+def test_a_text_of_the_batch_replaces_none_that_differs_in_its_emoji():
+    corpus = pd.DataFrame({"text": ["Morning 😍", "Morning 😡", "Noon"], "label": list("pnp"), "split": "test"})
+    batch = pd.DataFrame({"text": ["Morning 🎉", "morning 😡!"], "label": list("pp")})
+    kept, labelled, new = replace_labels(corpus, batch)
+    assert kept["text"].tolist() == ["Morning 😍", "Noon"] and new == 1
+    assert labelled["split"].tolist() == ["train", "test"]
 
 
 def test_a_champion_of_a_query_and_of_the_splits_of_its_source_is_trained_again(tracked, tmp_path, launched):

@@ -54,7 +54,7 @@ class Labeler(Protocol):
         """
 
     def training_texts(self, name: str) -> Collection[str]:
-        """The texts that it was fitted on or chosen by, in their normal form, as far as that is known."""
+        """The texts that it was fitted on or chosen by, in their comparison form, as far as that is known."""
 
 
 def find_labeler(name: str) -> Labeler:

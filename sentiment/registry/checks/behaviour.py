@@ -3,7 +3,7 @@
 import numpy as np
 
 from sentiment.artifacts import read_json
-from sentiment.corpora.splits import normal_form
+from sentiment.corpora.splits import comparison_form
 from sentiment.evaluation.behaviour import Case, outcomes
 from sentiment.evaluation.measure import predict_proba
 from sentiment.evaluation.metrics import reaches
@@ -23,7 +23,7 @@ def check(candidate: Candidate, terms: Terms) -> list[Check]:
         return [Check("behaviour", False, "not kept case by case by this compare run: run compare again")]
     # The champion has learned the label of a text that it was trained on, which is no behaviour.
     seen = candidate.seen_texts
-    kept = [number for number, entry in enumerate(entries) if normal_form(entry["text"]) not in seen]
+    kept = [number for number, entry in enumerate(entries) if comparison_form(entry["text"]) not in seen]
     if not kept:
         return []
     cases = [Case(**entries[number]) for number in kept]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sentiment.corpora.labels import CORRECTED
+from sentiment.corpora.lengths import count_words
 
 NEGATION = re.compile(
     r"\b(?:not|no|never|nothing|nobody|nowhere|neither|nor|cannot|without|hardly|barely)\b|n['’]t\b", re.I
@@ -35,7 +36,7 @@ def find_slices(
     Returns:
         From a slice's name to a bool array of shape (texts,); slices of fewer than ``MIN_DOCUMENTS`` are left out.
     """
-    lengths = np.array([len(text.split()) for text in texts])
+    lengths = np.array([count_words(text) for text in texts])
     bounds = np.quantile(lengths, (0.25, 0.5, 0.75)).astype(int)
     quarter = np.searchsorted(bounds, lengths, side="left")
     low, middle, high = bounds

@@ -12,6 +12,7 @@ from mlflow.entities.model_registry import ModelVersion
 
 from sentiment.artifacts import artifacts, log_parquet
 from sentiment.corpora.labels import HUMAN, LABELLED_BY
+from sentiment.corpora.lengths import count_words
 from sentiment.digests import text_digest
 from sentiment.errors import UserError
 from sentiment.features.store import Features
@@ -68,7 +69,7 @@ class Champion:
         labels, scores, _ = self.scorer.score(texts)
         return pd.DataFrame(
             {
-                "words": [len(text.split()) for text in texts],
+                "words": [count_words(text) for text in texts],
                 "unknown": self.unknown_words(texts),
                 "score": np.array(scores, dtype=float),
                 "predicted": labels,
@@ -94,7 +95,8 @@ class Champion:
             run_id: the monitoring run of the registered model.
         """
         # A model that was deleted and registered again has versions of the same numbers, of other models.
-        path = f"reference/version_{self.version.version}_{text_digest(self.version.source or '')[:8]}.parquet"
+        # The number at the end is that of the way to count words: without one it was at white space alone.
+        path = f"reference/version_{self.version.version}_{text_digest(self.version.source or '')[:8]}_2.parquet"
         try:
             return pd.read_parquet(artifacts(run_id, path))
         except (UserError, OSError, pa.ArrowInvalid):  # it is the first time, or what wrote it was stopped halfway

@@ -12,6 +12,7 @@ from typing import IO, Any, cast
 import mlflow
 import pandas as pd
 
+from sentiment.corpora.lengths import count_words
 from sentiment.model.text.tweets import replace_surrogates
 
 WAITING = 5_000  # requests that wait to be written; further ones are dropped and counted
@@ -133,7 +134,7 @@ class Recorder:
 
     def _inputs(self, texts: list[str], count: int) -> dict[str, Any]:
         # A trace with a lone surrogate cannot be stored, and it holds the requests of others, too.
-        lengths = {"words": [len(text.split()) for text in texts], "count": count}
+        lengths = {"words": [count_words(text) for text in texts], "count": count}
         if self._with_text:
             return {"texts": [replace_surrogates(text[:LONGEST]) for text in texts], **lengths}
         return {"sha256": [hashlib.sha256(text.encode("utf-8", "replace")).hexdigest() for text in texts], **lengths}

@@ -3,8 +3,11 @@
 from types import SimpleNamespace
 
 import mlflow
+import pandas as pd
 import pytest
 
+from sentiment.artifacts import log_parquet
+from sentiment.digests import text_digest
 from sentiment.errors import UserError
 from sentiment.monitoring import reference
 from sentiment.monitoring.reference import Champion
@@ -39,3 +42,16 @@ def test_the_features_are_found_without_the_tune_run_except_of_an_older_version(
 def test_a_model_that_was_registered_by_hand_is_told_from_one_of_another_project(tracked, features_of):
     with pytest.raises(UserError, match="^m version 2 has no tag .*: it was not registered by .*register or main$"):
         features_of({})
+
+
+def test_a_reference_whose_words_an_earlier_version_counted_otherwise_is_not_compared_with(tracked, tmp_path):
+    version = SimpleNamespace(name="m", version="1", source="", tags={})
+    champion = Champion(version)
+    answer = SimpleNamespace(score=lambda texts: (["pos"] * len(texts), [0.9] * len(texts), None))
+    words = SimpleNamespace(vocabulary=SimpleNamespace(words=[]), network_tokens=lambda texts: [[] for _ in texts])
+    vars(champion).update(dataset=tmp_path, scorer=answer, features=words)
+    pd.DataFrame({"text": ["映画は最高。", "so good"], "label": ["pos", "pos"]}).to_parquet(tmp_path / "test.parquet")
+    with mlflow.start_run() as run:
+        log_parquet(pd.DataFrame({"words": [1, 2]}), f"reference/version_1_{text_digest('')[:8]}.parquet")
+    for _ in range(2):  # computed, and kept
+        assert champion.get_reference(run.info.run_id)["words"].tolist() == [5, 2]

@@ -8,13 +8,18 @@ from sentiment.batches import Mapper, map_texts
 from sentiment.quality.finding import Finding
 
 MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}")
-# With a country's code, as in North America, or with an area's code that begins with 0.
+# With a country's code; as in North America; with an area's code that begins with 0, as written in France and in Japan,
+# too; as in Russia; a mobile phone in China. Letters of scripts without blanks may stand beside a number.
 PHONE = re.compile(
-    r"(?<![\w.,+/-])(?:"
+    r"(?<![A-Za-z_\d.,+/-])(?:"
     r"\+\d{1,3}[ .-]?(?:\(?\d{1,5}\)?[ .-]?){2,5}"
     r"|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}"
     r"|0\d{2,4}[ /-]\d{3,}(?:[ -]?\d{2,}){0,3}"
-    r")(?![\w.]*\d)"
+    r"|0\d([ .])\d{2}(?:\1\d{2}){3}"
+    r"|0\d-\d{4}-\d{4}"
+    r"|8 ?\(\d{3}\) ?\d{3}[ -]\d{2}[ -]\d{2}"
+    r"|1[3-9]\d{9}"
+    r")(?![A-Za-z_\d.]*\d)"
 )
 KINDS = ("mail address", "phone number")
 DIGITS = range(8, 16)  # of a phone number; 15 is the most that E.164 has

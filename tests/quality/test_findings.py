@@ -27,6 +27,10 @@ PARTS = dict.fromkeys(("train", "validation", "test"), pd.DataFrame({"label": ["
         ("call +49 (30) 1234-5678.", "call +** (**) ****-**78."),
         ("call (555) 123-4567 or 555.123.4567", "call (***) ***-**67 or ***.***.**67"),
         ("ruf an: 030/1234567", "ruf an: ***/*****67"),
+        ("電話03-1234-5678まで10時 โทร081-234-5678ครับ", "電話**-****-**78まで10時 โทร***-***-**78ครับ"),
+        ("手机13812345678。", "手机*********78。"),
+        ("06 12 34 56 78 ou 06.12.34.56.78", "** ** ** ** 78 ou **.**.**.**.78"),
+        ("звоните 8 (495) 123-45-67", "звоните * (***) ***-**-67"),
     ],
 )
 def test_personal_data_is_found_and_shown_masked(text, masked):
@@ -37,7 +41,13 @@ def test_personal_data_is_found_and_shown_masked(text, masked):
 
 @pytest.mark.parametrize(
     "text",
-    ["in 2004, 10/12/2004 or 2004-12-31", "1,000,000 of 1.000.000.000", "@anonymous 5 @ 3", "3.14159265358"],
+    [
+        "in 2004, 10/12/2004 or 2004-12-31",
+        "1,000,000 of 1.000.000.000",
+        "@anonymous 5 @ 3",
+        "3.14159265358",
+        "0.13812345678",
+    ],
 )
 def test_dates_and_numbers_are_no_personal_data(text):
     assert describe_personal_data([text]).count == 0 and excerpt(text) == text

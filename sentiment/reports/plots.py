@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from sklearn.metrics import auc, confusion_matrix, precision_recall_curve, roc_curve
 
+from sentiment.corpora.labels import NUMBER
 from sentiment.evaluation.comparison import EvaluatedModel, EvaluationData
 from sentiment.figures import new_figure, shorten
 from sentiment.reports.training_plots import draw_learning_curves, draw_training_sizes
@@ -103,6 +104,9 @@ def draw_confusion(labels: np.ndarray, probabilities: np.ndarray, classes: Seque
         title: title of the plot.
     """
     counts = confusion_matrix(labels, probabilities.argmax(axis=1), labels=range(len(classes)))
+    if all(map(NUMBER.fullmatch, classes)):  # 10 comes after 9, and not after 1
+        order = np.argsort([float(name) for name in classes], kind="stable")
+        counts, classes = counts[np.ix_(order, order)], [classes[place] for place in order]
     if len(classes) > MOST_CLASSES:
         mistakes = counts.sum(axis=0) + counts.sum(axis=1) - 2 * counts.diagonal()
         shown = np.sort(np.argsort(-mistakes, kind="stable")[:MOST_CLASSES])

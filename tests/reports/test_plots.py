@@ -54,6 +54,14 @@ def test_of_a_thousand_classes_those_with_the_most_mistakes_are_shown(tmp_path):
     figure.savefig(tmp_path / "confusion.png")
 
 
+def test_a_confusion_matrix_has_classes_that_are_numbers_in_their_order():
+    classes = ["1", "10", "2"]
+    figure = plots.draw_confusion(np.array([1, 1, 2]), np.eye(3)[[1, 1, 0]], classes, "title")
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["1", "2", "10"]
+    assert {(text.get_position(), text.get_text()) for text in axes.texts} == {((2, 2), "2"), ((0, 1), "1")}
+
+
 def test_long_names_of_classes_are_shortened_and_end_below_their_own_column():
     names = [f"{number} very good value for money but slow delivery" for number in range(3)]
     figure = plots.draw_confusion(LABELS, PROBABILITIES, names, "simple, test split")

@@ -16,6 +16,7 @@ from sentiment.errors import UserError
 from sentiment.features.store import Features
 from sentiment.features.writing import write_features
 from sentiment.model.text.cleaning import Cleaner
+from sentiment.model.text.language import lacks_blanks
 from sentiment.model.text.subwords import Subwords
 from sentiment.tracking import (
     DATASET,
@@ -81,6 +82,12 @@ def featurize(parameters: FeaturizeParameters, ingest_run: Run) -> None:
         }
     )
     print(f"featurize: {learned}", flush=True)
+    if parameters.tokens == "subword" and lacks_blanks(parts["train"]["text"].tolist()):
+        print(
+            "warning: in Chinese, Japanese, Thai and the like a character is a word, so tokens=subword joins nothing: "
+            "leave it out, or give tokens=checkpoint with the tokenizer of a checkpoint that knows the language",
+            file=sys.stderr,
+        )
     if unknown > MANY_UNKNOWN:
         print(
             f"warning: {unknown:.0%} of the validation split's words are unknown to the networks: a larger "

@@ -2,6 +2,7 @@
 
 import mlflow
 import pandas as pd
+import pytest
 
 from sentiment.artifacts import log_parquet
 from sentiment.corpora.splits import digest, split
@@ -31,3 +32,16 @@ def test_what_is_read_of_a_dataset_beside_its_features_counts(tracked, monkeypat
     # Neither changes a token.
     assert fingerprint(table.assign(slice="web")) != before
     assert fingerprint(table.assign(text=table["text"].str.capitalize())) != before
+
+
+@pytest.mark.parametrize("text, warned", [("映画は最高だ", True), ("a fine film", False)])
+def test_subwords_of_a_script_without_blanks_are_warned_of(tracked, capsys, text, warned):
+    pytest.importorskip("tokenizers")
+    texts = [f"{text} {number}" for number in range(60)]
+    parts = split(pd.DataFrame({"id": texts, "text": texts, "label": ["a", "b"] * 30}), 0.2, 0.2, 42, stratify=True)
+    with mlflow.start_run() as ingested:
+        for name, part in parts.items():
+            log_parquet(part, f"dataset/{name}.parquet")
+    mlflow.MlflowClient().set_tag(ingested.info.run_id, "dataset.digest", digest(parts))
+    run_step(featurize, FeaturizeParameters(tokens="subword"), mlflow.get_run(ingested.info.run_id))
+    assert ("tokens=subword joins nothing" in capsys.readouterr().err) == warned

@@ -14,6 +14,7 @@ from sentiment.model.text.characters import INVISIBLE
 LABELLED_BY = "labelled_by"  # who gave the label: HUMAN, the labelers, or CORRECTED
 VOTE = "vote"  # the class that the labelers give; empty where they abstain
 HUMAN = "human"
+TOGETHER = " + "  # between the names of labelers that vote
 # A labeler's label that a person has changed. No figure on labels of people counts it: the texts on which the labeler
 # was right are missing from these.
 CORRECTED = "corrected"

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sentiment.corpora.labels import CORRECTED, HUMAN, LABELLED_BY
+from sentiment.corpora.labels import CORRECTED, HUMAN, LABELLED_BY, TOGETHER
 from sentiment.corpora.splits import comparison_form
 from sentiment.figures import new_figure
 from sentiment.labelling.labelers import find_labeler
-from sentiment.labelling.weak_labels import ABSTAINED, TOGETHER
+from sentiment.labelling.weak_labels import ABSTAINED
 from sentiment.markdown import to_markdown
 from sentiment.tracking import metric_names
 

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sentiment.corpora.labels import HUMAN, LABELLED_BY, VOTE
+from sentiment.corpora.labels import HUMAN, LABELLED_BY, TOGETHER, VOTE
 from sentiment.errors import UserError
 from sentiment.labelling.classes import NEGATIVE, NEUTRAL, POSITIVE, name_classes
 from sentiment.labelling.labelers import find_labeler, resolve_labeler
 
 ABSTAINED = ""  # in place of a class
-TOGETHER = " + "  # between the names of labelers that vote
 
 
 @dataclass(frozen=True)

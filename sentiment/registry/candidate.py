@@ -61,7 +61,7 @@ class Candidate:
 
     @cached_property
     def unseen_test(self) -> pd.DataFrame:
-        """The test predictions on documents that neither it nor the champion has seen; needs a comparable champion.
+        """The test predictions on the documents of :func:`comparable_rows`; needs a comparable champion.
 
         The columns are those of the dataset (id, text, label) and FAMILY.label and FAMILY.score of each family.
         """
@@ -69,7 +69,7 @@ class Candidate:
 
     @cached_property
     def seen_texts(self) -> set[str]:
-        """The comparison form of the test texts that a comparable champion was trained on or chosen by."""
+        """The comparison form of the other test texts, which the champion may have seen; needs a comparable champion."""
         assert isinstance(self._unseen, np.ndarray)
         test = pd.read_parquet(artifacts(self.compare_run.info.run_id, TEST_PREDICTIONS), columns=["text"])
         return set(test["text"][~self._unseen].map(comparison_form))
@@ -103,7 +103,7 @@ class Candidate:
 
     @cached_property
     def _unseen(self) -> np.ndarray | str | None:
-        """The test documents that neither model has seen, or why there is no comparison, or None without a champion."""
+        """The documents of :func:`comparable_rows`, or why there is no comparison, or None without a champion."""
         if self.champion is None or self._equals_champion:
             return None
         ingest_run = checked_run(INGEST_RUN, origin(self.compare_run).ingest_run, "ingest")

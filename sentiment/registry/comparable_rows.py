@@ -1,4 +1,4 @@
-"""The test documents on which a model can be compared with the champion: those that neither of them has seen."""
+"""The test documents on which a model can be compared with the champion: neither has seen nor labelled them."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from sentiment.artifacts import artifacts, read_json
+from sentiment.corpora.labels import HUMAN, LABELLED_BY, TOGETHER
 from sentiment.corpora.splits import GROUP, SPLITS, comparison_form
 from sentiment.digests import text_digest
 from sentiment.errors import UserError
@@ -31,7 +32,8 @@ def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run)
     """Which test documents of a dataset the champion has not seen, and has seen no near-duplicate of.
 
     With another split seed, or a champion of an earlier release, the test split holds documents that it has seen; so it
-    does after a new near-duplicate has moved a group to another split.
+    does after a new near-duplicate has moved a group to another split. Where the champion is a labeler of the dataset,
+    only the documents that people labelled count: on its own labels it is always right.
 
     Args:
         champion: the champion's version.
@@ -42,7 +44,8 @@ def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run)
         Bool array of shape (test documents,).
 
     Raises:
-        NotComparable: other classes, an unknown or another corpus, or too few documents that the champion has not seen.
+        NotComparable: other classes, an unknown or another corpus, or too few documents that the champion has not seen,
+            or labelled.
     """
     try:
         theirs = read_classes(version_origin(champion)) if CLASSES in champion.tags else None
@@ -78,6 +81,14 @@ def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run)
         raise NotComparable(
             f"has seen all but {unseen.sum()} of these {len(unseen)} test documents or near-duplicates of them"
         )
+    if LABELLED_BY in documents and _is_labeler(champion, documents[LABELLED_BY]):
+        by_people = unseen & (documents.loc["test", LABELLED_BY] == HUMAN).to_numpy()
+        if by_people.sum() < MIN_DOCUMENTS:
+            raise NotComparable(
+                f"is a labeler of this corpus, and people labelled only {by_people.sum()} of the {unseen.sum()} test "
+                "documents that it has not seen"
+            )
+        return by_people
     return unseen
 
 
@@ -133,9 +144,16 @@ def training_texts(uri: str) -> set[str]:
 
 
 def _read_documents(dataset: Path) -> pd.DataFrame:
-    """The texts and, where there are near-duplicates, their groups; the first level of the index is the split."""
-    columns = [name for name in pq.read_schema(dataset / "test.parquet").names if name in ("text", GROUP)]
+    """The texts and, where there are some, near-duplicates' groups and labelers; the index begins with the split."""
+    names = pq.read_schema(dataset / "test.parquet").names
+    columns = [name for name in names if name in ("text", GROUP, LABELLED_BY)]
     return pd.concat({split: pd.read_parquet(dataset / f"{split}.parquet", columns=columns) for split in SPLITS})
+
+
+def _is_labeler(champion: ModelVersion, labelled_by: pd.Series) -> bool:
+    """Whether a version labelled some of a dataset's texts, alone or in a vote."""
+    uri = f"models:/{champion.name}/{champion.version}"
+    return any(uri in givers.split(TOGETHER) for givers in labelled_by.unique())
 
 
 def _read_texts(dataset: Path, *splits: str) -> pd.Series:

@@ -18,10 +18,11 @@ UNSEEN = [f"Nobody has seen this one, number {number}" for number in range(40)]
 
 @pytest.fixture
 def ingest(tracked):
-    def log_dataset(digest, groups=None, **texts):
+    def log_dataset(digest, groups=None, labelled_by=None, **texts):
         """An ingest run; a split whose texts are not given has one that is in no other dataset.
 
         ``groups`` are the numbers of near-duplicates by the text; a text that it lacks is its own group.
+        ``labelled_by`` are labelers by the text; people labelled a text that it lacks.
         """
         with mlflow.start_run(tags={"mlflow.project.entryPoint": "ingest", "dataset.digest": digest}) as run:
             for split in ("train", "validation", "test"):
@@ -29,6 +30,8 @@ def ingest(tracked):
                 part = pd.DataFrame({"text": found})
                 if groups:
                     part["group"] = [groups.get(text, hash(text)) for text in found]
+                if labelled_by:
+                    part["labelled_by"] = [labelled_by.get(text, "human") for text in found]
                 log_parquet(part, f"dataset/{split}.parquet")
         return mlflow.get_run(run.info.run_id)
 
@@ -107,6 +110,23 @@ def test_a_comparison_needs_30_texts_that_the_champion_has_not_seen(ingest, unse
         assert comparable_rows(champion, ["neg", "pos"], grown).sum() == unseen
     else:
         with pytest.raises(NotComparable, match="has seen all but 29 of these 69 test documents"):
+            comparable_rows(champion, ["neg", "pos"], grown)
+
+
+@pytest.mark.parametrize(
+    "labeler, counts", [("models:/m/1", False), ("vader + models:/m/1", False), ("models:/m/2", True)]
+)
+def test_on_labels_that_it_gave_itself_the_champion_is_not_compared(ingest, labeler, counts):
+    champion = champion_of(ingest("a", train=SEEN))
+    test = [*SEEN[:5], *UNSEEN]
+    grown = ingest("b", labelled_by=dict.fromkeys(UNSEEN[30:], labeler), train=SEEN[5:], test=test)
+    rows = comparable_rows(champion, ["neg", "pos"], grown)
+    assert rows.tolist() == [False] * 5 + [True] * 30 + [counts] * 10
+    grown = ingest("c", labelled_by=dict.fromkeys(UNSEEN[29:], labeler), train=SEEN[5:], test=test)
+    if counts:
+        assert comparable_rows(champion, ["neg", "pos"], grown).sum() == 40
+    else:
+        with pytest.raises(NotComparable, match="people labelled only 29 of the 40 test documents that it"):
             comparable_rows(champion, ["neg", "pos"], grown)
 
 

@@ -130,6 +130,14 @@ def test_the_candidate_is_held_to_the_metric(metric, passes):
     assert ("lower is better" in found.message) == (metric == "log_loss")
 
 
+@pytest.mark.parametrize("labelers, said", [(["human"] * 2, True), (["human", "vader"], False)])
+def test_a_comparison_on_labels_of_people_alone_says_so(labelers, said):
+    test = pd.DataFrame({"text": ["a", "b"], "label": ["neg", "pos"], "simple.label": ["neg", "pos"]})
+    candidate = compared_with(np.eye(2), unseen_test=test.assign(labelled_by=labelers))
+    (found,) = accuracy.check(candidate, TERMS)
+    assert ("on the same 2 documents that people labelled (" in found.message) == said
+
+
 @pytest.mark.parametrize("tolerance, passes", [(0.05, True), (0.049, False)])
 def test_a_candidate_that_is_worse_by_just_the_tolerance_is_not_worse(tolerance, passes, monkeypatch):
     """Of 20 texts, and of as many behaviour tests, one more is wrong than with the champion."""

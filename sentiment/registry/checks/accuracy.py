@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from sentiment.corpora.labels import HUMAN, LABELLED_BY
 from sentiment.evaluation.choosing import compare_models
 from sentiment.evaluation.measure import predict_proba
 from sentiment.evaluation.metrics import METRICS, reaches
@@ -26,10 +27,12 @@ def check(candidate: Candidate, terms: Terms) -> list[Check]:
     # The difference of the two figures as they stand there.
     low, high = (found.low, found.high) if metric.higher_is_better else (-found.high, -found.low)
     direction = "" if metric.higher_is_better else ", lower is better"
+    by_people = " that people labelled" if LABELLED_BY in test and (test[LABELLED_BY] == HUMAN).all() else ""
     message = (
         f"test {metric.name} {own:.4f} against {champions:.4f} of version {candidate.champion.version} "
-        f"on the same {len(test)} documents (difference {own - champions:+.4f}{direction}, 95% interval {low:+.4f} "
-        f"to {high:+.4f}, p = {found.p_value:.2g})" + (f", tolerance {tolerance:g}" if tolerance else "")
+        f"on the same {len(test)} documents{by_people} (difference {own - champions:+.4f}{direction}, "
+        f"95% interval {low:+.4f} to {high:+.4f}, p = {found.p_value:.2g})"
+        + (f", tolerance {tolerance:g}" if tolerance else "")
     )
     figures = {
         "documents": float(len(test)),

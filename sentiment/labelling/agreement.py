@@ -1,7 +1,7 @@
 """Who labelled a dataset, and how far its labelers agree with people on the texts that people have labelled."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import mlflow
@@ -28,7 +28,8 @@ def log_labelling(parts: Mapping[str, pd.DataFrame], votes: pd.DataFrame) -> str
         parts: the splits, with the columns text, label and ``LABELLED_BY``.
         votes: the classes that the labelers give, by text (:func:`sentiment.labelling.weak_labels.add_weak_labels`).
     """
-    agreement = measure_agreement(parts, votes)
+    known = {name: find_labeler(name).training_texts(name) for name in votes if TOGETHER not in name}
+    agreement = measure_agreement(parts, votes, known)
     by_people = {name: int((part[LABELLED_BY] == HUMAN).sum()) for name, part in parts.items()}
     mlflow.log_metrics({f"labelled_by_people_{name}": count for name, count in by_people.items()})
     if agreement:
@@ -44,26 +45,26 @@ def log_labelling(parts: Mapping[str, pd.DataFrame], votes: pd.DataFrame) -> str
     corrected = sum(int((part[LABELLED_BY] == CORRECTED).sum()) for part in parts.values())
     said = f"Labels by people: {people}; the others by {votes.columns[-1]}"
     said += f", {corrected} of which were corrected." if corrected else "."
+    if agreement and (unmeasured := [labeler for labeler in votes if labeler not in names]):
+        said += f" {', '.join(unmeasured)}: made from all texts outside of the test split that people labelled."
     print(f"ingest: {said[0].lower()}{said[1:]}", flush=True)
     for row in agreement:
         accuracy = "no accuracy" if row["accuracy"] is None else f"accuracy {row['accuracy']:.3f}"
         print(
-            f"ingest: {row['labeler']} against {row['documents']} labels of people outside of the test split: "
-            f"{accuracy} where it gives a class, which it does for {row['coverage']:.1%}",
+            f"ingest: {row['labeler']} against {row['documents']} labels of people outside of the test split"
+            f"{_describe_left_out(row)}: {accuracy} where it gives a class, which it does for {row['coverage']:.1%}",
             flush=True,
         )
-    seen = [warning for labeler in votes if (warning := describe_seen(labeler, parts["test"]))]
+    seen = [warning for labeler, texts in known.items() if (warning := describe_seen(labeler, texts, parts["test"]))]
     for warning in seen:
         print(f"warning: {warning}", file=sys.stderr, flush=True)
     return "\n\n".join([said, *seen, describe_agreement(agreement)])
 
 
-def describe_seen(labeler: str, test: pd.DataFrame) -> str | None:
+def describe_seen(labeler: str, training_texts: Collection[str], test: pd.DataFrame) -> str | None:
     """What a labeler that has seen test texts with people's labels means for the test split; None where it has not."""
-    if TOGETHER in labeler:  # the vote of several
-        return None
     by_people = test[test[LABELLED_BY] == HUMAN]["text"].map(comparison_form)
-    seen = int(by_people.isin(find_labeler(labeler).training_texts(labeler)).sum())
+    seen = int(by_people.isin(training_texts).sum())
     if not seen:
         return None
     return (
@@ -72,34 +73,42 @@ def describe_seen(labeler: str, test: pd.DataFrame) -> str | None:
     )
 
 
-def measure_agreement(parts: Mapping[str, pd.DataFrame], votes: pd.DataFrame) -> list[dict[str, Any]]:
+def measure_agreement(
+    parts: Mapping[str, pd.DataFrame], votes: pd.DataFrame, known: Mapping[str, Collection[str]]
+) -> list[dict[str, Any]]:
     """How far each labeler, and their vote, agrees with people.
 
-    The test split is left out, so that labelers and thresholds can be chosen by these figures.
+    The test split is left out, so that labelers and thresholds can be chosen by these figures; so are the texts that a
+    labeler was made from, and for the vote those of all labelers: it has learned their labels.
 
     Args:
         parts: the splits, with the columns text, label and ``LABELLED_BY``.
         votes: the classes that the labelers give, by text.
+        known: the texts that each labeler was made from, in their normal form.
 
     Returns:
-        A dict a labeler with labeler, documents (those that people have labelled), coverage (the share that it gives a
-        class), accuracy (the share of these on which it agrees, None where there are none) and confusion (from
-        people's class to the labeler's, or ``NO_CLASS``, to a count). Empty where people have labelled none.
+        A dict a labeler with labeler, documents (those that people have labelled), left_out (those of them that it was
+        made from, which the other figures do not count), coverage (the share that it gives a class), accuracy (the
+        share of these on which it agrees, None where there are none) and confusion (from people's class to the
+        labeler's, or ``NO_CLASS``, to a count). A labeler for which no document is left has none.
     """
     texts = pd.concat([part for name, part in parts.items() if name != "test"])
     texts = texts[texts[LABELLED_BY] == HUMAN]
-    if texts.empty:
-        return []
-    labels = texts["label"].to_numpy(object)
+    forms = texts["text"].map(normal_form)
     agreement = []
-    for labeler, column in votes.loc[texts["text"].str.strip()].items():
-        given = column.to_numpy(object)
+    for labeler, column in votes.items():
+        seen = forms.isin(set().union(*(known.get(name, ()) for name in str(labeler).split(TOGETHER))))
+        kept = texts[~seen]
+        if kept.empty:
+            continue
+        labels, given = kept["label"].to_numpy(object), column[kept["text"].str.strip()].to_numpy(object)
         covered = given != ABSTAINED
         confusion = pd.crosstab(labels, np.where(covered, given, NO_CLASS))
         agreement.append(
             {
                 "labeler": str(labeler),
                 "documents": len(labels),
+                "left_out": int(seen.sum()),
                 "coverage": float(covered.mean()),
                 "accuracy": float((given == labels)[covered].mean()) if covered.any() else None,
                 "confusion": {
@@ -114,15 +123,20 @@ def measure_agreement(parts: Mapping[str, pd.DataFrame], votes: pd.DataFrame) ->
 def describe_agreement(agreement: Agreement) -> str:
     """The agreement as tables in Markdown, or that there is nothing to compare with."""
     if not agreement:
-        return "People have labelled no text outside of the test split, so nothing says how good the labelers are."
+        return (
+            "People have labelled no text outside of the test split and of the labelers' training texts, so nothing "
+            "says how good the labelers are."
+        )
     lines = [
-        f"The labelers on the {agreement[0]['documents']} texts outside of the test split that people have labelled:",
+        "The labelers on the texts outside of the test split that people have labelled, without those that a labeler "
+        "was made from:",
         "",
     ]
-    table = [["labeler", "accuracy where it gives a class", "coverage"]]
+    table = [["labeler", "accuracy where it gives a class", "coverage", "texts", "left out"]]
     for row in agreement:
         accuracy = "" if row["accuracy"] is None else f"{row['accuracy']:.3f}"
-        table.append([row["labeler"], accuracy, f"{row['coverage']:.3f}"])
+        counts = str(row["documents"]), str(row["left_out"])
+        table.append([row["labeler"], accuracy, f"{row['coverage']:.3f}", *counts])
     lines.append(to_markdown(table))
     for row in agreement:
         given = list(next(iter(row["confusion"].values())))
@@ -130,6 +144,10 @@ def describe_agreement(agreement: Agreement) -> str:
         table += [[label, *(str(counts[name]) for name in given)] for label, counts in row["confusion"].items()]
         lines += ["", to_markdown(table)]
     return "\n".join(lines)
+
+
+def _describe_left_out(row: Mapping[str, Any]) -> str:
+    return f" ({row['left_out']} that it was made from left out)" if row["left_out"] else ""
 
 
 def draw_agreement(agreement: Agreement) -> Figure:

@@ -106,7 +106,7 @@ def test_agreement_is_that_of_each_labeler_and_their_vote_outside_of_the_test_sp
     assert set(by_labelers["label"]) == {""} and set(by_labelers["labelled_by"]) == {"right + wrong"}
     parts = split(clean(frame)[0], 0.2, 0.2, 1, True)
     people = sum((parts[name]["labelled_by"] == "human").sum() for name in ("train", "validation"))
-    right, wrong, vote = measure_agreement(parts, votes)
+    right, wrong, vote = measure_agreement(parts, votes, {})
     assert [row["labeler"] for row in (right, wrong, vote)] == ["right", "wrong", "right + wrong"]
     assert right["documents"] == people < 40 and (right["accuracy"], right["coverage"]) == (1.0, 1.0)
     assert wrong["accuracy"] == 0.0 and (vote["accuracy"], vote["coverage"]) == (None, 0.0)
@@ -120,9 +120,24 @@ def test_where_a_labeler_abstains_it_is_not_wrong():
     part = pd.DataFrame({"text": [f" {text}" for text in texts], "label": "pos", "labelled_by": "human"})
     part.loc[10] = ["another", "neg", "vader"]
     votes = pd.DataFrame({"vader": ["pos"] * 6 + ["neg"] * 2 + [""] * 2 + ["neg"]}, index=[*texts, "another"])
-    (found,) = measure_agreement({"train": part, "test": part}, votes)
+    (found,) = measure_agreement({"train": part, "test": part}, votes, {})
     assert (found["accuracy"], found["coverage"], found["documents"]) == (6 / 8, 0.8, 10)
     assert found["confusion"] == {"pos": {"neg": 2, "none": 2, "pos": 6}}
+
+
+def test_what_a_labeler_was_made_from_does_not_count_in_its_agreement_nor_in_that_of_the_vote():
+    texts = [f"Text {number}!" for number in range(10)]
+    part = pd.DataFrame({"text": texts, "label": ["pos"] * 5 + ["neg"] * 5, "labelled_by": "human"})
+    votes = pd.DataFrame({"vader": "pos", "models:/m/1": ["pos"] * 7 + ["neg"] * 3}, index=texts)
+    votes["vader + models:/m/1"] = votes["models:/m/1"]
+    known = {"models:/m/1": {f"text {number}" for number in range(4)}}
+    vader, model, vote = measure_agreement({"train": part, "test": part}, votes, known)
+    assert (vader["documents"], vader["left_out"], vader["accuracy"]) == (10, 0, 0.5)
+    for row in (model, vote):
+        assert (row["documents"], row["left_out"], row["accuracy"]) == (6, 4, 4 / 6)
+    assert "| models:/m/1 | 0.667 | 1.000 | 6 | 4 |" in describe_agreement([vader, model, vote])
+    known = {"models:/m/1": {f"text {number}" for number in range(10)}}
+    assert [row["labeler"] for row in measure_agreement({"train": part, "test": part}, votes, known)] == ["vader"]
 
 
 class Contrary:

@@ -91,8 +91,10 @@ def test_without_labels_of_people_every_page_says_that_the_truth_is_weak(tracked
     polarities = registered_model.rate_by_model("models:/sentiment/1", ["great film", "awful film"])
     assert polarities[0] > 0.5 and polarities[1] < -0.5
     seen = pd.read_parquet(artifacts(ingested.info.run_id, "dataset") / "train.parquet")[:5].assign(labelled_by="human")
-    assert "was made from 5 of the 5 test texts that people labelled" in describe_seen("models:/sentiment/1", seen)
-    assert describe_seen("models:/sentiment/1", seen.assign(text="another")) is None
+    known = registered_model.training_texts("models:/sentiment/1")
+    said = describe_seen("models:/sentiment/1", known, seen)
+    assert said and "was made from 5 of the 5 test texts that people labelled" in said
+    assert describe_seen("models:/sentiment/1", known, seen.assign(text="another")) is None
     # What it scores with an accuracy says how much of that it knows.
     pd.concat([seen[["text", "label"]], seen.tail(1).assign(text="another")]).to_csv("again.csv", index=False)
     with mlflow.start_run():

@@ -12,6 +12,8 @@ from sentiment.corpora.tables.kinds import open_table
 from sentiment.corpora.tables.labelled import read_labelled
 from sentiment.errors import UserError
 
+LISTED_LABEL = "listed_label"  # of the lists that ingest writes: the label at that time, beside the one to correct
+
 
 class Correction(NamedTuple):
     """What the corrections did.
@@ -33,22 +35,26 @@ def correct_labels(frame: pd.DataFrame, path: str) -> Correction:
     """Give texts the labels that a file has for them, and drop those for which it has an empty one.
 
     A row is for the text that it has, but for white space, which spreadsheets change: so a file of another corpus is
-    noticed, and rows keep their texts when the corpus grows.
+    noticed, and rows keep their texts when the corpus grows. A row whose label is still its ``LISTED_LABEL`` does
+    nothing: the text may have another label by now, of a person or of a later list.
 
     Args:
         frame: the corpus, with the string columns text and label.
-        path: of a .csv, .tsv, .jsonl or .parquet file with the columns text and label.
+        path: of a .csv, .tsv, .jsonl or .parquet file with the columns text and label, and ``LISTED_LABEL`` if it is a
+            list that ingest wrote; a pattern names several.
 
     Raises:
         UserError: the file cannot be read, has two labels for a text or one that is no class of the corpus, or the
             corpus has none of its texts.
     """
-    source = Corpus(path, slice_column="", parameter="corrections")
+    source = Corpus(path, slice_column=LISTED_LABEL, parameter="corrections")  # read as a slice is: it may be missing
     rows = pa.Table.from_batches(read_labelled(open_table(source), source)).to_pydict()
     classes = sorted(set(frame["label"]) - {""})
-    labels = [label or "" for label in match_labels(rows["label"], classes)]
+    labels, listed = ([label or "" for label in match_labels(rows[name], classes)] for name in ("label", "slice"))
     corrections: dict[str, str] = {}
-    for text, label in zip(map(squeeze, rows["text"]), labels):
+    for text, label, before in zip(map(squeeze, rows["text"]), labels, listed):
+        if not text or (before and label == before):
+            continue
         if label and label not in classes:
             close = difflib.get_close_matches(label, classes, n=1)
             raise UserError(
@@ -62,12 +68,12 @@ def correct_labels(frame: pd.DataFrame, path: str) -> Correction:
             )
     keys = frame["text"].map(squeeze)
     matched = keys.isin(corrections.keys())
-    if not matched.any():
+    if corrections and not matched.any():
         raise UserError(
             f"corrections={path}: the corpus has none of its {len(corrections)} texts: expected a list that ingest "
             "wrote of this corpus, with the column text as it was"
         )
-    wanted = keys.map(corrections).where(matched, frame["label"])
+    wanted = frame["label"].where(~matched, keys.map(corrections).astype(frame["label"].dtype))
     changed = (wanted != frame["label"]) & (wanted != "")
     if LABELLED_BY in frame:  # an unchanged label may not have been reviewed
         by_labelers = frame[LABELLED_BY] != HUMAN

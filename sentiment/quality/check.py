@@ -16,6 +16,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from sentiment.batches import Mapper, map_texts
+from sentiment.corpora.corrections import LISTED_LABEL
 from sentiment.corpora.labels import LABELLED_BY
 from sentiment.corpora.splits import find_splits, hash_text
 from sentiment.markdown import escape_prose
@@ -141,6 +142,7 @@ def log_check(check: DataCheck) -> None:
     mlflow.log_metrics(check.metrics())
     mlflow.log_dict({"findings": [asdict(finding) for finding in check.findings]}, DATA_CHECK)
     for table, name in ((check.suspects, "label_suspects"), (check.near_duplicates, "near_duplicates")):
+        table = table.assign(**{LISTED_LABEL: table["label"]})  # so that corrections= knows which labels were changed
         # Python's writer puts a text with a \r in quotes from 3.13 on.
         mlflow.log_text(table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC), f"profile/{name}.csv")
 

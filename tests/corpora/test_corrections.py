@@ -38,6 +38,34 @@ def test_a_labelers_label_that_was_changed_is_corrected_and_none_of_people(frame
     assert correction.frame["labelled_by"].tolist() == ["corrected", "human", "human", "vader", "corrected"]
 
 
+def test_only_rows_that_somebody_changed_since_they_were_listed_are_applied(frame, tmp_path):
+    frame["label"] = ["pos", "neg", "pos", "neg", "pos"]  # people have labelled some of them since
+    content = "text,label,listed_label\ngood film,neg,neg\nbad,pos,neg\nso so,NEG,neg\nnew,,neg\ngone,odd,odd\n"
+    correction = correct_labels(frame, write(tmp_path, content))
+    assert correction.frame["label"].tolist() == ["pos", "pos", "pos", "neg"]
+    assert correction.corrected == {"bad"} and (correction.dropped, correction.unmatched) == (1, 0)
+    unchanged = correct_labels(frame, write(tmp_path, "text,label,listed_label\nbad,pos,pos\n"))
+    assert unchanged.frame.equals(frame) and not unchanged.corrected
+
+
+def test_lists_of_several_rounds_are_given_together(frame, tmp_path):
+    """The first round left "good film" as it was; the second, in which "bad" was listed as corrected, did not."""
+    for name, rows in {
+        "round1": "good film,neg,neg\nbad,pos,neg\n",
+        "round2": "good film,pos,neg\nbad,pos,pos\n",
+    }.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "label_suspects.csv").write_text(f"text,label,listed_label\n{rows}")
+    correction = correct_labels(frame, str(tmp_path / "round*/label_suspects.csv"))
+    assert correction.frame["label"].tolist()[:2] == ["pos", "pos"] and correction.corrected == {"good\n film", "bad"}
+
+
+def test_an_empty_row_of_the_file_is_for_no_text(frame, tmp_path):
+    frame.loc[1, "text"] = "  "
+    correction = correct_labels(frame, write(tmp_path, 'text,label\n"",""\ngood film,pos\n'))
+    assert (correction.dropped, correction.unmatched, len(correction.frame)) == (0, 0, 5)
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_corrected_text_is_counted_once_whichever_of_its_copies_is_kept(tmp_path, order):
     rows = [("film", "neg"), (" film", "pos"), ("dull", "neg"), ("fine", "pos")][::order]

@@ -35,6 +35,7 @@ def test_a_corrected_list_comes_back_and_the_run_says_so(tracked, tmp_path, caps
     pd.DataFrame({"text": texts, "label": labels}).to_json(corpus, orient="records", lines=True)
     first = run_ingest(corpus=str(corpus))
     suspects = pd.read_csv(artifacts(first.info.run_id, "profile/label_suspects.csv"))
+    assert (suspects["listed_label"] == suspects["label"]).all()
     assert 8 <= len(suspects) <= 12 and first.data.metrics["label_suspects"] == len(suspects)
     assert "**Likely label errors**" in first.data.tags["mlflow.note.content"]
 

@@ -68,7 +68,7 @@ def monitor(parameters: MonitorParameters, hold: Callable[[], None]) -> None:
     print(f"monitor: {verdict}", flush=True)
 
     if alert and parameters.retrain:
-        retrain(champion, texts, hold)
+        retrain(champion, observation.batch, hold)
     elif parameters.retrain:
         print(f"monitor: {'no alert' if tested else 'nothing was tested'}, so nothing is trained", flush=True)
     if alert and parameters.fail_on_alert:
@@ -82,7 +82,7 @@ def observe(parameters: MonitorParameters, champion: Champion) -> Observation:
             raise UserError("retrain=true needs a labelled batch: -P batch=labelled.csv")
         return observe_requests(champion, active_run().info.experiment_id, parameters.hours)
     observation = observe_batch(champion, parameters.source)
-    if parameters.retrain and observation.texts["label"].isna().all():
+    if parameters.retrain and observation.batch["label"].isna().all():
         raise UserError(
             f"retrain=true needs labels: {parameters.batch} has none in a column {parameters.label_column!r}; name the "
             "column with -P label_column="

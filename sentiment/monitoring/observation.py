@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import mlflow
 import pandas as pd
@@ -31,11 +31,13 @@ class Observation:
             text (None where it was not recorded).
         requests: DataFrame with the columns at, latency_ms, version and error; empty for a batch.
         source: what they are, in words.
+        batch: all rows of a batch, those that the champion was trained on as well: columns text and label.
     """
 
     texts: pd.DataFrame
     requests: pd.DataFrame
     source: str
+    batch: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def observe_batch(champion: Champion, batch: Corpus) -> Observation:
@@ -48,13 +50,15 @@ def observe_batch(champion: Champion, batch: Corpus) -> Observation:
     Raises:
         UserError: the table cannot be read, or the champion was trained on all of its texts.
     """
-    unseen, note = _drop_training_texts(champion, read_batch(batch, champion.features.classes))
+    rows = read_batch(batch, champion.features.classes)
+    unseen, note = _drop_training_texts(champion, rows)
     if unseen.empty:
         raise UserError(f"{batch.name}: the champion was trained on every text in it: give texts that it has not seen")
     texts = champion.describe(unseen["text"].tolist()).assign(label=unseen["label"], text=unseen["text"])
     if failed := int(texts["predicted"].isna().sum()):
         note += f" ({failed} that the champion fails on)"
-    return Observation(texts, pd.DataFrame(), f"{len(texts)} texts of {batch.address}{note}")
+    source = f"{len(texts)} texts of {batch.address}{note}"
+    return Observation(texts, pd.DataFrame(), source, rows)
 
 
 def observe_requests(champion: Champion, experiment_id: str, hours: float) -> Observation:

@@ -20,10 +20,13 @@ from sentiment.workflow.logged_parameters import given_parameters
 from sentiment.workflow.parameters import MainParameters
 
 
-def retrain(champion: Champion, texts: pd.DataFrame, hold: Callable[[], None]) -> None:
-    """Run main as the champion's main run was run, on its corpus with the labelled texts added."""
+def retrain(champion: Champion, batch: pd.DataFrame, hold: Callable[[], None]) -> None:
+    """Run main as the champion's main run was run, on its corpus with the labelled texts of a batch added.
+
+    These may be texts that it was trained on: people may have labelled them since, and a label of the batch is newer.
+    """
     dataset = read_dataset(champion.dataset)
-    kept, labelled, new = replace_labels(select_human_labels(dataset), texts[texts["label"].notna()])
+    kept, labelled, new = replace_labels(select_human_labels(dataset), batch[batch["label"].notna()])
     log_parquet(pd.concat([kept, labelled], ignore_index=True), "retrain/corpus.parquet")
     corpus = artifacts(active_run().info.run_id, "retrain/corpus.parquet")
     earlier = read_main_parameters(champion.version)

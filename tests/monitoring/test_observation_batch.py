@@ -1,12 +1,16 @@
 """Which texts and labels of a batch are looked at, and what a batch that cannot be used says."""
 
+from types import SimpleNamespace
+
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.errors import UserError
-from sentiment.monitoring.observation import read_batch
+from sentiment.monitoring.observation import observe_batch, read_batch
+from sentiment.monitoring.retraining import read_dataset, replace_labels, select_human_labels
 from sentiment.scoring.rows import open_input
 from sentiment.workflow.command_line import parse
 
@@ -31,6 +35,30 @@ def test_labels_may_be_missing_and_rows_without_a_text_are_left_out_and_counted(
     assert f"monitor: 1 of 3 rows of {tmp_path / 'some.csv'} left out: no text\n" in capsys.readouterr().out
     (tmp_path / "none.jsonl").write_text('{"text": "fine"}\n')
     assert read(tmp_path / "none.jsonl")["label"].tolist() == [None] and not capsys.readouterr().out
+
+
+def test_texts_that_the_champion_was_trained_on_are_not_measured_and_their_labels_are_trained_on(tmp_path):
+    dataset = tmp_path / "dataset"
+    dataset.mkdir()
+    for split in ("train", "validation", "test"):
+        texts = [f"weak {split}", f"other {split}"]
+        part = pd.DataFrame({"text": texts, "label": "pos", "labelled_by": ["vader", "human"]})
+        part.to_parquet(dataset / f"{split}.parquet")
+    (tmp_path / "some.csv").write_text("text,label\nWeak train!,neg\nweak test,neg\nnew,neg\n")
+    champion = SimpleNamespace(
+        dataset=dataset,
+        features=SimpleNamespace(classes=CLASSES),
+        describe=lambda texts: pd.DataFrame({"predicted": ["neg"] * len(texts)}),
+    )
+    seen = observe_batch(champion, Corpus(str(tmp_path / "some.csv"), parameter="batch", label_required=False))
+    assert seen.texts["text"].tolist() == ["weak test", "new"]
+    kept, labelled, new = replace_labels(select_human_labels(read_dataset(dataset)), seen.batch)
+    assert labelled[["text", "label", "split"]].to_numpy().tolist() == [
+        ["Weak train!", "neg", "train"],
+        ["weak test", "neg", "test"],
+        ["new", "neg", "train"],
+    ]
+    assert "weak train" not in set(kept["text"]) and new == 1
 
 
 def test_bytes_in_parquet_are_decoded(tmp_path):

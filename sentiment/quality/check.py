@@ -87,20 +87,25 @@ def check_data(
     """Check a corpus.
 
     Args:
-        parts: the splits by name, with the columns id, text and label, their rows in random order.
+        parts: the splits by name, with the columns id, text and label.
         groups: what stands for each text's group of near-duplicates, by the text.
         test_size: as in :func:`sentiment.corpora.splits.split`.
         validation_size: the same.
-        seed: the same, and of the label check's folds.
+        seed: the same, and of the sample and of the label check's folds.
         others: findings from elsewhere.
         own_splits: whether the splits are those of the source, so that near-duplicates were not kept together.
         mapper: what looks at batches of all texts.
     """
     everything = pd.concat([part.assign(split=name) for name, part in parts.items()], ignore_index=True)
     share = min(1.0, SAMPLE / len(everything))
-    sample = pd.concat(
-        [part.head(int(share * len(part))).assign(split=name) for name, part in parts.items()], ignore_index=True
-    )
+    random = np.random.default_rng(
+        seed
+    )  # the first rows would have other labelers, whose texts are split by themselves
+    drawn = {
+        name: part.iloc[np.sort(random.choice(len(part), int(share * len(part)), replace=False))]
+        for name, part in parts.items()
+    }
+    sample = pd.concat([part.assign(split=name) for name, part in drawn.items()], ignore_index=True)
     cleaner = Cleaner()
     documents = [cleaner.tokens(text) for text in sample["text"]]
     labels = sample["label"].to_numpy(str)

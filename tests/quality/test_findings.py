@@ -192,6 +192,23 @@ def test_of_a_large_corpus_a_share_of_each_split_is_read_and_of_a_long_text_the_
     assert any("1 of 30 labels are doubted" in one.says for one in found.findings)
 
 
+def test_the_sample_of_a_large_corpus_has_the_texts_of_people_in_their_share(monkeypatch):
+    """split orders each part by the hash, and those of people have thresholds of their own."""
+    sampled = []
+
+    def find_label_errors(documents, labels, is_test, lexicon, *_):
+        sampled.extend(document[0] for document in documents)
+        return pd.DataFrame({"row": [], "suggested": [], "probability": []}).astype({"row": int})
+
+    monkeypatch.setattr("sentiment.quality.check.SAMPLE", 1000)
+    monkeypatch.setattr("sentiment.quality.check.find_label_errors", find_label_errors)
+    by = np.where(np.random.default_rng(0).random(3000) < 0.5, "human", "machine")
+    texts = [f"{who} {number}" for number, who in enumerate(by)]
+    frame = pd.DataFrame({"id": texts, "text": texts, "label": ["neg", "pos"] * 1500, "labelled_by": by})
+    check_data(split(frame, 0.2, 0.2, 42, True), pd.Series(texts, index=texts), 0.2, 0.2, 42)
+    assert abs(sampled.count("human") / len(sampled) - (by == "human").mean()) < 0.05
+
+
 def test_the_description_of_a_run_has_the_first_examples_of_a_warning_and_no_other():
     rows = [["what", "class"], *([f"the `token` {number}", ""] for number in range(5))]
     findings = [Finding("Leakage", 5, "It leaks.", True, rows), Finding("Lengths", 0, "All short.", False, rows)]

@@ -21,7 +21,7 @@ class Correction(NamedTuple):
     Args:
         frame: the corpus with the corrected labels, without the texts that were dropped.
         corrected: the texts whose label is another now, with and without white space around them.
-        dropped: the number of texts whose corrected label is empty.
+        dropped: the number of rows of the corpus whose corrected label is empty, copies of a text as well.
         unmatched: the number of rows of the file whose text the corpus does not have.
     """
 

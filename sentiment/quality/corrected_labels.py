@@ -13,7 +13,7 @@ def describe_corrections(correction: Correction, parts: Mapping[str, pd.DataFram
     counts = {name: int(part["text"].isin(correction.corrected).sum()) for name, part in parts.items()}
     total = sum(counts.values())
     where = ", ".join(f"{count} {name}" for name, count in counts.items())
-    says = f"Labels corrected with corrections=: {total} ({where}); texts dropped with it: {correction.dropped}."
+    says = f"Labels corrected with corrections=: {total} ({where}); rows dropped with it: {correction.dropped}."
     if correction.unmatched:
         says += f" {correction.unmatched} of its rows have a text that the corpus does not have, and did nothing."
     if counts["test"]:

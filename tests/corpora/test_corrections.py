@@ -73,6 +73,8 @@ def test_a_corrected_text_is_counted_once_whichever_of_its_copies_is_kept(tmp_pa
     correction = correct_labels(given, write(tmp_path, "text,label\nfilm,pos\ndull,neg\n"))
     says = describe_corrections(correction, {"train": clean(correction.frame)[0], "test": given[:0]}).says
     assert says.startswith("Labels corrected with corrections=: 1 (1 train, 0 test); ")
+    dropping = correct_labels(given, write(tmp_path, "text,label\nfilm,\n"))  # both copies
+    assert describe_corrections(dropping, {"test": given[:0]}).says.endswith("; rows dropped with it: 2.")
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,8 @@ def test_a_corrected_text_is_counted_once_whichever_of_its_copies_is_kept(tmp_pa
         ("text,label\nbad,poss\n", "did you mean pos"),
         ("text,label\nbad,pos\nbad,neg\n", "the text 'bad' has the labels 'pos' and 'neg'"),
         ("text,label\nunknown,pos\n", "the corpus has none of its 1 texts"),
-        ("id,label\n1,pos\n", "no column 'text'"),
+        ("id,label\n1,pos\n", "no column 'text': it has id, label; rename the right one to text$"),
+        ("text,stars\nbad,pos\n", "no column 'label': it has text, stars; rename the right one to label$"),
         ("", "is empty"),
     ],
 )

@@ -157,10 +157,10 @@ def require_column(table: Table, parameter: str, column: str, otherwise: str = "
         shown = [name if name == _visible(name) else repr(name) for name in names]
         meant = next((name for name in names if _visible(name) == column), "")
         typed = repr(meant) if meant.isprintable() else f"${meant!r}".replace(r"\x", r"\u00")  # in bash, with escapes
-        raise UserError(
-            f"{table.name} has no column {column!r}: it has {', '.join(shown) or 'none'}; "
-            f"name the right one with -P {parameter}={typed if meant else ''}{otherwise}"
-        )
+        advice = f"name the right one with -P {parameter}={typed if meant else ''}{otherwise}"
+        if table.name.startswith("corrections="):  # those parameters are of the corpus
+            advice = f"rename the right one to {column}"
+        raise UserError(f"{table.name} has no column {column!r}: it has {', '.join(shown) or 'none'}; {advice}")
     if names.count(column) > 1:
         raise UserError(f"{table.name} has two columns {column}: give each a name of its own")
 

@@ -3,14 +3,18 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import mlflow
+import numpy as np
 import pandas as pd
 from mlflow.entities import Run
 
 from sentiment.artifacts import artifacts, log_parquet
+from sentiment.corpora.labels import LABELLED_BY, TOGETHER
 from sentiment.corpora.logged_datasets import get_datasets, log_model_metrics, use_datasets
+from sentiment.corpora.splits import normal_form
 from sentiment.digests import text_digest
 from sentiment.errors import UserError
 from sentiment.evaluation.behaviour import Case
@@ -34,6 +38,7 @@ from sentiment.features.store import Features
 from sentiment.markdown import escape_prose
 from sentiment.model.text.language import looks_english
 from sentiment.quality.check import read_check
+from sentiment.registry.comparable_rows import training_texts
 from sentiment.reports import images, plots, table, training_plots
 from sentiment.reports.card import render_card
 from sentiment.reports.searches import read_histories
@@ -83,7 +88,9 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
     if parameters.ensemble:
         models += make_ensemble(models, data, cases, parameters)
     models, choice = rank_models(parameters.choose, parameters.metric, parameters.margin, models, data)
-    comparison = summarize_models(models, choice, measure_sizes(models, features), data)
+    comparison = summarize_models(
+        models, choice, measure_sizes(models, features), data, find_learned(dataset, data.test)
+    )
     figures = plots.draw_comparison(comparison, models, data, read_histories(models))
     check = read_check(ingest_run, features.lengths, features.max_length)
     if features.lengths:
@@ -140,6 +147,16 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
     in_chain = PARENT in compare_run.data.tags  # where main says it once more, also of a comparison that is reused
     report = "" if in_chain else table.console_report(comparison)
     print(f"compare: {len(data.test)} test documents{report}", flush=True)
+
+
+def find_learned(dataset: Path, test: pd.DataFrame) -> np.ndarray | None:
+    """Which test texts a labeler of the corpus was made from, or None for a corpus without labelers."""
+    if LABELLED_BY not in test:
+        return None
+    givers = {*test[LABELLED_BY], *pd.read_parquet(dataset / "train.parquet", columns=[LABELLED_BY])[LABELLED_BY]}
+    names = {name for giver in givers for name in giver.split(TOGETHER)}
+    known: set[str] = set().union(*map(training_texts, names))
+    return test["text"].map(normal_form).isin(known).to_numpy()
 
 
 def make_ensemble(

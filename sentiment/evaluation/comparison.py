@@ -181,7 +181,11 @@ def rank_models(
 
 
 def summarize_models(
-    models: Sequence[EvaluatedModel], choice: Mapping[str, Any], sizes: Mapping[str, Any], data: EvaluationData
+    models: Sequence[EvaluatedModel],
+    choice: Mapping[str, Any],
+    sizes: Mapping[str, Any],
+    data: EvaluationData,
+    learned: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """The content of comparison.json.
 
@@ -190,6 +194,7 @@ def summarize_models(
         choice: why it won, from :func:`rank_models`.
         sizes: a family and the accuracies that it reaches with fewer training texts.
         data: what they were evaluated on.
+        learned: which test documents a labeler of the corpus was made from; None: none.
     """
     rows = [model.row for model in models]
     correct = {model.family: model.probabilities.argmax(axis=1) == data.labels for model in models}
@@ -202,7 +207,7 @@ def summarize_models(
         "winner": winner,
         **choice,
         "test_documents": len(data.test),
-        "truth": describe_truth(data.test, correct),
+        "truth": describe_truth(data.test, correct, learned),
         "rows": rows,
         "baseline": evaluate_majority(data, correct[winner]),
         "pairs": statistics.compare_pairs(correct),

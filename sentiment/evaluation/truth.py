@@ -15,17 +15,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def describe_truth(test: pd.DataFrame, correct: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def describe_truth(
+    test: pd.DataFrame, correct: Mapping[str, np.ndarray], learned: np.ndarray | None = None
+) -> dict[str, Any]:
     """Who gave the test labels, and how often the families and the labelers agree with people.
 
     Args:
         test: the test split, with the columns label, ``LABELLED_BY`` and ``VOTE`` where a corpus has weak labels.
         correct: from a family to a bool array of shape (test documents,).
+        learned: which documents a labeler was made from, of the same shape; None: none.
 
     Returns:
         A dict with labelers (their names), documents, by_people (how many of the labels people gave), corrected (number
-        of labels of labelers that people changed; absent if none) and, where people gave some, accuracy on these: of
-        each family, and of the labelers alone, who are wrong where they abstain. Empty for a corpus without labelers.
+        of labels of labelers that people changed; absent if none), left_out (number of labels of people that a labeler
+        has learned; absent if none) and, where people gave others, accuracy on these: of each family, and of the
+        labelers alone, who are wrong where they abstain. Empty for a corpus without labelers.
     """
     if LABELLED_BY not in test:
         return {}
@@ -34,6 +38,9 @@ def describe_truth(test: pd.DataFrame, correct: Mapping[str, np.ndarray]) -> dic
     truth: dict[str, Any] = {"labelers": labelers, "documents": len(test), "by_people": int(by_people.sum())}
     if corrected := int((test[LABELLED_BY] == CORRECTED).sum()):
         truth["corrected"] = corrected
+    if learned is not None and (left_out := int((by_people & learned).sum())):
+        truth["left_out"] = left_out
+        by_people = by_people & ~learned
     if by_people.any():
         right = {**correct, "labelers": (test[VOTE] == test["label"]).to_numpy()}
         truth["accuracy"] = {name: float(values[by_people].mean()) for name, values in right.items()}

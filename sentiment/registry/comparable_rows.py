@@ -133,11 +133,11 @@ def training_texts(uri: str) -> set[str]:
     Args:
         uri: ``models:/name/number``; of any other model nothing is known, and the set is empty.
     """
-    version = registered_version(uri)
-    ingest_run = version.tags.get(INGEST_RUN) if version else None
-    if ingest_run is None:
-        return set()
     try:
+        version = registered_version(uri)
+        ingest_run = version.tags.get(INGEST_RUN) if version else None
+        if ingest_run is None:
+            return set()
         return set(_fitted_or_chosen_by(artifacts(ingest_run, DATASET)))
     except (UserError, MlflowException):  # deleted since
         return set()

@@ -109,11 +109,14 @@ def truth(comparison: Mapping[str, Any]) -> list[str]:
     labelers = ", ".join(found["labelers"]) or "the labelers"
     who = summarize_truth(found) or f"people gave all {found['documents']} test labels"
     said = [f"{who[0].upper()}{who[1:]}."]
+    left_out = f" that no labeler was made from ({count} are left out)" if (count := found.get("left_out")) else ""
+    if "accuracy" not in found and left_out:
+        return [*said, "A labeler was made from all texts that people labelled, so no accuracy on them is reported."]
     if "accuracy" not in found:
         return [*said, f"All metrics measure agreement with {labelers}, not with human labels."]
     name, accuracy = comparison["winner"], found["accuracy"]
     said.append(
-        f"On those of people the accuracy of {name} is {accuracy[name]:.3f}, that of {labelers} alone "
+        f"On those of people{left_out} the accuracy of {name} is {accuracy[name]:.3f}, that of {labelers} alone "
         f"{accuracy['labelers']:.3f}."
     )
     return said

@@ -151,3 +151,5 @@ def test_a_champion_whose_corpus_was_deleted_is_not_compared_with_and_its_texts_
         comparable_rows(champion_of(run), ["neg", "pos"], ingest("b", test=[*SEEN, *UNSEEN]))
     shutil.rmtree(artifacts(run.info.run_id, "dataset"))
     assert training_texts("models:/m/1") == training_texts("models:/m/2") == set()
+    tracked.delete_model_version("m", "2")
+    assert training_texts("models:/m/2") == set()

@@ -25,7 +25,7 @@ from sentiment.workflow.parameters import (
     PredictParameters,
     RegisterParameters,
 )
-from steps.compare import compare
+from steps.compare import compare, find_learned
 from steps.featurize import featurize
 from steps.predict import predict
 from steps.register import register
@@ -95,6 +95,9 @@ def test_without_labels_of_people_every_page_says_that_the_truth_is_weak(tracked
     said = describe_seen("models:/sentiment/1", known, seen)
     assert said and "was made from 5 of the 5 test texts that people labelled" in said
     assert describe_seen("models:/sentiment/1", known, seen.assign(text="another")) is None
+    dataset = artifacts(ingested.info.run_id, "dataset")
+    assert find_learned(dataset, seen.assign(labelled_by="vader + models:/sentiment/1")).all()
+    assert not find_learned(dataset, seen).any()  # vader has learned none
     # What it scores with an accuracy says how much of that it knows.
     pd.concat([seen[["text", "label"]], seen.tail(1).assign(text="another")]).to_csv("again.csv", index=False)
     with mlflow.start_run():
@@ -119,7 +122,13 @@ def test_with_some_labels_of_people_the_figures_on_these_stand_beside_the_others
     on_people = as_vader[slices["labelled by human"]].mean()
     assert truth["accuracy"] == {"simple": on_people, "labelers": on_people} and on_people < 1
     assert as_vader[slices["labelled by vader"]].all()
+    learned = np.arange(documents) < documents // 2
+    part = describe_truth(test, {"simple": as_vader}, learned)
+    rest = ((test["labelled_by"] == "human") & ~learned).to_numpy()
+    assert part["left_out"] == people - rest.sum() > 0 and part["accuracy"]["labelers"] == as_vader[rest].mean()
     rows = [row("simple", 0.9, 0.9)]
+    said = verdict({"winner": "simple", "rows": rows, "pairs": [], "truth": part})
+    assert f"On those of people that no labeler was made from ({part['left_out']} are left out) the accuracy" in said
     said = verdict({"winner": "simple", "rows": rows, "pairs": [], "truth": truth})
     assert said.startswith(
         f"People gave {people} of the {documents} test labels, vader the others. On those of people the accuracy of "

@@ -94,7 +94,7 @@ def measure_agreement(
     """
     texts = pd.concat([part for name, part in parts.items() if name != "test"])
     texts = texts[texts[LABELLED_BY] == HUMAN]
-    forms = texts["text"].map(normal_form)
+    forms = texts["text"].map(comparison_form)
     agreement = []
     for labeler, column in votes.items():
         seen = forms.isin(set().union(*(known.get(name, ()) for name in str(labeler).split(TOGETHER))))

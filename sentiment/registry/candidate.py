@@ -69,7 +69,7 @@ class Candidate:
 
     @cached_property
     def seen_texts(self) -> set[str]:
-        """The comparison form of the other test texts, which the champion may have seen; needs a comparable champion."""
+        """The comparison form of the other test texts, which a comparable champion may have seen."""
         assert isinstance(self._unseen, np.ndarray)
         test = pd.read_parquet(artifacts(self.compare_run.info.run_id, TEST_PREDICTIONS), columns=["text"])
         return set(test["text"][~self._unseen].map(comparison_form))

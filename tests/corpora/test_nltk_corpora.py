@@ -48,6 +48,16 @@ def test_documents_of_several_categories_are_left_out(small_corpus):
     ]
 
 
+def test_the_folder_that_is_read_decides_on_reuse_where_the_zip_file_is_beside_it(small_corpus, tmp_path):
+    with zipfile.ZipFile(tmp_path / "corpora" / "tiny.zip") as archive:
+        archive.extractall(tmp_path / "corpora")  # as NLTK's downloader does, which keeps the zip file
+    given = CorpusInput(Corpus("tiny"))
+    before = given.digest
+    (tmp_path / "corpora" / "tiny" / "a1.txt").write_text("Besser", encoding="utf-8")
+    edited = CorpusInput(Corpus("tiny"))
+    assert edited.digest != before and "Besser" in set(edited.read()["text"])
+
+
 def test_a_corpus_that_is_neither_here_nor_to_be_had_names_the_ways_out(tmp_path, monkeypatch):
     monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
     monkeypatch.setattr(nltk.downloader._downloader, "_url", "http://127.0.0.1:9/index.xml")  # nobody listens there

@@ -73,17 +73,16 @@ class NltkCorpus:
         return to_record_batches(_documents(reader))
 
     def digest(self) -> Digest | None:
-        """Digest of the zip file or the folder of an installed corpus; None where it is not installed."""
+        """Digest of the folder or the zip file that NLTK reads; None where the corpus is not installed."""
         import nltk
 
-        for place in (f"corpora/{self._name}.zip", f"corpora/{self._name}"):
-            try:
-                found = nltk.data.find(place)
-            except LookupError:
-                continue
-            path = Path(found.zipfile.filename if hasattr(found, "zipfile") else str(found))
-            return Digest(content_digest(path))
-        return None
+        reader = getattr(nltk.corpus, self._name)
+        try:
+            reader.ensure_loaded()
+        except LookupError:
+            return None
+        root = reader.root  # of a folder and a zip file side by side, which NLTK's downloader leaves, the folder
+        return Digest(content_digest(Path(root.zipfile.filename if hasattr(root, "zipfile") else str(root))))
 
     def dataset_source(self) -> DatasetSource:
         return local_dataset_source(self.location)

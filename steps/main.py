@@ -72,18 +72,23 @@ def main(parameters: MainParameters) -> None:
     used = {INGEST_RUN: [ingest], FEATURIZE_RUN: [featurize], TUNE_RUN: tuned, COMPARE_RUN: [compare]}
     for tag, steps in used.items():
         made[tag] = ",".join(step.run.result().info.run_id for step in steps)
+    card_note = describe_card(
+        comparison, comparing, registering, {step.name: step.run.result() for step in chain.steps}
+    )
     links = {"review card": run_page(registering, REVIEW_CARD)}
     links[f"{registered.name} version {registered.version}"] = version_page(registered.name, registered.version)
     links |= {step.name: run_page(step.run.result()) for step in chain.steps}
     # The links first: MLflow's UI shows the first lines only, until it is asked for more.
     made[NOTE] = (
         ", ".join(f"[{name}]({page.removeprefix('/')})" for name, page in links.items())
+        + (f"\n\n{card_note}" if card_note else "")
         + f"\n\n{escape_prose(table.verdict(comparison))}\n\n{tags[NOTE]}\n\n{table.markdown(comparison)}"
         + f"\n\n```\n{chain.report()}\n```"
     )
     mlflow.set_tags(made)
     status = describe_status(registered, promotions.get_champion_version(registered.name), tags)
-    print(summary(comparison, registered, registering, status, chain.report(), time.time() - started), flush=True)
+    seconds = time.time() - started
+    print(summary(comparison, registered, registering, status, card_note, chain.report(), seconds), flush=True)
     if parameters.fail_on_gate and tags[GATE] == "failed":
         raise GateFailed(status)
 
@@ -172,11 +177,32 @@ def describe_status(registered: ModelVersion, champion: str | None, tags: Mappin
     return status + (f"; it does not pass the gate ({'; '.join(failed)})" if failed else "")
 
 
+def describe_card(comparison: Mapping[str, Any], comparing: Run, registering: Run, used: Mapping[str, Run]) -> str:
+    """Which earlier runs the review card describes in place of those of this chain; empty where there are none.
+
+    A comparison is reused where the corpus and the models are the same, also if their runs differ in what the card
+    shows: the name of the corpus, the rows that were dropped, the trials.
+
+    Args:
+        comparison: the content of comparison.json.
+        comparing: the run that it is of.
+        registering: the run that has the card.
+        used: the runs of this chain, by step and family.
+    """
+    described = {"ingest": comparing.data.tags.get(INGEST_RUN), "compare": registering.data.params.get("compare_run")}
+    described |= {row["family"]: row["tune_run"] for row in comparison["rows"]}
+    earlier = [
+        f"{name} {run}" for name, run in described.items() if run and name in used and run != used[name].info.run_id
+    ]
+    return f"The review card describes earlier runs with the same result: {', '.join(earlier)}." if earlier else ""
+
+
 def summary(
     comparison: Mapping[str, Any],
     registered: ModelVersion,
     registering: Run,
     status: str,
+    card_note: str,
     report: str,
     seconds: float,
 ) -> str:
@@ -184,11 +210,12 @@ def summary(
     name, version, aliases = registered.name, registered.version, registered.aliases
     tracking = shlex.quote(shown_tracking_uri())
     start_ui = "" if tracking.startswith("http") else f"Look at it with:     mlflow ui --backend-store-uri {tracking}\n"
+    card_note = f"\n{card_note}" if card_note else ""
     model = shlex.quote(f"models:/{name}@{aliases[0]}" if aliases else f"models:/{name}/{version}")
     return f"""
 {report}
 {table.console_report(comparison)}
-{status}. Everything took {seconds:.0f} s.
+{status}. Everything took {seconds:.0f} s.{card_note}
 
 {start_ui}The run:             {ui_url(run_page(active_run()))}
 The review card:     {ui_url(run_page(registering, REVIEW_CARD))}

@@ -23,25 +23,30 @@ NOT_FOLLOWED = "sentiment.workflow"
 _IMPORT = re.compile(r"^[ \t]*((?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(?:\([^()]*\)|[^\n;\\(]+))$", re.MULTILINE)
 
 
-def fingerprint(entry_point: str, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
+def fingerprint(
+    entry_point: str,
+    parameters: Mapping[str, Any],
+    inputs: Mapping[str, str],
+    source_digests: Mapping[str, str] | None = None,
+) -> str:
     """Digest of a step: two runs with the same one have the same result.
 
     Args:
         entry_point: name of the step.
         parameters: its parameters, without those that name an input or do not change the result.
         inputs: from the name of an input to the digest of its content.
+        source_digests: those of its sources (:func:`digest_sources`); None: as they are now.
 
     Returns:
         SHA-256 in hexadecimal.
     """
+    if source_digests is None:
+        source_digests = digest_sources(entry_point, parameters.get("family"), parameters.get("label_by") or ())
     ingredients = {
         "entry_point": entry_point,
         "parameters": dict(parameters),
         "inputs": dict(inputs),
-        "sources": {
-            path.relative_to(PROJECT_ROOT).as_posix(): file_digest(path)
-            for path in sources(entry_point, parameters.get("family"), parameters.get("label_by") or ())
-        },
+        "sources": dict(source_digests),
         "python": platform.python_version(),
         "packages": packages(parameters),
     }
@@ -77,6 +82,13 @@ def installed_versions() -> dict[str, str]:
     """
     found = [info.stem.split("-")[:2] for entry in reversed(sys.path) for info in Path(entry).glob("*.dist-info")]
     return {_normalize(name): version for name, version in found}
+
+
+def digest_sources(entry_point: str, family: str | None = None, labelers: Iterable[str] = ()) -> dict[str, str]:
+    """The digest of each of the :func:`sources` of a step, by its path in the project."""
+    return {
+        path.relative_to(PROJECT_ROOT).as_posix(): file_digest(path) for path in sources(entry_point, family, labelers)
+    }
 
 
 def sources(entry_point: str, family: str | None = None, labelers: Iterable[str] = ()) -> list[Path]:

@@ -35,7 +35,7 @@ from sentiment.tracking import (
     REUSED,
     origin,
 )
-from sentiment.workflow.fingerprint import fingerprint
+from sentiment.workflow.fingerprint import digest_sources, fingerprint
 from sentiment.workflow.naming import name_run
 from sentiment.workflow.parameter_types import Parameters
 from sentiment.workflow.parameters import TuneParameters
@@ -52,9 +52,12 @@ def run_or_reuse(entry_point: str, body: Callable[..., float | None], parameters
             which it has waited for other steps.
         parameters: its parameters.
     """
+    # Before it waits for its inputs: the step has been imported, and an edit of its sources from now on does not count.
+    family, labelers = getattr(parameters, "family", None), getattr(parameters, "label_by", ())
+    source_digests = digest_sources(entry_point, family, labelers)
     inputs = find_inputs(entry_point, parameters)
     name_run(entry_point, parameters, inputs)
-    digest = step_fingerprint(entry_point, parameters, inputs)
+    digest = step_fingerprint(entry_point, parameters, inputs, source_digests)
     if digest:
         # The result is known by its fingerprint until the step sets the digest of its content.
         mlflow.set_tags({FINGERPRINT: digest, OUTPUT_DIGEST: digest})
@@ -94,8 +97,19 @@ def peak_memory() -> float:
     return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / unit
 
 
-def step_fingerprint(entry_point: str, parameters: Parameters, inputs: Mapping[str, Input]) -> str | None:
+def step_fingerprint(
+    entry_point: str,
+    parameters: Parameters,
+    inputs: Mapping[str, Input],
+    source_digests: Mapping[str, str] | None = None,
+) -> str | None:
     """The fingerprint of a step with these parameters and what it builds on.
+
+    Args:
+        entry_point: name of the step.
+        parameters: its parameters.
+        inputs: what it builds on (:func:`sentiment.workflow.upstream.find_inputs`).
+        source_digests: those of the code that runs; None: of the sources as they are now.
 
     Returns:
         The digest, or None where an input cannot be digested; such a step runs each time.
@@ -124,7 +138,7 @@ def step_fingerprint(entry_point: str, parameters: Parameters, inputs: Mapping[s
         values["label_by"] = {name: find_labeler(name).digest(name) for name in sorted(map(resolve_labeler, labelers))}
         if None in values["label_by"].values():
             return None
-    return fingerprint(entry_point, values, {step.input: content})
+    return fingerprint(entry_point, values, {step.input: content}, source_digests)
 
 
 def find_twin(entry_point: str, digest: str, explain: bool = True) -> Run | None:

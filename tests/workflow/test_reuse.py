@@ -156,6 +156,28 @@ def no_sources(monkeypatch):
     monkeypatch.setattr(fingerprint, "sources", lambda *_: [])
 
 
+def test_a_fingerprint_is_of_the_code_that_runs_and_not_of_an_edit_while_the_step_waits(tracked, monkeypatch, tmp_path):
+    monkeypatch.setattr(reuse, "is_dirty", lambda: False)
+    monkeypatch.setattr(fingerprint, "PROJECT_ROOT", tmp_path)
+    (tmp_path / "requirements.txt").write_text("")
+    source = tmp_path / "step.py"
+    source.write_text("imported = 1")
+    monkeypatch.setattr(fingerprint, "sources", lambda *_: [source])
+    searched = tracked.get_run(tracked.create_run("0", tags={"step.output_digest": "abc"}).info.run_id)
+    inputs, parameters = {"tune_runs": [searched]}, parse("compare", [])
+    imported = step_fingerprint("compare", parameters, inputs)
+
+    def wait_for_inputs(*_):
+        source.write_text("edited = 2")
+        return inputs
+
+    monkeypatch.setattr(reuse, "find_inputs", wait_for_inputs)
+    with mlflow.start_run() as run:
+        reuse.run_or_reuse("compare", lambda parameters, tune_runs: None, parameters)
+    assert tracked.get_run(run.info.run_id).data.tags["step.fingerprint"] == imported
+    assert step_fingerprint("compare", parameters, inputs) != imported  # the next one runs
+
+
 def test_a_comparison_counts_by_all_its_searches_in_any_order(tracked, no_sources):
     searches = [tracked.create_run("0", tags={"step.output_digest": digest}) for digest in ("abc", "abd")]
     before_digests = tracked.create_run("0")

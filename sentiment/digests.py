@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-# What Python and MLflow write into the folder of a model when they load it: bytecode, and the name of the version.
-LEFT_BY_LOADING = {"__pycache__", "registered_model_meta"}
+# What is written into the folder of a model later: by Python and MLflow when they load it, bytecode and the name of the
+# version; by who looks at it, macOS and Windows; by NFS, in place of a file that was deleted while it was open.
+NO_CONTENT = {"__pycache__", "registered_model_meta", ".DS_Store", "Thumbs.db", "desktop.ini"}
+NO_CONTENT_PREFIXES = ("._", ".nfs")
 
 
 class Digest(NamedTuple):
@@ -43,10 +46,24 @@ def folder_digest(folder: Path) -> str:
     return files_digest(folder, content_files(folder))
 
 
-def content_files(folder: Path) -> list[Path]:
-    """The files in a folder and below it, but for ``LEFT_BY_LOADING``."""
-    found = (path for path in folder.rglob("*") if path.is_file())
-    return [path for path in found if not LEFT_BY_LOADING & {path.name, path.parent.name}]
+def content_files(folder: Path, above: frozenset[str] = frozenset()) -> list[Path]:
+    """The files in a folder and below it, also through links, but for ``NO_CONTENT``.
+
+    Args:
+        folder: the folder.
+        above: the real paths of the folders that it is in, which a link may lead back to.
+    """
+    real, found = os.path.realpath(folder), list[Path]()
+    if real in above:
+        return found
+    for path in folder.iterdir():
+        if path.name in NO_CONTENT or path.name.startswith(NO_CONTENT_PREFIXES):
+            continue
+        if path.is_dir():
+            found += content_files(path, above | {real})
+        elif path.is_file():
+            found.append(path)
+    return found
 
 
 def files_digest(folder: Path, files: Iterable[Path]) -> str:

@@ -182,6 +182,29 @@ def test_a_folder_is_its_names_and_contents(tmp_path):
     assert len({first, renamed, folder_digest(tmp_path)}) == 3
 
 
+def test_a_folder_has_what_its_links_lead_to(tmp_path):
+    checkpoint, blobs = tmp_path / "checkpoint", tmp_path / "blobs"
+    for folder in (checkpoint, blobs):
+        folder.mkdir()
+    (blobs / "config.json").write_text("{}")
+    (checkpoint / "1_Pooling").symlink_to("../blobs")
+    (blobs / "back").symlink_to("../checkpoint")  # a circle has an end
+    before = folder_digest(checkpoint)
+    (blobs / "config.json").write_text('{"pooling_mode": "max"}')
+    assert folder_digest(checkpoint) != before
+
+
+@pytest.mark.parametrize(
+    "name", [".DS_Store", "._terms.txt", "Thumbs.db", "desktop.ini", ".nfs0001", "__pycache__/a.pyc"]
+)
+def test_what_others_leave_in_a_folder_does_not_change_it(name, tmp_path):
+    (tmp_path / "terms.txt").write_text("good")
+    before = folder_digest(tmp_path)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("left")
+    assert folder_digest(tmp_path) == before
+
+
 def test_ingest_depends_on_labelers_only_where_it_has_some():
     labelled, unlabelled = names("ingest"), names("ingest", None, ("vader",))
     assert unlabelled - labelled >= {"sentiment/labelling/labelers/vader.py"}

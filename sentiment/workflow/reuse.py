@@ -121,6 +121,9 @@ def step_fingerprint(
     values = parameters.model_dump(exclude={step.input, *step.fields_with("changes_result", False)})
     if isinstance(parameters, TuneParameters):
         values["lag"] = lag_of(parameters.parallelism)
+        family = get_family(parameters.family)
+        values["max_evals"] = parameters.max_evals or family.default_trials
+        values["prune"] = parameters.prune and family.trains_in_epochs  # what has no epochs is not pruned
     for name in step.fields_with("file", True):  # a file counts by its content
         if name == "corrections" and values[name]:  # which may be several files, or elsewhere
             found = table_digest(Corpus(values[name]))

@@ -209,6 +209,18 @@ def test_more_trials_at_a_time_than_four_are_another_search(tracked, no_sources)
     assert digest() == digest("--parallelism=1") == digest("--parallelism=4") != digest("--parallelism=8")
 
 
+def test_what_changes_nothing_in_a_search_is_the_same_search(tracked, no_sources):
+    features = tracked.get_run(tracked.create_run("0", tags={"step.output_digest": "abc"}).info.run_id)
+
+    def digest(*arguments):
+        return step_fingerprint("tune", parse("tune", list(arguments)), {"featurize_run": features})
+
+    simple, lstm = "--family=simple", "--family=lstm"
+    assert digest(simple) == digest(simple, "--max_evals=5") != digest(simple, "--max_evals=2")  # its default is 5
+    assert digest(lstm) == digest(lstm, "--max_evals=2") != digest(lstm, "--prune=false")
+    assert digest(simple) == digest(simple, "--prune=false")  # it is fitted in one go
+
+
 def test_a_checkpoint_on_the_hub_counts_by_its_commit(tracked, no_sources, monkeypatch):
     features = tracked.get_run(tracked.create_run("0", tags={"step.output_digest": "abc"}).info.run_id)
 

@@ -21,7 +21,7 @@ from sentiment.model import families
 from sentiment.pages import run_page, shown_tracking_uri, ui_url, version_page
 from sentiment.registry import promotions
 from sentiment.reports import table
-from sentiment.search.cores import POLL_SECONDS, are_taken, share_cores
+from sentiment.search.cores import POLL_SECONDS, are_taken, share_cores, usable_cores
 from sentiment.search.loop import LAG
 from sentiment.search.progress import SHARED_CONSOLE
 from sentiment.search.space_file import narrow_space
@@ -133,7 +133,7 @@ def trains_in_epochs(family: str) -> bool:
 def tune_side_by_side(chain: Chain, featurize: ChainStep, parameters: MainParameters, folder: str) -> list[ChainStep]:
     """Tune the families, ``parallelism`` trials of all of them at a time; returns the steps once the last has begun."""
     on_spark = parameters.engine == "spark"
-    processes = parameters.parallelism or os.cpu_count() or 1
+    processes = parameters.parallelism or usable_cores()
     at_a_time = 1 if on_spark else min(processes, len(parameters.families))  # a family has the whole cluster
     os.environ |= thread_limits(processes)
     if at_a_time > 1:

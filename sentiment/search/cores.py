@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 CORES = "SENTIMENT_CORES"  # environment variable with the folder of the lock files, set by main
 POLL_SECONDS = 0.1
+CGROUP = Path("/sys/fs/cgroup")
+
+
+def usable_cores() -> int:
+    """The number of cores that this process may use, by its affinity and by the quota of its container.
+
+    The machine may have many more, which ``os.cpu_count`` gives.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    version_2, version_1 = CGROUP / "cpu.max", [CGROUP / f"cpu/cpu.cfs_{name}_us" for name in ("quota", "period")]
+    with suppress(OSError, ValueError):  # there is no such file, or it has no number: max
+        given = version_2.read_text().split() if version_2.exists() else [file.read_text() for file in version_1]
+        quota, period = map(int, given)
+        if quota > 0:  # -1: as much as there is
+            cores = min(cores, math.ceil(quota / period))
+    return cores
 
 
 def share_cores(folder: str | Path, count: int) -> None:

@@ -13,6 +13,7 @@ import mlflow
 from sentiment.artifacts import artifacts
 from sentiment.errors import UserError, optional_package
 from sentiment.model.families import get_family
+from sentiment.search.cores import usable_cores
 from sentiment.search.fitting import prepare
 from sentiment.search.loop import LAG
 from sentiment.search.workers import Pool, Workers, thread_limits
@@ -43,7 +44,7 @@ def place_locally(family: str, parallelism: int, trials: int) -> Placement:
         trials: number of trials.
     """
     in_epochs = get_family(family).trains_in_epochs
-    default = min(os.cpu_count() or 1, LAG, math.ceil(trials / 2)) if in_epochs else 1
+    default = min(usable_cores(), LAG, math.ceil(trials / 2)) if in_epochs else 1
     processes = min(parallelism or default, trials)
     os.environ |= thread_limits(processes)
     workers = Workers(processes, partial(prepare, family))

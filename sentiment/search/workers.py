@@ -12,7 +12,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Protocol
 
-from sentiment.search.cores import CORES, Cores
+from sentiment.search.cores import CORES, Cores, usable_cores
 from sentiment.search.loop import always_has_room
 
 
@@ -113,7 +113,7 @@ def _end_with_the_search() -> None:
 
 def thread_limits(processes: int) -> dict[str, str]:
     """Environment variables that divide this process's threads evenly among processes, for TensorFlow and BLAS."""
-    available = int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1))
+    available = int(os.environ.get("OMP_NUM_THREADS", usable_cores()))
     names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
     return dict.fromkeys(names, str(max(1, available // processes)))
 

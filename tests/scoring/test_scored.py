@@ -1,4 +1,5 @@
 import json
+import os
 
 import pandas as pd
 import pyarrow as pa
@@ -85,6 +86,9 @@ def test_an_output_that_a_pattern_of_inputs_has_is_refused(tmp_path):
     (tmp_path / "a.csv").write_text("text\nfine\n")
     with pytest.raises(UserError, match="a.csv is the input"):
         check(str(tmp_path / "a.csv"), Corpus(str(tmp_path / "*.csv")), overwrite=True)
+    os.link(tmp_path / "a.csv", tmp_path / "b.csv")  # as on a disk that takes a.csv and A.CSV for one file
+    with pytest.raises(UserError, match="b.csv is the input"):
+        check(str(tmp_path / "b.csv"), Corpus(str(tmp_path / "a.csv")), overwrite=True)
 
 
 def test_bytes_as_parquet_views_are_text(tmp_path):

@@ -49,8 +49,11 @@ def check(address: str, source: Corpus, overwrite: bool) -> None:
 
 
 def _is_read(path: Path, source: str) -> bool:
-    """Whether an input, a path or a pattern, has this file."""
-    return path.resolve() in (Path(found).resolve() for found in (source, *glob.glob(source, recursive=True)))
+    """Whether an input, a path or a pattern, has this file, also by a name that its disk takes for the same."""
+    found = (source, *glob.glob(source, recursive=True))
+    if path.resolve() in (Path(one).resolve() for one in found):
+        return True
+    return path.exists() and any(os.path.exists(one) and path.samefile(one) for one in found)
 
 
 def location(address: str) -> str:

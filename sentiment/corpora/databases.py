@@ -192,7 +192,7 @@ def _arguments(url: URL, read_only: bool) -> dict[str, Any]:
     if kind == "postgresql" and "connect_timeout" not in url.query:
         return {"connect_timeout": PATIENCE}
     if kind == "mysql":  # whose driver knows neither of the two by itself
-        options = Path("~/.my.cnf").expanduser()
+        options = Path(os.path.expanduser("~/.my.cnf"))  # unlike Path.expanduser it lets a user have no home
         arguments: dict[str, Any] = {"charset": "utf8mb4"}
         if "MYSQL_PWD" in os.environ:
             arguments["password"] = os.environ["MYSQL_PWD"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -65,7 +66,11 @@ class Features:
     @property
     def kept(self) -> Path:
         """Where embeddings of texts are kept: in the user's cache, since the folder of a run never changes."""
-        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sentiment" / "embeddings"
+        try:
+            cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        except RuntimeError:  # there is no home: as long as the folder of temporary files
+            cache = Path(tempfile.gettempdir())
+        return cache / "sentiment" / "embeddings"
 
     @cached_property
     def subwords(self) -> Subwords | None:

@@ -1,6 +1,7 @@
 """Corpora in databases that are files, SQLite and DuckDB; servers are in tests/system/test_databases.py."""
 
 import json
+import os
 import sqlite3
 import sys
 from contextlib import closing
@@ -194,3 +195,9 @@ def test_a_missing_package_is_named_with_how_to_install_it(monkeypatch, module, 
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(UserError, match=rf"pip install -r {requirements}"):
         open_table(Corpus(address, query="select 1"))
+
+
+def test_a_user_without_a_home_has_no_options_of_mysql(monkeypatch):
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as without HOME and an entry in /etc/passwd
+    with pytest.raises(UserError, match="refused"), connect("x", "mysql://ada@127.0.0.1:1/shop", read_only=True):
+        pass

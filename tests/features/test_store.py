@@ -1,5 +1,8 @@
+import os
+import tempfile
 from collections import Counter
 from itertools import chain
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -34,6 +37,12 @@ def test_nothing_of_validation_and_test_is_learned(features):
     assert known == {"a", "fine", "day", "dull", "film"}
     assert UNKNOWN in features.ids("test")[0]
     assert features.counts("test").shape[1] == len(features.terms)
+
+
+def test_a_user_without_a_home_has_embeddings_in_the_folder_of_temporary_files(features, monkeypatch):
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as without HOME and an entry in /etc/passwd
+    assert features.kept.is_relative_to(Path(tempfile.gettempdir()))
 
 
 def test_texts_without_words_are_a_mistake_in_one_line(tmp_path):

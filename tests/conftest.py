@@ -5,6 +5,7 @@ MLflow is imported by functions alone: the process that hands tests to the worke
 
 from __future__ import annotations
 
+import errno
 import gc
 import multiprocessing.process
 import os
@@ -287,6 +288,16 @@ def tracked(tmp_path: Path) -> Iterator[MlflowClient]:
     """An empty store of its own for a test that logs from this process."""
     with store(tmp_path) as client:
         yield client
+
+
+@pytest.fixture
+def no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk has no locks, as NFS without its lock service."""
+
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", flock)
 
 
 @pytest.fixture(scope="session")

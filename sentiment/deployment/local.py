@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from filelock import BaseFileLock, FileLock
+from filelock import AcquireReturnProxy, FileLock
 
 from sentiment.deployment.client import ask_for_labels
 from sentiment.deployment.server import HOST, MODEL_PATH, PORT
@@ -182,6 +182,11 @@ class Local:
                 process.kill()
 
 
-def _lock(endpoint: str) -> BaseFileLock:
+def _lock(endpoint: str) -> AcquireReturnProxy:
     """A lock for whoever changes an endpoint: of two servers that listen on its port, one would be forgotten."""
-    return FileLock(Path(FOLDER, f".{endpoint}.lock"))  # beside its folder, which a deletion removes
+    try:
+        return FileLock(Path(FOLDER, f".{endpoint}.lock")).acquire()  # beside its folder, which a deletion removes
+    except OSError as error:  # as on NFS without its lock service
+        raise UserError(
+            f"the folder {FOLDER} cannot have a lock ({error.strerror}): run deploy in a folder of a disk that can"
+        ) from error

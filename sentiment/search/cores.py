@@ -10,6 +10,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from sentiment.errors import UserError
+
 CORES = "SENTIMENT_CORES"  # environment variable with the folder of the lock files, set by main
 POLL_SECONDS = 0.1
 CGROUP = Path("/sys/fs/cgroup")
@@ -34,6 +36,7 @@ def share_cores(folder: str | Path, count: int) -> None:
     """Let the searches that this process starts share ``count`` cores; ``folder`` must exist as long as they run."""
     for number in range(count):
         (Path(folder) / f"core-{number}").touch()
+    are_taken(folder)  # says now where its disk has no locks
     os.environ[CORES] = str(folder)
 
 
@@ -97,4 +100,8 @@ def _try_lock(lock: FileLock) -> bool:
         lock.acquire(blocking=False)
     except Timeout:
         return False
+    except OSError as error:  # as on NFS without its lock service
+        raise UserError(
+            f"{lock.lock_file} cannot be locked ({error.strerror}): set TMPDIR to a folder of a disk that has locks"
+        ) from error
     return True

@@ -116,6 +116,12 @@ def test_whoever_changes_an_endpoint_waits_for_who_does_so_already(tmp_path, mon
     assert together == [1, 1]
 
 
+def test_a_disk_without_locks_is_told_in_one_line(tmp_path, monkeypatch, no_locks):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="deployments cannot have a lock .*: run deploy in a folder"):
+        local.Local(5001, lambda: None).delete("shop")
+
+
 def test_of_two_endpoints_that_are_created_at_once_one_gets_the_port(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     started = []

@@ -200,6 +200,13 @@ def test_near_duplicates_do_not_make_the_head_too_sure():
     assert together > 1.5 * alone
 
 
+def test_a_disk_without_locks_is_told_in_one_line(tmp_path, no_locks):
+    from sentiment.model.sentence.cache import load_or_compute
+
+    with pytest.raises(UserError, match="cannot have a lock .*: set XDG_CACHE_HOME"):
+        load_or_compute(tmp_path / "a.npy", lambda: np.ones(2))
+
+
 def test_a_damaged_file_of_embeddings_is_made_anew(tmp_path):
     from sentiment.model.sentence.cache import load_or_compute
 

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from sentiment.errors import UserError
 from sentiment.search import cores
 from sentiment.search.cores import CORES, Cores, share_cores
 from sentiment.search.workers import thread_limits
@@ -58,3 +59,9 @@ def test_a_container_has_the_threads_of_its_own_cores(files, expected, tmp_path,
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(f"{content}\n")
     assert set(thread_limits(1).values()) == {str(expected)}
+
+
+def test_a_disk_without_locks_is_told_in_one_line(tmp_path, monkeypatch, no_locks):
+    monkeypatch.setenv(CORES, "")
+    with pytest.raises(UserError, match="core-[01] cannot be locked .*: set TMPDIR to a folder"):
+        share_cores(tmp_path, 2)

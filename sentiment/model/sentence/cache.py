@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ...errors import UserError
+
 
 def load_or_compute(file: Path, compute: Callable[[], np.ndarray]) -> np.ndarray:
     """The array in a file, memory-mapped, which is computed and written where there is none.
@@ -17,11 +19,20 @@ def load_or_compute(file: Path, compute: Callable[[], np.ndarray]) -> np.ndarray
     Args:
         file: its path, named after what the array depends on and ending in ``.npy``.
         compute: gives the array.
+
+    Raises:
+        UserError: the disk has no locks.
     """
     from filelock import FileLock  # a served model, which keeps nothing, does without it
 
     file.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(file.with_suffix(".lock")):
+    try:
+        held = FileLock(file.with_suffix(".lock")).acquire()
+    except OSError as error:  # as on NFS without its lock service
+        raise UserError(
+            f"{file.parent} cannot have a lock ({error.strerror}): set XDG_CACHE_HOME to a folder of a disk that can"
+        ) from error
+    with held:
         try:
             return np.load(file, mmap_mode="r")
         except (FileNotFoundError, EOFError, ValueError):  # there is none, or what a full disk has left of it

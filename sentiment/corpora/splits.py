@@ -104,7 +104,9 @@ def split(
     if groups is not None:
         grouped = groups != frame["text"]
         place = own.where(~grouped, groups[grouped].map(place_of))
-    frame = frame.iloc[np.lexsort((own, place))]
+    alike = own.duplicated(keep=False)  # in case, punctuation or white space alone: by the text, not as in the file
+    by_text = frame["text"].where(alike, "").rank(method="dense")
+    frame = frame.iloc[np.lexsort((by_text, own, place))]
     place = place[frame.index]
     names = find_splits(frame, place, test_size, validation_size)
     for rows in frame.groupby("label").groups.values() if stratify else ():

@@ -81,6 +81,14 @@ def test_texts_that_differ_in_case_punctuation_or_white_space_share_a_split():
     assert signs["text"].map(lambda text: hash_text(text, 42)).nunique() == 90  # no words, and not all in one split
 
 
+def test_texts_that_differ_in_case_alone_have_one_order_whatever_that_of_the_file():
+    frame = corpus(a=200, b=200)
+    louder = frame.assign(id=frame["id"] + "!", text=frame["text"].str.upper())
+    both = pd.concat([frame, louder], ignore_index=True)
+    given, turned = (split(rows, 0.2, 0.1, seed=1, stratify=True) for rows in (both, both[::-1]))
+    assert digest(given) == digest(turned)
+
+
 def test_words_that_differ_in_a_combining_vowel_are_others():
     for one, other in (("ดี", "ดู"), ("की", "के")):  # Thai: good, look; Hindi: of
         assert hash_text(one, 42) != hash_text(other, 42)

@@ -5,11 +5,10 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-
-import psutil
 
 from sentiment.deployment.client import ask, ask_for_labels
 from sentiment.deployment.server import MODEL_PATH, PORT
@@ -55,8 +54,8 @@ def try_server(interpreter: Path, model: Path, server: Path, folder: Path, hold:
             _wait_for_ping(process, port)
             for count, length in ((1, len(TEXT)), (MANY, LONG)):
                 ask_for_labels(port, [(TEXT * (length // len(TEXT) + 1))[:length]] * count)
-            return _peak_memory(process.pid)
-        except (OSError, http.client.HTTPException, ValueError, psutil.NoSuchProcess) as error:
+            return _peak_memory(process)
+        except (OSError, http.client.HTTPException, ValueError) as error:
             log.seek(0)
             said = log.read().strip()[-1000:]
             raise UserError(f"the packaged model does not answer: {error}. Its server says: {said}") from error
@@ -79,8 +78,11 @@ def _wait_for_ping(process: subprocess.Popen[bytes], port: int) -> None:
             time.sleep(0.2)
 
 
-def _peak_memory(pid: int) -> int:
-    """The most resident memory that a process has had, in bytes; where only the present one is known, that."""
-    status = Path(f"/proc/{pid}/status")
-    peak = re.search(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="utf-8")) if status.exists() else None
-    return int(peak[1]) * 1024 if peak else psutil.Process(pid).memory_info().rss
+def _peak_memory(process: subprocess.Popen[bytes]) -> int:
+    """The most resident memory that a process has had, in bytes. Without ``/proc`` it is told of one that has ended."""
+    status = Path(f"/proc/{process.pid}/status")
+    if peak := re.search(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="utf-8")) if status.exists() else None:
+        return int(peak[1]) * 1024
+    process.kill()
+    _, _, usage = os.wait4(process.pid, 0)
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)

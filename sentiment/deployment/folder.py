@@ -97,7 +97,7 @@ def write_templates(package: Path, values: Mapping[str, Any]) -> None:
 
 
 def write_sums(package: Path) -> str:
-    """Write the SHA-256 of each file of a package, for ``sha256sum --check``, and return that of this list."""
+    """Write the SHA-256 of each file of a package, for ``shasum -a 256 --check``, and return that of this list."""
     files = sorted(path.relative_to(package).as_posix() for path in package.rglob("*") if path.is_file())
     lines = [f"{file_digest(package / name)}  {name}\n" for name in files]
     (package / SUMS).write_text("".join(lines), encoding="utf-8")

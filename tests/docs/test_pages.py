@@ -28,6 +28,14 @@ def test_each_block_has_a_known_language_and_a_reason_where_it_is_not_run(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_no_command_ends_in_a_comment_which_zsh_takes_for_arguments(page):
+    for block in read_blocks(page):
+        # What a command reads after << may have comments.
+        typed = re.sub(r"<<'?(\w+)'?.*?^\1$", "", block.text, flags=re.M | re.S) if block.language == "sh" else ""
+        assert not re.search(r"^[^#\n]*\S +# ", typed, re.M), block.name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
 def test_links_lead_to_files_and_headings(page):
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
         if target.startswith(("http://", "https://")):

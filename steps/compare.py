@@ -14,7 +14,7 @@ from mlflow.entities import Run
 from sentiment.artifacts import artifacts, log_parquet
 from sentiment.corpora.labels import LABELLED_BY, TOGETHER
 from sentiment.corpora.logged_datasets import get_datasets, log_model_metrics, use_datasets
-from sentiment.corpora.splits import normal_form
+from sentiment.corpora.splits import comparison_form
 from sentiment.digests import text_digest
 from sentiment.errors import UserError
 from sentiment.evaluation.behaviour import Case
@@ -156,7 +156,7 @@ def find_learned(dataset: Path, test: pd.DataFrame) -> np.ndarray | None:
     givers = {*test[LABELLED_BY], *pd.read_parquet(dataset / "train.parquet", columns=[LABELLED_BY])[LABELLED_BY]}
     names = {name for giver in givers for name in giver.split(TOGETHER)}
     known: set[str] = set().union(*map(training_texts, names))
-    return test["text"].map(normal_form).isin(known).to_numpy()
+    return test["text"].map(comparison_form).isin(known).to_numpy()
 
 
 def make_ensemble(

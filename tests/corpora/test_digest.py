@@ -4,6 +4,8 @@ import zipfile
 
 import nltk
 import pandas as pd
+from nltk.corpus.reader import CategorizedSentencesCorpusReader
+from nltk.corpus.util import LazyCorpusLoader
 
 from sentiment.corpora.corpus import Corpus
 from sentiment.corpora.reading import CorpusInput
@@ -41,6 +43,10 @@ def test_texts_behind_a_link_are_digested_as_they_are_read(tmp_path):
 
 def test_an_nltk_corpus_is_digested_zipped_and_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
+    nltk.corpus.reader  # noqa: B018  # loads the lazy module
+    # A loader of this test's own: it turns itself into a reader of this folder.
+    loader = LazyCorpusLoader("subjectivity", CategorizedSentencesCorpusReader, r".*\.txt", cat_map={"plot.txt": ["a"]})
+    monkeypatch.setattr(nltk.corpus, "subjectivity", loader)
     assert CorpusInput(Corpus("subjectivity")).digest is None
     unpacked = tmp_path / "corpora" / "subjectivity"
     unpacked.mkdir(parents=True)

@@ -58,6 +58,12 @@ def test_the_folder_that_is_read_decides_on_reuse_where_the_zip_file_is_beside_i
     assert edited.digest != before and "Besser" in set(edited.read()["text"])
 
 
+def test_a_corpus_without_files_says_where_it_is(small_corpus, tmp_path):
+    (tmp_path / "corpora" / "tiny").mkdir()  # a download that was stopped
+    with pytest.raises(UserError, match="tiny has no files in .*tiny"):
+        CorpusInput(Corpus("tiny")).read()
+
+
 def test_a_corpus_that_is_neither_here_nor_to_be_had_names_the_ways_out(tmp_path, monkeypatch):
     monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
     monkeypatch.setattr(nltk.downloader._downloader, "_url", "http://127.0.0.1:9/index.xml")  # nobody listens there

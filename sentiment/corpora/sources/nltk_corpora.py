@@ -65,11 +65,13 @@ class NltkCorpus:
         ids, with the number of the sentence, from 0, where the corpus is one of sentences.
 
         Raises:
-            UserError: it is not installed and cannot be downloaded, or it has no categories.
+            UserError: it is not installed and cannot be downloaded, it is empty, or it has no categories.
         """
         reader = load(self._name)
         if not hasattr(reader, "categories"):
             raise UserError(f"the NLTK corpus {self._name} has no categories to learn: expected one like movie_reviews")
+        if not reader.fileids():
+            raise UserError(f"the NLTK corpus {self._name} has no files in {self.location}: delete that and try again")
         return to_record_batches(_documents(reader))
 
     def digest(self) -> Digest | None:

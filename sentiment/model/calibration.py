@@ -11,8 +11,8 @@ MAX_LOG_TEMPERATURE = 3.0
 def fit_temperature(probabilities: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> float:
     """The temperature with the highest posterior density (Guo et al. 2017, section 4.2, for the likelihood).
 
-    The prior of its logarithm is a standard normal distribution. It hardly matters where a document is misclassified;
-    where none is, the likelihood alone would have probabilities of 0 and 1.
+    The prior of its logarithm is a standard normal distribution. It hardly matters if any document is misclassified;
+    if none is, the likelihood alone would lead to probabilities of 0 and 1.
 
     Args:
         probabilities: float array of shape (documents, classes), of documents that the network was not trained on.

@@ -1,6 +1,6 @@
 """Models of several families as one: the weighted mean of their probabilities.
 
-Each member keeps its own folder and the code that it was logged with, which may be that of an earlier version.
+Each member keeps its own folder and the code that it was logged with, which may be of an earlier version.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Member:
 
 
 class Ensemble(SentimentModel):
-    """Classifies raw text as its members do together.
+    """Classifies raw text with all its members.
 
     Args:
         members: models with the same classes, in the same order.

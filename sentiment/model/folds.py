@@ -40,7 +40,7 @@ def split_folds(
 
     Args:
         labels: int array of shape (documents,).
-        groups: int array of shape (documents,), the documents of a group share a fold, that of its first; None where
+        groups: int array of shape (documents,), the documents of a group share the fold of its first one; None if
             each document is its own group.
         folds: their number.
         seed: of the folds.
@@ -55,7 +55,7 @@ def split_folds(
 
 
 def calibration_folds(labels: np.ndarray, groups: np.ndarray | None, seed: int) -> int | list[Any]:
-    """What ``CalibratedClassifierCV`` takes as ``cv``: ``CALIBRATION_FOLDS`` folds, fewer where a class is so rare."""
+    """``cv`` of a ``CalibratedClassifierCV``: ``CALIBRATION_FOLDS`` folds, fewer if a class is too rare for these."""
     if groups is not None and (folds := count_folds(labels, groups, CALIBRATION_FOLDS)) > 1:
         return list(split_folds(labels, groups, folds, seed))
     return count_folds(labels, None, CALIBRATION_FOLDS)

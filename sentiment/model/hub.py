@@ -6,11 +6,11 @@ HUB = "hf://"
 
 
 def find_checkpoint_file(handle: str, name: str) -> Path:
-    """Where a file of a checkpoint is, which need not be there; one of the hub is downloaded.
+    """The path of a checkpoint's file, which need not exist; one on the hub is downloaded.
 
     Raises:
         FileNotFoundError: the checkpoint on the hub has no such file, or the hub cannot be reached.
-        OSError, ValueError: there is no such checkpoint, or it is not for everyone.
+        OSError, ValueError: there is no such checkpoint, or it is private or gated.
     """
     if not handle.startswith(HUB):
         return Path(handle) / name

@@ -1,4 +1,4 @@
-"""The progress bar of work that may take long."""
+"""A progress bar for work that may take long."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Choice:
         return value in self.values
 
     def parse(self, text: str) -> Any:
-        """The value that a text stands for; None if it is not an allowed one."""
+        """Parse a value; None if it is not an allowed one."""
         return next((value for value in self.values if _matches(value, text)), None)
 
     def __str__(self) -> str:
@@ -46,9 +46,9 @@ class Uniform:
         return self.low <= value <= self.high
 
     def parse(self, text: str) -> float | None:
-        """The value that a text stands for; None if it is not an allowed one, which may lie outside the range.
+        """Parse a value, which may lie outside the range; None if it is not an allowed one.
 
-        The range is where searches look. A share, whose range lies between 0 and 1, has to be one.
+        The range only limits searches. If it lies between 0 and 1, so must the value: it is a share.
         """
         value = _to_float(text)
         return value if value in self or 0 <= value < (1 if self.high <= 1 else math.inf) else None
@@ -62,7 +62,7 @@ class LogUniform(Uniform):
     """A float between ``low`` and ``high``, both above 0, drawn uniformly on a logarithmic scale."""
 
     def parse(self, text: str) -> float | None:
-        """The value that a text stands for, which may lie outside the range; None if it is not above 0."""
+        """Parse a value, which may lie outside the range; None if it is not above 0."""
         value = _to_float(text)
         return value if 0 < value < math.inf else None
 
@@ -87,7 +87,7 @@ class Integer:
         return value in self.values
 
     def parse(self, text: str) -> int | None:
-        """The value that a text stands for, which may lie outside the range; None if it is no whole number from 1."""
+        """Parse a value, which may lie outside the range; None if it is not a whole number of at least 1."""
         value = _to_float(text)
         return int(value) if value.is_integer() and value >= 1 else None
 
@@ -141,13 +141,13 @@ def parse_params(family: str, space: Space, defaults: Params, given: Mapping[str
     complete = drop_inactive(space, params)
     inactive = [name for name in given if name not in complete]
     if inactive:
-        conditions = "; ".join(f"{name} goes with {describe_conditions(space[name])}" for name in inactive)
+        conditions = "; ".join(f"{name} needs {describe_conditions(space[name])}" for name in inactive)
         raise UserError(f"{', '.join(inactive)} has no effect with these values of {family}: {conditions}")
     return complete
 
 
 def describe_outside(space: Space, params: Params) -> str:
-    """Which hyperparameters lie where no search looks, and where it does: ``units=128 (16 to 64 in steps of 16)``."""
+    """The hyperparameters outside the range of searches, with the range: ``units=128 (16 to 64 in steps of 16)``."""
     return ", ".join(f"{name}={value} ({space[name]})" for name, value in params.items() if value not in space[name])
 
 

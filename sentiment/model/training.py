@@ -1,4 +1,4 @@
-"""What a family is fitted with: the settings that all fits of a search share, and the features of a corpus."""
+"""The inputs of a fit: the settings that all fits of a search share, and the features of a corpus."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from .text.vocabulary import Vocabulary
 
 SEARCH_SPLITS = ("train", "validation")  # what trials are fitted and measured on
-# What the model may be fitted on that a search ends with. ``choice`` is the part of the validation split by which
-# families are compared: no fit, epoch, temperature or hyperparameter is chosen by it.
+# The splits for the final model of a search. ``choice`` is the part of the validation split on which families are
+# compared: no fit, epoch, temperature or hyperparameter is selected on it.
 REFIT_SPLITS = ("train", "validation", "choice")
 
 
@@ -41,7 +41,7 @@ class Criterion:
     higher_is_better: bool = True
 
     def score(self, value: float) -> float:
-        """The value, negated where lower is better."""
+        """The value, negated if lower is better."""
         return value if self.higher_is_better else -value
 
 
@@ -50,7 +50,7 @@ ACCURACY = Criterion("accuracy", accuracy)
 
 @dataclass(frozen=True)
 class Training:
-    """What all fits of a search have in common.
+    """Settings that all fits of a search share.
 
     Args:
         seed: the same seed gives the same model on the same kind of machine.
@@ -61,8 +61,8 @@ class Training:
         embedding: what word embeddings start from: ``random``, ``word2vec`` or ``glove``.
         vectors: path of a float32 array with a vector for each token id; empty if ``embedding`` is ``random``.
         pretrained: the checkpoint to start from: a folder or a name on a model hub; or empty.
-        members: number of networks in the final model (:mod:`sentiment.model.network.ensemble`); 0: as many as their
-            family usually has.
+        members: number of networks in the final model (:mod:`sentiment.model.network.ensemble`); 0: the family's
+            default.
         metric: what epochs and trials are chosen by.
     """
 
@@ -80,9 +80,9 @@ class Training:
 class Features(Protocol):
     """The encoded splits of a corpus, and what was learned from its training split to encode them.
 
-    A split is ``train``, ``validation``, ``choice`` or ``test``. Of the documents of the corpus's validation split,
-    ``choice`` is the half by which families are compared, and ``validation`` the half that fits may look at. Features
-    are hashable, since what is computed from them is cached.
+    A split is ``train``, ``validation``, ``choice`` or ``test``. The corpus's validation split has two halves:
+    ``choice``, on which families are compared, and ``validation``, which fits may use. Features are hashable, since
+    results computed from them are cached.
     :class:`sentiment.features.store.Features` reads them from a run.
     """
 
@@ -109,14 +109,14 @@ class Features(Protocol):
 
     @property
     def kept(self) -> Path:
-        """The folder in which embeddings of texts are kept, by what they depend on, for all runs and processes."""
+        """The folder that caches embeddings of texts, by what they depend on, for all runs and processes."""
 
     @property
     def vocabulary(self) -> Vocabulary: ...
 
     @property
     def subwords(self) -> Subwords | None:
-        """What splits texts into the subwords that the vocabulary is of; None where it is of words."""
+        """Splits texts into the vocabulary's subwords; None for a vocabulary of words."""
 
     @property
     def terms(self) -> list[str]:
@@ -126,7 +126,7 @@ class Features(Protocol):
         """Positions in ``classes``: int32 of shape (documents,)."""
 
     def groups(self, split: str) -> np.ndarray | None:
-        """Of near-duplicates, one number in all splits: int of shape (documents,); None where there are none."""
+        """Groups of near-duplicates, numbered across splits: int of shape (documents,); None if there are none."""
 
     def texts(self, split: str) -> list[str]:
         """The raw texts."""
@@ -141,7 +141,7 @@ class Features(Protocol):
         """How often each term occurs: sparse CSR float32 of shape (documents, terms)."""
 
     def join_splits(self, folder: Path) -> Features:
-        """Features learned anew from all but the test split, which become the training split.
+        """Features learned from all but the test split, joined as the training split.
 
         Args:
             folder: an empty folder to write them into.

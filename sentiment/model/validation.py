@@ -1,4 +1,4 @@
-"""How models that are fitted in one go are validated: on the splits, and in a cross-validation."""
+"""Validation of models that are fitted in one go: on the splits, and by cross-validation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .folds import count_folds, split_folds
 from .training import Features, Training, accuracy, compute_sample_weight
 
 FOLDS = 3
-MAX_DOCUMENTS = 50_000  # to cross-validate with; of more, the validation split alone is large enough to choose by
+MAX_DOCUMENTS = 50_000  # to cross-validate on; beyond, the validation split is large enough to select on
 
 # An unfitted classifier and its inputs, for the rows to fit on and for those to predict.
 Fold = Callable[[np.ndarray, np.ndarray], tuple[ClassifierMixin, Any, Any]]
@@ -27,13 +27,13 @@ Calibrate = Callable[[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray], np
 def report_fit(
     features: Features, training: Training, probabilities: Mapping[str, np.ndarray], on_epoch: OnEpoch
 ) -> None:
-    """Report the figures of a single fit; see :meth:`sentiment.model.families.Family.fit`.
+    """Report the metrics of a single fit; see :meth:`sentiment.model.families.Family.fit`.
 
     Args:
         features: the corpus.
-        training: its ``metric`` is among the figures.
+        training: its ``metric`` is among them.
         probabilities: of training and validation split, float64 of shape (documents, classes).
-        on_epoch: gets the figures, as those of epoch 1.
+        on_epoch: gets the metrics, as those of epoch 1.
     """
     figures: dict[str, float] = {}
     for split, found in probabilities.items():
@@ -60,10 +60,10 @@ def cross_validate_folds(
     Args:
         fold: makes the classifier of a fold and its inputs.
         labels: of all documents, int array of shape (documents,).
-        groups: of documents that share a fold, as near-duplicates do, of the same shape; None where each is its own.
+        groups: of documents that share a fold, as near-duplicates do, of the same shape; None if each is its own.
         training: its ``metric``, ``seed`` and ``class_weight`` are used.
-        calibrate: how the model that is fitted is calibrated; None where it is not. The documents of each fold are
-            calibrated by those of the others.
+        calibrate: the calibration of the fitted model; None if there is none. Each fold is calibrated on the
+            others.
         max_folds: number of folds; fewer if a class has fewer documents.
 
     Returns:

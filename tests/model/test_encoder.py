@@ -233,7 +233,7 @@ def test_what_c_means_does_not_depend_on_the_length_of_embeddings():
         ({"pooling_mode_mean_sqrt_len_tokens": True}, (), "has pooling by .*mean_sqrt_len.*, which keras-hub does not"),
         ({"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": True}, (), "pooling by .*'cls', 'mean'"),
         ({"pooling_mode": "lasttoken"}, (), "pooling by .*lasttoken"),
-        ({"pooling_mode_mean_tokens": True}, ("Dense",), "has Dense, which keras-hub does not compute"),
+        ({"pooling_mode_mean_tokens": True}, ("Dense",), "has Dense, which keras-hub does not support"),
     ],
 )
 def test_what_an_encoder_asks_for_beyond_keras_hub_is_refused_in_a_line(tmp_path, pooling, modules, expected):

@@ -32,7 +32,7 @@ def test_parse_params_fills_in_what_has_a_meaning():
         ({"units": "many"}, "units=many is outside"),
         ({"noise": "nan"}, "noise=nan is outside"),
         ({"kind": "forest"}, "kind=forest is outside"),
-        ({"depth": "2"}, "depth has no effect with these values of f: depth goes with kind=tree"),
+        ({"depth": "2"}, "depth has no effect with these values of f: depth needs kind=tree"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_what_does(given, expected):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # The registry: names of the modules in this folder, which are the names of the families.
 MODULES = ("dense", "encoder", "finetuned", "lstm", "pipeline", "simple", "transformer")
 
-# What a comparison calls the pool of several families (:mod:`sentiment.model.ensemble`), which is no family itself.
+# The name in a comparison of the pool of several families (:mod:`sentiment.model.ensemble`), not a family itself.
 ENSEMBLE = "ensemble"
 
 OnEpoch = Callable[[int, dict[str, float]], None]
@@ -46,22 +46,22 @@ class Model(Protocol):
 
 
 class Family(Protocol):
-    """A family of models. Subclass it to get the defaults of what a family need not have.
+    """A family of models. Subclass it to inherit the defaults of optional members.
 
     Attributes:
-        name: its name, that of its module.
+        name: its name, and its module's.
         options: which of the parameters embedding, embedding_file, pretrained and members it understands.
         trains_in_epochs: whether Keras trains it, epoch by epoch. Then trials can be pruned, Keras Tuner can tune it,
-            and its trials are worth a process each.
+            and a process per trial pays off.
         reads_ngrams: whether its fits read the counts of n-grams.
-        default_trials: trials of a search for which no number is given.
-        default_members: networks in the final model where ``members`` does not say.
+        default_trials: number of trials of a search if none is given.
+        default_members: networks in the final model if ``members`` is 0.
         own_process: whether its models cannot be loaded in a process that has loaded models of other families.
-        requirements: names of the packages that its fits depend on, and every served model of it.
-        search_texts: training texts above which a search tries hyperparameters on a sample of so many; the best are
-            fitted on all then. None where each trial reads all.
+        requirements: names of the packages that its fits and served models depend on.
+        search_texts: training texts above which trials are fitted on a sample of that size, and the best
+            hyperparameters then on all. None if each trial reads all.
         starts: further points that a search starts from: the hyperparameters in which each differs from the first one.
-        hub_prefix: what precedes the name of a checkpoint on the Hugging Face hub; None where none comes from there.
+        hub_prefix: prefix of the name of a checkpoint on the Hugging Face hub; None if it loads none from there.
     """
 
     name: str
@@ -80,7 +80,7 @@ class Family(Protocol):
         """The search space, and the hyperparameters that a search starts from: a value for each, active or not."""
 
     def packages(self, features: Features) -> tuple[str, ...]:
-        """Names of the packages that a served model of these features needs beside mlflow, numpy and pandas."""
+        """Names of the packages that a served model of these features needs beyond mlflow, numpy and pandas."""
         return *self.requirements, *features.cleaner.requirements
 
     def prepare(self) -> None:
@@ -88,7 +88,7 @@ class Family(Protocol):
         return
 
     def validate(self, training: Training) -> None:
-        """Raise UserError if something that ``training`` names cannot be used, before every trial finds out."""
+        """Raise UserError if something that ``training`` names cannot be used, before each trial fails."""
         return
 
     def fit(self, features: Features, params: Params, training: Training, on_epoch: OnEpoch) -> Model:
@@ -98,7 +98,7 @@ class Family(Protocol):
             features: the corpus; the split ``validation`` may be used to choose an epoch and to calibrate.
             params: the hyperparameters.
             training: see :class:`Training`.
-            on_epoch: called after each epoch with its number, from 1, and Keras's figures: loss and accuracy (training
+            on_epoch: called after each epoch with its number, from 1, and Keras's metrics: loss and accuracy (training
                 split), val_loss, val_accuracy and ``val_`` with the name of ``training.metric``. A family that is
                 fitted in one go calls it once.
 
@@ -115,21 +115,21 @@ class Family(Protocol):
         return training.members or self.default_members
 
     def fit_members(self, features: Features, params: Params, training: Training, models: Sequence[Model]) -> Model:
-        """The model that a search ends with: that of its best trial, or an ensemble.
+        """The final model of a search: its best trial's, or an ensemble.
 
         Args:
-            features, training: as for :meth:`fit`; the seed is that of the first further network.
+            features, training: as for :meth:`fit`; the seed is for the first further network.
             params: the hyperparameters of further networks.
-            models: those of the best trials, the best first, at most as many as an ensemble has.
+            models: of the best trials, best first, at most as many as an ensemble has.
         """
         return models[0]
 
     def refit(self, features: Features, params: Params, training: Training, model: Model) -> Model | None:
-        """Fit or calibrate the winner of a search again, by ``REFIT_SPLITS``, or return None to serve ``model`` itself.
+        """Fit or calibrate the winner of a search again, on ``REFIT_SPLITS``, or return None to serve ``model`` itself.
 
         Args:
             features, params, training: as for :meth:`fit`.
-            model: fitted with the same hyperparameters on the training split alone, and evaluated.
+            model: fitted with the same hyperparameters on only the training split, and evaluated.
         """
         return None
 
@@ -137,7 +137,7 @@ class Family(Protocol):
         """The model that its ``save`` wrote."""
 
     def log_model(self, model: Model, **options: Any) -> str | None:
-        """Log a model to the active run in an MLflow flavor of the family's own.
+        """Log a model to the active run in the family's own MLflow flavor.
 
         Args:
             model: the fitted model.
@@ -167,7 +167,7 @@ def get_family(name: str) -> Family:
 
 
 def needs_own_process(name: str | None) -> bool:
-    """Whether models of a family, or of the ensemble, cannot be loaded beside others; true where it is not known."""
+    """Whether models of a family, or of the ensemble, need their own process; true if the family is unknown."""
     return name is None or (name != ENSEMBLE and get_family(name).own_process)
 
 

@@ -19,7 +19,7 @@ STARTS: tuple[Params, ...] = ({"C": 1.0}, {"C": 3.0}, {"C": 30.0}, {"C": 100.0})
 
 
 class EncoderFamily(Family):
-    """Embeds each text once with the encoder ``training.pretrained``; a trial fits the head alone."""
+    """Embeds each text once with the encoder ``training.pretrained``; a trial only fits the head."""
 
     name = "encoder"
     options = ("pretrained",)

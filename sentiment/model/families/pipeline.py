@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..training import Features, Training
 
 BATCH = 16
-# Also where a checkpoint scores each label by itself (multi_label_classification): a text has one class.
+# Even if a checkpoint scores labels independently (multi_label_classification): a text has one class.
 SETTINGS = {"truncation": True, "function_to_apply": "softmax"}
 
 
@@ -37,7 +37,7 @@ class PipelineFamily(Family):
         return {}, {}
 
     def fit(self, features: Features, params: Params, training: Training, on_epoch: OnEpoch) -> Model:
-        """Load the pipeline; ``on_epoch`` gets its figures on the validation split.
+        """Load the pipeline; ``on_epoch`` gets its metrics on the validation split.
 
         Raises:
             UserError: there is no such pipeline, or its labels do not match the classes of the corpus.
@@ -125,7 +125,7 @@ def load_pipeline(handle: str, parameter: str = "pretrained") -> Any:
             f"{parameter}={handle} cannot be loaded as a text classifier ({reason}): if the hub cannot be reached from "
             f"here, download the checkpoint elsewhere and give its folder, {parameter}=path/to/checkpoint"
         ) from error
-    # Where a tokenizer does not say how much the model reads, nothing would be cut off. RoBERTa's first position is 2.
+    # Without a limit in the tokenizer, texts would not be truncated. RoBERTa's first position is 2.
     positions = getattr(found.model.config, "max_position_embeddings", None)
     if positions and found.tokenizer and found.tokenizer.model_max_length > positions:
         found.tokenizer.model_max_length = positions - 2
@@ -152,7 +152,7 @@ def match_labels(labels: list[str], classes: list[str]) -> list[str]:
     if sorted(found) != [[name] for name in sorted(classes)]:
         raise UserError(
             f"the labels of the pipeline ({', '.join(labels)}) are not the classes of the corpus "
-            f"({', '.join(classes)}): expected the same names, or that one is the beginning of the other, "
+            f"({', '.join(classes)}): expected the same names, or that one is a prefix of the other, "
             "such as NEG and negative"
         )
     return [name for (name,) in found]

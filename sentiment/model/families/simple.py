@@ -42,7 +42,7 @@ DEFAULTS: Params = {
     "var_smoothing": 0.01,
 }
 STARTS: tuple[Params, ...] = (
-    {"word_weighting": "tfidf", "lexicon": "none"},  # this and characters is what is usually written by hand
+    {"word_weighting": "tfidf", "lexicon": "none"},  # with characters, the usual hand-written pipeline
     {"word_weighting": "ratio", "max_order": 3, "tail_weight": 1.0, "C": 1.0, "alpha": 4.0},  # for long texts
     {"lexicon": "none"},
     {"max_order": 3, "tail_weight": 1.0, "C": 1.0},
@@ -79,7 +79,7 @@ class SimpleFamily(Family):
         from ..training import REFIT_SPLITS
 
         if sum(len(features.labels(split)) for split in REFIT_SPLITS) > self.search_texts:
-            return None  # a quarter more of so many changes little
+            return None  # a quarter more texts changes little here
         from ..linear.fitting import refit_linear
 
         return refit_linear(features, params, training)

@@ -146,16 +146,16 @@ class BlendModel:
         return self.to_probabilities(self.score_split(features, split))
 
     def predict_matrix(self, matrix: Any) -> np.ndarray:
-        """Probabilities for what :func:`join_columns` gives, of shape (documents, terms + grams + lexicon)."""
+        """Probabilities for a matrix of :func:`join_columns`, shape (documents, terms + grams + lexicon)."""
         return self.to_probabilities(self.svm.decision_function(matrix))
 
     def score_split(self, features: Features, split: str) -> np.ndarray:
-        """The SVM's signed distances for a split that is read a part at a time, as its ``decision_function`` gives."""
+        """The SVM's ``decision_function`` for a split, which is read a part at a time."""
         parts = read_parts(features, split, "predicting")
         return np.concatenate([self.svm.decision_function(self._encode(documents)) for documents in parts])
 
     def to_probabilities(self, scores: np.ndarray) -> np.ndarray:
-        """Probabilities for what the SVM's ``decision_function`` gives: float64 of shape (documents, classes)."""
+        """Probabilities for scores of the SVM's ``decision_function``: float64 of shape (documents, classes)."""
         scores = scores.reshape(len(scores), -1)
         positive = expit(-(self.slopes * scores + self.offsets))
         if positive.shape[1] == 1:
@@ -234,5 +234,5 @@ def _weigh_lexicon(features: Features) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _is_english(features: Features) -> bool:
-    """Whether the corpus is in the lexicon's language: elsewhere its columns would be noise."""
+    """Whether the corpus is in the lexicon's language: in others its columns would be noise."""
     return looks_english(features.texts("train"))

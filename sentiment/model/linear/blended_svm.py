@@ -31,7 +31,7 @@ class BlendedSVM(CountClassifier):
 
     Attributes:
         classes_: the classes, sorted.
-        scale_: what each column is multiplied by, float64 of shape (1 or classes, columns).
+        scale_: the factor of each column, float64 of shape (1 or classes, columns).
         coef_: weights of the SVM, float64 of shape (1 or classes, columns).
         intercept_: float64 of shape (1 or classes,).
     """
@@ -97,7 +97,7 @@ class BlendedSVM(CountClassifier):
         Args:
             document_frequency: int array of shape (columns,).
             documents: their number.
-            ratios: the log-count ratios of the words in each binary problem; none where ``weighting`` is ``tfidf``.
+            ratios: the log-count ratios of the words in each binary problem; empty if ``weighting`` is ``tfidf``.
             problems: the number of binary problems.
         """
         idf = 1 + np.log((1 + documents) / (1 + document_frequency))

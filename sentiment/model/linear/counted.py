@@ -36,7 +36,7 @@ CLASSIFIERS: dict[str, Callable[[Params, int], ClassifierMixin]] = {
     "multinomial_nb": lambda params, seed: MultinomialNB(alpha=params["alpha"]),
     "gaussian_nb": lambda params, seed: GaussianNB(var_smoothing=params["var_smoothing"]),
 }
-# Parts of scikit-learn's calibration; skops loads no types but well-known ones and those named here.
+# Parts of scikit-learn's calibration; skops loads only well-known types and those named here.
 TRUSTED = ["sklearn.calibration._CalibratedClassifier", "sklearn.calibration._SigmoidCalibration"]
 BATCH = 10_000  # documents that are predicted at a time, so that memory does not grow with their number
 
@@ -149,8 +149,8 @@ class CountModel:
 def _import_skops() -> ModuleType:
     """The module ``skops.io``.
 
-    It imports every module of scikit-learn for the names of the estimators, and with one of them torch, where that is
-    installed: most of the seconds of a short step. That one module has no estimators, and is left out.
+    It imports every module of scikit-learn to list the estimators. One of them imports torch, if installed, which takes
+    most of the time of a short step. That module has no estimators and is skipped.
     """
     finder = _NoAdapterToTorch()
     sys.meta_path.insert(0, finder)

@@ -1,4 +1,4 @@
-"""Fitting, cross-validating and loading the linear models, whichever kind a classifier belongs to."""
+"""Fitting, cross-validating and loading the linear models of all kinds."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def cross_validate(features: Features, params: Params, training: Training, folds
 
 
 def refit_linear(features: Features, params: Params, training: Training) -> Model:
-    """Fit on training and validation split, from both of which the n-grams are learned, too."""
+    """Fit, and learn the n-grams, on the training split and the whole validation split."""
     with tempfile.TemporaryDirectory() as folder:
         return fit_linear(features.join_splits(Path(folder)), params, training, lambda epoch, figures: None)
 

@@ -26,7 +26,7 @@ from .parts import MatrixParts, fit_svm
 class LargeBlendTrainer(BlendTrainer):
     """As :class:`BlendTrainer`. Its probabilities are calibrated on the validation split, without a cross-validation.
 
-    What is kept of a document is which words it has, not their n-grams: those of 640,000 texts of 20 words are 2 GB.
+    Only the words of each document are kept, not their n-grams: those of 640,000 texts of 20 words are 2 GB.
     """
 
     def fit(self) -> tuple[BlendModel, dict[str, np.ndarray]]:
@@ -56,7 +56,7 @@ class LargeBlendTrainer(BlendTrainer):
         return np.ones(len(labels)) if weights is None else weights.astype(np.float64)
 
     def _read_documents(self, terms: list[str]) -> Iterator[Documents]:
-        """The tokens of the training split, a part at a time; keeps what the lexicon says, and the second halves."""
+        """The tokens of the training split, a part at a time; keeps the columns of lexicon and second halves."""
         count_tail = make_tail_counter(terms) if self._params["tail_weight"] else None
         weigh_polarity = make_polarity_weigher() if self._reads_lexicon else None
         for documents in read_parts(self._features, "train", "reading"):

@@ -21,7 +21,7 @@ class CountClassifier(ClassifierMixin, BaseEstimator):
         return self.classes_[(scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)]
 
     def set_classes(self, y: np.ndarray) -> np.ndarray:
-        """Store the classes, and return those that have a binary problem each: all of them, or the second of two."""
+        """Store the classes, and return the positive class of each binary problem: all, or the second of two."""
         check_classification_targets(y)
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
@@ -32,7 +32,7 @@ class CountClassifier(ClassifierMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.positive_only = True
-        # On the dense points of scikit-learn's checks: only whether they are 0 counts here.
+        # On the dense data of scikit-learn's checks: only zero or not matters here.
         tags.classifier_tags.poor_score = True
         return tags
 
@@ -124,7 +124,7 @@ def log_count_ratio(present: Any, positive: np.ndarray, sample_weight: np.ndarra
 
 
 def log_ratio(inside: np.ndarray, outside: np.ndarray, alpha: float) -> np.ndarray:
-    """The same of the features' counts in positive and in other documents: float64 arrays of shape (features,)."""
+    """The same from features' counts in positive and in other documents: float64 arrays of shape (features,)."""
     inside, outside = alpha + inside, alpha + outside
     return np.log(inside / inside.sum()) - np.log(outside / outside.sum())
 

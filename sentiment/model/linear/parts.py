@@ -1,4 +1,4 @@
-"""Fits a linear SVM to a matrix that does not fit into memory: its rows are read from files, a part at a time."""
+"""A linear SVM on a matrix that does not fit into memory: its rows are read from files, a part at a time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..progress import show_progress
 
 ARRAYS = ("data", "indices", "indptr")
 MAX_PASSES = 200  # over the parts
-TOLERANCE = 1e-5  # of the objective, relative; closer than LinearSVC comes with its default
+TOLERANCE = 1e-5  # relative, of the objective; tighter than LinearSVC's default
 
 
 class MatrixParts:
@@ -47,9 +47,9 @@ class MatrixParts:
 def fit_svm(
     parts: MatrixParts, positive: np.ndarray, weights: np.ndarray, columns: int, C: float, name: str
 ) -> tuple[np.ndarray, float]:
-    """The weights and the intercept of ``LinearSVC(C=C)``: what its solver minimizes, minimized by L-BFGS.
+    """The weights and the intercept of ``LinearSVC(C=C)``: the same objective, minimized by L-BFGS.
 
-    That is the squared hinge loss with an L2 penalty, of the intercept, too (Fan et al. 2008, appendix B).
+    That is the squared hinge loss with an L2 penalty, also on the intercept (Fan et al. 2008, appendix B).
 
     Args:
         parts: the documents.
@@ -57,7 +57,7 @@ def fit_svm(
         weights: of the documents, float array of shape (documents,).
         columns: of the matrix.
         C: inverse strength of the penalty, above 0.
-        name: what the progress bar says of it.
+        name: label of the progress bar.
     """
     sign = np.where(positive, 1.0, -1.0)
     with show_progress(name, MAX_PASSES, "pass") as bar:

@@ -1,4 +1,4 @@
-"""Which word n-grams (terms) a linear model reads."""
+"""Selection of a linear model's n-grams (terms)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the kinds of linear models have in common: the terms that a fit reads, and the counts of both splits."""
+"""The base of the linear models' trainers: the terms that a fit reads, and the counts of both splits."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Trainer:
     def fold(self, inside: np.ndarray, outside: np.ndarray) -> tuple[ClassifierMixin, Any, Any]:
         """An unfitted classifier and its inputs for one fold of a cross-validation.
 
-        Everything that is learned from documents, such as which n-grams are used, is learned from ``inside`` alone.
+        Everything that is learned from documents, such as which n-grams are used, is learned only from ``inside``.
 
         Args:
             inside: rows to fit on, out of training and validation split together.
@@ -47,7 +47,7 @@ class Trainer:
 
     @cached_property
     def _columns(self) -> list[int]:
-        """Those of the terms that a model of the training split reads, in the features' counts."""
+        """Columns of the features' counts that a model of the training split reads."""
         return select_terms(self._features.terms, self._params)
 
     @property

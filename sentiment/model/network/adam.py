@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-SHARE = 0.02  # of a step's weights in their average, at least
+SHARE = 0.02  # least share of a step's weights in the average
 AVERAGE_EVERY = 5  # steps, once the share is that small: averaging in each takes a third of a step
 
 
@@ -17,17 +17,17 @@ class FusedAdam(keras.optimizers.Adam):
     of an embedding are summed before they are squared. Keras's Adam adds the squares of the summands instead, which
     makes words that are frequent in a batch learn more slowly.
 
-    What is evaluated and kept is an average of the weights (Polyak and Juditsky 1992). In the beginning a step counts
-    in proportion to its number (Lacoste-Julien, Schmidt and Bach 2012), so that nothing is left of the initial weights
-    after few steps; then it is an exponential moving average.
+    An average of the weights (Polyak and Juditsky 1992) is evaluated and kept. At first a step counts in proportion to
+    its number (Lacoste-Julien, Schmidt and Bach 2012), so that nothing is left of the initial weights after a few
+    steps; then it is an exponential moving average.
     """
 
     def __init__(self, learning_rate: Any, **kwargs: Any) -> None:
         super().__init__(learning_rate, use_ema=True, **kwargs)
-        self.schedule = learning_rate  # Keras gives its present value alone
+        self.schedule = learning_rate  # Keras only gives its current value
 
     def _backend_apply_gradients(self, grads: Sequence[Any], trainable_variables: Sequence[Any]) -> None:
-        # Keras's own adds a dozen operations for each weight, which take longer to trace than a short fit runs.
+        # Keras's own adds a dozen operations per weight, and tracing them takes longer than a short fit.
         rate, done = tf.cast(self.learning_rate, tf.float32), tf.cast(self.iterations, tf.float32)
         powers = tf.pow(self.beta_1, done + 1), tf.pow(self.beta_2, done + 1)
         kept = 1.0 - rate * (self.weight_decay or 0.0)

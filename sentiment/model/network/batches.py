@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-IN_MEMORY = 50_000  # documents of a split that is copied; those of a larger one are read batch by batch
+IN_MEMORY = 50_000  # documents; a larger split is not copied but read batch by batch
 SORTED_BATCHES = 8  # batches whose texts are sorted by length together
 
 
@@ -22,8 +22,8 @@ def make_batches(
     quarter (benchmarks/epochs.md).
 
     Args:
-        split: token ids, int32 of shape (documents, length), and further arrays with a row for each document. Of more
-            than ``IN_MEMORY`` documents nothing is copied, so that processes share what is memory-mapped.
+        split: token ids, int32 of shape (documents, length), and further arrays with a row for each document. More
+            than ``IN_MEMORY`` documents are not copied, so that processes share memory-mapped arrays.
         batch_size: documents per batch.
         padding: the id that pads texts at their end; None to leave the batches as wide as the split.
         seed: shuffles the documents, differently in each epoch; None keeps their order, or sorts them.

@@ -11,7 +11,7 @@ from typing import Any
 from ...errors import UserError, describe_error, optional_package
 from ..hub import HUB, find_checkpoint_file
 
-# What KerasHub makes of a Sentence-Transformers folder; it would ignore any other module.
+# The modules of a Sentence-Transformers folder that KerasHub reads; it ignores others.
 MODULES = {"Transformer", "Pooling", "Normalize"}
 POOLING = "1_Pooling/config.json"
 
@@ -42,14 +42,14 @@ def load_embedder(handle: str) -> Any:
     """A sentence encoder with its pooling and normalization, and its tokenizer.
 
     Args:
-        handle: as for :func:`load_checkpoint`; a folder may be one of Sentence-Transformers. Of a checkpoint that says
-            nothing of pooling, the mean of the states is taken, normalized to length 1.
+        handle: as for :func:`load_checkpoint`; a folder may be one of Sentence-Transformers. If the checkpoint has no
+            pooling settings, the mean of the states is taken, normalized to length 1.
 
     Returns:
         A ``keras_hub.models.TextEmbedder``.
 
     Raises:
-        UserError: as for :func:`load_checkpoint`, or KerasHub does not compute what the checkpoint asks for.
+        UserError: as for :func:`load_checkpoint`, or KerasHub does not support the checkpoint's modules.
     """
     embedder = _load(
         handle,
@@ -90,7 +90,7 @@ def _load(handle: str, load: Callable[[Any], Any], family: str, kind: str, examp
 
 
 def _check_modules(handle: str, embedder: Any) -> None:
-    """Raise UserError where a Sentence-Transformers checkpoint asks for something that KerasHub leaves out."""
+    """Raise UserError if a Sentence-Transformers checkpoint needs something that KerasHub leaves out."""
     kinds = [module["type"].rpartition(".")[2] for module in _read_json(handle, "modules.json", [])]
     pooling = _read_json(handle, POOLING, {})
     flags = [name for name, used in pooling.items() if name.startswith("pooling_mode_") and used]
@@ -102,15 +102,15 @@ def _check_modules(handle: str, embedder: Any) -> None:
         unknown.append(f"pooling by {modes}")
     if unknown:
         raise UserError(
-            f"pretrained={handle} has {', '.join(unknown)}, which keras-hub does not compute: expected a sentence "
-            "encoder that takes the mean, the maximum or the first of its states, such as all-MiniLM-L6-v2"
+            f"pretrained={handle} has {', '.join(unknown)}, which keras-hub does not support: expected a sentence "
+            "encoder with mean, max or CLS pooling, such as all-MiniLM-L6-v2"
         )
 
 
 def _follow_accents(tokenizer: Any, handle: str) -> None:
-    """Strip accents as the tokenizer of a BERT checkpoint does, where nothing is said as lower case; KerasHub does not.
+    """Strip accents as a BERT checkpoint's tokenizer does, by default if it lower-cases; KerasHub does not.
 
-    Without it *café* is an unknown word to a checkpoint that has read *cafe*.
+    Without it *café* is an unknown word to a checkpoint trained on *cafe*.
     """
     settings = _read_json(handle, "tokenizer_config.json", {})
     if settings and hasattr(tokenizer, "strip_accents"):
@@ -119,7 +119,7 @@ def _follow_accents(tokenizer: Any, handle: str) -> None:
 
 
 def _read_json(handle: str, name: str, default: Any) -> Any:
-    """The content of a file of a checkpoint; the default where it has no such file, as KerasHub's own presets."""
+    """The content of a checkpoint's file; the default if there is none, as in KerasHub's own presets."""
     try:
         file = find_checkpoint_file(handle, name)
     except FileNotFoundError:

@@ -51,10 +51,10 @@ class NetworkEnsemble:
 def fit_ensemble(
     family: Family, models: Sequence[Model], features: Features, params: Params, training: Training, count: int
 ) -> NetworkEnsemble:
-    """So many networks, calibrated together on the validation split: those of trials, then others of further seeds.
+    """``count`` networks, calibrated together on the validation split: of trials, then of further seeds.
 
-    The best trial's is a member, and then, in the order of the trials, another's unless it raises the log loss of the
-    mean on the validation split by more than a standard error (Caruana et al. 2004, section 2, without replacement).
+    The best trial's is a member; the others', best first, are added unless they raise the log loss of the mean on the
+    validation split by more than a standard error (Caruana et al. 2004, section 2, without replacement).
 
     Args:
         family: the family that fits networks.
@@ -66,7 +66,7 @@ def fit_ensemble(
     weights = compute_sample_weight(labels, training)
 
     def losses(predicted: Sequence[np.ndarray]) -> np.ndarray:
-        """The log loss of each text by the calibrated mean of some predictions."""
+        """Each text's log loss under the calibrated mean of some predictions."""
         mean = np.mean(predicted, axis=0)
         calibrated = scale_temperature(mean, fit_temperature(mean, labels, weights))
         return log_losses(calibrated, labels) * (1 if weights is None else weights)

@@ -28,10 +28,10 @@ class NetworkFamily(KerasFamily):
             network, from int32 token ids of shape (batch, length) to probabilities of shape (batch, classes).
         bag_of_words: whether the network only counts words, so that padding costs it nothing and texts need not be
             batched by length.
-        starts: further points that a search starts from, as :class:`Family` has them.
+        starts: further points that a search starts from; see :class:`Family`.
     """
 
-    # A second network is worth more than a fit on both splits, after which nothing is left to calibrate it by
+    # A second network is worth more than a fit on both splits, which leaves nothing to calibrate it on
     # (docs/explanation/defaults.md).
     default_members = 2
 

@@ -1,4 +1,4 @@
-"""What the families that Keras trains have in common: TensorFlow's start, and ensembles."""
+"""The base of the families that Keras trains: TensorFlow's start, and ensembles."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def masked_mean(states: Any, mask: Any) -> Any:
     """The mean of states of shape (batch, length, size) where a mask of shape (batch, length, 1) is true."""
     weights = keras.ops.cast(mask, states.dtype)
     total = keras.ops.sum(states * weights, axis=1)
-    return total / keras.ops.maximum(keras.ops.sum(weights, axis=1), 1.0)  # a text without known words has none
+    return total / keras.ops.maximum(keras.ops.sum(weights, axis=1), 1.0)  # a text may have no tokens
 
 
 class MaskedMean(keras.layers.Layer):
@@ -30,14 +30,14 @@ class MaskedMean(keras.layers.Layer):
 
 
 def reads_lexicon(params: Params, vocabulary: Vocabulary) -> bool:
-    """Whether a network reads what the lexicon says of words, of which a vocabulary of subwords knows nothing."""
+    """Whether a network reads the lexicon's kinds of words, which a vocabulary of subwords does not have."""
     return params["lexicon"] == "vader" and bool(vocabulary.kinds)
 
 
 class WordDropout(keras.layers.Layer):
     """In training, reads a share ``WORD_DROPOUT`` of the words as if they were unknown (Iyyer et al. 2015).
 
-    So a network learns what to do with words that no training text has.
+    So a network learns to handle words that are in no training text.
 
     Args:
         vocabulary: of the token ids, int32 of shape (batch, length).
@@ -52,7 +52,7 @@ class WordDropout(keras.layers.Layer):
         self._random = keras.random.SeedGenerator()
 
     def call(self, ids: Any, training: bool = False) -> Any:
-        # Keras's take is traced in ten times the time, for negative indices.
+        # Tracing Keras's take takes ten times as long, for negative indices.
         read = tf.gather(self._read, ids)
         if not training:
             return read
@@ -83,7 +83,7 @@ class StatePooling(keras.layers.Layer):
 
 
 class WordKinds(keras.layers.Layer):
-    """What a lexicon says of each word: token ids, int32 of shape (batch, length), to float32 (batch, length, 4).
+    """Lexicon features of each word: token ids, int32 of shape (batch, length), to float32 (batch, length, 4).
 
     Args:
         vocabulary: of the token ids.
@@ -173,7 +173,7 @@ class MeanEmbedding(keras.layers.Layer):
         counts = tf.math.bincount(ids, minlength=words, maxlength=words, dtype=tf.float32, axis=-1)
         counts *= tf.cast(tf.range(words) != PADDING, tf.float32)
         total = tf.reduce_sum(counts, axis=1, keepdims=True)
-        return tf.matmul(counts, self._embeddings) / tf.maximum(total, 1.0)  # a text without known words has none
+        return tf.matmul(counts, self._embeddings) / tf.maximum(total, 1.0)  # a text may have no tokens
 
     def compute_output_shape(self, ids: tuple) -> tuple:
         return ids[0], self._shape[1]

@@ -24,8 +24,8 @@ from .prediction import Predictor, calibrate
 SETTINGS, WEIGHTS = "network.json", "weights.npz"
 RANDOM_SPREAD = 0.05 / math.sqrt(3)  # standard deviation of Keras's random embeddings, uniform from -0.05 to 0.05
 
-# The network that was trained last, by what its graphs depend on. To trace them takes longer than a short fit: another
-# fit has them from here, and a network of its own for the result.
+# The last trained network, by what its graphs depend on. Tracing them takes longer than a short fit, so the next fit
+# reuses them and copies the weights into a new network.
 _trained: dict[tuple, keras.Model] = {}
 
 
@@ -40,7 +40,7 @@ class KerasModel:
         classes: number of classes.
         truncation: which tokens of a longer text it reads (:mod:`sentiment.model.text.truncation`).
         temperature: calibrates its probabilities (:mod:`sentiment.model.calibration`); 1 leaves them unchanged.
-        subwords: splits documents into what the vocabulary is of; None where that is words.
+        subwords: splits documents into the vocabulary's subwords; None if it has words.
     """
 
     def __init__(
@@ -142,10 +142,10 @@ def load_network(family: NetworkFamily, folder: Path) -> KerasModel:
 
 
 def _set_vectors(embedding: keras.layers.Embedding, vectors: np.ndarray) -> None:
-    """Let embeddings start from word vectors, float32 of shape (ids, size).
+    """Start embeddings from word vectors, float32 of shape (ids, size).
 
-    Those that are trained further are scaled to the spread of random ones. Adam changes any number by about the
-    learning rate: vectors as large as GloVe's would hardly change (docs/explanation/defaults.md).
+    Trainable ones are scaled to the standard deviation of random ones. Adam changes any weight by about the learning
+    rate: vectors as large as GloVe's would hardly change (docs/explanation/defaults.md).
     """
     if embedding.trainable:
         vectors = vectors * (RANDOM_SPREAD / vectors.std())

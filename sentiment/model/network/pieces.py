@@ -57,7 +57,7 @@ class PieceReader:
 
 
 def make_inputs(encoder: Any, ids: Any, padding: int) -> dict[str, Any]:
-    """What a KerasHub model takes, by name, for a tensor of piece ids of shape (batch, length)."""
+    """A KerasHub model's inputs, by name, for a tensor of piece ids of shape (batch, length)."""
     inputs = {"token_ids": ids, "padding_mask": ops.cast(ops.not_equal(ids, padding), "int32")}
     if "segment_ids" in encoder.input:
         inputs["segment_ids"] = ops.zeros_like(ids)

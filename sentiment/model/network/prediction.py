@@ -1,4 +1,4 @@
-"""How networks predict, and the calibration of their probabilities."""
+"""Prediction with networks, and calibration of their probabilities."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def calibrate(
 
 
 def calibrate_again(model: Any, features: Features, training: Training) -> Any:
-    """A copy of a model with a temperature of both halves of the validation split.
+    """A copy of a model, calibrated on both halves of the validation split.
 
     No epoch was selected on the half that families are compared on: the model's accuracy there is unbiased, as on
     other texts.

@@ -12,7 +12,7 @@ NOISE = ("I0000", "W0000", "WARNING: All log")
 def start_tensorflow() -> None:
     """Import TensorFlow and let it find its devices, without the notes that its C++ code prints at any log level."""
     sys.stderr.flush()
-    # Keras looks for it, for galleries of images, and does without where it is not there: half a second.
+    # Keras imports it if it can, for galleries of images, which takes half a second.
     left_out = {"matplotlib": None} if "matplotlib" not in sys.modules else {}
     sys.modules.update(left_out)  # type: ignore[arg-type]
     console = os.dup(2)

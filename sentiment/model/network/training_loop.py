@@ -47,7 +47,7 @@ def compile_network(
     steps = training.epochs * math.ceil(documents / training.batch_size)
     warm_up = math.ceil(WARM_UP * steps) if steps > 1 else 0  # a warm-up begins with a rate of 0
     rate = WarmUpCosine(params["learning_rate"], warm_up, max(1, steps - warm_up))
-    # What creates its variables in the first step, as a metric that is given by its name, has the step traced twice.
+    # A metric given by its name creates its variables in the first step, which is then traced twice.
     network.compile(
         optimizer=optimizer(rate, weight_decay=params.get("weight_decay")),
         loss="sparse_categorical_crossentropy",
@@ -89,7 +89,7 @@ def train(
         training: see :class:`Training`.
         train_split: token ids, int32 of shape (documents, length), and labels, int32 of shape (documents,).
         validation_split: the same.
-        on_epoch: called after each epoch with its number, from 1, and its figures.
+        on_epoch: called after each epoch with its number, from 1, and its metrics.
         padding: see :func:`make_batches`.
 
     Raises:
@@ -122,10 +122,10 @@ def train(
 class WarmUpCosine(keras.optimizers.schedules.LearningRateSchedule):
     """Keras's ``CosineDecay`` with a warm-up from 0, without its condition.
 
-    Keras computes the rate again for every weight that decays, and a condition is two graphs of their own, each time.
+    Keras computes the rate again for every weight that decays, and a condition adds two graphs each time.
 
     Args:
-        rate: the highest learning rate, a variable of its own.
+        rate: the highest learning rate, kept as a variable.
         warm_up: steps in which it rises to that.
         decay: steps in which it falls to 0.
     """
@@ -143,7 +143,7 @@ class WarmUpCosine(keras.optimizers.schedules.LearningRateSchedule):
 
 
 class _Measure(keras.callbacks.Callback):
-    """Adds a metric on the validation split to the figures of an epoch, unless Keras measures it itself."""
+    """Adds a metric on the validation split to an epoch's metrics, unless Keras computes it itself."""
 
     def __init__(self, metric: Criterion, batches: tf.data.Dataset) -> None:
         super().__init__()

@@ -12,9 +12,9 @@ from ...errors import UserError
 
 
 def load_or_compute(file: Path, compute: Callable[[], np.ndarray]) -> np.ndarray:
-    """The array in a file, memory-mapped, which is computed and written where there is none.
+    """The array in a file, memory-mapped; it is computed and written if there is none.
 
-    Of several processes that need it, one computes it, and the others wait. The file appears whole or not at all.
+    If several processes need it, one computes it and the others wait. The file is written atomically.
 
     Args:
         file: its path, named after what the array depends on and ending in ``.npy``.
@@ -35,7 +35,7 @@ def load_or_compute(file: Path, compute: Callable[[], np.ndarray]) -> np.ndarray
     with held:
         try:
             return np.load(file, mmap_mode="r")
-        except (FileNotFoundError, EOFError, ValueError):  # there is none, or what a full disk has left of it
+        except (FileNotFoundError, EOFError, ValueError):  # there is none, or a full disk truncated it
             unfinished = file.with_suffix(".part.npy")
             np.save(unfinished, compute())
             os.replace(unfinished, file)

@@ -20,12 +20,12 @@ from ..training import Features
 from .cache import load_or_compute
 
 PROGRESS_SECONDS = 10.0
-# Word pieces of a chunk: what has learned from sentences says less of a page (docs/explanation/defaults.md).
+# Word pieces of a chunk: encoders trained on sentences do worse on pages (docs/explanation/defaults.md).
 CHUNK = 64
 
 
 class SentenceEncoder:
-    """A checkpoint and how much of a text it reads: the embedding of a text is the mean of those of its chunks.
+    """A checkpoint and how much of a text it reads: the embedding of a text is the mean of its chunks'.
 
     Args:
         handle: the checkpoint (:func:`load_embedder`).
@@ -49,7 +49,7 @@ class SentenceEncoder:
 
     @lru_cache(maxsize=6)  # noqa: B019, every trial of a search reads them
     def embed_split(self, features: Features, split: str) -> np.ndarray:
-        """Embeddings of a split, read from ``features.kept`` where any process has computed them before."""
+        """Embeddings of a split, read from ``features.kept`` if any process has computed them before."""
         pieces = self.reader.encode(features.texts(split))
         chunk = self.reader.chunk if pieces.shape[1] > self.reader.chunk else None
         versions = [version(package) for package in ("keras", "keras-hub", "tensorflow")]
@@ -59,7 +59,7 @@ class SentenceEncoder:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of what an embedding depends on beside the pieces of its text: weights, architecture and pooling."""
+        """SHA-256 of all that an embedding depends on except its pieces: weights, architecture and pooling."""
         config = self.embedder.backbone.get_config()
         numbers = {name: value for name, value in config.items() if isinstance(value, int | float)}  # heads, layers
         how = [numbers, self.embedder.pooling_mode, self.embedder.normalize]

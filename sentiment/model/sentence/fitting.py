@@ -54,20 +54,20 @@ def fit_head(
     Args:
         embeddings: float32 of shape (documents, size).
         labels: int32 of shape (documents,), of two or more classes from 0 on.
-        groups: of documents that share a fold, of the same shape; None where each is its own.
+        groups: of documents that share a fold, of the same shape; None if each is its own.
         params: ``C`` is used, the inverse strength of regularization.
         training: its ``seed`` and ``class_weight`` are used.
     """
     weight = compute_sample_weight(labels, training)
     fold, count = partial(_fold, embeddings, params), count_folds(labels, groups, CALIBRATION_FOLDS)
     temperature = 1.0
-    if count > 1:  # not so where a class has a single text
+    if count > 1:  # else a class has a single text
         temperature = fit_temperature(predict_folds(fold, labels, groups, training, count), labels, weight)
     everything = np.arange(len(labels))
     classifier, scaled, _ = fold(everything, everything)
     classifier.fit(scaled, labels, sample_weight=weight)
     weights, bias = classifier.coef_.T / spread_of(embeddings), classifier.intercept_
-    if len(bias) == 1:  # two classes: scikit-learn has the scores of the second one alone
+    if len(bias) == 1:  # two classes: scikit-learn has only the scores of the second one
         weights, bias = np.hstack([np.zeros_like(weights), weights]), np.array([0.0, bias[0]])
     return Head(weights, bias, temperature)
 
@@ -84,8 +84,7 @@ def _fold(
 def spread_of(embeddings: np.ndarray) -> float:
     """The root mean square distance of embeddings from their mean, by which they are divided.
 
-    So ``C`` means the same for an encoder whose embeddings have length 1, for one whose have not, and for one whose lie
-    close together.
+    So ``C`` means the same whether or not an encoder's embeddings have length 1 or lie close together.
     """
     return float(np.sqrt(embeddings.var(axis=0, dtype=np.float64).sum())) or 1.0
 

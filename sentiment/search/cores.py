@@ -1,4 +1,4 @@
-"""The processor cores that concurrent searches share, trial by trial. A lock file stands for each core."""
+"""The processor cores that concurrent searches share, trial by trial. Each core has a lock file."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Cores:
         self.waited = 0.0
 
     def has_room(self, running: int) -> bool:
-        """Whether there is a core for one more trial beside ``running`` others. Blocks until there is a first core."""
+        """Whether there is a core for a trial besides ``running`` others. Blocks until there is a first core."""
         held = [core for core in self._cores if core.is_locked]
         if not held:
             started = time.time()

@@ -58,7 +58,7 @@ def make_engine(config: SearchConfig, space: Space, start: Params) -> tuple[Call
     Args:
         config: the search.
         space: the search space.
-        start: a value for each hyperparameter, those of the first trial. Hyperopt then tries the family's other
+        start: a value for each hyperparameter, for the first trial. Hyperopt then tries the family's other
             ``starts``.
 
     Returns:
@@ -75,7 +75,7 @@ def make_engine(config: SearchConfig, space: Space, start: Params) -> tuple[Call
     if config.tuner == "keras_tuner" and not get_family(config.family).trains_in_epochs:
         others = [name for name in family_names() if get_family(name).trains_in_epochs]
         raise UserError(
-            f"tuner=keras_tuner tunes the families that Keras trains, and {config.family} is none of them: "
+            f"tuner=keras_tuner tunes only families that Keras trains, and {config.family} is not one: "
             f"use tuner=hyperopt, or one of {', '.join(others)}"
         )
     if config.algo == "grid" or not space:  # without hyperparameters there is one trial
@@ -88,7 +88,7 @@ def make_engine(config: SearchConfig, space: Space, start: Params) -> tuple[Call
 def _make_keras_tuner(config: SearchConfig, space: Space, start: Params) -> Engine:
     from sentiment.model.network.startup import start_tensorflow
 
-    start_tensorflow()  # which Keras Tuner would import with all its notes
+    start_tensorflow()  # else Keras Tuner imports it, with all its notes
     from sentiment.search.keras_tuner_search import KerasTunerSearch
 
     return KerasTunerSearch(

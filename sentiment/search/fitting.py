@@ -28,21 +28,21 @@ from sentiment.search.packaging import log_model, model_digest, package_digest
 from sentiment.search.trials import CROSS_VALIDATED, Outcome, TrialRecorder, loss_of
 from sentiment.tracking import VALIDATION_PREDICTIONS
 
-BATCH_SECONDS = 2.0  # figures of epochs that end within this time are logged together
+BATCH_SECONDS = 2.0  # metrics of epochs that end within this time are logged together
 
 ShowEpoch = Callable[[str, int, dict[str, float]], None]
 
 
 @dataclass(frozen=True)
 class TrialConfig:
-    """What all trials of a search have in common.
+    """Settings that all trials of a search share.
 
     Args:
         family: name of the family.
         features: path of the featurize run's features, or their URI for workers on other machines.
         dataset: path or URI of the ingest run's dataset, for models that read raw text.
         training: a trial may replace its number of epochs.
-        tracking_uri: where the runs are.
+        tracking_uri: where to log.
     """
 
     family: str
@@ -62,7 +62,7 @@ def prepare(family: str) -> None:
 
 
 def validate_training(family: str, training: Training) -> None:
-    """Raise UserError if something that ``training`` names cannot be used, before every trial finds out."""
+    """Raise UserError if something that ``training`` names cannot be used, before each trial fails."""
     get_family(family).validate(training)
 
 
@@ -80,7 +80,7 @@ def run_trial(
     """Fit a family and record it in a run of its own.
 
     Args:
-        config: what all trials of the search have in common.
+        config: settings that all trials of the search share.
         recorder: opens the run.
         number: of the trial, from 1.
         params: hyperparameters.
@@ -89,7 +89,7 @@ def run_trial(
         thresholds: the trial is pruned after an epoch if its best score so far is below the epoch's
             threshold; empty for no pruning.
         folder: where to save the model; None to discard it.
-        show: called with the trial's name, the epoch (from 1) and its figures after each epoch.
+        show: called with the trial's name, the epoch (from 1) and its metrics after each epoch.
     """
     if mlflow.get_tracking_uri() != config.tracking_uri:
         mlflow.set_tracking_uri(config.tracking_uri)
@@ -126,7 +126,7 @@ def run_trial(
         return Outcome(run.run_id, run.name, params, passes, None, 1 - curve[-1], tuple(curve), time.time() - started)
     except MlflowException:  # the store, not the trial: nothing more can be recorded
         raise
-    except Exception as error:  # whatever goes wrong fails this trial alone; its run says what it was
+    except Exception as error:  # any error fails only this trial; its run says what it was
         run.fail(error)
         return Outcome(run.run_id, run.name, params, passes, error=describe_error(error))
     run.finish()
@@ -136,15 +136,15 @@ def run_trial(
 
 @dataclass(frozen=True)
 class LoggedModel:
-    """The model that a search ended with.
+    """The final model of a search.
 
     Args:
         uri: of the MLflow model.
         digest: see :func:`sentiment.search.packaging.model_digest`.
-        figures: on the split ``choice``, by which nothing of it was chosen.
+        figures: on the split ``choice``, on which nothing was selected.
         seconds: time that its fits took.
         refitted: whether it was fitted, or calibrated, again with all of the validation split.
-        sample: the training texts of each trial where these are a sample, else 0; the model is fitted on all.
+        sample: number of training texts of each trial if they are a sample, else 0; the model is fitted on all.
     """
 
     uri: str
@@ -158,14 +158,14 @@ class LoggedModel:
 def log_best_model(config: TrialConfig, run_id: str, ranked: Sequence[Outcome], dataset: str) -> LoggedModel:
     """Log the best model of a search to its run, with its predictions for the split ``choice``.
 
-    Networks of the best trials are an ensemble (:meth:`Family.fit_members`). What is logged has seen all of the
-    validation split (:meth:`Family.refit`): networks are calibrated by it, another family's model is fitted on it. The
-    figures and the predictions are those of the model before, which knows nothing of the split ``choice``.
+    Networks of the best trials form an ensemble (:meth:`Family.fit_members`). The logged model uses all of the
+    validation split (:meth:`Family.refit`): networks are calibrated on it, other families' models fitted on it. The
+    metrics and the predictions are from the model before that, which has not seen the split ``choice``.
 
     Args:
-        config: what all trials of the search have in common.
+        config: settings that all trials of the search share.
         run_id: the tune run.
-        ranked: the trials, the best first. If a model was lost with the process that fitted it, it is fitted once more.
+        ranked: the trials, best first. If a model was lost with the process that fitted it, it is fitted again.
         dataset: the dataset's digest.
     """
     mlflow.set_tracking_uri(config.tracking_uri)
@@ -194,7 +194,7 @@ def log_best_model(config: TrialConfig, run_id: str, ranked: Sequence[Outcome], 
     behavior = [probabilities]
     if refitted and family.trains_in_epochs:
         behavior.append(refitted.predict_split(features, "choice"))
-    elif refitted:  # whose n-grams may be others than those of the features
+    elif refitted:  # its n-grams may differ from the features'
         served = SentimentModel(features.cleaner, features.classes, refitted)
         behavior.append(served.predict_proba(features.texts("choice")))
     digest = model_digest(behavior, package_digest(uri), best.params, features.classes, dataset)
@@ -224,7 +224,7 @@ def _model_of(trial: Outcome, family: Family, features: Features, usual: Trainin
 
 
 def sample_for_trials(family: Family, features: Features, seed: int) -> Features:
-    """The features that trials are fitted on: those given, or a sample where the family takes one of so many texts."""
+    """The features that trials are fitted on: those given, or a sample if the family takes one of so many texts."""
     most = family.search_texts
     if most is None or len(features.labels("train")) <= most:
         return features

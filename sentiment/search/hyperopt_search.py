@@ -39,7 +39,7 @@ class HyperoptSearch:
         self._random = np.random.default_rng(seed)
 
     def ask(self) -> tuple[Params, None]:
-        """The next hyperparameters, those that are active, and None for the usual number of epochs.
+        """The next active hyperparameters, and None for the usual number of epochs.
 
         Trials that are still running count with the mean loss of the finished ones, so that what is being tried is not
         proposed again ("constant liar", Ginsbourger, Le Riche and Carraro 2010).
@@ -98,7 +98,7 @@ def from_hyperopt(space: Space, sample: dict[str, Any]) -> Params:
 
 
 def to_values(space: Space, params: Params) -> dict[str, Any]:
-    """Hyperparameters under hyperopt's labels, as its ``points_to_evaluate`` has them: discrete ones are an index."""
+    """Hyperparameters under hyperopt's labels, as for its ``points_to_evaluate``: discrete ones are an index."""
     values = {}
     for name in active_names(space, params):
         dimension, value = space[name], params[name]

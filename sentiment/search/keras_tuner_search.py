@@ -16,8 +16,8 @@ LOSS = keras_tuner.Objective("loss", "min")
 class KerasTunerSearch:
     """Proposes hyperparameters and learns from their losses; see :class:`sentiment.search.engines.Engine`.
 
-    Hyperband (Li et al. 2018) also proposes the number of epochs, up to the given one. What it promotes to the next
-    round is trained from scratch, because the learning rate schedule covers all epochs of a trial.
+    Hyperband (Li et al. 2018) also proposes the number of epochs, up to the given one. Those promoted to the next
+    round are trained from scratch, because the learning rate schedule covers all epochs of a trial.
 
     Args:
         space: the search space.

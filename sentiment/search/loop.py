@@ -21,7 +21,7 @@ BeginTrial = Callable[[int, Params, int | None, "list[Outcome]"], "Future[Outcom
 
 
 def lag_of(parallelism: int) -> int:
-    """The lag of a search that may run so many trials at a time; more than ``LAG`` change which trials it runs."""
+    """The lag of a search with this many trials at a time; more than ``LAG`` change which trials it runs."""
     return max(LAG, parallelism)
 
 
@@ -47,7 +47,7 @@ def run_trials(
         at_once: how many may run at the same time.
         has_room: function of the number of running trials that says whether one more may begin. If none is running, it
             blocks until one may.
-        lag: how far back the trials are on whose results a proposal is based, at least. No more of them run at a time.
+        lag: a proposal uses the results of trials at least this far back. At most so many run at a time.
 
     Returns:
         The outcomes in the order of the trials.

@@ -32,9 +32,7 @@ def check_options(family: str, given: Mapping[str, Any], defaults: Mapping[str, 
             others = " or ".join(families_with(option))
             raise UserError(f"{family} has no {option}: only family={others} has it")
     if given["embedding_file"] and given["embedding"] == "random":
-        raise UserError(
-            f"embedding_file={given['embedding_file']} without embedding: expected word2vec or glove with it"
-        )
+        raise UserError(f"embedding_file={given['embedding_file']} without embedding: give embedding=word2vec or glove")
     if given["embedding"] == "glove" and not given["embedding_file"]:
         raise UserError("embedding=glove without embedding_file: give the path of a GloVe text file")
 
@@ -50,7 +48,7 @@ def log_word_vectors(
         features: see :func:`word_vectors`.
         seed: see :func:`word_vectors`.
         space: the search space.
-        params: where the search starts; vectors that are learned get its ``embedding_size``.
+        params: where the search starts; learned vectors have its ``embedding_size``.
 
     Returns:
         The artifact's path, and the space and the params with the length of the vectors.

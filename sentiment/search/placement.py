@@ -24,7 +24,7 @@ class Placement:
     """Where trials run.
 
     Args:
-        workers: what runs them; to be closed.
+        workers: runs them; to be closed.
         locate: function of a run's id and an artifact's path: where the workers find the artifact.
         shares_files: whether the workers write files that this process can read.
     """
@@ -39,8 +39,8 @@ def place_locally(family: str, parallelism: int, trials: int) -> Placement:
 
     Args:
         family: name of the family.
-        parallelism: trials at the same time; 0 for one a core, up to ``LAG`` and to half of the trials, since a process
-            takes as long to start as a short trial; or one where a fit is shorter than that.
+        parallelism: trials at the same time; 0 for one per core, up to ``LAG`` and half of the trials, since a process
+            takes as long to start as a short trial; or one if fits are shorter than that.
         trials: number of trials.
     """
     in_epochs = get_family(family).trains_in_epochs
@@ -64,7 +64,7 @@ def place_on_spark(parallelism: int, spark_master: str) -> Placement:
     uri = mlflow.get_tracking_uri()
     if not parallelism and not spark_master.startswith("local"):
         raise UserError(
-            "engine=spark on a cluster without parallelism: say how many trials run at a time, usually the cluster's "
+            "engine=spark on a cluster needs parallelism: say how many trials run at a time, usually the cluster's "
             "number of cores; Spark does not know it until its executors have started"
         )
     if not uri.startswith(("http://", "https://", "databricks")):

@@ -26,7 +26,7 @@ class TrialProgress:
     Args:
         name: what is tuned, at the start of the line.
         total: number of trials.
-        metric: what the best one is chosen by.
+        metric: the best one is chosen by it.
     """
 
     def __init__(self, name: str, total: int, metric: Criterion) -> None:
@@ -49,7 +49,7 @@ class TrialProgress:
         self._bar.close()
 
     def show_epoch(self, name: str, epoch: int, figures: dict[str, float]) -> None:
-        """Show how far the running trial is; on a terminal only."""
+        """Show how far the running trial is; only on a terminal."""
         current = f"{name}, epoch {epoch}: {figures['val_accuracy']:.3f}"
         self._bar.set_postfix_str(f"{self._status}{current}", refresh=self._live)
 

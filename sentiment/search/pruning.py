@@ -1,10 +1,9 @@
-"""When to stop a trial early: the median stopping rule (Golovin et al. 2017, section 3.2.2), with the lower quartile.
+"""Early stopping of trials: the median stopping rule (Golovin et al. 2017, section 3.2.2), with the lower quartile.
 
-Most hyperparameters of a good space differ by less than a validation split of 160 texts can detect, so that the median
-also stops good ones: on movie_reviews the best lstm of one seed in four (30 trials each). The first epochs say little,
-because the learning rate has just risen: the lower quartile at the second epoch stopped the best dense network of one
-seed in five (60 trials of 10 epochs each). From the third epoch on it stopped none of them and saves a quarter of the
-epochs.
+Most hyperparameters of a good space differ by less than a validation split of 160 texts can detect, so the median also
+stops good ones: on movie_reviews the best lstm for one seed in four (30 trials each). The first epochs say little,
+because the learning rate has just risen: the lower quartile at the second epoch stopped the best dense network for one
+seed in five (60 trials of 10 epochs each). From the third epoch on it stopped none and saves a quarter of the epochs.
 """
 
 from __future__ import annotations

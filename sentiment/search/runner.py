@@ -25,10 +25,10 @@ class TrialRunner:
     """Begins trials.
 
     Args:
-        config: what all trials of the search have in common.
+        config: settings that all trials of the search share.
         prune: whether to stop trials early that fall behind the others.
         recorder: opens the trials' runs.
-        earlier: the trials that have ended before (:func:`sentiment.search.trials.finished_trials`).
+        earlier: trials that finished earlier (:func:`sentiment.search.trials.finished_trials`).
         workers: where the trials run.
         progress: shows them on the console.
         scratch: folder for the models; None if they are not kept.
@@ -68,8 +68,8 @@ class TrialRunner:
         ended: Future[Outcome] = Future()
 
         def end(done: Future[Outcome]) -> None:
-            # What goes wrong here, as with a tracking server that is gone or a closed console, ends the search. An
-            # exception in a future's callback is dropped, and the search would wait for this trial for ever.
+            # An error here, such as a lost tracking server or a closed console, ends the search. An exception in a
+            # future's callback is dropped, and the search would wait for this trial forever.
             try:
                 ended.set_result(record(done))
             except BaseException as error:
@@ -78,7 +78,7 @@ class TrialRunner:
         def record(done: Future[Outcome]) -> Outcome:
             error = done.exception()  # of the worker; errors of the fit are part of the outcome
             if error:
-                self._hold()  # a search that is told to stop loses its workers, too
+                self._hold()  # a search that is told to stop also loses its workers
                 if isinstance(error, MlflowException):
                     raise error
                 if isinstance(error, BrokenProcessPool):

@@ -1,5 +1,4 @@
-"""A user's own search space: a YAML file that narrows a family's, for a search or for a sweep over exactly these
-values.
+"""A user's own search space: a YAML file that narrows a family's, for a search or a sweep over exactly these values.
 
     units: [32, 64]                          # one of these values
     dropout: {uniform: [0.1, 0.3]}           # a float in this range
@@ -51,7 +50,7 @@ def narrow_space(family: str, space: Space, defaults: Params, path: str, discret
     if set(given) <= set(family_names()):
         given = {} if given.get(family) is None else given[family]
         if not isinstance(given, dict):
-            raise UserError(f"{path}: {family}: {given} is no hyperparameter, expected lines such as `units: [32, 64]`")
+            raise UserError(f"{path}: {family}: {given}, expected lines of hyperparameters such as `units: [32, 64]`")
     unknown = [name for name in given if name not in space]
     if unknown:
         named = ", ".join(map(str, unknown))
@@ -67,18 +66,18 @@ def narrow_space(family: str, space: Space, defaults: Params, path: str, discret
             condition = result[other]
             if isinstance(condition, Choice) and not set(values) & set(condition.values):
                 conditions = describe_conditions(replace(result[name], when={other: values}))
-                raise UserError(f"{path}: {name} has no effect, since it goes with {conditions}")
+                raise UserError(f"{path}: {name} has no effect, since it needs {conditions}")
     return result, {name: _nearest_value(dimension, defaults[name]) for name, dimension in result.items()}
 
 
 def _owner(given: dict[str, Any]) -> str:
-    """Which family has all hyperparameters of a file, and how to say so in it; empty where none has them."""
+    """The families with all hyperparameters of a file, and how to name one in it; empty if none."""
     owners = [name for name in family_names() if set(given) <= set(get_family(name).search_space(Training())[0])]
     return f". For {' or '.join(owners)}, put the lines below `{owners[0]}:`, indented" if owners else ""
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2's numbers and unique keys: PyYAML reads YAML 1.1, for which 1e-3 is a text, and takes the last key."""
+    """YAML 1.2's numbers and unique keys: PyYAML reads YAML 1.1, where 1e-3 is a string, and takes the last key."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         lines: dict[str, int] = {}
@@ -110,7 +109,7 @@ def _parse_dimension(where: str, given: Any, allowed: Dimension) -> Dimension:
 
     Args:
         where: the file and the name, for messages.
-        given: what YAML gives for it.
+        given: its value in the file.
         allowed: the family's dimension.
     """
     if not isinstance(given, dict):
@@ -127,10 +126,10 @@ def _parse_dimension(where: str, given: Any, allowed: Dimension) -> Dimension:
         step = given.get("step", getattr(allowed, "step", 1))
         whole = all(isinstance(number, int) for number in (low, high, step)) and step > 0
         if not whole or any(value not in allowed for value in range(low, high + 1, step)):
-            raise UserError(f"{where}: {given} does not fit, expected whole numbers out of {allowed}")
+            raise UserError(f"{where}: {given} does not fit, expected whole numbers from {allowed}")
         return Integer(low, high, step, allowed.when)
     if isinstance(allowed, Integer):
-        raise UserError(f"{where}: {given} does not fit, expected whole numbers out of {allowed}")
+        raise UserError(f"{where}: {given} does not fit, expected whole numbers from {allowed}")
     if kinds == ["log_uniform"] and low <= 0:
         raise UserError(f"{where}: {given} does not fit, expected a range above 0 for log_uniform")
     return replace(RANGES[kinds[0]](low, high), when=allowed.when)
@@ -148,7 +147,7 @@ def _parse_values(where: str, given: Any, allowed: Dimension) -> Choice:
         )
     wrong = [value for value in values if not _contains(allowed, value)]
     if wrong or not values or len(set(values)) < len(values):
-        raise UserError(f"{where}: {given} does not fit, expected distinct values out of {allowed}")
+        raise UserError(f"{where}: {given} does not fit, expected distinct values from {allowed}")
     return Choice(values, allowed.when)
 
 
@@ -157,7 +156,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _contains(dimension: Dimension, value: Any) -> bool:
-    """Whether a value lies in a dimension; texts are never compared with numbers."""
+    """Whether a value is in a dimension; strings are never compared with numbers."""
     texts = isinstance(dimension, Choice) and isinstance(dimension.values[0], str)
     return (isinstance(value, str) if texts else _is_number(value)) and value in dimension
 

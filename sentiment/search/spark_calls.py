@@ -25,7 +25,7 @@ class SparkCalls:
 
     Args:
         master: URL of the cluster, ``spark://host:port``, or ``local[n]`` for n processes on this machine.
-        step: what it is used for.
+        step: the step that uses it.
         settings: Spark's settings.
 
     Raises:
@@ -41,11 +41,11 @@ class SparkCalls:
 
     @property
     def cores(self) -> int:
-        """The n of ``local[n]``; of a cluster the cores of the executors that have started, and 2 at least."""
+        """The n of ``local[n]``; on a cluster the cores of the executors that have started, at least 2."""
         return self._context.defaultParallelism
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """What a worker returns for a call, once it has; to be called in several threads at once.
+        """Run a call on a worker and return its result; to be called in several threads at once.
 
         Raises:
             RuntimeError: its task failed, which does not affect other calls.
@@ -81,7 +81,7 @@ def _run_on_worker(call: bytes) -> Any:
 
 
 def _make_archive(folder: Path) -> str:
-    """A zip file of those files of the project that the workers need."""
+    """A zip file of the project's files that the workers need."""
     files = folder / PROJECT
     for name in ("steps", "sentiment"):
         shutil.copytree(PROJECT_ROOT / name, files / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -10,22 +10,22 @@ from typing import Any
 from sentiment.errors import UserError
 from sentiment.search.spark_calls import SparkCalls
 
-AHEAD = 2  # batches for each core, of which one is on its way
+AHEAD = 2  # batches per core, one of them in transit
 MOST_AHEAD = 256  # each has a thread that waits for it
 
 
 class SparkMap:
     """Calls functions with batches on a cluster; see :class:`sentiment.batches.Mapper`.
 
-    A task that fails is tried again, as Spark does it. Batches are sent, and results kept, as far ahead as it takes to
-    keep the cluster busy.
+    Spark retries a task that fails. Batches are sent, and results kept, as far ahead as it takes to keep the cluster
+    busy.
 
     Args:
         master: URL of the cluster, ``spark://host:port``, or ``local[n]`` for n processes on this machine.
-        step: what it is used for.
+        step: the step that uses it.
 
     Raises:
-        UserError: Spark does not start; while results are taken: a task fails again and again.
+        UserError: Spark does not start; during iteration: a task fails repeatedly.
     """
 
     def __init__(self, master: str, step: str) -> None:

@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from sentiment.errors import UserError
 
 CONNECT_SECONDS = 10
-# What a call of Spark raises. Of the JVM nothing else is known where it has ended, as when it was killed.
+# What a call of Spark raises: if its JVM was killed or has ended, only a ConnectionError.
 FAILURES = (Py4JError, PySparkException, ConnectionError)
 
 
@@ -22,7 +22,7 @@ def start_session(master: str, step: str, settings: dict[str, str]) -> SparkSess
 
     Args:
         master: URL of the cluster, ``spark://host:port``, or ``local[n]`` for n processes on this machine.
-        step: what it is used for.
+        step: the step that uses it.
         settings: Spark's settings.
 
     Raises:
@@ -41,11 +41,11 @@ def start_session(master: str, step: str, settings: dict[str, str]) -> SparkSess
 
 
 def stop_session(session: SparkSession) -> None:
-    """Stop a session; nothing is left to stop where its JVM has ended."""
+    """Stop a session; nothing is left to stop if its JVM has ended."""
     try:
         session.stop()
     except ConnectionError:
-        # MLflow would ask it where models are registered, even when it ends a run, and the run would stay RUNNING.
+        # MLflow would ask it for the registry's URI, even to end a run, and the run would stay RUNNING.
         mlflow.set_registry_uri(mlflow.get_tracking_uri())
 
 
@@ -58,11 +58,11 @@ def failure_reason(error: Exception) -> str:
         return python  # what follows the indented lines
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     found = next((line for line in lines if "Exception" in line or "Lost task" in line), lines[0])
-    return found.removeprefix(": ")  # py4j puts it before what the JVM says
+    return found.removeprefix(": ")  # py4j prefixes it to the message
 
 
 def _is_not_of_py4j(record: logging.LogRecord) -> bool:
-    """Whether a record of the root logger is not of py4j, which logs with a traceback there what it raises as well."""
+    """Whether a record of the root logger is not from py4j, which logs what it also raises, with a traceback."""
     return record.module != "java_gateway"
 
 

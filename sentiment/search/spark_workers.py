@@ -14,8 +14,8 @@ class SparkWorkers:
     """Runs functions on the workers of a Spark cluster; see :class:`sentiment.search.workers.Pool`.
 
     hyperopt's SparkTrials is not used, because it only supports hyperopt's ``fmin``: no other tuner, no starting point,
-    and trials that depend on which one ends first. Besides, its tasks do not consume their input, so that Spark ends a
-    worker's process with each task and the next trial imports TensorFlow again.
+    and trials that depend on which one ends first. Also, its tasks do not consume their input, so Spark ends a worker's
+    process with each task and the next trial imports TensorFlow again.
 
     Args:
         master: URL of the cluster, ``spark://host:port``, or ``local[n]`` for n processes on this machine.
@@ -39,6 +39,6 @@ class SparkWorkers:
         return self._threads.submit(self._calls.call, function, *arguments)
 
     def close(self) -> None:
-        self._calls.cancel()  # those of a search that was given up
+        self._calls.cancel()  # if the search was given up
         self._threads.shutdown()
         self._calls.close()

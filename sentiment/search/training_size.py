@@ -1,4 +1,4 @@
-"""How accuracy grows with the number of training texts, which says whether more labels would help."""
+"""The learning curve: accuracy by training texts, which says whether more labels would help."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from sentiment.search.trials import TRAIN_SECONDS, best_params
 from sentiment.tracking import origin
 
 SHARES = (1 / 9, 1 / 3)  # each three times the one before: accuracy grows with the logarithm of the texts
-FEWEST = 10  # documents of the rarest class, with which a fit says something
-LONGEST = 60.0  # seconds of a fit; where it takes longer, a comparison would take minutes more
+FEWEST = 10  # documents of the rarest class for a meaningful fit
+LONGEST = 60.0  # seconds of a fit; with longer ones, a comparison would take minutes more
 
 
 def measure_training_sizes(
@@ -30,15 +30,15 @@ def measure_training_sizes(
 
     Args:
         tune_run: the run of the search.
-        training: what it was run with.
+        training: its settings.
         features: of its corpus, with the raw texts.
         on_choice: predictions of its model for the split ``choice``, float array of shape (documents, classes).
 
     Returns:
         For each number of training documents, ascending: documents, accuracy on the split ``choice``, and low and high,
-        the ends of its 95% interval. The last one is the whole split. Each is of a single fit: of an ensemble of
-        networks, that of its first. Empty where fits take too long or there are too few documents, and for families
-        that start from a checkpoint or from word vectors, which know more than the labels say.
+        the ends of its 95% interval. The last one is the whole split. Each is for a single fit: for an ensemble of
+        networks, its first. Empty if fits take too long or there are too few documents, and for families that start
+        from a checkpoint or from word vectors, which know more than the labels say.
     """
     family = get_family(origin(tune_run).family)
     if "pretrained" in family.options or training.embedding != "random":
@@ -47,7 +47,7 @@ def measure_training_sizes(
         return []
     named = best_params(tune_run)
     training = replace(training, epochs=int(named.pop("epochs", training.epochs)))
-    named.pop("seed", None)  # the parts are drawn, and fitted, with that of the search
+    named.pop("seed", None)  # the parts are drawn, and fitted, with the search's
     params = parse_params(family.name, *family.search_space(training), named)
     labels, train = features.labels("choice"), features.labels("train")
     rarest = np.bincount(train, minlength=len(features.classes)).min()

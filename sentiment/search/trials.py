@@ -1,4 +1,4 @@
-"""Trials as MLflow runs: each is a child of its tune run, with its hyperparameters, epochs, figures and outcome."""
+"""Trials as MLflow runs: each is a child of its tune run, with its hyperparameters, epochs, metrics and outcome."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from sentiment.tracking import (
     USER,
 )
 
-VALIDATION = "validation_"  # prefix of the fitted model's figures on the validation split
-CROSS_VALIDATED = "cross_validated_"  # prefix of the metric among these figures, if the family cross-validates
+VALIDATION = "validation_"  # prefix of the fitted model's metrics on the validation split
+CROSS_VALIDATED = "cross_validated_"  # prefix of the search's metric among these, if the family cross-validates
 BEST = "best_"  # prefix of the best trial's parameters (:func:`best_params`) among the parameters of a tune run
 TRAIN_SECONDS = "train_seconds"
 
@@ -44,14 +44,14 @@ EarlierTrials = dict[tuple[ParamsKey, str | None], Run]  # from finished_trials
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a trial.
+    """The outcome of a trial.
 
     Args:
         run_id: the trial's run.
         name: its name.
         params: hyperparameters.
         epochs: passes over the training split.
-        figures: the model's figures on the validation split; None if the trial failed or was pruned.
+        figures: the model's metrics on the validation split; None if the trial failed or was pruned.
         loss: what the search minimizes (:func:`loss_of`); None if the trial failed.
         curve: score of the metric after each epoch, the higher the better (:meth:`Criterion.score`).
         seconds: duration of the fit.
@@ -110,8 +110,8 @@ class TrialRecorder:
 class TrialRun:
     """The run in which one fit is recorded.
 
-    Its parameters are logged with its first figures, in one call: each call costs milliseconds, and short fits wait for
-    it.
+    Its parameters are logged with its first metrics, in one call: calls take milliseconds, and short fits wait for
+    them.
 
     Args:
         client: of the tracking store.
@@ -129,13 +129,13 @@ class TrialRun:
         self._pending: list[Metric] = []
 
     def log_epoch(self, epoch: int, figures: Mapping[str, float], within: float = 0.0) -> None:
-        """Log the figures of an epoch (from 1), together with those of others that ended ``within`` seconds."""
+        """Log the metrics of an epoch (from 1), together with other epochs that ended ``within`` seconds."""
         self._pending += self._metrics(figures, step=epoch)
         if time.time() - self._logged >= within:
             self._flush()
 
     def log_result(self, figures: Mapping[str, float], seconds: float) -> None:
-        """Log the figures of the fitted model on the validation split, and the duration of the fit."""
+        """Log the metrics of the fitted model on the validation split, and the duration of the fit."""
         named = {VALIDATION + name: value for name, value in figures.items()}
         self._pending += self._metrics(named | {TRAIN_SECONDS: seconds})
         self._flush()
@@ -146,9 +146,9 @@ class TrialRun:
         self.finish()
 
     def repeat(self, run: Run, params: Params, epochs: int, metric: Criterion, seed: int) -> Outcome:
-        """Copy the figures of an earlier trial with the same hyperparameters, and end the run.
+        """Copy the metrics of an earlier trial with the same hyperparameters, and end the run.
 
-        ``seed`` is that trial's, for the model, which has to be fitted again if it is wanted.
+        ``seed`` is that trial's, to fit its model again if it is needed.
         """
         history = {key: self._client.get_metric_history(run.info.run_id, key) for key in run.data.metrics}
         self._pending = [point for points in history.values() for point in points]
@@ -192,10 +192,10 @@ def finished_trials(tune_runs: Iterable[Run], pruned: bool = True) -> EarlierTri
 
     Args:
         tune_runs: the runs.
-        pruned: whether a trial counts that was stopped early.
+        pruned: whether to include pruned trials.
 
     Returns:
-        By their hyperparameters (:func:`params_key`) and seed: networks of the same ones are different trials.
+        By hyperparameters (:func:`params_key`) and seed: networks with other seeds are different trials.
     """
     trials = [
         trial
@@ -224,12 +224,12 @@ def best_params(tune_run: Run) -> dict[str, str]:
 
 
 def loss_of(figures: Mapping[str, float], metric: Criterion) -> float:
-    """What a search minimizes: 1 minus the score of the metric, cross-validated if the family does that."""
+    """The loss of a search: 1 minus the score of the metric, cross-validated if the family does that."""
     return 1 - metric.score(figures.get(CROSS_VALIDATED + metric.name, figures[metric.name]))
 
 
 def rank_trials(outcomes: Sequence[Outcome], family: str) -> list[Outcome]:
-    """The trials that came to their end, by their loss (:func:`loss_of`) and then their log loss, the best first.
+    """The completed trials, by their loss (:func:`loss_of`) and then their log loss, the best first.
 
     Raises:
         UserError: all trials failed.

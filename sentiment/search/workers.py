@@ -44,8 +44,8 @@ class Pool(Protocol):
 class Workers:
     """Runs functions in ``count`` processes, or in this process if ``count`` is 1; see :class:`Pool`.
 
-    A new process takes seconds to import TensorFlow, once. Each process is a pool of its own, so that a process that
-    dies does not break the others.
+    A new process takes seconds to import TensorFlow. Each process is its own pool, so that a process that dies does
+    not break the others.
 
     Args:
         count: the maximum number of calls at a time.
@@ -98,14 +98,14 @@ def completed_future(result: Any) -> Future[Any]:
 
 
 def initialize_worker() -> None:
-    """What a process of trials does first."""
+    """Set up a process of trials."""
     threading.Thread(target=_end_with_the_search, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C also reaches the search, which ends its workers
     logging.getLogger("mlflow").setLevel(logging.WARNING)
 
 
 def _end_with_the_search() -> None:
-    """End this process when the search that it works for is gone, however that ended."""
+    """End this process when its search has ended, for whatever reason."""
     if search := multiprocessing.parent_process():
         search.join()
         os._exit(1)

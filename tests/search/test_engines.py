@@ -146,7 +146,7 @@ def test_a_grid_is_every_combination_once_and_in_order():
             "keras_tuner",
             "random",
             "simple",
-            "and simple is none of them: use tuner=hyperopt, or one of ",
+            "and simple is not one: use tuner=hyperopt, or one of ",
         ),
     ],
 )

@@ -74,18 +74,18 @@ def test_conditions_are_kept(tmp_path):
         ("classifier: blend\nC: 1", "For simple, put the lines below `simple:`, indented"),
         ("learning_rate: [1e-3, much]", "does not fit"),
         ("unit: [16]", "lstm has no hyperparameter unit; it has embedding_size, units"),
-        ("units: [16, 50]", "units: [16, 50] does not fit, expected distinct values out of 16 to 64 in steps of 16"),
+        ("units: [16, 50]", "units: [16, 50] does not fit, expected distinct values from 16 to 64 in steps of 16"),
         ("units: many", "units: many does not fit"),
         ("units: []", "units: [] does not fit"),
         ("units: [16, 16]", "units: [16, 16] does not fit"),
-        ("units: {uniform: [16, 64]}", "expected whole numbers out of 16 to 64"),
+        ("units: {uniform: [16, 64]}", "expected whole numbers from 16 to 64"),
         ("dropout: {uniform: [0.1, 0.9]}", "dropout: 0.1 to 0.9 does not fit, expected a range within 0.1 to 0.5"),
         ("dropout: {uniform: [0.1]}", "is not a dimension, expected a list of values or one of {uniform: [low, high]}"),
         ("dropout: {normal: [0.1, 0.2]}", "is not a dimension"),
         ("dropout:", "dropout: None does not fit"),
-        ("dropout: [~, 0.2]", "does not fit, expected distinct values out of 0.1 to 0.5"),
+        ("dropout: [~, 0.2]", "does not fit, expected distinct values from 0.1 to 0.5"),
         ("dropout: 2026-01-01", "does not fit"),
-        ("lstm: 5", "lstm: 5 is no hyperparameter, expected lines such as"),
+        ("lstm: 5", "lstm: 5, expected lines of hyperparameters such as"),
         ("1: [2]", "lstm has no hyperparameter 1; it has"),
         ("dropout: {log_uniform: [0.0, 0.2]}", "0.0 to 0.2 does not fit, expected a range within 0.1 to 0.5"),
         ("- units", "expected a line for each hyperparameter, such as `units: [32, 64]`"),
@@ -106,9 +106,7 @@ def test_a_logarithmic_range_from_0_is_refused(tmp_path):
 
 
 def test_a_hyperparameter_without_effect_and_a_missing_file_are_refused(tmp_path):
-    with pytest.raises(
-        UserError, match=r"alpha has no effect, since it goes with classifier=nb_svm.blend.multinomial_nb"
-    ):
+    with pytest.raises(UserError, match=r"alpha has no effect, since it needs classifier=nb_svm.blend.multinomial_nb"):
         narrow(tmp_path, "classifier: linear_svm\nalpha: [0.1]", family="simple")
     with pytest.raises(UserError, match="cannot be read as YAML"):
         narrow_space("lstm", {}, {}, str(tmp_path / "missing.yaml"), False)

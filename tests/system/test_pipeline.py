@@ -96,10 +96,10 @@ def test_options_of_another_family_are_refused(tuned):
     process = run_here("tune", "--family=simple", "--pretrained=checkpoint", cwd=tuned)
     assert (
         process.returncode == 1
-        and "simple has no pretrained: it goes with family=encoder or finetuned or pipeline" in process.stderr
+        and "simple has no pretrained: only family=encoder or finetuned or pipeline has it" in process.stderr
     )
     process = run_here("tune", "--family=simple", "--members=5", cwd=tuned)
-    assert process.returncode == 1 and "simple has no members: it goes with family=dense" in process.stderr
+    assert process.returncode == 1 and "simple has no members: only family=dense" in process.stderr
     process = run_here("train", "--family=lstm", "--embedding=glove", cwd=tuned)
     assert process.returncode == 1 and "embedding=glove without embedding_file" in process.stderr
 

@@ -165,7 +165,7 @@ def test_a_spark_worker_that_is_killed_costs_its_trial(server, on_server):
     [
         (ON_SPARK, "cannot log to sqlite:"),
         (("--engine=spark",), "without spark_master"),
-        (("--engine=spark", "--spark_master=spark://head:7077"), "on a cluster without parallelism"),
+        (("--engine=spark", "--spark_master=spark://head:7077"), "on a cluster needs parallelism"),
         (("--spark_master=local[2]",), "without engine=spark"),
     ],
 )

@@ -32,14 +32,14 @@ COSTS = ("latency_ms_p50", "model_bytes")
 
 @dataclass(frozen=True)
 class EvaluationData:
-    """What models are compared on.
+    """Data to compare models on.
 
     Args:
         test: DataFrame with the columns id, text and label, slice if the corpus has slices, and those of
             :mod:`sentiment.corpora.labels` if it has weak labels.
         classes: class names.
         labels: int array of shape (test documents,), positions in the classes.
-        choice_labels: the same of the half of the validation split that families are chosen by.
+        choice_labels: the same for the half of the validation split that selects families.
         class_shares: shares of the classes in the training split, float array of shape (classes,).
     """
 
@@ -56,7 +56,7 @@ class EvaluationData:
 
 @dataclass(frozen=True)
 class EvaluatedModel:
-    """A tuned model, or an ensemble of several, and how it does.
+    """A tuned model, or an ensemble of several, evaluated.
 
     Args:
         tune_runs: the run of its search, or of each member's.
@@ -82,7 +82,7 @@ class EvaluatedModel:
 
     @property
     def weights(self) -> dict[str, float]:
-        """Those of an ensemble's members; empty for a tuned model."""
+        """Of an ensemble's members; empty for a tuned model."""
         return self.row.get("weights", {})
 
 
@@ -121,9 +121,9 @@ def evaluate_ensemble(
     cases: Sequence[Case],
     metric: str,
 ) -> EvaluatedModel:
-    """:func:`evaluate_model`, of the logged ensemble of some of these models.
+    """:func:`evaluate_model` for the logged ensemble of some of these models.
 
-    Its members have answered already: only its speed and its size are measured.
+    Its members' predictions are reused: only its speed and size are measured.
     """
     members = [model for model in models if model.family in pooling.weights]
     weights = [pooling.weights[model.family] for model in members]
@@ -170,7 +170,7 @@ def _evaluate(
 def rank_models(
     rule: str, metric: str, margin: float, models: Sequence[EvaluatedModel], data: EvaluationData
 ) -> tuple[list[EvaluatedModel], dict[str, Any]]:
-    """The models, the winner first, and what comparison.json says of the choice (:func:`choose`)."""
+    """The models, the winner first, and the choice as in comparison.json (:func:`choose`)."""
     by_family = {model.family: model for model in models}
     probabilities = {model.family: model.on_choice for model in models}
     rows, reason, lead = choose(
@@ -220,14 +220,14 @@ def summarize_models(
 
 
 def evaluate_majority(data: EvaluationData, correct: np.ndarray) -> dict[str, Any]:
-    """What the most frequent class of the training split would reach as the answer to every text.
+    """Metrics of always predicting the most frequent class of the training split.
 
     Args:
         data: the splits.
         correct: of the winner, bool array of shape (test documents,).
 
     Returns:
-        The figures of a row of comparison.json that need no model; its probabilities are the shares of the classes. And
+        The metrics of a row of comparison.json that need no model, with the class shares as probabilities. And
         ``lead``: how far the winner is ahead, as in the pairs.
     """
     constant = np.tile(data.class_shares, (len(data.labels), 1))
@@ -248,15 +248,15 @@ def tabulate_predictions(models: Sequence[EvaluatedModel], data: EvaluationData)
         columns[f"{model.family}.score"] = model.probabilities.max(axis=1)
         names = (f"{model.family}.probability.{name}" for name in data.classes)
         columns |= dict(zip(names, model.probabilities.T))
-    # At once: pandas warns of a table that many columns are added to.
+    # All at once: pandas warns if many columns are added singly.
     return pd.concat([data.test, pd.DataFrame(columns, index=data.test.index)], axis=1)
 
 
 def digest_comparison(models: Sequence[EvaluatedModel]) -> str:
     """Digest of the models, the winner first, and of metrics that do not depend on a clock.
 
-    The metrics are listed here, so that with a new one the same models still give the same digest, by which register
-    recognizes a version that it has registered already.
+    The metrics are listed here, so that a new one does not change the digest of the same models, by which register
+    recognizes a version that it has already registered.
     """
     names = (
         "family",
@@ -272,6 +272,6 @@ def digest_comparison(models: Sequence[EvaluatedModel]) -> str:
 
 
 def _digest_fitted(model: EvaluatedModel) -> Any:
-    """The digest of its search's result, or those of an ensemble's members and their weights."""
+    """The digest of its search's result, or an ensemble's weights and members' digests."""
     digests = [origin(run).get(OUTPUT_DIGEST) for run in model.tune_runs]
     return [sorted(filter(None, digests)), model.weights] if model.weights else digests[0]

@@ -22,14 +22,14 @@ from sentiment.model.progress import show_progress
 from sentiment.results import load_model, model_files
 
 TIMED_REQUESTS = 100
-AT_ONCE = 20_000  # texts that a model is given, which bounds its memory
+AT_ONCE = 20_000  # texts per call of a model, which bounds its memory
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What a model does on some texts.
+    """A model's results on texts.
 
     Args:
         row: its part of a row of comparison.json.
@@ -50,13 +50,13 @@ def measure(
 
     Args:
         model_uri: URI of a model that MLflow can load.
-        texts: from a name to texts; ``test`` is the test split, which the metrics are of.
+        texts: from a name to texts; the metrics are for ``test``, the test split.
         labels: int array of shape (test texts,), positions in the model's classes.
-        known: its probabilities for these texts, where they follow from those of other models; None to predict them.
+        known: its probabilities for these texts, if they follow from other models'; None to predict them.
 
     Returns:
-        The measurement; its row has what :func:`score_test_split` gives, latency_ms_p50 and latency_ms_p95 (one text a
-        request, in this process) and model_bytes.
+        The measurement; its row has :func:`score_test_split`'s metrics, latency_ms_p50 and latency_ms_p95 (one text
+        per request, in this process) and model_bytes.
     """
     folder = model_files(model_uri)
     model = mlflow.pyfunc.load_model(str(folder))
@@ -83,14 +83,14 @@ def score_test_split(labels: np.ndarray, probabilities: np.ndarray) -> dict[str,
 
 
 def in_own_process(function: Callable[..., Result], *arguments: Any) -> Result:
-    """Call a function in a new process, which shares the tracking store with this one and nothing else."""
+    """Call a function in a new process, which shares only the tracking store with this one."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, context, mlflow.set_tracking_uri, (mlflow.get_tracking_uri(),)) as pool:
         return pool.submit(function, *arguments).result()
 
 
 def in_process_for(family: str | None, function: Callable[..., Result], *arguments: Any) -> Result:
-    """Call a function that loads a model of a family (None: unknown), in a process of its own where it needs one."""
+    """Call a function that loads a model of a family (None: unknown), in a process of its own if it needs one."""
     return in_own_process(function, *arguments) if needs_own_process(family) else function(*arguments)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-ROUNDING = 1e-9  # floats that differ by less differ by their rounding alone: one document makes a larger difference
+ROUNDING = 1e-9  # floats that differ by less differ only by rounding: one document makes a larger difference
 
 
 def reaches(value: float, bound: float) -> bool:
@@ -32,14 +32,14 @@ class Metric:
 
     Args:
         name: its name in ``comparison.json``, thresholds and monitoring.
-        title: its column in a table for people.
+        title: its column title in tables.
         format: a format string for one value.
         higher_is_better: direction.
         function: of labels (int array of shape (documents,), positions of the true classes) and probabilities (float
             array of shape (documents, classes), rows summing to 1); None for what is measured elsewhere, such as
             latency.
-        labels_only: whether the function reads nothing of the probabilities but which class is the most probable, so
-            that monitoring can compute it from predicted labels.
+        labels_only: whether the function only uses the most probable class, so that monitoring can compute it from
+            predicted labels.
         unit: tables show the value divided by this.
         criterion: whether epochs, trials, families and the champion can be chosen by it (parameter ``metric``).
         share: whether it is from 0 to 1, so that differences are told in points.
@@ -57,11 +57,11 @@ class Metric:
 
     @property
     def key(self) -> str:
-        """Its key in a row of ``comparison.json``, where accuracy is told apart from validation accuracy."""
+        """Its key in a row of ``comparison.json``, where there is test and validation accuracy."""
         return "test_accuracy" if self.name == "accuracy" else self.name
 
     def show(self, row: Mapping[str, Any]) -> str:
-        """The value of a row of ``comparison.json`` as text; empty where an older comparison does not have it."""
+        """The value of a row of ``comparison.json`` as text; empty if an older comparison does not have it."""
         return self.format.format(row[self.key] / self.unit) if self.key in row else ""
 
 
@@ -94,7 +94,7 @@ def roc_auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
 def log_loss(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Cross-entropy in nats, 0 and up.
 
-    As scikit-learn's, without its checks of the input: they take nearly all of its time, and a bootstrap calls this
+    Like scikit-learn's, without its input checks: they take nearly all of its time, and a bootstrap calls this
     thousands of times.
     """
     import numpy as np
@@ -164,11 +164,11 @@ def scores(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
 
 
 def label_scores(labels: np.ndarray, predicted: np.ndarray, classes: int) -> dict[str, float]:
-    """The metrics that need predicted labels alone, by name.
+    """The metrics that need only predicted labels, by name.
 
     Args:
         labels: int array of shape (documents,), positions of the true classes.
-        predicted: the same of the predicted classes.
+        predicted: the predicted classes, likewise.
         classes: number of classes.
     """
     import numpy as np
@@ -182,7 +182,7 @@ def label_scores(labels: np.ndarray, predicted: np.ndarray, classes: int) -> dic
 
 
 def class_scores(labels: np.ndarray, probabilities: np.ndarray) -> list[dict[str, float]]:
-    """Precision, recall, F1 (each 0 to 1) and documents of each class; 0 where a class is never predicted.
+    """Precision, recall, F1 (each 0 to 1) and documents of each class; 0 if a class is never predicted.
 
     Args:
         labels: int array of shape (documents,), positions of the true classes.
@@ -196,5 +196,5 @@ def class_scores(labels: np.ndarray, probabilities: np.ndarray) -> list[dict[str
 
 
 def figures_of(row: Mapping[str, Any]) -> dict[str, float]:
-    """What is measured in a row of ``comparison.json``, by its keys there."""
+    """The numbers in a row of ``comparison.json``, by key."""
     return {key: float(value) for key, value in row.items() if isinstance(value, int | float)}

@@ -12,9 +12,9 @@ from sentiment.results import load_model
 
 MISTAKES = 20
 FEWEST = 5
-WORDS = 4_000  # of the mistakes together: to leave out each part of a text takes time that grows with its square
+WORDS = 4_000  # of all mistakes: leaving out each part of a text takes time quadratic in its length
 SPANS = 60  # parts of a text that are left out in turn; the longer the text, the longer the parts
-CLOSER = 4  # of the parts of a long text, those that are then looked at word by word
+CLOSER = 4  # parts of a long text that are then examined word by word
 # A word with the white space before it; Chinese and Japanese are written without, so a character counts as a word.
 WORD = re.compile(r"\s*(?:[\u3040-\u30ff\u3400-\u9fff]|[^\s\u3040-\u30ff\u3400-\u9fff]+)")
 
@@ -49,7 +49,7 @@ def find_confident_mistakes(
 ) -> list[Mistake]:
     """The mistakes with the highest scores, at most ``MISTAKES``, the highest first.
 
-    Of long texts there are fewer: as many as have ``WORDS`` words together, and ``FEWEST`` at least.
+    There are fewer if texts are long: up to ``WORDS`` words in all, and at least ``FEWEST`` mistakes.
 
     Args:
         model_uri: URI of the model.
@@ -101,7 +101,7 @@ def occlude(predict: Predict, text: str, position: int) -> Weights:
         position: position of the class.
 
     Returns:
-        The parts, which joined are the text but for white space at its end, with a value of -1 to 1 each.
+        The parts, which join to the text without trailing white space, with a value of -1 to 1 each.
     """
     words = WORD.findall(text)
     size = -(-len(words) // SPANS) or 1

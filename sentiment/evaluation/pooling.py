@@ -9,8 +9,8 @@ from sentiment.model.calibration import MIN_PROBABILITY
 from sentiment.model.ensemble import pool
 
 FOLDS = 10
-MIN_DOCUMENTS = 30  # weights from fewer say nothing
-STEPS, PRECISION = 10_000, 1e-7  # of the weights: at most so many steps, until they change by less
+MIN_DOCUMENTS = 30  # weights from fewer are noise
+STEPS, PRECISION = 10_000, 1e-7  # of the weights: maximum steps, until they change by less
 MIN_WEIGHT = 0.1  # a member with less is left out: it costs as much as the others, and changes little
 
 
@@ -19,7 +19,7 @@ class Pooling:
     """An ensemble of families.
 
     Args:
-        weights: from a member's family to its weight, above 0, with sum 1; a single one where no other adds to it.
+        weights: from a member's family to its weight, above 0, with sum 1; only one if no other improves it.
         probabilities: of the ensemble, float64 array of shape (documents, classes); each document's with weights that
             were fitted on others.
     """
@@ -37,7 +37,7 @@ def pool_families(probabilities: Mapping[str, np.ndarray], labels: np.ndarray, s
         labels: int array of shape (documents,), positions of the true classes.
         seed: of the folds in which the ensemble is evaluated.
     """
-    families = sorted(probabilities)  # the order of the searches changes nothing
+    families = sorted(probabilities)  # the order of searches does not matter
     found = np.array([probabilities[family] for family in families])
     held_out = np.empty(found.shape[1:])
     folds = assign_folds(labels, seed)

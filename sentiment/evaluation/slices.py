@@ -1,5 +1,4 @@
-"""Accuracy on slices of a split that differ in difficulty: long and short texts, negation, each class, the
-slices that the corpus names itself, and who gave the label."""
+"""Accuracy on slices of a split: by text length, negation, class, the corpus's own slices, and who gave the label."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,7 @@ from sentiment.corpora.lengths import count_words
 NEGATION = re.compile(
     r"\b(?:not|no|never|nothing|nobody|nowhere|neither|nor|cannot|without|hardly|barely)\b|n['’]t\b", re.I
 )
-MIN_DOCUMENTS = 10  # accuracy on a smaller slice says nothing
+MIN_DOCUMENTS = 10  # accuracy on a smaller slice is noise
 
 
 def find_slices(
@@ -29,9 +28,9 @@ def find_slices(
         texts: the texts of the split.
         labels: int array of shape (texts,), positions in the classes.
         classes: class names.
-        named: the corpus's own name of each text's slice, empty for none; or nothing at all.
-        labelled_by: who gave each text's label; or nothing at all. Corrected labels are no slice: a model that has
-            learned from the labelers is wrong there, since they were.
+        named: the corpus's own name for each text's slice, empty for none; or no names.
+        labelled_by: who gave each text's label; or no names. Corrected labels are not a slice: a model trained on the
+            labelers' labels is wrong there, since they were.
 
     Returns:
         From a slice's name to a bool array of shape (texts,); slices of fewer than ``MIN_DOCUMENTS`` are left out.

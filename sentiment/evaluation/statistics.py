@@ -10,14 +10,14 @@ from scipy.optimize import brentq
 from scipy.special import betainc, betaincinv
 from scipy.stats import binomtest
 
-SIGNIFICANT = 0.05  # p-value, corrected for the number of comparisons; the intervals have the confidence that is left
+SIGNIFICANT = 0.05  # p-value, corrected for the number of comparisons; 1 - this is the confidence of intervals
 QUANTILES = (np.arange(1000) + 0.5) / 1000  # of the distribution that an expectation is taken over
 RESAMPLES = 1000
 NEVER = 1e-9  # a beta distribution with this parameter has all its mass at one end
 
 
 def accuracy_interval(correct: np.ndarray) -> tuple[float, float]:
-    """Wilson's 95% score interval of an accuracy (Wilson 1927), which stays wide where all or none are correct.
+    """Wilson's 95% score interval of an accuracy (Wilson 1927), which stays wide if all or none are correct.
 
     Args:
         correct: bool array of shape (documents,), whether each was classified correctly.
@@ -34,11 +34,11 @@ class Difference:
     """How much better the first of two classifiers is than the second on the same documents.
 
     Args:
-        difference: of accuracy, -1 to 1, or of another metric; below 0 where the first is worse.
+        difference: of accuracy, -1 to 1, or of another metric; below 0 if the first is worse.
         low: lower end of its interval.
         high: upper end of its interval.
-        p_value: of the hypothesis that there is none, 0 to 1. That of :func:`compare_paired` is below 1 - confidence,
-            at which the interval was asked for, exactly where the interval excludes 0; that of a bootstrap nearly so.
+        p_value: of the hypothesis that there is none, 0 to 1. From :func:`compare_paired` it is below 1 - confidence
+            exactly if the interval of that confidence excludes 0; from a bootstrap, nearly so.
     """
 
     difference: float
@@ -53,8 +53,8 @@ def compare_paired(first: np.ndarray, second: np.ndarray, confidence: float = 1 
     Args:
         first: bool array of shape (documents,), whether one classifier classified each correctly.
         second: the same for the other.
-        confidence: of the interval, 0 to 1. Each end has half of the rest, so that the lower one is also the bound of a
-            one-sided test at that half.
+        confidence: of the interval, 0 to 1. Half of the rest is beyond each end, so the lower one is also the bound of
+            a one-sided test at that half.
     """
     documents, only_first, only_second = len(first), int(np.sum(first & ~second)), int(np.sum(second & ~first))
     discordant, tail = only_first + only_second, (1 - confidence) / 2
@@ -69,9 +69,9 @@ def compare_paired(first: np.ndarray, second: np.ndarray, confidence: float = 1 
 def _lower_end(wins: int, losses: int, documents: int, tail: float) -> float:
     """The lower end of the interval of (wins - losses) / documents.
 
-    The difference is D (2 W - 1), where D is the share of discordant documents and W that of the wins among them. Their
-    exact (Clopper-Pearson) limits have beta distributions, which are combined as Fay and Lumbard (2021, section 3) do:
-    where W is above one half, a smaller D gives the smaller difference, and elsewhere a larger one.
+    The difference is D (2 W - 1), where D is the share of discordant documents and W the share of wins in them. Their
+    exact (Clopper-Pearson) limits have beta distributions, which are combined as in Fay and Lumbard (2021, section 3):
+    if W is above one half, a smaller D gives the smaller difference, otherwise a larger one.
     """
     ahead = betainc(wins or NEVER, losses + 1, 0.5) < tail  # the one-sided exact test
     discordant = wins + losses
@@ -95,7 +95,7 @@ def bootstrap_difference(
 ) -> Difference:
     """The paired percentile bootstrap (Efron and Tibshirani 1993, chapter 13), for metrics without an exact test.
 
-    Documents are resampled whatever their class: within the classes, one of a single document would have no variance.
+    Resampling is not stratified by class: a class of a single document would have no variance.
     The p-value is twice the smaller share of resamples on one side of 0, with one more on each, so that it is never 0
     (Davison and Hinkley 1997, equation 4.11).
 
@@ -104,7 +104,7 @@ def bootstrap_difference(
         higher_is_better: its direction.
         labels: int array of shape (documents,), positions of the true classes.
         first: probabilities of one classifier, float array of shape (documents, classes).
-        second: the same of the other.
+        second: the same for the other.
         confidence: of the interval, 0 to 1.
     """
     random = np.random.default_rng(0)
@@ -133,7 +133,7 @@ def compare_pairs(correct: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
     """Compare every pair of classifiers on the same documents.
 
     Intervals and p-values have Bonferroni's correction for the number of pairs: all intervals hold together with 95%
-    confidence, and a difference is significant exactly where its interval excludes 0.
+    confidence, and a difference is significant exactly if its interval excludes 0.
 
     Args:
         correct: from a classifier's name to a bool array of shape (documents,).
@@ -156,7 +156,7 @@ def compare_pairs(correct: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
 
 
 def pareto_front(rows: Sequence[Mapping[str, Any]], cost: str) -> list[str]:
-    """The families that none beats in cost at the same test accuracy or more, or in that at the same cost or less."""
+    """The families not dominated by another: cheaper at no lower test accuracy, or more accurate at no higher cost."""
 
     def is_dominated(row: Mapping[str, Any]) -> bool:
         return any(

@@ -1,4 +1,4 @@
-"""The review card: one self-contained HTML page on which the winner of a comparison can be reviewed."""
+"""The review card: one self-contained HTML page to review the winner of a comparison."""
 
 import platform
 from collections.abc import Mapping, Sequence
@@ -36,8 +36,8 @@ from sentiment.tracking import DATASET_LOCATION, FAMILY, PROFILE, SOURCE_NAME, d
 from sentiment.workflow.logged_parameters import given_parameters
 from sentiment.workflow.parameters import IngestParameters
 
-CHANGED_TEXTS = 20  # texts that are shown of those whose label has changed
-NAMED_CLASSES = 10  # of those that it is for
+CHANGED_TEXTS = 20  # shown texts whose label has changed
+NAMED_CLASSES = 10  # in the intended use
 PACKAGES = ("mlflow", "tensorflow", "keras", "scikit-learn", "numpy")
 PLOTS = {
     "accuracy": "accuracy",
@@ -71,7 +71,7 @@ def render_card(
         figures: what :func:`sentiment.reports.plots.draw_comparison` returned.
         compare_run: the run of the comparison.
         ingest_run: the run that logged the dataset.
-        check: what its data check found (:func:`sentiment.quality.check.read_check`).
+        check: its data check's findings (:func:`sentiment.quality.check.read_check`).
         registered_model: the model whose champion is shown beside the winner.
         seed: of the comparison.
     """
@@ -152,7 +152,7 @@ def _describe_dataset(ingest_run: Run, classes: Sequence[str]) -> dict[str, Any]
 
 
 def _list_limits(comparison: Mapping[str, Any], dataset: Mapping[str, Any]) -> list[str]:
-    """What the winner is for, and what is known of where it fails, in sentences."""
+    """Intended use and known limits of the winner, in sentences."""
     winner, profile = comparison["rows"][0], dataset["profile"]
     words = profile["train"]["length_quantiles"]
     shortest, longest = (f"{words[quantile]:.0f}" for quantile in ("0.05", "0.95"))
@@ -163,17 +163,15 @@ def _list_limits(comparison: Mapping[str, Any], dataset: Mapping[str, Any]) -> l
     hardest = min(comparison["slices"], key=lambda row: row["accuracy"][comparison["winner"]], default=None)
     lines = [
         f"For classifying texts like those of {dataset['corpus']} ({length} words in 90% of them) into "
-        f"{', '.join(classes[:NAMED_CLASSES])}{more}. A text of none of them still gets one.",
-        "Not for texts of another source, subject or language before it has been measured on them, and not as the only "
-        "ground of a decision about a person.",
+        f"{', '.join(classes[:NAMED_CLASSES])}{more}. A text that fits none still gets one.",
+        "Not for texts of another source, subject or language until it has been evaluated on them, and not as the only "
+        "basis of a decision about a person.",
         f"The test split comes from the same corpus and has {comparison['test_documents']} texts. The accuracy has "
-        f"a 95% interval from {winner['test_accuracy_low']:.3f} to {winner['test_accuracy_high']:.3f}. Where a "
-        f"label is wrong, the model learns it and is measured by it.",
+        f"a 95% interval from {winner['test_accuracy_low']:.3f} to {winner['test_accuracy_high']:.3f}. The model "
+        "learns wrong labels and is measured against them.",
     ]
     if truth := summarize_truth(comparison["truth"]):
-        lines.append(
-            f"{truth[0].upper()}{truth[1:]}: before it is used, measure it on texts that people have labelled."
-        )
+        lines.append(f"{truth[0].upper()}{truth[1:]}: before use, evaluate it on human-labelled texts.")
     if "calibration_error" in winner:
         lines.append(
             f"A score is a probability that is {100 * winner['calibration_error']:.1f} points off on average (ECE)."
@@ -184,7 +182,7 @@ def _list_limits(comparison: Mapping[str, Any], dataset: Mapping[str, Any]) -> l
             f"Its least accurate slice is “{hardest['slice']}”: {accuracy:.2f} of {hardest['documents']} texts."
         )
     if weak := [f"{row['capability']} ({row['failure_rate']:.0%})" for row in failing if row["failure_rate"]]:
-        lines.append(f"Of the behaviour tests it most often fails {', '.join(weak)}.")
+        lines.append(f"It most often fails these behaviour tests: {', '.join(weak)}.")
     return lines
 
 
@@ -235,7 +233,7 @@ def _compare_with_champion(
 def _describe_provenance(
     compare_run: Run, winners: Sequence[Run], tune_runs: Sequence[Run], seed: int
 ) -> dict[str, str]:
-    """How the models were made, by the headings of a table; the winner's searches are several for an ensemble."""
+    """How the models were trained, by headings of a table; an ensemble that wins has several searches."""
     tags = compare_run.data.tags
     return {
         "git commit": describe_commit(tags) or "none",

@@ -13,7 +13,7 @@ from sentiment.registry.checks import Check
 from sentiment.reports import page
 
 BEGIN, END = "<!--decision-->", "<!--/decision-->"
-OTHER = "The comparison was made beside another champion: see the checks of the gate."
+OTHER = "The comparison was with another champion: see the checks of the gate."
 BESIDE = re.compile(r"<!--champion ([^\n]*?), (\d+|None)-->.*?<!--/champion-->", re.DOTALL)
 
 
@@ -37,11 +37,11 @@ def add_decision(
         name: the registered model.
         version: its new version.
         alias: the version's alias.
-        champion: the version that it was held against; None for none.
+        champion: the version it was compared with; None for none.
     """
 
     def keep_or_replace(found: re.Match[str]) -> str:
-        # The section that shows the champion, or says that there was none, may be of another one.
+        # The champion's section, which may say that there was none, may be about another one.
         if html.unescape(found[1]) == name and (champion == version or found[2] == str(champion)):
             return found[0]
         return f"<dd>–</dd><dd>{OTHER}</dd>" if "<dd>" in found[0] else f"<p>{OTHER}</p>"

@@ -1,4 +1,4 @@
-"""Texts with their driving words marked, in two or three sentences around them where a text is long."""
+"""Texts with their driving words marked; of long texts, only what surrounds these is kept."""
 
 from sentiment.evaluation.mistakes import Weights
 
@@ -30,7 +30,7 @@ def highlight(weights: Weights) -> list[tuple[str, int]]:
 
 
 def _shorten(part: str, place: int, parts: int) -> str:
-    """An unmarked part without what is far from the marked ones before and behind it."""
+    """An unmarked part, cut to what is near the marked ones before and after it."""
     head = CONTEXT if place else 0
     tail = CONTEXT if place < parts - 1 else 0
     if not head + tail:  # nothing is marked

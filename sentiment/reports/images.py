@@ -1,4 +1,4 @@
-"""Figures as images: of a page, and as artifacts."""
+"""Figures as images: on pages and as artifacts."""
 
 import base64
 import io
@@ -10,12 +10,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-RESOLUTION = 130  # dots an inch; a page shows about 80, screens have more
+RESOLUTION = 130  # dots per inch; pages show about 80, screens have more
 MARGIN = 0.06  # inches around a panel
 
 
 def draw_image(figure: Figure) -> Image.Image:
-    """A figure as an image without a background. The first call draws it; later ones do not see what has changed."""
+    """A figure as an image without a background. The first call draws it; later ones do not see changes."""
     if not isinstance(figure.canvas, FigureCanvasAgg):
         figure.set_dpi(RESOLUTION)
         for patch in (figure.patch, *(axes.patch for axes in figure.axes)):
@@ -26,7 +26,7 @@ def draw_image(figure: Figure) -> Image.Image:
 
 
 def embed_panels(figure: Figure) -> list[str]:
-    """Each axes of a figure by itself, which a narrow screen can show below one another, as the source of an image.
+    """Each axes of a figure as its own image source, so that a narrow screen can stack them.
 
     Returns:
         Data URIs of PNG images without a background.

@@ -65,7 +65,7 @@ def draw_history(points: Mapping[str, Sequence[tuple[int, float]]], limits: Mapp
 
     Args:
         points: from a metric to its (step, value).
-        limits: from the beginning of metrics' names to the value of a dashed line.
+        limits: from a prefix of metric names to the value of a dashed line.
     """
     groups = [
         (title, {name: found for name, found in points.items() if name.startswith(title) and name != SAME})

@@ -18,7 +18,7 @@ MISTAKES = 10  # the most confident ones of the champion
 
 
 def select_plotted(names: Iterable[str]) -> list[str]:
-    """The metrics that are plotted over time: quality without the single classes, drift, latency, which champion."""
+    """The metrics that are plotted over time: quality except per class, drift, latency, the champion's version."""
     whole = ("drift/psi", "requests/latency", CHAMPION)
     return [name for name in names if name.startswith(whole) or (name.startswith("quality/") and "." not in name)]
 
@@ -30,10 +30,10 @@ def describe(
 
     Args:
         version: the champion.
-        source: what was looked at, in words.
+        source: what was monitored, in words.
         untested: what :func:`sentiment.monitoring.drift.find_untested` found.
         metrics: what was measured.
-        alert: why there is an alert; empty where there is none.
+        alert: why there is an alert; empty if there is none.
     """
     parts = [f"{version.name} version {version.version} on {source}"]
     if "quality/accuracy" in metrics:
@@ -49,7 +49,7 @@ def describe(
 
 
 def say_no_alert(untested: Mapping[str, str], metrics: Mapping[str, float]) -> str:
-    """That there is no alert, or that nothing was tested that could have given one."""
+    """Says that there is no alert, or that nothing was tested that could raise one."""
     return "no alert" if was_tested(untested, metrics) else "nothing was tested"
 
 
@@ -67,7 +67,7 @@ def draw_monitoring(
         observed: the texts.
         requests: the recorded requests; may be empty.
         history: from a metric to its (step, value) so far.
-        psi_limit: index from which a quantity has drifted.
+        psi_limit: PSI from which a quantity has drifted.
     """
     figures = {"distributions": monitoring_plots.draw_distributions(reference, observed)}
     if len(requests) > 1:
@@ -95,8 +95,8 @@ def render_report(
 
     Args:
         version: the champion.
-        source: what was looked at, in words.
-        alert: why there is an alert; empty where there is none.
+        source: what was monitored, in words.
+        alert: why there is an alert; empty if there is none.
         metrics: what was measured.
         drifts: the drift of each quantity.
         untested: what :func:`sentiment.monitoring.drift.find_untested` found.
@@ -104,7 +104,7 @@ def render_report(
         figures: what :func:`draw_monitoring` returned.
         monitoring_run: the run that holds the metrics over time.
         reference: the champion's test split.
-        psi_limit: index from which a quantity has drifted.
+        psi_limit: PSI from which a quantity has drifted.
         p_limit: p-value below which it has.
     """
     labelled, evaluated = select_evaluated(reference), select_evaluated(observed)
@@ -132,7 +132,7 @@ def render_report(
 
 
 def _judge(drift: Drift, psi_limit: float, p_limit: float) -> str:
-    """What was found of a quantity, in words: an alert needs both a large index and a small p-value."""
+    """The verdict on a quantity, in words: an alert needs both a large PSI and a small p-value."""
     if drift.alert:
         return "drifted"
     if drift.p_value < p_limit:
@@ -141,7 +141,7 @@ def _judge(drift: Drift, psi_limit: float, p_limit: float) -> str:
 
 
 def _show(value: float) -> str:
-    """A count without decimals, anything else with three, or three digits where it is small."""
+    """A count without decimals, anything else with three, or three digits if it is small."""
     if float(value).is_integer():
         return f"{value:,.0f}"
     return f"{value:.3g}" if abs(value) < 0.001 else f"{value:,.3f}"

@@ -12,10 +12,10 @@ from sentiment.evaluation.comparison import EvaluatedModel, EvaluationData
 from sentiment.figures import new_figure, shorten
 from sentiment.reports.training_plots import draw_learning_curves, draw_training_sizes
 
-MOST_POINTS = 50_000  # of a curve; of one with more, about DRAWN are drawn
+MOST_POINTS = 50_000  # of a curve; if it has more, DRAWN are drawn
 DRAWN = 2_000
-MOST_CLASSES = 50  # of a confusion matrix that can be read
-WIDE = 12  # characters of a class name that has room below its column
+MOST_CLASSES = 50  # of a readable confusion matrix
+WIDE = 12  # characters of a class name that fits below its column
 
 
 def draw_comparison(
@@ -53,7 +53,7 @@ def draw_comparison(
 
 
 def draw_curves(labels: np.ndarray, probabilities: Mapping[str, np.ndarray], classes: Sequence[str]) -> Figure:
-    """ROC and precision-recall curves of every family, micro-averaged where there are more than two classes.
+    """ROC and precision-recall curves of every family, micro-averaged if there are more than two classes.
 
     Args:
         labels: int array of shape (documents,).
@@ -93,9 +93,9 @@ def _thin(*columns: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 def draw_confusion(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str], title: str) -> Figure:
-    """The confusion matrix with its counts, but for those of 0; rows are the true classes.
+    """The confusion matrix with its counts, except for 0; rows are the true classes.
 
-    Of more than ``MOST_CLASSES`` classes it shows those with the most mistakes, and says so.
+    With over ``MOST_CLASSES`` classes it shows those with the most mistakes, and says so.
 
     Args:
         labels: int array of shape (documents,).
@@ -119,7 +119,7 @@ def draw_confusion(labels: np.ndarray, probabilities: np.ndarray, classes: Seque
     for row, column in zip(*counts.nonzero()):
         count = counts[row, column]
         color = "white" if count > 0.6 * counts.max() else "black"
-        # The layout need not measure what stands inside the axes: with many classes that takes seconds.
+        # The layout need not measure what is inside the axes: with many classes that takes seconds.
         axes.text(column, row, count, ha="center", va="center", color=color, in_layout=False)
     ticks = range(len(classes))
     names = [shorten(name) for name in classes]

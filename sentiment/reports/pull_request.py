@@ -14,7 +14,7 @@ Comparison = Mapping[str, Any]  # the content of comparison.json
 
 @dataclass(frozen=True)
 class Incumbent:
-    """The champion, as a winner is shown beside it.
+    """The champion that a winner is shown beside.
 
     Args:
         version: its number.
@@ -46,10 +46,10 @@ def render_comment(
     Args:
         name: the registered model.
         comparison: what is proposed.
-        verdict: what the gate says of its winner.
-        incumbent: the champion, or None where there is none, or nothing says which comparison it won.
-        champion: its number, or None where there is none.
-        rollback: the one that took the winner out of use, if it has to be approved for that.
+        verdict: the gate's verdict on its winner.
+        incumbent: the champion; None if there is none, or the comparison that it won is unknown.
+        champion: its version; None if there is none.
+        rollback: the rollback of the winner, if it needs approval because of that.
     """
     winner = comparison["rows"][0]
     rows = [winner, *([incumbent.row] if incumbent else []), *comparison["rows"][1:]]
@@ -69,7 +69,7 @@ def render_comment(
 
 
 def say_what_differs(verdict: Verdict) -> str:
-    """On what the champion's row was measured, which is not what the others were, and where the two are compared."""
+    """Which data the champion's row was measured on, unlike the others, and where the two are compared."""
     compared = not any(check.name == "comparable" for check in verdict.checks)
     says = "The champion's row was measured on the test split of another dataset, its own"
     return f"{says}; the gate compares both on the same texts." if compared else f"{says}."
@@ -79,7 +79,7 @@ def say_decision(verdict: Verdict, champion: str | None, rollback: Promotion | N
     """Whether the winner would become champion, and why, in one sentence."""
     if verdict.is_champion:
         held = "" if verdict.passed else f", and does not pass the gate: {escape_prose(verdict.reason)}"
-        return f"**It is the model that is champion already**{held}."
+        return f"**It is already the champion**{held}."
     if not verdict.passed:
         return f"**It would not become champion**: {escape_prose(verdict.reason)}."
     if rollback is not None:
@@ -111,10 +111,10 @@ def _failure_rates(comparison: Comparison) -> dict[tuple[str, str], tuple[int, f
 
 
 def _show_rate(rates: Mapping[tuple[str, str], tuple[int, float]], test: tuple[str, str]) -> str:
-    """A failure rate; empty where the champion was not asked."""
+    """A failure rate; empty if the champion was not tested."""
     return f"{rates[test][1]:.0%}" if test in rates else ""
 
 
 def _fold(title: str, text: str) -> str:
-    """A part that opens on a click; empty where there is no text."""
+    """A part that opens on a click; empty if there is no text."""
     return f"<details><summary>{title}</summary>\n\n{text}\n\n</details>" if text else ""

@@ -1,4 +1,4 @@
-"""What tune runs have tried, read from their child runs, for the review card and the learning curves."""
+"""The trials of tune runs, read from their child runs, for the review card and the learning curves."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from sentiment.runs import child_runs
 from sentiment.search.trials import CROSS_VALIDATED, VALIDATION, best_params
 from sentiment.tracking import PRUNED, TRIAL, origin
 
-PLOTTED = 5  # trials from which lines over the hyperparameters show something
+PLOTTED = 5  # fewest trials for parallel coordinates
 FRACTION = re.compile(r"\d+\.\d+(e-?\d+)?|\d+e-\d+")
 EPOCH_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 

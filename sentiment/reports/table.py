@@ -14,7 +14,7 @@ Rows = Sequence[Mapping[str, Any]]  # rows of comparison.json
 
 
 def cells(rows: Rows, metrics: Iterable[Metric] | None = None) -> list[list[str]]:
-    """A header and a line for each row, one cell a metric; the 95% interval of the accuracy follows the accuracy.
+    """A header and a line for each row, one cell per metric; the 95% interval of the accuracy follows it.
 
     Args:
         rows: rows of comparison.json.
@@ -33,7 +33,7 @@ def cells(rows: Rows, metrics: Iterable[Metric] | None = None) -> list[list[str]
 
 
 def comparison_cells(comparison: Mapping[str, Any]) -> list[list[str]]:
-    """The cells of comparison.json: the majority class is below the families, and what they are chosen by a column.
+    """The cells of comparison.json, with a row for the majority class and a column for the selection metric.
 
     Comparisons of earlier releases have neither.
     """
@@ -76,7 +76,7 @@ def markdown(comparison: Mapping[str, Any]) -> str:
 
 
 def verdict(comparison: Mapping[str, Any]) -> str:
-    """Whose labels it is by, what won, why, whether its lead is significant, an ensemble's weights, in sentences."""
+    """Label sources, the winner, why it won, whether its lead is significant, ensemble weights, in sentences."""
     winner, *others = comparison["rows"]
     name = winner["family"]
     metric = comparison.get("metric", "accuracy")
@@ -116,14 +116,14 @@ def truth(comparison: Mapping[str, Any]) -> list[str]:
         return [*said, f"All metrics measure agreement with {labelers}, not with human labels."]
     name, accuracy = comparison["winner"], found["accuracy"]
     said.append(
-        f"On those of people{left_out} the accuracy of {name} is {accuracy[name]:.3f}, that of {labelers} alone "
+        f"On human labels{left_out} the accuracy of {name} is {accuracy[name]:.3f}, that of {labelers} alone "
         f"{accuracy['labelers']:.3f}."
     )
     return said
 
 
 def lost_slices(comparison: Mapping[str, Any]) -> str:
-    """The slices on which another family is more accurate than the winner, in Markdown; empty where there is none."""
+    """The slices on which another family is more accurate than the winner, in Markdown; empty if there are none."""
     lost = sorted(comparison["lost_slices"], key=lambda row: -row["behind"])
     if not lost:
         return ""
@@ -137,7 +137,7 @@ def _interval(row: Mapping[str, Any]) -> str:
 
 
 def _describe_pair(name: str, pair: Mapping[str, Any], points: str) -> str:
-    """One sentence on a pair of families, seen from the family ``name``; ``points`` is what their lead is called."""
+    """One sentence on a pair of families, seen from the family ``name``; ``points`` is the unit of their lead."""
     sign = -1 if name == pair["second"] else 1
     other = pair["second"] if sign == 1 else pair["first"]
     low, high = sorted((100 * sign * pair["low"], 100 * sign * pair["high"]))

@@ -1,4 +1,4 @@
-"""The plots of what models learned from and how: texts, trials, epochs, training sizes."""
+"""Plots of training: text lengths, trials, epochs, training sizes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -61,7 +61,7 @@ def draw_training_sizes(points: Sequence[Mapping[str, float]], family: str) -> F
 
 
 def draw_lengths(lengths: Mapping[int, int], max_length: int) -> Figure:
-    """The lengths of the texts, and what a network reads of one.
+    """Text lengths, and how much of a text a network reads.
 
     Args:
         lengths: how many texts have each number of tokens.
@@ -117,7 +117,7 @@ def draw_trials(
 
 
 def _scale(texts: Sequence[str | None]) -> tuple[list[float | None], list[tuple[float, str]]]:
-    """The heights of values on an axis from 0 to 1 (None where there is no value), and the labels at which heights."""
+    """The positions of values on an axis from 0 to 1 (None if missing), and its labels with their positions."""
     known = [text for text in texts if text is not None]
     try:
         numbers = {text: float(text) for text in known}

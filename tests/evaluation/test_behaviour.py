@@ -147,7 +147,7 @@ def test_cases_of_ones_own(tmp_path):
         ("- {capability: a, text: 3, label: pos}", "case 1: expected texts such as"),
         (
             "- {capability: a, text: b, label: great}",
-            "label 'great' is no class of the corpus: expected one of neg, pos",
+            "label 'great' is not a class: expected one of neg, pos",
         ),
         (
             "- {capability: a, text: b, changed: c, expect: more}",

@@ -28,7 +28,7 @@ def test_what_a_reused_card_shows_of_another_champion_is_left_out(tracked):
     assert "+1.0 points" in decided(shown, "2") and "Version 2" in decided(shown, "3")  # 3: promoted by now
     for other in (decided(shown, "1"), decided(shown), decided(shown.replace("my model", "theirs"), "2")):
         assert "+1.0 points" not in other and "Version 2" not in other and "<p>after</p>" in other
-        assert other.count("beside another champion") == 2
+        assert other.count("with another champion") == 2
 
 
 def test_a_command_in_the_reason_is_code_without_backticks(tracked):

@@ -131,7 +131,7 @@ def test_with_some_labels_of_people_the_figures_on_these_stand_beside_the_others
     assert f"On those of people that no labeler was made from ({part['left_out']} are left out) the accuracy" in said
     said = verdict({"winner": "simple", "rows": rows, "pairs": [], "truth": truth})
     assert said.startswith(
-        f"People gave {people} of the {documents} test labels, vader the others. On those of people the accuracy of "
+        f"People gave {people} of the {documents} test labels, vader the others. On human labels the accuracy of "
         f"simple is {on_people:.3f}, that of vader alone {on_people:.3f}. simple is the only family"
     )
     # Trained again with a batch added, it has the labels of people alone: the labelers give theirs anew.

@@ -51,7 +51,7 @@ def test_a_winner_that_does_not_pass_fails_the_check_after_the_report_is_written
 
 def test_a_version_is_reported_by_its_alias_and_a_model_without_champion_too(proposed):
     printed = run_steps(proposed, ["report", "--version=champion"])
-    assert "**It is the model that is champion already**." in printed
+    assert "**It is already the champion**." in printed
     assert "**It would be the first champion**: there was no champion." in run_steps(
         proposed, ["report", "--registered_model=unheard"]
     )

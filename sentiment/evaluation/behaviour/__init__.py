@@ -1,4 +1,4 @@
-"""Behaviour tests after CheckList (Ribeiro et al. 2020): what a sentiment model has to get right besides its accuracy.
+"""Behaviour tests after CheckList (Ribeiro et al. 2020): what a sentiment model has to get right beyond accuracy.
 
 There are three kinds: minimum functionality (a text whose label is known), invariance (a change that must not change
 the label) and directional expectation (a change that must not lower, or must not raise, the positive score).
@@ -31,5 +31,5 @@ class Case:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """What a model has to predict to take the test."""
+        """The texts that a model predicts in the test."""
         return (self.text,) if self.changed is None else (self.text, self.changed)

@@ -1,4 +1,4 @@
-"""The behaviour tests of a corpus, put together from templates, its test split and the user's own file."""
+"""The behaviour tests of a corpus, from templates, its test split and the user's own file."""
 
 from collections.abc import Sequence
 
@@ -11,13 +11,13 @@ from sentiment.model.text.language import ENOUGH, looks_english
 
 
 def build_cases(texts: Sequence[str], classes: Sequence[str], seed: int, user_file: str = "") -> list[Case]:
-    """All cases that apply to a corpus; those that are in English only to one that looks English.
+    """All cases that apply to a corpus; English ones only if it looks English.
 
     Args:
         texts: the texts of the test split, of which the first ``ENOUGH`` are looked at.
         classes: class names.
         seed: seed of the changes to the texts.
-        user_file: YAML file with cases of the user's own; none where it is empty.
+        user_file: YAML file with the user's own cases; empty for none.
 
     Raises:
         UserError: the file cannot be read, or an entry is not a valid case.

@@ -15,11 +15,11 @@ TOLERANCE = 0.01  # a score may move this far in the wrong direction, which nobo
 def find_polarity(classes: Sequence[str]) -> dict[str, int]:
     """The positions of the negative and the positive class, by these words.
 
-    Empty where a corpus has no such classes, or several of one polarity: of *positive* and *very positive* nothing says
-    which one a text should get.
+    Empty if a corpus has no such classes, or several of one polarity: *positive* and *very positive* would be
+    ambiguous.
 
     Args:
-        classes: class names; what counts is how they begin, as in ``neg`` and ``Positive``.
+        classes: class names, matched by their first letters, as in ``neg`` and ``Positive``.
     """
     found = {}
     for name in ("negative", "positive"):
@@ -85,7 +85,7 @@ def mean_failure_rate(summary: Sequence[Mapping[str, Any]]) -> float:
 
 
 def select_applicable(cases: Sequence[Case], classes: Sequence[str]) -> list[Case]:
-    """The cases that apply to these classes: only invariance where there is no positive and negative class."""
+    """The cases that apply to these classes: only invariance if there is no positive and negative class."""
     return list(cases) if find_polarity(classes) else [case for case in cases if case.kind == INVARIANCE]
 
 

@@ -44,7 +44,7 @@ NEGATIVE = ("I hated it.", "It was awful.", "A terrible film, avoid it.", "Every
 
 
 def swap_letters(text: str, random: Generator) -> str:
-    """Swap two neighbouring letters in one of fifty words, and in one at least; words have four letters or more."""
+    """Swap two neighbouring letters in one in fifty words of four letters or more, and in at least one."""
     words = list(re.finditer(r"[^\W\d_]{4,}", text))
     if not words:
         return text
@@ -105,7 +105,7 @@ CHANGES: dict[str, Change] = {
 def invariance_cases(texts: Sequence[str], seed: int) -> list[Case]:
     """Changes that must not change the label, on up to ``TEXTS`` texts each.
 
-    A change is tried on the texts in random order; those that it leaves as they are do not count.
+    A change is tried on the texts in random order; those that it does not change are skipped.
     """
     cases: list[Case] = []
     for name, change in CHANGES.items():

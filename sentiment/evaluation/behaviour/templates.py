@@ -105,8 +105,8 @@ def _generate(capability: str) -> list[Case]:
 
 
 def _draw(cases: Sequence[Case], count: int) -> list[Case]:
-    """``count`` of the cases at random, or all of them where there are not so many.
+    """``count`` of the cases at random, or all of them if there are fewer.
 
-    At even distances most of them would have the same words: the product of the lexicons has a period.
+    Evenly spaced, most of them would have the same words: the product of the lexicons is periodic.
     """
     return Random(0).sample(cases, min(count, len(cases)))

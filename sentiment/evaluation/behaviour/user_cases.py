@@ -53,9 +53,7 @@ def _parse_case(where: str, entry: Any, classes: Sequence[str]) -> Case:
     if "label" in entry:
         labels = [*classes, *polarity]
         if entry["label"] not in labels:
-            raise UserError(
-                f"{where}: label {entry['label']!r} is no class of the corpus: expected one of {', '.join(labels)}"
-            )
+            raise UserError(f"{where}: label {entry['label']!r} is not a class: expected one of {', '.join(labels)}")
         return Case(entry["capability"], FUNCTIONALITY, entry["text"], expected=entry["label"])
     if entry["expect"] == "same":
         return Case(entry["capability"], INVARIANCE, entry["text"], entry["changed"])

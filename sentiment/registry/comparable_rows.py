@@ -18,8 +18,8 @@ from sentiment.results import registered_version
 from sentiment.runs import checked_run
 from sentiment.tracking import CLASSES, DATASET, DATASET_DIGEST, INGEST_RUN, PROFILE, Origin, origin, version_origin
 
-MIN_DOCUMENTS = 30  # a comparison on fewer says nothing
-SEEN = ("train", "validation")  # the splits that a model is fitted or chosen by
+MIN_DOCUMENTS = 30  # a comparison on fewer is noise
+SEEN = ("train", "validation")  # the splits that models are fitted or selected on
 SHOWN = 10  # classes in a message
 SAME_CORPUS = 0.5  # smallest share of the champion's documents in a corpus that is the same one, extended or corrected
 
@@ -29,11 +29,11 @@ class NotComparable(Exception):
 
 
 def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run) -> np.ndarray:
-    """Which test documents of a dataset the champion has not seen, and has seen no near-duplicate of.
+    """Which test documents of a dataset the champion has not seen, nor near-duplicates of them.
 
-    With another split seed, or a champion of an earlier release, the test split holds documents that it has seen; so it
-    does after a new near-duplicate has moved a group to another split. Where the champion is a labeler of the dataset,
-    only the documents that people labelled count: on its own labels it is always right.
+    The test split may hold documents that it has seen: with another split seed, a champion of an earlier release, or
+    a new near-duplicate that moved a group to another split. If the champion is a labeler of the dataset, only documents
+    with human labels count: by its own labels it is always right.
 
     Args:
         champion: the champion's version.
@@ -57,12 +57,12 @@ def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run)
     if champion.tags.get(DATASET_DIGEST) == origin(ingest_run).dataset_digest:
         return np.ones(len(_read_texts(dataset, "test")), dtype=bool)
     if INGEST_RUN not in champion.tags:
-        raise NotComparable(f"has no tag {INGEST_RUN}, so nothing says which texts it was trained on")
+        raise NotComparable(f"has no tag {INGEST_RUN}, so its training texts are unknown")
     try:
         champion_run = checked_run(INGEST_RUN, champion.tags[INGEST_RUN], "ingest")
         champion_dataset = artifacts(champion_run.info.run_id, DATASET)
     except UserError as error:
-        raise NotComparable(f"was made from a corpus that no longer exists ({error})") from error
+        raise NotComparable(f"was trained on a corpus that is gone ({error})") from error
     seen_by_champion = _fitted_or_chosen_by(champion_dataset)
     champion_test = _read_texts(champion_dataset, "test").map(comparison_form)
     all_champion_texts = pd.concat([seen_by_champion, champion_test])
@@ -93,7 +93,7 @@ def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run)
 
 
 def read_classes(found: Origin) -> list[str]:
-    """The class names of a compare run or a version: of its tag, or of its ingest run where the tag cannot hold all.
+    """The class names of a compare run or a version: from its tag, or its ingest run if the tag cannot hold all.
 
     Raises:
         UserError: they are in no tag, and the ingest run is gone.
@@ -105,12 +105,12 @@ def read_classes(found: Origin) -> list[str]:
 
 
 def trained_on(dataset: Path, texts: pd.Series, cut_at: int | None = None) -> np.ndarray:
-    """Whether each text is one of a dataset's training or validation split, by which a model was fitted or chosen.
+    """Whether each text is in a dataset's training or validation split, on which a model was fitted or selected.
 
     Args:
         dataset: the dataset's folder.
         texts: strings; a missing one is in neither.
-        cut_at: characters to which longer texts were cut, so that one of this length may be the beginning of another.
+        cut_at: characters to which longer texts were cut, so that one of this length may be a prefix of another.
 
     Returns:
         Bool array of shape (texts,).
@@ -123,15 +123,15 @@ def trained_on(dataset: Path, texts: pd.Series, cut_at: int | None = None) -> np
 
 
 def trained_on_digests(dataset: Path, digests: pd.Series) -> np.ndarray:
-    """The same as :func:`trained_on` of texts of which only the SHA-256 is known, which have to be the same exactly."""
+    """:func:`trained_on` for texts of which only the SHA-256 is known, so that only exact matches count."""
     return digests.isin(_read_texts(dataset, *SEEN).map(text_digest)).to_numpy()
 
 
 def training_texts(uri: str) -> set[str]:
-    """The texts of the training and validation split that a registered version was made from, in their comparison form.
+    """The texts of a registered version's training and validation split, in their comparison form.
 
     Args:
-        uri: ``models:/name/number``; of any other model nothing is known, and the set is empty.
+        uri: ``models:/name/number``; for any other model the set is empty.
     """
     try:
         version = registered_version(uri)
@@ -161,7 +161,7 @@ def _read_texts(dataset: Path, *splits: str) -> pd.Series:
 
 
 def _fitted_or_chosen_by(dataset: Path) -> pd.Series:
-    """The comparison form of the texts that a model was fitted or chosen by."""
+    """The comparison form of the training and validation texts."""
     return _read_texts(dataset, *SEEN).map(comparison_form)
 
 

@@ -1,4 +1,4 @@
-"""Which versions are deployed where: tags of the versions, and a trail of the registered model."""
+"""Deployments of versions: tags of the versions, and a trail of the registered model."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -9,11 +9,11 @@ from sentiment.errors import UserError
 from sentiment.registry.promotions import get_champion_version
 from sentiment.tracking import DEPLOYED, DEPLOYMENT, MAX_TAG, USER, active_run
 
-GONE = " is gone"  # what was done, of a version that an endpoint has no longer
+GONE = " is gone"  # what was done, for a version no longer on an endpoint
 
 
 def check_champion(name: str, version: str, any_version: bool) -> None:
-    """Raise UserError where a version is not champion, unless any version will do."""
+    """Raise UserError if a version is not champion, unless any version will do."""
     champion = get_champion_version(name)
     if not any_version and version != champion:
         raise UserError(
@@ -25,7 +25,7 @@ def check_champion(name: str, version: str, any_version: bool) -> None:
 def record(versions: Iterable[tuple[str, str]], target: str, endpoint: str, place: str, done: str) -> None:
     """Write what was done with an endpoint to the tags of versions, and to the trails of their registered models.
 
-    A tag has a line for each place that a version is deployed to, the last one first.
+    A tag has a line for each place that a version is deployed to, the latest first.
 
     Args:
         versions: names of registered models, and numbers of versions.

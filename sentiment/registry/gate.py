@@ -1,4 +1,4 @@
-"""Whether a candidate becomes champion: a fixed list of checks, all of which it has to pass."""
+"""The gate: a candidate becomes champion if it passes a fixed list of checks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Verdict:
 
     @property
     def outcome(self) -> str:
-        """In a word, for people; tags have only passed and failed."""
+        """In a word, to be shown; tags only have passed and failed."""
         return "failed" if not self.passed else "forced" if any(check.forced for check in self.checks) else "passed"
 
     def tags(self) -> dict[str, str]:
@@ -56,7 +56,7 @@ class Verdict:
         }
 
     def markdown(self) -> str:
-        """The checks as a table; empty where there is none."""
+        """The checks as a table; empty if there is none."""
         lines = [
             [check.name, "passed" if check.outcome == "passed" else Marked(f"**{check.outcome}**"), check.message]
             for check in self.checks
@@ -73,11 +73,11 @@ class Verdict:
 
 
 def evaluate(candidate: Candidate, terms: Terms) -> Verdict:
-    """Hold a candidate to every check.
+    """Run every check on a candidate.
 
     Args:
         candidate: the winner of a comparison.
-        terms: the gate's parameters by name, and ``force``: whether to replace a champion of other classes or of
+        terms: the gate's parameters by name, and ``force``: whether to replace a champion with other classes or
             another corpus.
     """
     checks = [result for check in CHECKS for result in check(candidate, terms)]

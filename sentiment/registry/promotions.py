@@ -1,9 +1,9 @@
-"""Promotions of a registered model. Each is a tag of its own process, an entry of the trail that decides the aliases.
+"""Promotions of a registered model. Each is a tag from one process, an entry of the trail that decides the aliases.
 
-MLflow sets an alias unconditionally, so that of two promotions at the same moment the second would silently undo the
-first. Here each promotion first records which place in the trail it takes: the one after the last promotion that its
-process has read. Of two that take the same place only one is valid, and the other one is told so. No clock decides
-anything, since those of two machines may differ by minutes.
+MLflow sets an alias unconditionally, so the second of two concurrent promotions would silently undo the first. Here
+each promotion first records its place in the trail: the one after the last promotion that its process has read. If two
+take the same place, only one is valid, and the other one is refused. Nothing depends on clocks, which may differ by
+minutes between two machines.
 """
 
 import re
@@ -23,13 +23,13 @@ from sentiment.registry.trail import Promotion, drop_void, list_champions
 from sentiment.tracking import PROMOTION, USER
 
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
-RECORD = "promotion.json"  # artifact of the run that promotes, whether that takes effect or not, with its figures
+RECORD = "promotion.json"  # artifact of the promoting run, whether it takes effect or not, with its metrics
 MAX_REASON = 3000  # characters of a reason: every store keeps 5,000 of a tag, and all else in it is shorter
 PATIENCE = 5.0  # seconds to wait for a promotion in the same place, whose process may have been killed
 
 
 def find_last(name: str) -> Promotion | None:
-    """The last promotion of a registered model, whether or not its aliases are set yet; None where there is none."""
+    """The last promotion of a registered model, whether or not its aliases are set yet; None if there is none."""
     return next(reversed(drop_void(read(name))), None)
 
 
@@ -39,7 +39,7 @@ def read(name: str) -> list[Promotion]:
 
 
 def _read_tags(name: str) -> dict[Promotion, str]:
-    """From each promotion to the tag that it stands in."""
+    """From each promotion to its tag's key."""
     tags = MlflowClient().get_registered_model(name).tags
     return {Promotion.parse(key, tags[key]): key for key in sorted(tags) if key.startswith(PROMOTION)}
 
@@ -57,13 +57,13 @@ def promote(
     Args:
         name: registered model.
         version: the new champion, a number where the store gives numbers.
-        replaces: the champion that it was compared with, or None where there was no champion.
+        replaces: the champion that it was compared with, or None if there was no champion.
         why: reason, in words.
         figures: what the decision was based on, from names to values.
         rollback: whether it restores an earlier champion.
 
     Returns:
-        Whether the version is champion; False where another version has become champion in the meantime.
+        Whether the version is champion; False if another version has become champion in the meantime.
     """
     client = MlflowClient()
     if get_champion_version(name) != replaces:
@@ -72,7 +72,7 @@ def promote(
     if last is not None and last.version != replaces:
         if not last.applied:
             update_aliases(name)
-        # What is no champion of the trail was made champion by hand, or the alias was read before the trail was.
+        # Else the champion was set by hand, or the alias was read before the trail was.
         if get_champion_version(name) != replaces:
             return False
     run = mlflow.active_run()
@@ -88,12 +88,12 @@ def promote(
         applied=False,
     )
     timestamp = re.sub(r"[^0-9T.]", "", mine.when.partition("+")[0])
-    if run:  # first: where the store of artifacts cannot be written to, nothing is promoted
+    if run:  # first: if the artifact store is not writable, nothing is promoted
         entry = {name: value for name, value in asdict(mine).items() if name != "applied"}
         mlflow.log_dict(entry | {"figures": figures or {}}, RECORD)
     key = f"{PROMOTION}n{mine.number:06d}.{timestamp}.v{version}"  # sorts after the timestamps of earlier releases
     _write(name, key, mine)
-    # Another one that took the same place may have become champion before this one was there to be read. It stays.
+    # Another one in the same place may have become champion before this one could be read. It stays.
     if get_champion_version(name) not in (replaces, mine.version):
         client.delete_registered_model_tag(name, key)
         update_aliases(name)
@@ -112,7 +112,7 @@ def promote(
 
 
 def finish_last(name: str) -> None:
-    """Finish the last promotion where its process was killed before it had set all aliases."""
+    """Finish the last promotion if its process was killed before it had set all aliases."""
     keys = _read_tags(name)
     last = next(reversed(drop_void(list(keys))), None)
     if last is not None and not last.applied and last.version == get_champion_version(name):
@@ -121,7 +121,7 @@ def finish_last(name: str) -> None:
 
 
 def update_aliases(name: str) -> None:
-    """Set the aliases to what the audit trail says, again until neither it nor the versions have changed meanwhile."""
+    """Set the aliases by the audit trail, again until neither it nor the versions have changed meanwhile."""
     line = None
     while line != (line := list_champions(read(name), _list_versions(name))):
         champion = line[-1] if line else None
@@ -132,7 +132,7 @@ def update_aliases(name: str) -> None:
 
 
 def find_previous(name: str) -> tuple[str | None, str | None]:
-    """The present champion's version, and the one that a rollback restores: the one before it that still exists."""
+    """The current champion's version, and the one that a rollback restores: the one before it that still exists."""
     champion = get_champion_version(name)
     line = list_champions(read(name), _list_versions(name))
     if champion in line:
@@ -142,7 +142,7 @@ def find_previous(name: str) -> tuple[str | None, str | None]:
 
 
 def get_champion(name: str) -> ModelVersion | None:
-    """The version with the alias champion, or None where there is no such model or alias yet."""
+    """The version with the alias champion, or None if there is no such model or alias yet."""
     version = get_champion_version(name)
     return None if version is None else MlflowClient().get_model_version(name, version)
 
@@ -161,16 +161,16 @@ def require_champion(name: str) -> ModelVersion:
 
 
 def get_champion_version(name: str) -> str | None:
-    """The number of the version with the alias champion, or None where there is no such model or alias yet."""
+    """The number of the version with the alias champion, or None if there is no such model or alias yet."""
     version = (_get_aliases(name) or {}).get(CHAMPION)
     return None if version is None else str(version)
 
 
 def check_permission(name: str) -> None:
-    """Raise UserError where this user may not register a version of a model, which is better known before training."""
+    """Raise UserError, before training, if this user may not register a version of a model."""
     try:
         if _get_aliases(name) is not None:
-            # There is none: nothing changes. A promotion may delete an alias, which asks for more than to set one.
+            # There is none: nothing changes. A promotion may delete an alias, which needs more than setting one.
             MlflowClient().delete_registered_model_alias(name, "promotion-none")
     except MlflowException as error:
         if error.error_code != ErrorCode.Name(PERMISSION_DENIED):
@@ -182,9 +182,9 @@ def check_permission(name: str) -> None:
 
 
 def _get_aliases(name: str) -> dict[str, str] | None:
-    """The version of each alias of a registered model, or None where there is no such model yet.
+    """The version of each alias of a registered model, or None if there is no such model yet.
 
-    Not asked for by an alias, which a server with authentication refuses to all but admins where there is no model.
+    Not asked for by alias: without a model, a server with authentication refuses that to all but admins.
     """
     try:
         return MlflowClient().get_registered_model(name).aliases
@@ -195,7 +195,7 @@ def _get_aliases(name: str) -> dict[str, str] | None:
 
 
 def _set_alias(name: str, alias: str, version: str | None) -> None:
-    """Set an alias, or delete it where the version is None."""
+    """Set an alias, or delete it if the version is None."""
     client = MlflowClient()
     if version is None:
         if alias in client.get_registered_model(name).aliases:
@@ -208,8 +208,8 @@ def _set_alias(name: str, alias: str, version: str | None) -> None:
             return
         except MlflowException as error:
             if error.error_code == ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
-                return  # the version was deleted in the meantime: whoever reads the line again sees it
-            # When two processes set a new alias at the same moment, MLflow's store fails one of them at its unique key.
+                return  # the version was deleted in the meantime: the next reading of the line sees it
+            # If two processes set a new alias at the same moment, MLflow's store fails one of them on its unique key.
             if alias not in client.get_registered_model(name).aliases or time.time() > deadline:
                 raise
 

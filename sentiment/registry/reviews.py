@@ -1,4 +1,4 @@
-"""Who reviewed a version that was then promoted, when and why: tags of the version."""
+"""Reviews of versions that were then promoted: tags with who, when and why."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from sentiment.tracking import REVIEW
 
 
 def begin_reason(reviewer: str, note: str) -> str:
-    """What the reason of a promotion after a review begins with."""
+    """The prefix of the reason for a promotion after a review."""
     return f"approved by {reviewer} ({note}): "
 
 
@@ -38,5 +38,5 @@ def record(name: str, version: str, reviewer: str, note: str) -> None:
 
 
 def _prefixes(tags: Mapping[str, str]) -> list[str]:
-    """What the tags of each review of a version begin with."""
+    """The prefix of the tags of each review of a version."""
     return [key.removesuffix("at") for key in tags if re.fullmatch(rf"{REVIEW}(\d+\.)?at", key)]

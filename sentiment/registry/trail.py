@@ -13,7 +13,7 @@ from sentiment.tracking import PROMOTION
 # Seconds within which two promotions by earlier releases, which did not number them, were concurrent. If they are
 # further apart, the champion that the second one replaced was set by hand.
 CONCURRENT = 60.0
-# An entry as it stands on the model's page (:meth:`Promotion.__str__`).
+# An entry as shown on the model's page (:meth:`Promotion.__str__`).
 LINE = re.compile(
     r"(?P<when>\S+): version (?P<version>\d+) "
     r"(?:replaces version (?P<replaces>\d+)|is the first|becomes champion where there was none)"
@@ -36,7 +36,7 @@ class Promotion:
         rollback: whether it restores an earlier champion.
         when: UTC, ISO 8601, by the clock of its machine.
         number: its place in the trail, from 1; 0 for all entries of earlier releases, which come first.
-        applied: whether the alias has been set to it; False also where its process was killed in between.
+        applied: whether the alias has been set to it; also False if its process was killed in between.
     """
 
     version: str
@@ -65,7 +65,7 @@ class Promotion:
             return cls(**kept | {"version": str(entry["version"])})  # some were written as a number
         found = LINE.fullmatch(line)
         if not found:
-            raise UserError(f"the tag {key} of the registered model is no promotion: delete it, or restore it")
+            raise UserError(f"the registered model's tag {key} is not a promotion: delete it, or restore it")
         values = found.groupdict()
         rollback, applied = bool(values.pop("rollback")), not values.pop("pending")
         number = int(key.removeprefix(f"{PROMOTION}n").partition(".")[0])

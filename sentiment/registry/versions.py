@@ -14,7 +14,7 @@ from sentiment.registry.trail import Promotion, find_rollback
 from sentiment.results import has_model
 from sentiment.tracking import COMPARISON_DIGEST, GATE_TERMS, gate_tags, raise_if_unanswered
 
-# What stands on the page of a registered model until somebody writes something else there.
+# The description of a registered model until somebody changes it.
 DESCRIPTION = """Classifies texts: it takes a string column `text`, and returns `label` and its probability, `score`.
 
 `champion` is the version in use, `previous` the one that it replaced, and `challenger` the latest version that did not
@@ -87,7 +87,7 @@ def resolve_uri(uri: str, parameter: str = "model") -> tuple[str, str]:
 
 
 def find_version(name: str, version: str) -> ModelVersion:
-    """A version of a registered model: the one of that number or alias, or the champion where none is named.
+    """A version of a registered model: the one of that number or alias, or the champion if none is named.
 
     Raises:
         UserError: there is none.
@@ -106,13 +106,13 @@ def find_version(name: str, version: str) -> ModelVersion:
 
 
 def tag_gate(name: str, version: str, tags: dict[str, str], keep: bool = False) -> dict[str, str]:
-    """Set the tags of a version that say what its gate was, in place of those of an earlier evaluation.
+    """Set the gate tags of a version, in place of those of an earlier evaluation.
 
     Args:
         name: the registered model.
         version: the version.
         tags: what the gate said (:meth:`sentiment.registry.gate.Verdict.tags`), and its terms.
-        keep: whether those stay that only the earlier one has, if it had the same terms: the champion is not compared
+        keep: whether to keep tags that only the earlier one has, if it had the same terms: the champion is not compared
             with itself, and its tags say how it became champion.
 
     Returns:
@@ -136,7 +136,7 @@ def find_same(name: str, digest: str | None) -> list[ModelVersion]:
 
 
 def find_last_rollback(name: str, digest: str | None) -> Promotion | None:
-    """The rollback that took this model out of use, under whatever version number; None if it is not the last word."""
+    """The latest rollback of this model, under any version number; None if none is in effect."""
     same = {str(version.version) for version in find_same(name, digest)}
     return find_rollback(promotions.read(name), same) if same else None  # without versions there may be no such model
 

@@ -147,7 +147,7 @@ def test_a_champion_whose_corpus_was_deleted_is_not_compared_with_and_its_texts_
     for known in (run.info.run_id, "0" * 32):  # in the trash, and purged
         tracked.create_model_version("m", "file:///nowhere", tags={"ingest_run": known})
     tracked.delete_run(run.info.run_id)
-    with pytest.raises(NotComparable, match="was made from a corpus that no longer exists"):
+    with pytest.raises(NotComparable, match="was trained on a corpus that is gone"):
         comparable_rows(champion_of(run), ["neg", "pos"], ingest("b", test=[*SEEN, *UNSEEN]))
     shutil.rmtree(artifacts(run.info.run_id, "dataset"))
     assert training_texts("models:/m/1") == training_texts("models:/m/2") == set()

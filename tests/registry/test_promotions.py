@@ -77,7 +77,7 @@ def test_a_tag_that_was_edited_to_something_else_is_named(versions):
     promote("m", "1", None, "the first")
     (key,) = versions.get_registered_model("m").tags
     versions.set_registered_model_tag("m", key, "by hand")
-    with pytest.raises(UserError, match=f"the tag {key} of the registered model is no promotion"):
+    with pytest.raises(UserError, match=f"the registered model.s tag {key} is not a promotion"):
         promotions.read("m")
 
 

@@ -19,10 +19,10 @@ class Check:
     Args:
         name: such as ``accuracy`` or ``minimum_f1_macro``; the tag ``gate.NAME`` holds the outcome.
         passed: whether the candidate meets it.
-        message: the condition with its figures, in words.
+        message: the condition with its values, in words.
         figures: from names to values, for the audit trail.
         is_reason: whether the message also says why a candidate that passes the gate is promoted.
-        forced: whether it passes by ``force=true`` alone.
+        forced: whether it passes only by ``force=true``.
     """
 
     name: str
@@ -34,5 +34,5 @@ class Check:
 
     @property
     def outcome(self) -> str:
-        """In a word, for people; tags have only passed and failed."""
+        """In a word, to be shown; tags only have passed and failed."""
         return "forced" if self.forced else "passed" if self.passed else "failed"

@@ -1,4 +1,4 @@
-"""Whether a candidate passes as many behaviour tests as the champion."""
+"""The check of behaviour tests against the champion's."""
 
 import numpy as np
 
@@ -21,7 +21,7 @@ def check(candidate: Candidate, terms: Terms) -> list[Check]:
     failed_by = [entry.pop("failed_by", None) for entry in entries]
     if None in failed_by:
         return [Check("behaviour", False, "not kept case by case by this compare run: run compare again")]
-    # The champion has learned the label of a text that it was trained on, which is no behaviour.
+    # The champion has learned the labels of its training texts, which is not behaviour.
     seen = candidate.seen_texts
     kept = [number for number, entry in enumerate(entries) if comparison_form(entry["text"]) not in seen]
     if not kept:

@@ -1,11 +1,11 @@
-"""Whether a candidate can be compared with the champion at all."""
+"""The check that a candidate is comparable with the champion."""
 
 from sentiment.registry.candidate import Candidate
 from sentiment.registry.checks import Check, Terms
 
 
 def check(candidate: Candidate, terms: Terms) -> list[Check]:
-    """A failed check where the two cannot be compared; a passed one where ``force`` is set all the same."""
+    """A failed check if the two cannot be compared; a passed one if ``force`` is set nevertheless."""
     if candidate.obstacle is None or candidate.champion is None:
         return []
     forced = terms["force"]

@@ -6,6 +6,6 @@ from sentiment.tracking import TRUTH
 
 
 def check(candidate: Candidate, terms: Terms) -> list[Check]:
-    """A passed check that says so, for whoever decides by the others."""
+    """A passed check that says so, to inform reviewers."""
     said = candidate.compare_run.data.tags.get(TRUTH)
     return [Check("labels", True, said, is_reason=True)] if said else []

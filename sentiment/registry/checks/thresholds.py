@@ -43,7 +43,7 @@ class Threshold:
             return Check(self.name, False, f"not measured by this compare run, expected {self}: run compare again")
         value = float(row[self.metric.key])
         passed = self._includes(value)
-        # As many digits as show on which side of the bound it is.
+        # Enough digits to show on which side of the bound it is.
         rounded = (f"{value:.{digits}g}" for digits in range(4, 18))
         shown = next(text for text in rounded if self._includes(float(text)) == passed)
         return Check(self.name, passed, f"{shown}, expected {self}", {self.metric.name: value})

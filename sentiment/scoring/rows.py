@@ -1,4 +1,4 @@
-"""Which rows of a table have a text that a model can score, why the others have none, and what became of them."""
+"""The rows of a table: which have a text to score, why others have none, and counts of the results."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,16 +16,16 @@ SHOWN = 200  # characters of a reason
 
 @dataclass
 class Totals:
-    """What became of the rows of a table.
+    """Counts of a table's rows.
 
     Args:
         version: the model that scored them, in words.
         classes: its class names, which labels are compared with as monitoring does (:func:`match_labels`).
         by_label: the number of rows by predicted label; None: not scored.
-        reason: why the first row that was not scored was not.
+        reason: why the first unscored row was not scored.
         labelled: the number of scored rows that have a label of their own.
         correct: how many of these labels the model predicts.
-        known: how many of these rows have a text that the model was made from.
+        known: how many of these rows' texts the model was trained on.
     """
 
     version: str
@@ -44,9 +44,9 @@ class Totals:
         """Count some rows.
 
         Args:
-            predicted: their predicted labels; None where a row was not scored.
-            reasons: why not; None where it was scored.
-            own: the labels that they have themselves, of any type; empty where the table has none.
+            predicted: their predicted labels; None if a row was not scored.
+            reasons: why not; None if it was scored.
+            own: their own labels, of any type; empty if the table has none.
         """
         if self.reason is None:
             numbered = enumerate(reasons, start=self.rows + 1)
@@ -62,8 +62,7 @@ def open_input(source: Corpus, found: FoundTable | None = None) -> Table:
     """Open the table that is to be scored, as it has been ``found``.
 
     Raises:
-        UserError: it cannot be read, has no text column or none with labels that is required, or has two columns of one
-            name.
+        UserError: it cannot be read, lacks the text column or a required label column, or has two columns of one name.
     """
     table = open_table(source, found)
     if source.label_required:
@@ -76,7 +75,7 @@ def open_input(source: Corpus, found: FoundTable | None = None) -> Table:
 
 
 def texts_to_score(table: Table, batch: Batch) -> tuple[list[str | None], list[str | None]]:
-    """The texts of a batch, None where a row has none to score, and the reasons why, None where it has one."""
+    """The texts of a batch, None if a row has none to score, and the reasons why, None where it has one."""
     subject = "line {}" if table.suffix == ".jsonl" else "the row"
     values = batch.values(table.text_column)
     reasons = [_missing(value) for value in values]

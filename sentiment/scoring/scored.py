@@ -1,4 +1,4 @@
-"""Rows with what scoring adds to them."""
+"""Rows with the columns of scoring."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 ADDED = ("label", "score", "reason")
-PREFIX = "input_"  # of a column of the input whose name is that of an added one
+PREFIX = "input_"  # of an input column with the name of an added one
 
 
 class ScoredRows:
@@ -33,7 +33,7 @@ class ScoredRows:
         self.schema = pa.schema([*fields, *self._added])
 
     def join(self, columns: pa.RecordBatch, scored: Sequence[list[Any]]) -> pa.RecordBatch:
-        """Rows of their own columns and the values of the added ones, with None where there is no value."""
+        """Rows of their own columns and the values of the added ones, with None if there is no value."""
         added = [pa.array(values, field.type) for values, field in zip(scored, self._added, strict=True)]
         own = [
             column.cast(field.type) if pa.types.is_null(column.type) else column
@@ -43,7 +43,7 @@ class ScoredRows:
 
 
 def output_names(names: list[str], added: Sequence[str] = ADDED) -> list[str]:
-    """The names that the columns of the input have in the output: another one for those that scoring adds.
+    """The names of the input's columns in the output: those that scoring adds are renamed.
 
     *Label* and *label* are one name to most databases and to Spark, so they are here.
     """

@@ -27,7 +27,7 @@ class Scorer:
     Attributes:
         columns: names of what a text gets: label, score (0 to 1), the probabilities, and the reason why it has none.
         uri: the URI, with the current version in place of an alias.
-        version: its registered version, such as ``sentiment version 3``; the URI where it is not registered.
+        version: its registered version, such as ``sentiment version 3``; the URI if it is not registered.
         classes: :func:`classes_of` the model.
 
     Raises:
@@ -58,7 +58,7 @@ class Scorer:
             texts: None for rows that have no text.
 
         Returns:
-            A list as long as ``texts`` for each of ``columns``, with None where there is nothing.
+            A list as long as ``texts`` for each of ``columns``, with None if there is nothing.
 
         Raises:
             UserError: the model fails on every text of the first call.
@@ -74,13 +74,13 @@ class Scorer:
         return scored if len(given) == len(texts) else [_scatter(column, places, len(texts)) for column in scored]
 
     def _score(self, texts: list[str]) -> Scored:
-        """Score texts together, and where the model fails, each half of them."""
+        """Score texts together, and if the model fails, each half of them."""
         if not texts:
             return [[] for _ in self.columns]
         try:
             answer = self._model.predict(pd.DataFrame({"text": texts}), self._params)
             return [*(answer[name].tolist() for name in self._given), [None] * len(texts)]
-        except Exception as error:  # a text on which the model fails costs its own row alone
+        except Exception as error:  # a text on which the model fails only costs its own row
             if len(texts) == 1:
                 return [*([None] for _ in self._given), [f"the model fails: {type(error).__name__}: {error}"[:500]]]
             half = len(texts) // 2
@@ -88,7 +88,7 @@ class Scorer:
 
 
 def classes_of(model: PyFuncModel) -> list[str]:
-    """The class names of a loaded model; none of a model of elsewhere that does not tell them."""
+    """The class names of a loaded model; empty for one from elsewhere that does not have them."""
     try:
         raw = model.get_raw_model()
     except NotImplementedError:

@@ -115,7 +115,7 @@ def take_its_place(new: Path, target: Path) -> None:
 
 
 def put_back(target: Path) -> None:
-    """Give an older output its name again where the new one did not get it; that of a process that was killed, too."""
+    """Restore the name of an older output that was not replaced, even by a process that was killed."""
     old = _set_aside(target)
     if old.exists() and not target.exists():
         old.rename(target)
@@ -134,7 +134,7 @@ def _delete(path: Path) -> None:
 
 
 def _normalize(label: Column) -> Column:
-    """:func:`normalize_label` of a column, but for NFC, which Spark does not have."""
+    """:func:`normalize_label` for a column, except NFC, which Spark does not have."""
     seen = F.regexp_replace(label, f"[{INVISIBLE}]", "")
     plain = F.trim(F.lower(F.regexp_replace(seen, r"(?U)[\s\x1c-\x1f]+", " ")))
     whole = F.regexp_replace(plain, r"^\+?(-?)0*([0-9]{1,38})(\.0{0,38})?$", "$1$2")
@@ -149,7 +149,7 @@ def _valid(frame: DataFrame, name: str) -> Column:
 
 
 def _column(name: str) -> Column:
-    """A column by its name, in which a dot stands for itself."""
+    """A column by its name, with dots taken literally."""
     return F.col(f"`{name.replace('`', '``')}`")
 
 

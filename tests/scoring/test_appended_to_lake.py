@@ -98,13 +98,13 @@ def test_an_error_leaves_no_row_and_no_table(scored, tracked):
         ({"body": ["fine"]}, "the table has no column 'body', it has run_id, text, stars, at: add it"),
         (
             {"text": ["fine"], "stars": ["5"], "at": [1]},
-            "the column 'stars' of the table is int32, that of the rows str",
+            "the column 'stars' is int32 in the table and str",
         ),
         (
             {"text": ["fine"], "stars": [2**40], "at": [1]},
-            "the column 'stars' of the table is int32, that of the rows i",
+            "the column 'stars' is int32 in the table and i",
         ),
-        ({"text": ["fine"]}, "the table needs a value for 'at', which the input has not"),
+        ({"text": ["fine"]}, "the table needs a value for 'at', which the input lacks"),
         ({"text": ["fine"], "at": [datetime.timedelta(1)]}, "has no type for the column 'at', which is duration"),
     ],
 )
@@ -141,7 +141,7 @@ def test_the_rows_of_a_table_are_not_replaced(scored):
 def test_a_place_without_room_for_a_table_is_told_before_anything_is_scored(tracked, tmp_path):
     (tmp_path / "full").mkdir()
     for address, expected in (
-        (f"delta+{tmp_path}/full", "is there, and is no Delta table: give another name"),
+        (f"delta+{tmp_path}/full", "exists and is not a Delta table: give another name"),
         (f"delta+{tmp_path}/nowhere/scored", "there is no folder"),
     ):
         with pytest.raises(UserError, match=expected):

@@ -1,4 +1,4 @@
-"""Where predict writes scored rows: one module a kind. A new kind is its module and its name in :func:`get_output`."""
+"""Outputs for scored rows, one module per kind. A new kind is its module and its name in :func:`get_output`."""
 
 from types import TracebackType
 from typing import Protocol, Self
@@ -12,7 +12,7 @@ from sentiment.errors import UserError
 class Output(Protocol):
     """An output that is open for the length of a ``with`` block.
 
-    The rows appear at the end of the block, all of them; where an error ends it, none.
+    All rows appear at the end of the block, or none if an error ends it.
     """
 
     def __enter__(self) -> Self: ...
@@ -26,7 +26,7 @@ class Output(Protocol):
 
 
 class OutputKind(Protocol):
-    """What a module of a kind of output has.
+    """The interface of an output's module.
 
     Attributes:
         EXPECTED: what the address may be, as a noun phrase for the error message about an unknown one.
@@ -38,7 +38,7 @@ class OutputKind(Protocol):
         """Whether the address is of this kind, by its form."""
 
     def check(self, address: str, source: Corpus, overwrite: bool) -> None:
-        """Raise UserError where the output cannot, or must not, be written; before anything is scored.
+        """Raise UserError if the output cannot, or must not, be written; before anything is scored.
 
         Args:
             address: that matches.
@@ -58,7 +58,7 @@ class OutputKind(Protocol):
 
 
 def get_output(address: str) -> OutputKind:
-    """The kind of an output; UserError where the address is of none."""
+    """The kind of an output; UserError if none matches the address."""
     from sentiment.scoring.outputs import delta, files, iceberg, sql
 
     outputs: tuple[OutputKind, ...] = (sql, iceberg, delta, files)

@@ -1,4 +1,4 @@
-"""Scored rows that wait until all of them are scored, and are then appended to a table with the id of the run."""
+"""Rows that wait until all of them are scored, and are then appended to a table with the id of the run."""
 
 import tempfile
 from abc import ABC, abstractmethod
@@ -21,19 +21,19 @@ RUN_ID = "run_id"  # the column with the id of the run
 
 
 class AppendedRows(ABC):
-    """A :class:`sentiment.scoring.outputs.Output` of a table, which is made where it is missing.
+    """A :class:`sentiment.scoring.outputs.Output` of a table, which is created if it is missing.
 
     The rows wait in a file until all of them are scored, and are then appended in one transaction: so nothing is locked
-    for as long as scoring takes, and the table may be the one that is read.
+    during scoring, and the table may be the one that is read.
 
     Args:
         name: the parameter and the address, for messages.
         schema: ``pyarrow.Schema`` of the rows.
-        storable: the type in which a table has the values of a type; None where it has none for them.
-        tells_case: whether names of columns that differ in case alone are two.
+        storable: the type in which a table stores values of a type; None if it cannot.
+        tells_case: whether column names that differ only in case are distinct.
 
     Attributes:
-        schema: that of the rows as they wait: ``RUN_ID``, then their own columns in storable types.
+        schema: of the waiting rows: ``RUN_ID``, then their own columns in storable types.
     """
 
     def __init__(
@@ -87,21 +87,21 @@ class AppendedRows(ABC):
 
     @abstractmethod
     def try_out(self) -> None:
-        """Raise UserError where rows will be refused, before hours of scoring."""
+        """Raise UserError if rows will be refused, before hours of scoring."""
 
     @abstractmethod
     def append(self) -> None:
-        """Append :meth:`waiting` in one transaction; UserError where the table refuses them."""
+        """Append :meth:`waiting` in one transaction; UserError if the table refuses them."""
 
 
 def refuse_overwrite(name: str, overwrite: bool) -> None:
-    """Raise UserError where rows of a table are to be replaced."""
+    """Raise UserError if rows of a table are to be replaced."""
     if overwrite:
         raise UserError(f"{name}: rows are appended to a table, never replaced: leave out overwrite=true")
 
 
 def check_names(name: str, own: Iterable[str], there: Collection[str]) -> None:
-    """Raise UserError where rows have a column that a table has not."""
+    """Raise UserError if rows have a column that a table lacks."""
     missing = [column for column in own if column not in there]
     if missing:
         raise UserError(
@@ -111,7 +111,7 @@ def check_names(name: str, own: Iterable[str], there: Collection[str]) -> None:
 
 
 def cast(rows: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """Rows in the columns of a schema, null where they have no such column. Of a time the nanoseconds are cut off."""
+    """Rows in the columns of a schema, null if they have no such column. Nanoseconds of times are cut off."""
     names = set(rows.schema.names)
     arrays = [
         rows.column(field.name).cast(field.type, safe=not pa.types.is_timestamp(field.type))

@@ -25,7 +25,7 @@ def check(address: str, source: Corpus, overwrite: bool) -> None:
         return
     folder = Path(path)
     if folder.exists():
-        raise UserError(f"{name}: {folder} is there, and is no Delta table: give another name")
+        raise UserError(f"{name}: {folder} exists and is not a Delta table: give another name")
     if not folder.parent.is_dir():
         raise UserError(f"{name}: there is no folder {folder.parent}")
 
@@ -58,7 +58,7 @@ class AppendedVersion(AppendedRows):
             raise UserError(f"{self._name} cannot be written: {describe_failure(error, self._address)}") from error
 
     def _there(self) -> Any:
-        """The ``deltalake.DeltaTable``; None where there is none yet. UserError where the rows do not fit it."""
+        """The ``deltalake.DeltaTable``; None if there is none yet. UserError where the rows do not fit it."""
         with optional_package(self._name, "deltalake", "requirements-tables.txt"):
             from deltalake import DeltaTable
             from deltalake.exceptions import DeltaError

@@ -46,12 +46,12 @@ class AppendedSnapshot(AppendedRows):
                 transaction = there.transaction()
             rows = lake.fit(self, self._name, there.schema().as_arrow() if there else self.schema)
             with transaction:
-                # PyIceberg streams into tables without partitions alone.
+                # PyIceberg only streams into tables without partitions.
                 partitioned = there is not None and not there.spec().is_unpartitioned()
                 transaction.append(rows.read_all() if partitioned else rows)
 
     def _there(self, catalog: Any, identifier: str) -> Any:
-        """The ``pyiceberg.table.Table``; None where there is none yet. UserError where the rows do not fit it."""
+        """The ``pyiceberg.table.Table``; None if there is none yet. UserError where the rows do not fit it."""
         namespace = identifier.rpartition(".")[0]
         if not catalog.namespace_exists(namespace):
             raise UserError(f"{self._name}: there is no namespace {namespace}: create it in the catalog")

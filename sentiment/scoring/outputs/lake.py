@@ -1,4 +1,4 @@
-"""What Delta and Iceberg have in common where rows are appended: types, and whether rows fit a table's columns."""
+"""Appending rows to Delta and Iceberg tables: types, and whether rows fit a table's columns."""
 
 import pyarrow as pa
 
@@ -18,7 +18,7 @@ WIDER = {
 
 
 def storable(kind: pa.DataType) -> pa.DataType | None:
-    """The type in which both have the values of another; None where they have none, as for durations."""
+    """The type in which both store values of another; None if they cannot, as for durations."""
     is_a = pa.types
     if is_a.is_dictionary(kind):
         return storable(kind.value_type)
@@ -40,12 +40,12 @@ def storable(kind: pa.DataType) -> pa.DataType | None:
 
 
 def check_columns(name: str, own: pa.Schema, there: pa.Schema) -> None:
-    """Raise UserError where rows cannot be appended to a table.
+    """Raise UserError if rows cannot be appended to a table.
 
     Args:
         name: the parameter and the address, for messages.
         own: ``pyarrow.Schema`` of the rows, in :func:`storable` types.
-        there: that of the table. Columns that the rows do not have become null.
+        there: of the table. Columns that the rows do not have become null.
     """
     check_names(name, own.names, there.names)
     for field in there:
@@ -53,17 +53,15 @@ def check_columns(name: str, own: pa.Schema, there: pa.Schema) -> None:
             given = own.field(field.name).type
             if not _holds(field.type, given):
                 raise UserError(
-                    f"{name}: the column {field.name!r} of the table is {field.type}, that of the rows {given}: name a "
+                    f"{name}: the column {field.name!r} is {field.type} in the table and {given} in the rows: name a "
                     "table that is not there yet, or convert the column of the input"
                 )
         elif not field.nullable:
-            raise UserError(
-                f"{name}: the table needs a value for {field.name!r}, which the input has not: add it there"
-            )
+            raise UserError(f"{name}: the table needs a value for {field.name!r}, which the input lacks: add it there")
 
 
 def fit(rows: AppendedRows, name: str, there: pa.Schema) -> pa.RecordBatchReader:
-    """The waiting rows in the columns of a table for which :func:`check_columns` found that they fit.
+    """The waiting rows in the columns of a table that :func:`check_columns` accepted.
 
     Raises:
         UserError: one has no value where the table needs one.
@@ -76,7 +74,7 @@ def fit(rows: AppendedRows, name: str, there: pa.Schema) -> pa.RecordBatchReader
 
 
 def _holds(wide: pa.DataType, narrow: pa.DataType) -> bool:
-    """Whether a column has every value of another type."""
+    """Whether a type holds every value of another."""
     wide = storable(wide) or wide
     try:
         both = pa.unify_schemas([pa.schema({"": wide}), pa.schema({"": narrow})], promote_options="permissive")

@@ -33,7 +33,7 @@ def location(address: str) -> str:
 
 
 class AppendedTable(AppendedRows):
-    """Rows that are inserted. MySQL and Snowflake make tables outside of transactions: an empty one can be left there.
+    """Rows that are inserted. MySQL and Snowflake create tables outside transactions: an empty one may be left.
 
     Structures are written as JSON.
     """
@@ -48,16 +48,16 @@ class AppendedTable(AppendedRows):
         super().write(pa.RecordBatch.from_arrays(arrays, rows.schema.names))
 
     def try_out(self) -> None:
-        """Raise UserError where no table or no row can be made."""
+        """Raise UserError if no table or no row can be added."""
         file = file_of(self._name, self._address)
         if file and not file.exists():
             if not file.parent.is_dir():
                 raise UserError(f"{self._name}: there is no folder {file.parent}")
-            return  # it will be made with all rows in it
+            return  # append creates it with all rows
         with connect(self._name, self._address, read_only=False) as connection:
             table = self._make_table(connection)
             cells: list[sa.ColumnElement[Any]] = [sa.null()] * len(table.columns)
-            if connection.dialect.name == "postgresql":  # which looks at the types before there is a row
+            if connection.dialect.name == "postgresql":  # which checks types even without a row
                 cells = [sa.cast(sa.null(), column.type) for column in table.columns]
             with _accepted(self._name):
                 connection.execute(table.insert().from_select(self.schema.names, sa.select(*cells).where(sa.false())))
@@ -67,7 +67,7 @@ class AppendedTable(AppendedRows):
         with connect(self._name, self._address, read_only=False) as connection:
             table = self._make_table(connection)
             with _accepted(self._name):
-                if connection.dialect.name == "duckdb":  # which takes rows one by one at a thousand a second
+                if connection.dialect.name == "duckdb":  # which inserts only a thousand single rows a second
                     written = connection.dialect.identifier_preparer.format_table(table)
                     rows_of = f"SELECT * FROM read_parquet('{self.file}')"
                     connection.exec_driver_sql(f"INSERT INTO {written} BY NAME {rows_of}")
@@ -77,7 +77,7 @@ class AppendedTable(AppendedRows):
                 connection.commit()
 
     def _make_table(self, connection: sa.Connection) -> sa.Table:
-        """The table, made where there is none; UserError where it lacks a column."""
+        """The table, created if there is none; UserError if it lacks a column."""
         schema, _, name = _table_name(self._address).rpartition(".")
         _, *own = self.schema
         columns = [sa.Column(RUN_ID, sa.String(32)), *(sa.Column(each.name, _column_type(each.type)) for each in own)]
@@ -95,7 +95,7 @@ open_output = AppendedTable
 
 @contextmanager
 def _accepted(name: str) -> Iterator[None]:
-    """What a table refuses in the block, as a UserError that says what to do."""
+    """Raise what a table refuses in the block as a UserError with advice."""
     try:
         yield
     except DBAPIError as error:
@@ -112,7 +112,7 @@ def _table_name(address: str) -> str:
 
 
 def _storable(kind: pa.DataType, dialect: str) -> pa.DataType | None:
-    """The type in which a database has the values of another; None where databases share none."""
+    """The type in which a database stores values of another; None if databases share none."""
     is_a = pa.types
     if is_a.is_nested(kind):
         return pa.string()

@@ -1,7 +1,7 @@
 """Managed online endpoints of Azure Machine Learning, through its REST API; azure-identity finds the credentials.
 
-MLflow's plugin, azureml-mlflow, deploys only what is in the workspace's own registry, and that does not take the models
-of MLflow 3. An endpoint runs the image of a packaged model here, whose registry may be any.
+MLflow's plugin, azureml-mlflow, deploys only from the workspace's own registry, which does not take models of MLflow 3.
+Here an endpoint runs the image of a packaged model, from any registry.
 
 https://learn.microsoft.com/rest/api/azureml/online-endpoints
 """
@@ -30,11 +30,11 @@ SCOPE = "https://management.azure.com/.default"  # what a token is for
 API = {"api-version": "2024-10-01"}
 REQUIRED = ("subscription_id", "resource_group", "workspace", "instance_type")
 SETTINGS = (*REQUIRED, "instance_count")
-# What can be set of an endpoint, beside its traffic.
+# Settable parts of an endpoint, except its traffic.
 KEPT = ("identity", "kind", "location", "sku", "tags")
 KEPT_PROPERTIES = ("authMode", "compute", "description", "mirrorTraffic", "properties", "publicNetworkAccess")
-RETRIES = 5  # of a request that changes nothing when it is repeated
-OPERATION_TIMEOUT = 3600.0  # seconds until Azure has to have made or deleted something
+RETRIES = 5  # of an idempotent request
+OPERATION_TIMEOUT = 3600.0  # seconds for Azure to create or delete something
 PAUSE = 10.0  # seconds
 REPORTING = 60.0  # seconds between two lines of progress
 REQUEST_TIMEOUT = 300.0  # seconds that a request may take
@@ -112,7 +112,7 @@ class AzureML:
                 continue
             try:
                 self._change("DELETE", f"{_path(endpoint)}/deployments/{name}")
-            except UserError as error:  # the version answers all the same, and the next update tries it again
+            except UserError as error:  # the version answers nevertheless, and the next update retries it
                 print(f"deploy: {name} no longer gets requests, but still exists and costs money: {error}", flush=True)
         return address
 
@@ -120,7 +120,8 @@ class AzureML:
         self._require(endpoint)
         if theirs := [name for name in self._list_deployments(endpoint) if not _is_ours(name)]:
             raise UserError(
-                f"endpoint={endpoint}: deploy has not made its deployment {theirs[0]}: delete it in Azure, or all of it"
+                f"endpoint={endpoint}: deploy did not create its deployment {theirs[0]}: delete it, or the endpoint, "
+                "in Azure"
             )
         self._change("DELETE", _path(endpoint))
 
@@ -134,7 +135,7 @@ class AzureML:
         return check_labels(answer.json().get("predictions", []), texts)
 
     def _environment(self, endpoint: str, version: str) -> tuple[str, dict[str, Any]]:
-        """Path and body of the environment that is the image, which never changes once it is there."""
+        """Path and body of the environment for the image, which is immutable."""
         if not self._image:
             raise UserError("target=azureml needs the image of a package: -P image=….azurecr.io/sentiment")
         image = f"{self._image}:{version}"
@@ -161,7 +162,7 @@ class AzureML:
     def _route(self, endpoint: str, traffic: dict[str, int]) -> str:
         """Share the requests of an endpoint among its deployments, in percent; returns its address."""
         found = self._require(endpoint)
-        # Azure has no request for the traffic alone: what else it says of the endpoint goes back as it is.
+        # No request sets only the traffic: the rest of the endpoint is sent back unchanged.
         kept = {name: value for name, value in found.items() if name in KEPT}
         properties = {name: value for name, value in found["properties"].items() if name in KEPT_PROPERTIES}
         self._change("PUT", _path(endpoint), kept | {"properties": properties | {"traffic": traffic}})
@@ -177,10 +178,10 @@ class AzureML:
         return [one["name"] for one in self._find(f"{_path(endpoint)}/deployments")["value"]]
 
     def _change(self, method: str, path: str, body: dict[str, Any] | None = None) -> None:
-        """Make or delete something, and return when Azure has done so."""
+        """Create or delete something, and return when it is done."""
         self._hold()
         answer = self._call(method, path, body)
-        # Of the first one the body says how far Azure is; the second one gives status 202 as long as it is at work.
+        # The body of the first one has the state; the second one gives status 202 as long as Azure is at work.
         address = answer.headers.get("Azure-AsyncOperation") or answer.headers.get("Location")
         begun, reports = time.monotonic(), 0
         while address:
@@ -203,7 +204,7 @@ class AzureML:
                 return
 
     def _undo(self, path: str, error: UserError, undone: str) -> UserError:
-        """Delete what could not be finished; returns the error with what was done about it."""
+        """Delete what could not be finished; returns the error with the outcome."""
         try:
             if self._find(path) is not None:
                 self._change("DELETE", path)
@@ -212,12 +213,12 @@ class AzureML:
         return UserError(f"{error}; {undone}")
 
     def _find(self, path: str) -> Any:
-        """What is at a path; None where there is nothing."""
+        """What is at a path; None if there is nothing."""
         answer = self._call("GET", path)
         return None if answer.status_code == 404 else answer.json()
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> requests.Response:
-        """An answer of Azure's management; a status from 400 on is a UserError, but for what a GET does not find."""
+        """An answer of Azure's management; a status from 400 on is a UserError, except 404 for a GET."""
         from azure.core.exceptions import ClientAuthenticationError
 
         try:
@@ -258,12 +259,12 @@ def share_traffic(present: dict[str, int], name: str, traffic: float) -> dict[st
     """The percentages of deployments, which are whole numbers and add up to 100.
 
     Args:
-        present: those that they have now.
+        present: the current ones.
         name: the deployment that gets a share.
         traffic: its share, above 0 and up to 1; the others divide the rest as they did before.
 
     Raises:
-        UserError: the share is not a whole number of percent, or nothing else is there for the rest.
+        UserError: the share is not a whole number of percent, or no other deployment gets the rest.
     """
     percent = round(100 * traffic)
     if abs(100 * traffic - percent) > 1e-9:
@@ -280,7 +281,7 @@ def share_traffic(present: dict[str, int], name: str, traffic: float) -> dict[st
 
 
 def _reason(content: dict[str, Any]) -> str:
-    """What Azure says is wrong, and the first detail of it."""
+    """Azure's error message, and its first detail."""
     error = content.get("error", {})
     details = [one.get("message", "") for one in error.get("details") or []]
     return " ".join([error.get("message") or error.get("code") or str(content)[:300], *details[:1]])

@@ -16,7 +16,7 @@ from sentiment.errors import UserError
 from sentiment.paths import PROJECT_ROOT
 
 TEMPLATES = Path(__file__).parent / "templates"
-# What the server of an image needs of the project, and what its stack does.
+# The files of the project for an image's server, and for its stack.
 SERVER_FILES = (
     "sentiment/__init__.py",
     "sentiment/deployment/__init__.py",
@@ -27,8 +27,8 @@ SERVER_FILES = (
 STACK_FILES = ("sentiment", "steps", "MLproject", "LICENSE")
 SUMS = "SHA256SUMS"
 MIB = 2**20
-SPARE = 1.25  # memory that is asked for, as a multiple of what was measured
-LIMIT = 1.5  # memory at which a container is ended, as a multiple of what is asked for
+SPARE = 1.25  # memory request, as a multiple of the measured memory
+LIMIT = 1.5  # memory limit, as a multiple of the memory request
 IMAGE = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::\d+(?=/))?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
 
 
@@ -36,7 +36,7 @@ def check_image(image: str) -> str:
     """The name of an image, which may be empty.
 
     Raises:
-        UserError: it is none, or has a tag.
+        UserError: invalid, or has a tag.
     """
     if image and not IMAGE.fullmatch(image):
         raise UserError(
@@ -46,22 +46,22 @@ def check_image(image: str) -> str:
 
 
 def object_name(name: str) -> str:
-    """A registered model's name as that of a Kubernetes object or an image: lower case, digits and ``-``."""
+    """A registered model's name as one of a Kubernetes object or an image: lower case, digits and ``-``."""
     words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     # A Service of Kubernetes and an endpoint of Azure begin with a letter.
     return re.sub(r"^(?=\d|$)", "model-", words)[:40].strip("-")
 
 
 def package_folder(name: str, version: str) -> Path:
-    """The folder of a version's package where no other one is given."""
+    """The default folder of a version's package."""
     return Path(f"package-{object_name(name)}-{version}")
 
 
 def plan_memory(peak: int) -> dict[str, int]:
-    """The memory that a container asks for and its limit, in MiB, in steps of 64.
+    """The memory request and limit of a container, in MiB, in steps of 64.
 
     Args:
-        peak: what was measured, in bytes.
+        peak: measured peak, in bytes.
     """
     request = 64 * math.ceil(peak * SPARE / MIB / 64)
     limit = 64 * math.ceil(request * LIMIT / 64)
@@ -84,7 +84,7 @@ def copy_sources(package: Path) -> None:
 
 
 def write_templates(package: Path, values: Mapping[str, Any]) -> None:
-    """Fill in all files of ``templates/``, each into the place in the package that it has there."""
+    """Fill in all files of ``templates/``, each into the same place in the package."""
     # None of them is HTML; a value that is missing is an error.
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True
@@ -105,7 +105,7 @@ def write_sums(package: Path) -> str:
 
 
 def check_package(name: str, version: str, digest: str) -> None:
-    """Raise UserError where the folder of a version's package is there and is another one: names may give one folder.
+    """Raise UserError if the folder of a version's package has another one in it: two names may have one folder.
 
     Args:
         name: registered model.
@@ -116,13 +116,13 @@ def check_package(name: str, version: str, digest: str) -> None:
     sums = package / SUMS
     if package.is_dir() and not (sums.is_file() and file_digest(sums) == digest):
         raise UserError(
-            f"{package}: it is not the package that was written of version {version} of {name} last: remove it and "
-            f"write it anew with -e package -P registered_model={name} -P version={version}, or give -P manifests="
+            f"{package}: it is not the package last written for version {version} of {name}: remove it and "
+            f"write it with -e package -P registered_model={name} -P version={version}, or give -P manifests="
         )
 
 
 def check_place(target: Path) -> None:
-    """Raise UserError where :func:`put_in_place` would fail, before the package is made, which takes a minute."""
+    """Raise UserError if :func:`put_in_place` would fail, before the package is made, which takes a minute."""
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
         raise UserError(f"folder={target}: it exists, and is not empty: give another one, or remove it")
     if target.is_mount() or target.absolute() == Path.cwd():
@@ -136,12 +136,12 @@ def check_place(target: Path) -> None:
 
 
 def put_in_place(package: Path, target: Path) -> None:
-    """Copy a package to where it was asked for, an empty folder or none: it is there whole, or not at all."""
+    """Copy a package atomically to its target, which is an empty folder or does not exist."""
     target = target.absolute()
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as beside:
         whole = Path(shutil.copytree(package, Path(beside) / target.name))
-        for path in (whole, *whole.rglob("*")):  # an image, whose user is another one, has them with these modes
+        for path in (whole, *whole.rglob("*")):  # an image, which has another user, keeps these modes
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
         if target.exists():
             target.rmdir()

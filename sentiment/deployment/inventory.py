@@ -1,4 +1,4 @@
-"""What a packaged model consists of: a CycloneDX bill of materials, and the licences of what is served."""
+"""The contents of a packaged model: a CycloneDX bill of materials, and the licences of what is served."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ def write_bill(interpreter: Path, file: Path, name: str, version: str, digest: s
     """Write the CycloneDX bill of materials (JSON, version 1.6) of a model and the environment that serves it.
 
     Args:
-        interpreter: that of the environment.
+        interpreter: of the environment.
         file: the file to write.
         name: registered model.
         version: its version.
@@ -54,7 +54,7 @@ def read_licences(bill: Path) -> dict[tuple[str, str], str]:
 
 
 def _describe(licences: Any) -> str:
-    """The licences that a package states of itself: by SPDX ids, else by classifiers, else in words, else a file."""
+    """The licences that a package declares: by SPDX ids, else by classifiers, else in words, else a file."""
     ids, classifiers, words, files = [], [], [], []
     for entry in licences:
         licence = entry.get("license", {})

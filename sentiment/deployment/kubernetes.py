@@ -1,6 +1,6 @@
 """Endpoints in a Kubernetes cluster: the manifests of a package, which kubectl applies to its current namespace.
 
-kubectl has kustomize, in which the manifests are written, and finds the cluster and the credentials as it always does.
+kubectl has kustomize, in which the manifests are written, and finds the cluster and the credentials as usual.
 """
 
 import json
@@ -23,12 +23,12 @@ MANAGER = "sentiment"  # of the fields that the manifests set
 OBJECTS = "sentiment/objects"  # annotation of the Deployment: everything that was applied with it
 VERSION = "app.kubernetes.io/version"  # label of the pods
 HASH = "pod-template-hash"  # label of a ReplicaSet and its pods
-CONTAINER = "model"  # the one that parameter image is for
-ROLLOUT_TIMEOUT = 900.0  # seconds until all pods have to be ready; the probes of one alone allow for ten minutes
+CONTAINER = "model"  # its image is parameter image
+ROLLOUT_TIMEOUT = 900.0  # seconds until all pods have to be ready; the probes of a single one allow ten minutes
 PAUSE = 2.0  # seconds
-LOOKS = 5  # at a rollout, one after the other, until an answer that fails counts
+LOOKS = 5  # attempts to look at a rollout until a failure counts
 DELETE_TIMEOUT = 120  # seconds until what is deleted is gone
-# Reasons for which a pod waits that time alone does not cure.
+# Reasons for which a pod waits that time does not cure.
 HOPELESS = (
     "CrashLoopBackOff",
     "CreateContainerConfigError",
@@ -48,8 +48,8 @@ class Kubernetes:
 
     Args:
         model: registered model.
-        manifests: a folder with a kustomization; empty for that of the package of the version.
-        image: name of the image; empty for that of the manifests.
+        manifests: a folder with a kustomization; empty for the one in the version's package.
+        image: name of the image; empty for the manifests' own.
         hold: to be called before a process is started.
     """
 
@@ -66,7 +66,7 @@ class Kubernetes:
         self._context = config["current-context"]
         self._server = config["clusters"][0]["cluster"]["server"]  # a context has another name on another machine
         self._namespace = config["contexts"][0]["context"].get("namespace", "default")
-        # Whoever switches the context meanwhile changes nothing.
+        # Switching the context meanwhile has no effect.
         self._kubectl.where = [f"--context={self._context}", f"--namespace={self._namespace}"]
 
     @property
@@ -80,7 +80,7 @@ class Kubernetes:
         return self._roll_out(endpoint, documents, None)
 
     def update(self, endpoint: str, uri: str, version: str, traffic: float) -> str:
-        """Kubernetes replaces the pods one by one; it is told to go back where the new ones do not get ready."""
+        """Kubernetes replaces the pods one by one; it is rolled back if the new ones do not become ready."""
         if traffic < 1:
             raise UserError("traffic does not work with target=kubernetes: a Service gives each pod the same share")
         before = self._require(endpoint)
@@ -95,7 +95,7 @@ class Kubernetes:
             return ask_for_labels(port, texts)
 
     def _render(self, endpoint: str, version: str) -> list[dict[str, Any]]:
-        """The objects of the manifests, which have to be those of the endpoint and the version."""
+        """The objects of the manifests, which have to match the endpoint and the version."""
         folder = Path(self._manifests or package_folder(self._model, version) / OVERLAY)
         if not folder.is_dir():
             raise UserError(f"manifests={folder}: there is no such folder: -e package -P version={version} writes it")
@@ -126,7 +126,7 @@ class Kubernetes:
             if CONTAINER not in containers:
                 raise UserError(f"image={self._image}: the Deployment has no container named {CONTAINER}")
             containers[CONTAINER]["image"] = f"{self._image}:{version}"
-        # A namespace has more in it than an endpoint: it stays.
+        # A namespace holds more than an endpoint: it stays.
         kept = json.dumps([one for one in objects if one[1] != "Namespace"])
         deployment["metadata"]["annotations"] = deployment["metadata"].get("annotations", {}) | {OBJECTS: kept}
         return documents
@@ -136,7 +136,7 @@ class Kubernetes:
         deployment = _deployment(documents, endpoint)
         present, former = _objects(deployment), _objects(before) if before else []
         self._hold()
-        self._apply(documents, "--dry-run=server")  # what is refused is refused before anything has changed
+        self._apply(documents, "--dry-run=server")  # so that refusals come before any change
         others = self._list_existing(present)  # which stay, whatever happens
         try:
             self._apply(documents)
@@ -150,7 +150,7 @@ class Kubernetes:
                 raise UserError(f"{error}; this could not be undone: {another}") from error
             undone = "the former pods answer as before" if before else "nothing is left of it"
             raise UserError(f"{error}; {undone}") from error
-        kept = [one[1:] for one in present]  # in whichever API version
+        kept = [one[1:] for one in present]  # in any API version
         self._delete([one for one in former if one[1:] not in kept])
         return f"http://{endpoint}.{self._namespace}.svc/invocations in the context {self._context}"
 
@@ -176,7 +176,7 @@ class Kubernetes:
             time.sleep(PAUSE)
 
     def _waiting_for(self, deployment: dict[str, Any]) -> dict[str, str]:
-        """What the newest pods wait for: from reasons to what Kubernetes says of them."""
+        """What the newest pods wait for: from reasons to the messages of Kubernetes."""
         labels = deployment["spec"]["template"]["metadata"]["labels"]
         selector = ",".join(f"{name}={value}" for name, value in labels.items())
         found = self._kubectl.run("get", "replicasets,pods", f"--selector={selector}", "--output=json")
@@ -219,7 +219,7 @@ class Kubernetes:
         self._kubectl.run("apply", *ours, *options, given=stream(documents))
 
     def _list_existing(self, objects: list[list[str]]) -> list[list[str]]:
-        """Kind and name of those of some objects that are there."""
+        """Kind and name of the objects that exist."""
         found = self._kubectl.run(
             "get", "--ignore-not-found", "--output=json", "--filename=-", given=_references(objects)
         )
@@ -228,7 +228,7 @@ class Kubernetes:
         return [[one["kind"], one["metadata"]["name"]] for one in items]
 
     def _delete(self, objects: list[list[str]]) -> None:
-        """Delete objects, and what belongs to them; those that are gone already are no mistake."""
+        """Delete objects, and their dependents; those that are already gone are ignored."""
         if objects:
             given = _references(objects)
             options = ["--ignore-not-found", "--cascade=foreground", f"--timeout={DELETE_TIMEOUT}s", "--filename=-"]
@@ -236,7 +236,7 @@ class Kubernetes:
 
 
 def _ask(look: Callable[[Any], Any], at: Any) -> Any:
-    """The answer to a look at the cluster, which may fail now and then while a rollout goes on."""
+    """The answer to a look at the cluster, which may fail now and then during a rollout."""
     for _ in range(LOOKS - 1):
         try:
             return look(at)
@@ -261,7 +261,7 @@ def _references(objects: list[list[str]]) -> str:
 
 
 def _with_template_of(deployment: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
-    """A Deployment to apply, with the pods of a former one, as ``kubectl rollout undo`` does it."""
+    """A Deployment to apply, with the pods of a former one, like ``kubectl rollout undo``."""
     annotations = deployment["metadata"]["annotations"] | {OBJECTS: before["metadata"]["annotations"][OBJECTS]}
     spec = deployment["spec"] | {"template": before["spec"]["template"]}
     return deployment | {"metadata": deployment["metadata"] | {"annotations": annotations}, "spec": spec}

@@ -18,7 +18,7 @@ from sentiment.deployment.targets import Target
 from sentiment.errors import UserError, optional_package
 from sentiment.workflow.parameters import DeployParameters
 
-# What the settings may hold, by the names of MLflow's client.
+# The allowed settings, by their names in MLflow's client.
 SETTINGS = (
     "assume_role_arn",
     "bucket",
@@ -52,7 +52,7 @@ class SageMaker:
         self._region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         if not self._region:
             raise UserError("target=sagemaker needs a region: set AWS_REGION, such as AWS_REGION=eu-central-1")
-        # MLflow's client names the region in some of its requests; for the others boto3 knows this variable alone.
+        # MLflow's client names the region in some of its requests; for the others boto3 only knows this variable.
         os.environ["AWS_DEFAULT_REGION"] = self._region
         self._image = check_image(image)
         self._settings = read_settings(Path(settings), SETTINGS) if settings else {}
@@ -75,7 +75,7 @@ class SageMaker:
         return self._address(endpoint)
 
     def update(self, endpoint: str, uri: str, version: str, traffic: float) -> str:
-        """With all of the traffic SageMaker replaces the former fleet by a new one; else the new one is added to it."""
+        """With all of the traffic SageMaker replaces the old fleet with a new one; else the new one is added to it."""
         config = self._config(version)
         with _one_line():
             found = self._require_ours(endpoint)
@@ -90,7 +90,7 @@ class SageMaker:
                 if _variant(version) not in weights:
                     # With the weight 0, until the next request.
                     self._client.update_deployment(endpoint, uri, config=config | {"mode": "add"})
-            if not any(others.values()):  # which is what somebody has stopped all of them by
+            if not any(others.values()):  # somebody has stopped all of them
                 others = dict.fromkeys(others, 1.0)
             shares = {name: (1 - traffic) * weight / sum(others.values()) for name, weight in others.items()}
             self._service("sagemaker").update_endpoint_weights_and_capacities(
@@ -125,7 +125,7 @@ class SageMaker:
         return self._settings | ours
 
     def _service(self, name: str) -> Any:
-        """A client of a service of AWS, with the rights that MLflow's client has."""
+        """A client of an AWS service, with the rights of MLflow's client."""
         rights = {}
         if self._role:
             token = self._boto3.client("sts").assume_role(RoleArn=self._role, RoleSessionName="deploy")["Credentials"]
@@ -155,21 +155,21 @@ class SageMaker:
         found = self._require(endpoint)
         for variant in found.get("ProductionVariants", ()):
             if not re.fullmatch(_variant(r"\d+"), name := variant["VariantName"]):
-                raise UserError(f"endpoint={endpoint}: deploy has not made its variant {name}: give another endpoint")
+                raise UserError(f"endpoint={endpoint}: deploy did not create its variant {name}: give another endpoint")
         return found
 
     @contextmanager
     def _undone(self, endpoint: str, undone: str) -> Iterator[None]:
-        """Where the block fails, delete what it has made: MLflow's client leaves that to pay for.
+        """If the block fails, delete what it has created: MLflow's client leaves it, at a cost.
 
         Args:
             endpoint: name of the endpoint.
-            undone: what is then the case, in words.
+            undone: the resulting state, in words.
         """
         from botocore.exceptions import BotoCoreError, ClientError
 
         made: list[tuple[str, dict[str, Any]]] = []
-        self._boto3.setup_default_session()  # of which MLflow's clients are; their names are made up there
+        self._boto3.setup_default_session()  # MLflow's clients use it, and make up the names
         for operation in ("CreateModel", "CreateEndpointConfig"):
             self._boto3.DEFAULT_SESSION.events.register(
                 f"provide-client-params.sagemaker.{operation}",
@@ -194,7 +194,7 @@ class SageMaker:
             self._boto3.setup_default_session()
 
     def _remove(self, made: list[tuple[str, dict[str, Any]]]) -> None:
-        """Delete configurations and models, with their archives, from the parameters that they were asked for with."""
+        """Delete configurations and models, with their archives, by the parameters that requested them."""
         from botocore.exceptions import ClientError
 
         service, store = self._service("sagemaker"), self._service("s3")
@@ -215,18 +215,18 @@ class SageMaker:
 
 
 def _variant(version: str) -> str:
-    """The name of a version's part of an endpoint."""
+    """The name of a version's variant."""
     return f"version-{version}"
 
 
 def _is_missing(error: Any) -> bool:
-    """Whether AWS says that there is no such thing, for which SageMaker has no code of its own."""
+    """Whether AWS reports a missing resource, for which SageMaker has no error code."""
     return "ould not find" in str(error)
 
 
 @contextmanager
 def _one_line() -> Iterator[None]:
-    """What AWS and MLflow's client say, as a UserError."""
+    """Errors of AWS and MLflow, as a UserError."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:

@@ -1,4 +1,4 @@
-"""The server of a packaged model: ``python -m sentiment.deployment.server``, MLflow's, with the checks of ``serve``.
+"""MLflow's server for a packaged model, with the checks of ``serve``: ``python -m sentiment.deployment.server``.
 
 This module and :mod:`sentiment.serving.requests` are all of the project that an image of a model contains.
 """
@@ -18,12 +18,12 @@ MODEL_PATH, HOST, PORT = "MODEL_PATH", "HOST", "PORT"
 def main() -> None:
     """Load the model and answer ``/ping`` and ``/invocations`` until the process is told to end.
 
-    What is on the command line is ignored: SageMaker starts every image with the argument ``serve``.
+    The command line is ignored: SageMaker starts every image with the argument ``serve``.
     """
     check_requests()
     model = load_model(os.environ.get(MODEL_PATH, "/opt/ml/model"))
     model.predict(["A first text, so that no request pays for what happens once."])
-    # As the process itself and not below `mlflow models serve`: the first process of a container gets the signals.
+    # In this process instead of below `mlflow models serve`: the first process of a container gets the signals.
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if hasattr(socket, "SO_REUSEPORT"):  # a second server takes over before the first one ends

@@ -1,4 +1,4 @@
-"""The file of parameter ``settings``: what a cloud needs, beside credentials."""
+"""The file of parameter ``settings``: what a cloud needs except credentials."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from sentiment.workflow.command_line import suggest
 
 
 def read_settings(file: Path, names: Sequence[str]) -> dict[str, Any]:
-    """The settings in a YAML file; UserError where it is none, or has a name that is not among ``names``."""
+    """The settings in a YAML file; UserError if it is not one, or has a name that is not in ``names``."""
     try:
         settings = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

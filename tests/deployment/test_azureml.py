@@ -114,7 +114,7 @@ def test_what_somebody_else_has_deployed_is_kept(azure):
     add_theirs(azure)
     run("--action=update", "--version=2", "--any_version=true")
     assert azure.names() == [ENDPOINT, f"{ENDPOINT}/deployments/blue", f"{ENDPOINT}/deployments/version-2"]
-    with pytest.raises(UserError, match="endpoint=sentiment: deploy has not made its deployment blue: delete it in"):
+    with pytest.raises(UserError, match="endpoint=sentiment: deploy did not create its deployment blue: delete it,"):
         run("--action=delete")
     assert ENDPOINT in azure.resources
     del azure.resources[f"{ENDPOINT}/deployments/blue"]

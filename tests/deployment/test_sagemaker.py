@@ -197,7 +197,7 @@ def test_an_endpoint_of_somebody_else_is_neither_replaced_nor_deleted(cloud):
     cloud.create_endpoint_config(EndpointConfigName="theirs", ProductionVariants=variants)
     cloud.create_endpoint(EndpointName="sentiment", EndpointConfigName="theirs")
     for action in (["--action=update"], ["--action=update", "--traffic=0.1"], ["--action=delete"]):
-        with pytest.raises(UserError, match="endpoint=sentiment: deploy has not made its variant AllTraffic: give"):
+        with pytest.raises(UserError, match="endpoint=sentiment: deploy did not create its variant AllTraffic: give"):
             run(*action)
     assert left(cloud)[:3] == (1, 1, 1)
 

@@ -111,9 +111,9 @@ def test_another_models_package_in_the_folder_of_this_one_is_refused(run, tracke
     run(Recorded("prod"), "--target=kubernetes", "--version=1")
     (package / "model").write_text("theirs")
     write_sums(package)
-    with pytest.raises(UserError, match="package-sentiment-1: it is not the package that was written of version 1 of"):
+    with pytest.raises(UserError, match="package-sentiment-1: it is not the package last written for version 1 of"):
         run(Recorded("prod"), "--target=kubernetes", "--version=1")
     (package / "SHA256SUMS").unlink()
-    with pytest.raises(UserError, match="package-sentiment-1: it is not the package that was written of version 1 of"):
+    with pytest.raises(UserError, match="package-sentiment-1: it is not the package last written for version 1 of"):
         run(Recorded("prod"), "--target=kubernetes", "--version=1")
     run(Recorded("prod"), "--target=kubernetes", "--version=1", "--manifests=ours")

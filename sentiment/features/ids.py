@@ -12,7 +12,7 @@ from sentiment.features.tokens import NumberedTokens
 from sentiment.model.text.truncation import MAX_TOKENS, padded_width, truncate
 from sentiment.model.text.vocabulary import PADDING
 
-# What max_length=0 stands for: the length up to which most training texts are read whole, and at most MAX_TOKENS.
+# max_length=0 means the length up to which most training texts are read whole, and at most MAX_TOKENS.
 LENGTH_QUANTILE = 0.99
 
 
@@ -30,7 +30,7 @@ def write_ids(
 
 
 def _pad(width: int, max_length: int, truncation: str, ids: NumberedTokens) -> np.ndarray:
-    """What is read of some texts, in rows of this width: int32 of shape (texts, width)."""
+    """The ids read of some texts, in rows of this width: int32 of shape (texts, width)."""
     padded = np.full((len(ids.lengths), width), PADDING, dtype=np.int32)
     for row, numbers in enumerate(ids):
         read = truncate(numbers, max_length, truncation)

@@ -1,7 +1,7 @@
 """The word n-grams (terms) of the training split, learned and counted by sorting numbers.
 
-scikit-learn's ``CountVectorizer`` gives the same, and keeps every n-gram as a string in one dict: of a million texts
-of 20 words that is 25 million.
+scikit-learn's ``CountVectorizer`` gives the same, but keeps every n-gram as a string in one dict: 25 million for a
+million texts of 20 words.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from sentiment.errors import UserError
 from sentiment.features.tokens import NumberedTokens
 from sentiment.model.text.ngrams import MAX_ORDER, MAX_TERMS
 
-BITS = 21  # of a word in the number that stands for an n-gram: MAX_ORDER of them fit int64
+BITS = 21  # of a word in the code of an n-gram: MAX_ORDER of them fit int64
 MASK = 2**BITS - 1
 MAX_WORDS = MASK  # four times MAX_TERMS: the n-grams of rarer words would not be among the most frequent
 
 
 class _Grams(NamedTuple):
-    """The n-grams of one order, and how often they occur in documents, where they do.
+    """The n-grams of one order, and their counts in documents that have them.
 
     Args:
-        codes: the numbers that stand for them, int64 of shape (n-grams,), ascending.
+        codes: their codes (:func:`_encode`), int64 of shape (n-grams,), ascending.
         which: the n-gram of each entry, a place in ``codes``: int32 of shape (entries,).
         documents: the document of each entry, int32.
         counts: how often it occurs there, float32.
@@ -43,11 +43,11 @@ def learn_terms(tokens: NumberedTokens, words: list[str], mapper: Mapper = map) 
     """The n-grams of the training split by descending document frequency, at most ``MAX_TERMS``, and their counts.
 
     Args:
-        tokens: of the documents of the training split alone, behind :func:`mark_negation`.
+        tokens: of only the documents of the training split, after :func:`mark_negation`.
         words: the tokens by their numbers.
 
     Returns:
-        The n-grams, their words joined by blanks, and how often each occurs in these documents: sparse CSR float32 of
+        The n-grams, their words joined by spaces, and how often each occurs in these documents: sparse CSR float32 of
         shape (documents, terms).
 
     Raises:
@@ -98,8 +98,8 @@ def _to_matrix(every: list[_Grams], columns: list[np.ndarray], shape: tuple[int,
 def _admit_words(tokens: NumberedTokens, count: int) -> np.ndarray:
     """The number of each word in an n-gram, from 1, in the order of their own: int32 of shape (count,).
 
-    It is 0 for words of no term: those of the documents that are not among these, and, where there are more than
-    ``MAX_WORDS``, the rarest.
+    It is 0 for words of no term: those that these documents do not have, and, if there are more than ``MAX_WORDS``,
+    the rarest.
     """
     frequency = np.bincount(tokens.numbers, minlength=count)
     admitted = np.argsort(-frequency, kind="stable")[:MAX_WORDS]
@@ -113,7 +113,7 @@ def _count_batches(numbers: np.ndarray, tokens: NumberedTokens, orders: Sequence
     """Count the n-grams of each of some orders, in batches of documents, and join what was counted.
 
     Args:
-        numbers: in an n-gram of the word of each number of ``tokens``, int32; 0 for words of none.
+        numbers: the number in an n-gram for each number of ``tokens``, int32; 0 for none.
         tokens: of the documents.
         orders: words of an n-gram.
         mapper: what counts the batches.
@@ -174,7 +174,7 @@ def _begins(values: np.ndarray) -> np.ndarray:
 
 
 def _encode(words: list[Any]) -> Any:
-    """The number that stands for an n-gram, of the numbers of its words."""
+    """The code of an n-gram, from the numbers of its words."""
     code = words[0]
     for word in words[1:]:
         code = (code << BITS) | word
@@ -184,7 +184,7 @@ def _encode(words: list[Any]) -> Any:
 def _choose_terms(
     codes: list[np.ndarray], frequencies: list[np.ndarray], words: list[str]
 ) -> tuple[np.ndarray, list[str]]:
-    """The n-grams to keep and their texts, by descending document frequency, among equals by their texts.
+    """The n-grams to keep and their texts, by descending document frequency, ties by their texts.
 
     Args:
         codes: of the n-grams of each order.
@@ -208,6 +208,6 @@ def _choose_terms(
 
 
 def _decode(codes: np.ndarray, order: int) -> np.ndarray:
-    """The numbers of the words of n-grams, 0 behind the last one: int64 of shape (n-grams, MAX_ORDER)."""
+    """The numbers of the words of n-grams, 0 after the last one: int64 of shape (n-grams, MAX_ORDER)."""
     shifts = BITS * (order - 1 - np.arange(MAX_ORDER))
     return np.where(shifts < 0, 0, (codes[:, None] >> np.maximum(shifts, 0)) & MASK)

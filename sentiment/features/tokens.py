@@ -88,8 +88,8 @@ class NumberedBatch(NamedTuple):
 def number_words(
     texts: Sequence[str], cleaner: Cleaner, numbering: Numbering, name: str, mapper: Mapper = map
 ) -> tuple[NumberedTokens, NumberedTokens]:
-    """The words of texts, and the same behind :func:`mark_negation`; ``name`` is what the progress bar says of them."""
-    number = partial(_number_words, replace(cleaner))  # without what it has built in use, which cannot be pickled
+    """The words of texts, and the same after :func:`mark_negation`; ``name`` labels the progress bar."""
+    number = partial(_number_words, replace(cleaner))  # without what it has cached, which cannot be pickled
     with show_progress(name, len(texts), "text") as bar:
         plain, marked = _join(mapper(number, in_batches(texts)), numbering, bar)
     return plain, marked

@@ -1,4 +1,4 @@
-"""Word vectors from which embeddings start: read from a file, or learned from the training split."""
+"""Word vectors to start embeddings from: read from a file, or learned from the training split."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def word_vectors(kind: str, path: str, features: Features, size: int, seed: int)
 def read_glove(path: str, words: list[str]) -> dict[str, np.ndarray]:
     """The vectors of some words from a GloVe text file, which has a word and its numbers on each line.
 
-    A first line with the number of words and that of numbers, as word2vec and fastText write it, is skipped.
+    A first line with the number of words and their dimension, as word2vec and fastText write it, is skipped.
 
     Returns:
         float32 arrays of those words that the file contains.
@@ -94,7 +94,7 @@ def read_glove(path: str, words: list[str]) -> dict[str, np.ndarray]:
                 if number == 1 and HEADER.fullmatch(entry):
                     continue
                 size = size or entry.count(" ")
-                word, *numbers = entry.rsplit(" ", size)  # a word may contain blanks
+                word, *numbers = entry.rsplit(" ", size)  # a word may have spaces
                 try:
                     vector = np.array(numbers, dtype=np.float32)
                 except ValueError:

@@ -1,4 +1,4 @@
-"""Writes the folder ``features/`` of a featurize run: what the training split teaches, and the encoded splits."""
+"""Writes the folder ``features/`` of a featurize run: vocabulary, n-grams and encoded splits."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ def write_features(
 
     Args:
         folder: an empty folder.
-        parts: the splits, DataFrames with the columns text and label. What is learned is learned from ``train`` alone.
+        parts: the splits, DataFrames with the columns text and label. Only ``train`` is learned from.
         cleaner: splits texts into tokens.
         vocabulary_size: number of token ids, including padding and unknown.
         max_length: tokens of a text that a network reads at once; 0 to choose it by the training split.
         truncation: which tokens of a longer text it reads (:mod:`sentiment.model.text.truncation`).
         tokens: what the networks' vocabulary consists of: ``word``, ``subword`` (learned from the training split) or
             ``checkpoint``.
-        tokenizer: that of the checkpoint.
-        mapper: what cleans, counts and encodes batches of texts.
+        tokenizer: of the checkpoint.
+        mapper: cleans, counts and encodes batches of texts.
         ngrams: whether to learn and count n-grams.
     """
     classes = sorted(parts["train"]["label"].unique())
@@ -70,7 +70,7 @@ def write_features(
         vocabulary_size,
         learn_word_kinds(cleaner) if not subwords and looks_english(train) else None,
     )
-    # A checkpoint's tokenizer splits words into pieces, more or less of them: it is held to the limit alone.
+    # A checkpoint's tokenizer splits words into more or fewer pieces: only the limit applies to it.
     max_pieces = max_length or MAX_TOKENS
     max_length = max_length or choose_length(read_train.lengths)
 
@@ -112,5 +112,5 @@ def write_features(
 
 
 def _write_lines(path: Path, lines: list[str]) -> None:
-    # Tokens contain no white space except the blanks inside an n-gram, so each line break ends one.
+    # Tokens contain no white space except the spaces in an n-gram, so each line break ends one.
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")

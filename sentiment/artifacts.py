@@ -20,10 +20,9 @@ from sentiment.tracking import ENTRY_POINT, MANIFEST, OUTPUT_DIGEST
 
 
 def artifacts(run_id: str, path: str) -> Path:
-    """A local path of an artifact (file or folder) of a run: the store's own where it is local, else a copy.
+    """A local path of an artifact (file or folder) of a run: the store's own if it is local, else a copy.
 
-    Where it is gone, or is not what the step left (tag ``MANIFEST``), that of another run with the same result is
-    taken.
+    If it is gone, or is not what the step left (tag ``MANIFEST``), another run's with the same result is used.
 
     Raises:
         UserError: there is none.
@@ -44,7 +43,7 @@ def read_json(run_id: str, path: str) -> Any:
 
 
 def manifest(run: Run) -> dict[str, str]:
-    """The SHA-256 of each artifact and model that a step left, by its path or URI; empty where it recorded none."""
+    """The SHA-256 of each artifact and model that a step left, by its path or URI; empty if it recorded none."""
     return json.loads(run.data.tags.get(MANIFEST, "{}"))
 
 
@@ -53,10 +52,10 @@ def download(address: str, expected: str | None) -> Path:
 
     Args:
         address: of a file or folder in an artifact store.
-        expected: its SHA-256, where that was recorded.
+        expected: its SHA-256, if that was recorded.
 
     Raises:
-        OSError, MlflowException: it is gone, or its SHA-256 is another.
+        OSError, MlflowException: it is gone, or its SHA-256 differs.
     """
     if is_local_uri(address):
         return _check(mlflow.artifacts.download_artifacts(address), expected)
@@ -76,9 +75,9 @@ def _check(path: str, expected: str | None) -> Path:
 
 
 def checked_artifact(run: Run, path: str) -> Path:
-    """:func:`artifacts`, of this run alone."""
+    """:func:`artifacts`, only of this run."""
     try:
-        # By its own address: asked for by run and path, MLflow copies what lies on this machine, too.
+        # By its own address: asked for by run and path, MLflow copies even local files.
         return download(append_to_uri_path(run.info.artifact_uri, path), manifest(run).get(path))
     except (MlflowException, OSError) as error:
         raise UserError(

@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 class Mapper(Protocol):
     """Calls a function with each batch and gives the results in the order of the batches, as the built-in ``map``.
 
-    Where the calls are elsewhere, function, batches and results are pickled.
+    If the calls run elsewhere, function, batches and results are pickled.
     """
 
     def __call__(self, function: Callable[[Batch], Result], batches: Iterable[Batch], /) -> Iterator[Result]: ...
@@ -26,7 +26,7 @@ def in_batches(texts: Sequence[Any]) -> Iterator[list[Any]]:
 
 
 def map_texts(function: Callable[[str], Any], texts: Sequence[str], mapper: Mapper) -> list[Any]:
-    """What a function gives for each text."""
+    """A function's result for each text."""
     return list(chain.from_iterable(mapper(partial(_call_each, function), in_batches(texts))))
 
 

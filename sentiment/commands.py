@@ -12,7 +12,7 @@ COMMAND = "SENTIMENT_COMMAND"  # environment variable: how the user starts an en
 
 
 def project_command(entry_point: str = "main", **parameters: object) -> str:
-    """``mlflow run …`` of an entry point, complete, as it can be typed in the folder of the caller.
+    """The complete command ``mlflow run …`` of an entry point, to be typed in the caller's folder.
 
     Args:
         entry_point: its name.
@@ -30,10 +30,10 @@ def curl_command(address: str) -> str:
 
 
 def remember_command(tags: Mapping[str, str]) -> None:
-    """Keep, for :func:`project_command`, how the user started the project; nothing where a step above has done so.
+    """Keep, for :func:`project_command`, how the user started the project; nothing if a step above has done so.
 
     Args:
-        tags: those that MLflow has set on the run.
+        tags: of the run, set by MLflow.
     """
     source = tags.get(SOURCE_NAME, str(PROJECT_ROOT))
     _, cloned, path = source.partition("/file:/")  # MLflow clones a file:///… and logs it as a relative path
@@ -43,8 +43,8 @@ def remember_command(tags: Mapping[str, str]) -> None:
         uri = "." if os.getcwd() == str(PROJECT_ROOT) else shlex.quote(str(PROJECT_ROOT))
     else:  # a git URL, of which PROJECT_ROOT is a temporary clone
         uri = shlex.quote(hide_credentials(source))
-        # Not for a folder: with a version MLflow fetches into it, and so makes a user's own repository a shallow one.
-        # Of a version that is a git tag or a commit, MLflow keeps the commit alone.
+        # Not for a folder: with a version MLflow fetches into it, which makes a user's own repository shallow.
+        # For a version that is a git tag or a commit, MLflow only keeps the commit.
         if version := tags.get(GIT_BRANCH) or tags.get(GIT_COMMIT):
             uri += f" --version {shlex.quote(version)}"
     # A step that was started by hand, and one in the active environment, has no tag.

@@ -1,11 +1,11 @@
-"""The exceptions that a user sees as one line, and what such a line never shows."""
+"""The exceptions that a user sees as one line, and secrets that it never shows."""
 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import unquote
 
-# Of a query or a fragment: the signature of a link that lets in whoever has it, and what else is no business of others.
+# In a query or a fragment: the signature of a link that grants access to anyone who has it, and other secrets.
 _PAIR = re.compile(r"(?<=[?&;#])([\w.%-]+)=([^&;#\s'\"]+)")
 _SECRET_NAME = re.compile(
     r"[\w.-]*(?:signature|token|secret|password|passwd|passphrase|passcode|credential)"
@@ -14,21 +14,21 @@ _SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _LIKE_A_KEY = re.compile(r"(?=[\w%-]*\d)(?=[\w%-]*[a-z])[\w%-]{20,}", re.IGNORECASE)  # of what is called key or code
-# By themselves: of Hugging Face, GitHub, GitLab, AWS, Databricks.
+# Tokens of Hugging Face, GitHub, GitLab, AWS, Databricks.
 _TOKEN = re.compile(
     r"(?<![A-Za-z0-9])(?:hf_[A-Za-z0-9]{30,}|gh[opsur]_[A-Za-z0-9]{30,}|github_pat_\w{40,}|glpat-[\w-]{20,}"
     r"|A[KS]IA[A-Z0-9]{16}|dapi[0-9a-f]{32})(?![A-Za-z0-9])"
 )
-# Drivers of databases take a password with / ? or # in it as it is; what begins as a port does is none.
+# Database drivers take a password with / ? or # in it as it is; what begins like a port is not one.
 _USERINFO = re.compile(
     r"\b([a-z][\w+.-]{0,60})://([^/?#\s'\"]*|[^:/?#\s'\"]*:(?!\d+(?:[/?#]|$))[^@\s'\"]{0,4000})@", re.IGNORECASE
 )
-# Of a database the password may have quotes and blanks, too, up to the @ before the host.
+# A database's password may also have quotes and spaces, up to the @ before the host.
 _WITH_BLANKS = re.compile(
     r"\b(?!https?:)([a-z][\w+.-]{0,60})://[^/?#@\s]*:(?!\d+(?:[/?#\s,;]|$))[^@\n]{1,100}@", re.IGNORECASE
 )
-_USER_ONLY_IS_SECRET = ("http", "https", "s3", "gs", "hf")  # a token, a key; a database's user is none
-_CONTAINER = ("abfs", "abfss", "wasb", "wasbs")  # before @ stands a container
+_USER_ONLY_IS_SECRET = ("http", "https", "s3", "gs", "hf")  # a token, a key; unlike a database's user
+_CONTAINER = ("abfs", "abfss", "wasb", "wasbs")  # before @ is a container
 
 
 def hide_credentials(text: str) -> str:
@@ -40,7 +40,7 @@ def hide_credentials(text: str) -> str:
 
 
 def has_credentials(text: str) -> bool:
-    """Whether a text lets in whoever has it: a token, or a URL with a password, a token or a signature."""
+    """Whether a text grants access: a token, or a URL with a password, a token or a signature."""
     return bool(_TOKEN.search(text) or _WITH_BLANKS.match(text) or any(map(_is_secret, _PAIR.finditer(text)))) or any(
         ":" in found[2] or _store_of(found) in _USER_ONLY_IS_SECRET
         for found in _USERINFO.finditer(text)
@@ -63,7 +63,7 @@ def _is_container(userinfo: re.Match[str]) -> bool:
 
 
 def _store_of(userinfo: re.Match[str]) -> str:
-    """The scheme, without what it holds there, as in delta+s3."""
+    """The scheme of the store, such as s3 in delta+s3."""
     return userinfo[1].lower().rpartition("+")[2]
 
 
@@ -96,13 +96,13 @@ def describe_error(error: BaseException) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of what an exception says; the name of its class where it says nothing."""
+    """The first line of an exception's message; the name of its class if it has none."""
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 @contextmanager
 def optional_package(needed_by: str, package: str, requirements: str) -> Iterator[None]:
-    """Where an import in the block does not find its package, a UserError says how to install it.
+    """If an import in the block does not find its package, a UserError says how to install it.
 
     Args:
         needed_by: what needs it, such as a parameter and its value.
@@ -116,11 +116,11 @@ def optional_package(needed_by: str, package: str, requirements: str) -> Iterato
 
 
 def killed(what: str, texts: int | None) -> UserError:
-    """The error for a process that ended without a word, as on SIGKILL.
+    """The error for a process that ended without one, as on SIGKILL.
 
     Args:
         what: the process, at the beginning of a sentence.
-        texts: how many it worked on; None where that is not known.
+        texts: how many it worked on; None if unknown.
     """
     at = f" at {texts:,} texts" if texts else ""
     return UserError(
@@ -130,13 +130,13 @@ def killed(what: str, texts: int | None) -> UserError:
 
 
 class GateFailed(UserError):
-    """A winner did not pass the gate, where that has to end the process with a status of its own."""
+    """A winner did not pass the gate, and that has to end the process with a status of its own."""
 
     status = 3
 
 
 class Alert(UserError):
-    """What monitoring found, where it has to end the process with a status of its own. It has been printed already."""
+    """What monitoring found, if it has to end the process with a status of its own. It has been printed already."""
 
     status = 3
 

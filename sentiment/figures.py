@@ -1,4 +1,4 @@
-"""Figures of matplotlib, as all plots begin, and what their axes have in common."""
+"""Matplotlib figures with common settings, and helpers for their axes."""
 
 import math
 import warnings
@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.font_manager import get_font_names
 
-# Fonts of systems and distributions for what the usual one does not have: Chinese, Japanese, Korean, emoji.
+# Fonts of systems and distributions for what the default one lacks: Chinese, Japanese, Korean, emoji.
 FONTS = (
     *("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "WenQuanYi Zen Hei", "Droid Sans Fallback"),
     *("PingFang SC", "Hiragino Sans", "Apple SD Gothic Neo", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic"),
@@ -27,12 +27,12 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def shorten(name: str) -> str:
-    """A name, such as that of a class, as short as an axis has room for."""
+    """A name, such as that of a class, cut to fit beside an axis."""
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def integer_edges(low: int, high: int, most: int, edge: int | None = None) -> np.ndarray:
-    """Edges of the bins of a histogram of whole numbers, each with equally many of them, but the first.
+    """Edges of the bins of a histogram of whole numbers, with equally many in each except the first.
 
     Args:
         low: the smallest number.

@@ -1,4 +1,4 @@
-"""Markdown of descriptions of runs and comments on pull requests: names of a corpus are shown in it as they are."""
+"""Markdown of descriptions of runs and comments on pull requests: names from a corpus are shown literally."""
 
 import re
 from collections.abc import Sequence
@@ -19,15 +19,15 @@ def to_markdown(lines: Sequence[Sequence[str]]) -> str:
 
 
 def _cell(text: str) -> str:
-    return text if isinstance(text, Marked) else re.sub(r"(?<!\\)\|", r"\|", escape_prose(text))  # also within code
+    return text if isinstance(text, Marked) else re.sub(r"(?<!\\)\|", r"\|", escape_prose(text))  # even in code
 
 
 def escape_prose(text: str) -> str:
     """Text on one line in which no name, such as that of a class, is taken for HTML, an image, a link or emphasis.
 
-    What is between two backticks is code, and is none of them in any case.
+    What is between two backticks is code, which needs no escapes.
     """
     text = " ".join(text.split())
-    parts = [text] if "``" in text else _CODE.split(text)  # with longer ones it is less simple what is between which
+    parts = [text] if "``" in text else _CODE.split(text)  # longer ones are less simple to pair
     parts[::2] = [_SIGN.sub(r"\\\g<0>", part).replace("<", "&lt;") for part in parts[::2]]
     return "".join(parts)

@@ -1,4 +1,4 @@
-"""The tracking server and the pages of its UI, as they may be shown."""
+"""Links to the tracking server and its UI, without credentials."""
 
 from urllib.parse import quote
 
@@ -21,8 +21,8 @@ def ui_url(page: str) -> str:
 def ui_page(path: str) -> str:
     """A page of MLflow's UI, such as ``models/sentiment``, as a link from another page of it.
 
-    Unless an address says that it is about the training of models, MLflow 3 shows an experiment as one of traces and
-    judges. Nothing that can be stored with the experiment changes that.
+    Without ``workflowType``, MLflow 3 shows an experiment as one of traces and judges. Nothing that can be stored with
+    the experiment changes that.
     """
     return f"/#/{path}?workflowType=machine_learning"
 

@@ -1,7 +1,7 @@
 """The results of steps, and whether they still exist and are unchanged.
 
-A step records the SHA-256 of each of its artifacts and of its model (its manifest) when it has finished. Whoever reads
-one compares.
+A step records the SHA-256 of each of its artifacts and of its model (its manifest) when it has finished. Every reader
+compares.
 """
 
 import json
@@ -27,7 +27,7 @@ from sentiment.tracking import MANIFEST, MODEL_SHA256, MODEL_URI, active_run
 
 MODELS = "models:/"  # before the id of a logged model
 
-# A logged model does not change, and to copy its files from another machine takes two requests a file.
+# A logged model does not change, and copying its files from another machine takes two requests a file.
 _download_once = cache(download)
 
 
@@ -38,13 +38,13 @@ def registered_version(uri: str) -> ModelVersion | None:
 
 
 def model_files(uri: str) -> Path:
-    """A local path of the files of an MLflow model, which are those that its step logged.
+    """A local path of the files of an MLflow model, unchanged since its step logged them.
 
     Args:
         uri: its URI; a registered version is ``models:/name/number``.
 
     Raises:
-        UserError: they are gone, or are not what was logged.
+        UserError: they are gone or have changed.
     """
     try:
         version = registered_version(uri)
@@ -76,13 +76,13 @@ def _copy(address: str, expected: str | None) -> Path:
 
 
 def _find_logged_model(address: str) -> LoggedModel | None:
-    """The logged model that the files at an address say they are of; None where this server has no such model."""
+    """The logged model that the files at an address belong to; None if this server has no such model."""
     from mlflow.models import Model  # it imports numpy, which main starts without
 
     try:
         # Given the folder, it does not find one whose address is a file:// URL.
         model_id = Model.load(str(download(f"{address}/MLmodel", None))).model_id
-    except (YAMLError, UnicodeDecodeError, AttributeError, TypeError) as error:  # it asks nothing of what it reads
+    except (YAMLError, UnicodeDecodeError, AttributeError, TypeError) as error:  # it does not check what it reads
         raise OSError(f"its file MLmodel is damaged: {first_line(error)}") from error
     try:
         return MlflowClient().get_logged_model(model_id) if model_id else None
@@ -93,12 +93,12 @@ def _find_logged_model(address: str) -> LoggedModel | None:
 
 
 def load_model(uri: str) -> Any:
-    """The ``PyFuncModel`` of an MLflow model whose files are those that its step logged; see :func:`model_files`."""
+    """The ``PyFuncModel`` of an MLflow model whose files are unchanged; see :func:`model_files`."""
     return mlflow.pyfunc.load_model(str(model_files(uri)))
 
 
 def has_model(uri: str) -> bool:
-    """Whether the files of a model are there and are those that were logged."""
+    """Whether the files of a model exist and are unchanged."""
     try:
         return bool(model_files(uri))
     except UserError:
@@ -119,7 +119,7 @@ def write_manifest(inputs: Iterable[Run]) -> None:
 
 
 def check_manifest(run: Run) -> None:
-    """Raise UserError where something that a step left is gone or has changed."""
+    """Raise UserError if something that a step left is gone or has changed."""
     for name in manifest(run):
         if name.startswith(MODELS):
             model_files(name)

@@ -19,7 +19,7 @@ class ResultGone(UserError):
 
 
 def finished_runs(entry_point: str, max_results: int = 1000) -> list[Run]:
-    """:func:`search_finished`, and in place of one that reused a result the run that has it, if it is still there."""
+    """:func:`search_finished`, with runs that reused a result replaced by the one that has it, if it exists."""
     found = []
     for run in search_finished(entry_point, max_results):
         with suppress(ResultGone):
@@ -44,12 +44,12 @@ def search(filter_string: str, max_results: int = 1000) -> list[Run]:
 
 
 def child_runs(run: Run) -> list[Run]:
-    """The runs whose parent is this one, the latest first: all of them, while a client's search gives 1,000."""
+    """The runs whose parent is this one, the latest first: all of them (a client's search gives 1,000)."""
     return mlflow.search_runs([run.info.experiment_id], f"tags.`{PARENT}` = '{run.info.run_id}'", output_format="list")
 
 
 def log_run_metrics(metrics: Mapping[str, float]) -> None:
-    """Log metrics of the active run alone; ``mlflow.log_metrics`` makes them metrics of its logged models, too."""
+    """Log metrics only to the active run; ``mlflow.log_metrics`` also logs them to its logged models."""
     now = int(time.time() * 1000)
     logged = [Metric(key, value, now, 0) for key, value in metrics.items()]
     MlflowClient().log_batch(active_run().info.run_id, logged)

@@ -26,7 +26,7 @@ SECRETS = (
 
 
 def read_secret_files(environment: MutableMapping[str, str]) -> None:
-    """Set each secret whose file an environment names, and drop the name of the file; trailing line breaks go.
+    """Set each secret whose file an environment names, without trailing line breaks, and drop the file's name.
 
     Raises:
         UserError: a file cannot be read, or the variable is given both ways.

@@ -28,7 +28,7 @@ USER = "mlflow.user"
 SOURCE_NAME = "mlflow.source.name"
 SOURCE_TYPE = "mlflow.source.type"
 GIT_COMMIT = "mlflow.source.git.commit"
-GIT_DIRTY = "mlflow.source.git.dirty"  # true where files that git tracks were not as in the commit
+GIT_DIRTY = "mlflow.source.git.dirty"  # true if tracked files differed from the commit
 GIT_BRANCH = "mlflow.source.git.branch"
 PROJECT_ENV = "mlflow.project.env"  # the environment manager of mlflow run
 
@@ -40,15 +40,15 @@ ERROR = "error"  # why it failed, in one line
 FINGERPRINT = "step.fingerprint"  # digest of all that its result depends on
 OUTPUT_DIGEST = "step.output_digest"  # digest of its result, or its fingerprint until the step sets one
 MANIFEST = "step.manifest"  # SHA-256 of each artifact and model that it left, a JSON object
-REUSED = "step.reused"  # the run that has the result, where this one did nothing itself
+REUSED = "step.reused"  # the run that has the result, if this one did nothing itself
 
-# Tags of a step's run, or of a model version, that say what it was made from.
+# Tags of a step's run, or of a model version, with its lineage.
 INGEST_RUN = "ingest_run"  # the ingest run
 FEATURIZE_RUN = "featurize_run"  # the featurize run
-TUNE_RUN = "tune_run"  # the tune run; of an ensemble and of a main run several, separated by commas
+TUNE_RUN = "tune_run"  # the tune run; for an ensemble and a main run several, separated by commas
 COMPARE_RUN = "compare_run"  # the compare run
 MAIN_RUN = "main_run"  # the main run
-CORPUS_DIGEST = "corpus.digest"  # of an ingest run: what the corpus is told from others by, such as content or ETag
+CORPUS_DIGEST = "corpus.digest"  # of an ingest run: what identifies the corpus, such as content or ETag
 DATASET_DIGEST = "dataset.digest"  # digest of the three splits
 DATASET_LOCATION = "dataset.location"  # where an ingest run read them: a path or an address, and a query or a version
 FAMILY = "family"  # the family of models
@@ -58,24 +58,24 @@ PARAMETER_FILES = "parameter_files"  # of a tune run: SHA-256 of the files that 
 BEST_TRIAL = "best_trial"  # the run of a search's best trial
 WINNER = "winner"  # the family that won a comparison
 COMPARISON_DIGEST = "comparison.digest"  # digest of the compared models, the winner first, whichever rule chose it
-TRUTH = "truth"  # who gave the test labels, where people did not give all
+TRUTH = "truth"  # who gave the test labels, if not all are human
 
 # Tags of a trial's run.
 TRIAL = "trial"  # its number, from 1
 SEED = "seed"  # of its fit
 PRUNED = "pruned"  # after which epoch it was stopped early
 
-# Tags of a register run, and of whatever else works on a registered model.
+# Tags of a register run, and of other runs on a registered model.
 REGISTERED_MODEL = "registered_model"  # its name
 MODEL_VERSION = "model_version"  # its version
 MODEL = "model"  # of a predict run: the model that scored the rows, in words
-CHAMPION_VERSION = "champion"  # the version that is champion after it; None where there is none
+CHAMPION_VERSION = "champion"  # the version that is champion after it; None if there is none
 ALIAS = "alias"  # the alias that the version got: champion or challenger
 GATE = "gate"  # passed or failed
 WAITS = "waits"  # why somebody has to approve a version that passes the gate
 ALERT = "alert"  # why monitoring alerts
 
-# Tags of a model version, beside those above.
+# Tags of a model version, beyond those above.
 VERSION_GIT_COMMIT = "git_commit"  # commit of the project that made it; -dirty: files differed from it
 GATE_TERMS = "gate.terms"  # the parameters that its gate was evaluated with, a JSON object
 
@@ -102,10 +102,10 @@ TRACE_MODEL = "sentiment.model"  # the registered model, on a trace
 
 MAX_TAG = 5000  # characters of a tag's value, in every store
 
-# Metric of a tune run: the training texts of each trial, where these are a sample.
+# Metric of a tune run: number of training texts of each trial, if a sample.
 SEARCH_TEXTS = "search_texts"
 
-# Of MLflow's exceptions: codes of a server that refuses the user, and its wording where none answers.
+# In MLflow's exceptions: codes of a server that refuses the user, and the message if none answers.
 REFUSED = ("PERMISSION_DENIED", "UNAUTHENTICATED")
 UNANSWERED = "API request to"
 
@@ -117,13 +117,13 @@ FEATURES = "features"  # what featurize learned, and the encoded splits
 COMPARISON = "comparison.json"  # winner, reason, metrics, tests, slices, behaviour
 TEST_PREDICTIONS = "test_predictions.parquet"  # the test split with each family's label and score
 REVIEW_CARD = "review.html"  # the review card; that of a register run has the decision, too
-BEHAVIOUR_CASES = "behaviour_cases.json"  # the behaviour tests that were asked, each with the families that fail it
-VALIDATION_PREDICTIONS = "validation_predictions.parquet"  # probabilities, a column a class
-GATE_RESULT = "gate.json"  # the checks of the gate with their figures
+BEHAVIOUR_CASES = "behaviour_cases.json"  # the behaviour tests, each with the families that fail it
+VALIDATION_PREDICTIONS = "validation_predictions.parquet"  # probabilities by class
+GATE_RESULT = "gate.json"  # the checks of the gate with their values
 
 
 class _Tag:
-    """A property of an :class:`Origin`: the value of a tag that has to be there."""
+    """A property of an :class:`Origin`: the value of a required tag."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -136,7 +136,7 @@ class _Tag:
 
 @dataclass(frozen=True)
 class Origin:
-    """What a step's run, or a model version, says of where it comes from.
+    """The origin of a step's run, or of a model version, by its tags.
 
     Args:
         id: the run's id, or the version's name and number, for messages.
@@ -164,11 +164,11 @@ class Origin:
 
     @property
     def classes(self) -> list[str] | None:
-        """None where the tag has only the first of them, since it cannot hold all."""
+        """None if the tag has only the first of them, since it cannot hold all."""
         return json.loads(self._classes) if len(self._classes) < MAX_TAG else None
 
     def get(self, tag: str) -> str | None:
-        """The value of a tag that need not be there."""
+        """The value of a tag, if there is one."""
         return self.tags.get(tag)
 
 
@@ -207,7 +207,7 @@ def active_run() -> ActiveRun:
 
 
 def raise_if_unanswered(error: MlflowException) -> None:
-    """Raise an error that says nothing of what was asked for: the server is gone, or refuses this user."""
+    """Raise an error that is not about the request itself: the server is gone, or refuses this user."""
     if error.error_code in REFUSED or UNANSWERED in str(error):
         raise error
 
@@ -218,7 +218,7 @@ def classes_tag(classes: Sequence[str]) -> str:
 
 
 def metric_names(labels: Sequence[str]) -> dict[str, str]:
-    """The name of each class in names of metrics, distinct for each class.
+    """The form of each class name in metric names, distinct for each class.
 
     Characters that MLflow does not allow there become underscores; the second name that is the same then ends in 2.
 

@@ -1,9 +1,9 @@
 """``python -m steps ENTRY_POINT --name=value …``: start an entry point of MLproject.
 
 ``python -m steps ENTRY_POINT --help`` lists its parameters. ``python -m steps mlproject`` writes MLproject and the
-reference of parameters; with ``--check`` it fails where they are out of date.
+reference of parameters; with ``--check`` it fails if they are out of date.
 
-What has to happen before the first import happens here. Imports are most of what a short step costs.
+What has to precede the first import is here. Imports take most of the time of a short step.
 """
 
 import gc
@@ -16,8 +16,8 @@ from pathlib import Path
 
 from sentiment.workflow.stopping import Stop
 
-# main reads runs and starts processes. MLflow imports in half the time where it does not find these packages, which it
-# can do without (mlflow-skinny does); steps that need them are processes of their own.
+# main reads runs and starts processes. MLflow imports in half the time without these packages, which it does not need
+# (as in mlflow-skinny); steps that need them are processes of their own.
 NOT_IN_MAIN = ("numpy", "pandas", "pyarrow", "pyspark", "scipy", "sklearn", "chardet", "pygments")
 
 
@@ -26,7 +26,7 @@ def start(entry_point: str, arguments: list[str]) -> None:
     find_modules_of_the_project()
     stop = Stop(entry_point)
     stop.listen()
-    # MLflow's telemetry removes a variable of the environment at any time, at which a request to a server fails.
+    # MLflow's telemetry removes an environment variable at any time, and a request to a server fails then.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     gc.disable()  # imports make many objects that stay: looking for garbage is a fifth of their time
     if entry_point == "main":
@@ -38,7 +38,7 @@ def start(entry_point: str, arguments: list[str]) -> None:
     from sentiment.workflow.process import run_entry_point
 
     with tempfile.TemporaryDirectory(prefix="sentiment-", ignore_cleanup_errors=True) as stop.scratch:
-        # Of this process and those that it starts. MLflow leaves what it downloads where it put it.
+        # For this process and those that it starts. MLflow does not delete what it downloads.
         os.environ["TMPDIR"] = tempfile.tempdir = stop.scratch
         give_matplotlib_a_folder(stop.scratch)
         run_entry_point(entry_point, arguments, stop)
@@ -47,7 +47,7 @@ def start(entry_point: str, arguments: list[str]) -> None:
 def find_modules_of_the_project() -> None:
     """Have the processes below import from the project and not from the user's folder, in which they start.
 
-    There a file may be called pickle.py. What the user has in PYTHONPATH comes after the project.
+    A file there may be called pickle.py. The user's own PYTHONPATH comes after the project.
     """
     from sentiment.paths import PROJECT_ROOT
 
@@ -58,7 +58,7 @@ def find_modules_of_the_project() -> None:
 
 
 def give_matplotlib_a_folder(scratch: str) -> None:
-    """Have Matplotlib keep its files in the scratch folder, also in steps below, where it cannot in the user's home.
+    """Have Matplotlib, here and in steps below, keep its files in the scratch folder if it cannot in the user's home.
 
     By itself it would warn, make a temporary folder, and fail to remove it at its end: the scratch folder is gone then.
     """
@@ -73,7 +73,7 @@ def give_matplotlib_a_folder(scratch: str) -> None:
 
 
 def update_generated_files(arguments: list[str]) -> None:
-    """Write the files that follow from the parameter models, or with ``--check`` exit with 1 where one differs."""
+    """Write the files generated from the parameter models, or with ``--check`` exit with 1 if one differs."""
     from sentiment.paths import PROJECT_ROOT
     from sentiment.workflow.project_file import generated_files
 

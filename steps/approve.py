@@ -63,7 +63,7 @@ def approve(parameters: ApproveParameters) -> None:
         why = reviews.begin_reason(*reviewed) + verdict.reason
         if promotions.promote(name, version, candidate.champion_version, why, verdict.figures):
             break
-    # Before the review, by whose absence the same command knows that it has to finish this.
+    # Before the review: if that is missing, the same command has to finish this.
     note = f"`{name}` version {version} is **champion**, {escape_prose(why)}.\n\n{verdict.markdown()}"
     mlflow.set_tag(NOTE, note[:MAX_TAG])
     reviews.record(name, version, *reviewed)

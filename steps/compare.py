@@ -125,7 +125,7 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
     by_family = {f"{row['family']}.{key}": value for row in rows for key, value in figures_of(row).items()}
     log_run_metrics(by_family)
     test = get_datasets(ingest_run).get("test")
-    for step, row in enumerate(reversed(rows)):  # the winner last: the run shows its figures
+    for step, row in enumerate(reversed(rows)):  # the winner last: the run shows its metrics
         measured = figures_of(row)
         chosen_by = {key: measured.pop(key) for key in list(measured) if key.startswith(VALIDATION)}
         log_model_metrics(chosen_by, row["model_uri"], step=step)  # not of the validation split: see tune
@@ -144,7 +144,7 @@ def compare(parameters: CompareParameters, tune_runs: list[Run]) -> None:
             NOTE: f"{escape_prose(verdict)}\n\n{table.markdown(comparison)}\n\n{table.lost_slices(comparison)}",
         }
     )
-    in_chain = PARENT in compare_run.data.tags  # where main says it once more, also of a comparison that is reused
+    in_chain = PARENT in compare_run.data.tags  # main prints it, even of a comparison that is reused
     report = "" if in_chain else table.console_report(comparison)
     print(f"compare: {len(data.test)} test documents{report}", flush=True)
 
@@ -162,7 +162,7 @@ def find_learned(dataset: Path, test: pd.DataFrame) -> np.ndarray | None:
 def make_ensemble(
     models: Sequence[EvaluatedModel], data: EvaluationData, cases: Sequence[Case], parameters: CompareParameters
 ) -> list[EvaluatedModel]:
-    """The ensemble of the families, logged and evaluated; none where one family does not gain by the others."""
+    """The ensemble of the families, logged and evaluated; none if it does not improve on one family."""
     able = {model.family: model for model in models if can_be_member(model.family, model.row["model_uri"])}
     if len(able) < 2:
         return []
@@ -180,7 +180,7 @@ def make_ensemble(
 
 
 def measure_sizes(models: Sequence[EvaluatedModel], features: Features) -> dict[str, Any]:
-    """The winner's family, or of an ensemble the member that is fitted fastest, with fewer training texts."""
+    """Accuracy by training texts for the winner's family, or for an ensemble's fastest member to fit."""
     weights = models[0].weights
     members = [model for model in models if model.family in weights] or models[:1]
     model = min(members, key=lambda member: member.row["train_seconds"])

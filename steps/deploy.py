@@ -47,10 +47,10 @@ def put(target: Target, endpoint: str, parameters: DeployParameters) -> tuple[st
     deployments.check_champion(name, version, parameters.any_version)
     mlflow.set_tag(MODEL_VERSION, version)
     uri = f"models:/{name}/{version}"
-    model_files(uri)  # which are those that were registered
+    model_files(uri)  # which raises if they have changed
     if kind == "kubernetes" and not parameters.manifests and PACKAGE_SHA256 in found.tags:
         check_package(name, version, found.tags[PACKAGE_SHA256])
-    # Of a new endpoint it is what was deleted by other means.
+    # For a new endpoint it is what was deleted by other means.
     before = [one for one in deployments.list_deployed(kind, endpoint, target.place) if one != (name, version)]
     if parameters.action == "create":
         if traffic < 1:
@@ -76,7 +76,7 @@ def put(target: Target, endpoint: str, parameters: DeployParameters) -> tuple[st
 
 
 def usage(parameters: DeployParameters, endpoint: str, address: str) -> str:
-    """What to type next, of an endpoint that answers."""
+    """Next commands for an endpoint that answers."""
     given = {name: getattr(parameters, name) for name in ("registered_model", "target", "settings")}
     named = {name: value for name, value in given.items() if value} | {"endpoint": endpoint}
     lines = [project_command("deploy", **named, action=action) for action in ("test", "delete")]
@@ -86,7 +86,7 @@ def usage(parameters: DeployParameters, endpoint: str, address: str) -> str:
 
 
 def request(target: Target, endpoint: str, version: str = "") -> str:
-    """What an endpoint, or a version among those that share it, says to two texts, in words."""
+    """The answer of an endpoint, or of one of its versions, to two texts, in words."""
     try:
         rows = target.predict(endpoint, TEXTS, version)
     except (OSError, ValueError, http.client.HTTPException) as error:

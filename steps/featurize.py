@@ -45,7 +45,7 @@ def featurize(parameters: FeaturizeParameters, ingest_run: Run) -> None:
     )
 
     if parameters.pretrained and parameters.tokens != "checkpoint":
-        raise UserError(f"pretrained={parameters.pretrained} goes with tokens=checkpoint: give both, or neither")
+        raise UserError(f"pretrained={parameters.pretrained} needs tokens=checkpoint: give both, or neither")
     tokenizer = Subwords.of_checkpoint(parameters.pretrained) if parameters.tokens == "checkpoint" else None
 
     with start_engine(parameters, "featurize") as mapper, tempfile.TemporaryDirectory() as folder:

@@ -51,7 +51,7 @@ NOTED_CLASSES = 20  # that the description of the run shows, the largest; MLflow
 
 def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
     if parameters.label_by and parameters.splits == "source":
-        raise UserError("label_by puts the labels that people gave into validation and test: leave out splits=source")
+        raise UserError("label_by puts human labels into validation and test: leave out splits=source")
     frame = corpus.read()
     variants = find_variants(frame["label"].unique())
     if parameters.normalize_labels:
@@ -131,7 +131,7 @@ def ingest(parameters: IngestParameters, corpus: CorpusInput) -> None:
 
 
 def describe_variants(variants: Sequence[Sequence[str]]) -> str:
-    """What labels that :func:`normalize_label` makes one are now, and how to make them one class."""
+    """A warning about labels that :func:`normalize_label` would merge, and how to merge them."""
     # Composed and decomposed accents print alike, so they are escaped.
     shown = [map(repr if is_normalized("NFC", "".join(group)) else ascii, group) for group in variants[:MOST_CLASSES]]
     groups = "; ".join(map(", ".join, shown))
@@ -144,8 +144,8 @@ def describe_variants(variants: Sequence[Sequence[str]]) -> str:
 def log_inputs(parts: Mapping[str, pd.DataFrame], content: str, source: DatasetSource, name: str) -> None:
     """Log the splits as MLflow datasets of the run, with the contexts training, validation and test.
 
-    Their digests are of the ``content`` of all splits and of the source, since of the datasets that share a name and a
-    digest MLflow keeps the first alone: the same texts from elsewhere would be logged with the first one's source.
+    Their digests are of the ``content`` of all splits and of the source, since MLflow keeps only the first of datasets
+    with the same name and digest: the same texts from elsewhere would be logged with the first one's source.
     """
     datasets: list[Dataset | None] = []
     for which, part in parts.items():

@@ -94,7 +94,7 @@ def main(parameters: MainParameters) -> None:
 
 
 def check_families(parameters: MainParameters) -> None:
-    """Raise UserError where a family is unknown, or an option is given that no family has."""
+    """Raise UserError if a family is unknown, or an option is given that no family has."""
     if not parameters.families:
         raise UserError(
             f"families is empty: expected some of {', '.join(families.family_names())}, separated by commas"
@@ -111,7 +111,7 @@ def check_families(parameters: MainParameters) -> None:
                 f"add {' or '.join(names)} to families"
             )
     if parameters.tokens != "word" and parameters.embedding != "random":
-        raise UserError(f"embedding={parameters.embedding} has vectors of words: it goes with tokens=word")
+        raise UserError(f"embedding={parameters.embedding} has vectors of words: it needs tokens=word")
 
 
 def default_of(option: str) -> object:
@@ -119,7 +119,7 @@ def default_of(option: str) -> object:
 
 
 def check_space(parameters: MainParameters) -> None:
-    """Raise UserError where the space file does not fit one of the families, before anything starts."""
+    """Raise UserError if the space file does not fit one of the families, before anything starts."""
     if parameters.space:
         for name in parameters.families:
             space = families.get_family(name).search_space(parameters.training())
@@ -139,7 +139,7 @@ def tune_side_by_side(chain: Chain, featurize: ChainStep, parameters: MainParame
     if at_a_time > 1:
         os.environ[SHARED_CONSOLE] = "1"
         share_cores(folder, processes)
-    # The long ones first: one that comes last is waited for alone.
+    # The long ones first, so that none runs alone at the end.
     steps: list[ChainStep] = []
     running: set[Future[Run]] = set()
     for family in sorted(parameters.families, key=trains_in_epochs, reverse=True):
@@ -161,8 +161,8 @@ def describe_status(registered: ModelVersion, champion: str | None, tags: Mappin
 
     Args:
         registered: the version.
-        champion: the present champion's version, or None.
-        tags: those of the register run.
+        champion: the current champion's version, or None.
+        tags: of the register run.
     """
     status = f"{registered.name} version {registered.version} is {' and '.join(registered.aliases) or 'registered'}"
     if champion not in (None, str(registered.version)):
@@ -206,7 +206,7 @@ def summary(
     report: str,
     seconds: float,
 ) -> str:
-    """What a person reads at the end: what won, by how much, and what to type next."""
+    """The text at the end: what won, by how much, and the next commands."""
     name, version, aliases = registered.name, registered.version, registered.aliases
     tracking = shlex.quote(shown_tracking_uri())
     start_ui = "" if tracking.startswith("http") else f"Look at it with:     mlflow ui --backend-store-uri {tracking}\n"

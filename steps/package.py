@@ -89,5 +89,5 @@ def package(parameters: PackageParameters, hold: Callable[[], None]) -> None:
 
 
 def python_of(model: Path) -> str:
-    """The version of Python that a model was made with."""
+    """The version of Python that a model was logged with."""
     return str(mlflow.models.Model.load(str(model)).flavors["python_function"]["python_version"])

@@ -45,7 +45,7 @@ def predict(parameters: PredictParameters, hold: Callable[[], None]) -> None:
         found.dataset_source(), name=place_name(source.address)
     )
     mlflow.log_input(dataset, context="scoring")
-    others = sorted(by_label.keys() - set(totals.classes))  # of a model that does not tell its classes
+    others = sorted(by_label.keys() - set(totals.classes))  # of a model without class names
     names = metric_names([*totals.classes, *others])
     mlflow.log_metrics(
         {"rows": rows, "rows_not_scored": missed, "rows_per_second": rows / seconds, **accuracy}
@@ -60,7 +60,7 @@ def predict(parameters: PredictParameters, hold: Callable[[], None]) -> None:
         agrees = f"Accuracy {accuracy['accuracy']:.4f} on" if totals.correct else "The model predicts none of"
         summary += f". {agrees} the {totals.labelled:,} labels of the column {parameters.label_column}"
         if parameters.engine == "spark":
-            summary += ", whether or not the model was made from their texts"
+            summary += ", whether or not the model was trained on their texts"
         elif totals.known:
             summary += f", of which {totals.known:,} are of training texts, so this is optimistic"
     mlflow.set_tags({MODEL: version, NOTE: f"{summary}. They are in `{kind.location(target)}`."})
@@ -96,7 +96,7 @@ def score_here(parameters: PredictParameters, found: FoundTable, kind: OutputKin
 
 
 def check_for_spark(parameters: PredictParameters) -> None:
-    """Raise UserError where a cluster cannot do what is asked for."""
+    """Raise UserError if a cluster cannot do this."""
     if parameters.probabilities:
         raise UserError("probabilities=true does not work with engine=spark: leave out one of them")
     for address in (parameters.input, parameters.output):

@@ -61,11 +61,11 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
     model_files(winner["model_uri"])  # what is gone cannot become champion
 
     def evaluate_gate() -> tuple[str | None, gate.Verdict]:
-        """The present champion's version and the gate's verdict."""
+        """The current champion's version and the gate's verdict."""
         candidate = Candidate(winner, compare_run, promotions.get_champion(name))
         return candidate.champion_version, gate.evaluate(candidate, parameters.terms(parameters.force))
 
-    # The gate comes first, so that nothing is registered where the champion cannot be loaded.
+    # The gate comes first, so that nothing is registered if the champion cannot be loaded.
     champion, verdict = evaluate_gate()
     terms = {GATE_TERMS: parameters.model_dump_json(include=set(GateParameters.model_fields))}
     if verdict.is_champion and champion is not None:
@@ -127,7 +127,7 @@ def register(parameters: RegisterParameters, compare_run: Run) -> None:
 
 
 def why_it_waits(name: str, version: str, digest: str | None, parameters: RegisterParameters) -> str:
-    """Why somebody has to approve a version that passes the gate; empty where nobody has to."""
+    """Why somebody has to approve a version that passes the gate; empty if nobody has to."""
     command = project_command(
         "approve", registered_model=name, version=version, reviewer="YOUR_NAME", note="WHAT_YOU_FOUND"
     )
@@ -138,7 +138,7 @@ def why_it_waits(name: str, version: str, digest: str | None, parameters: Regist
 
 
 def lineage_tags(winner: dict[str, Any], compare_run: Run) -> dict[str, str]:
-    """Tags of a version that say what it was made from, and its figures."""
+    """Tags of a version with its lineage and its metrics."""
     tags = compare_run.data.tags
     found = {
         FAMILY: winner["family"],
@@ -153,8 +153,8 @@ def lineage_tags(winner: dict[str, Any], compare_run: Run) -> dict[str, str]:
         TRUTH: tags.get(TRUTH),
         VERSION_GIT_COMMIT: describe_commit(tags),
     }
-    # MLflow's store keeps no metrics of a version, only of the model that it was made from. Numbers in the units of
-    # comparison.json, whatever its table shows.
+    # MLflow's store keeps no metrics of a version, only of its model. Numbers in the units of comparison.json, whatever
+    # its table shows.
     found |= {metric.key: str(round(winner[metric.key], 6)) for metric in METRICS.values() if metric.key in winner}
     return {key: value for key, value in found.items() if value}
 
@@ -162,6 +162,6 @@ def lineage_tags(winner: dict[str, Any], compare_run: Run) -> dict[str, str]:
 def find_main() -> str | None:
     """The main run that this step is part of: not always that of the compare run, which may be reused."""
     parent = mlflow.get_run(active_run().info.run_id).data.tags.get(PARENT)
-    # A user's own run, or that of another project, may be above a step, too.
+    # A user's own run, or another project's, may also be above a step.
     tags = mlflow.get_run(parent).data.tags if parent else {}
     return parent if tags.get(ENTRY_POINT) == "main" and PROCESS in tags else None

@@ -41,6 +41,6 @@ def rollback(parameters: RollbackParameters) -> None:
         f"by {entry.who}: {entry.why}"
         for entry in trail
     )
-    # Without a champion either its version or its alias alone was deleted.
+    # Without a champion either its version or only its alias was deleted.
     former = champion or ("none" if trail[-2].version == previous else "one that was deleted")
     print(f"{history}\n\nrollback: {name} version {previous} is champion again, in place of {former}", flush=True)

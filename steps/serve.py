@@ -88,7 +88,7 @@ def start_server(model: Path, host: str, port: int) -> subprocess.Popen[bytes]:
 
 
 def wait_until_ready(server: subprocess.Popen[bytes], url: str, hold: Callable[[], None]) -> None:
-    """Return when the server answers ``/ping``; raise UserError where it ends before, or takes too long."""
+    """Return when the server answers ``/ping``; raise UserError if it ends before, or takes too long."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy cannot reach this machine's server
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
@@ -103,7 +103,7 @@ def wait_until_ready(server: subprocess.Popen[bytes], url: str, hold: Callable[[
 
 
 def raise_if_ended(server: subprocess.Popen[bytes], hold: Callable[[], None]) -> None:
-    """Raise UserError where the server has ended by itself."""
+    """Raise UserError if the server has ended by itself."""
     if server.poll() is not None:
         time.sleep(1.0)  # Ctrl-C ends both processes, in any order
         hold()

@@ -55,7 +55,7 @@ from sentiment.workflow.logged_parameters import parameters_of
 from sentiment.workflow.parameters import TuneParameters
 from sentiment.workflow.reuse import runs_with_fingerprint
 
-# What two searches must have in common for the trials of one to count in the other.
+# What two searches must share for the trials of one to count in the other.
 RESUMABLE = (
     "family",
     "epochs",
@@ -140,14 +140,14 @@ def tune(parameters: TuneParameters, featurize_run: Run, hold: Callable[[], None
 
 
 def log_search(parameters: TuneParameters, outcomes: Sequence[Outcome], best: Outcome, logged: LoggedModel) -> None:
-    """Log the best trial's hyperparameters, the figures of the model that was fitted with them, and what was tried."""
+    """Log the best trial's hyperparameters, the metrics of the model fitted with them, and counts of trials."""
     family = get_family(parameters.family)
     # With other epochs than the search's, or another seed, train would fit another model of these hyperparameters.
     fitted_with = {"epochs": best.epochs, "seed": best.seed}
     tried = best.params | {name: value for name, value in fitted_with.items() if value != getattr(parameters, name)}
     mlflow.log_params({f"{BEST}{name}": value for name, value in tried.items()})
     figures = {f"{VALIDATION}{name}": value for name, value in logged.figures.items()}
-    log_model_metrics(figures, logged.uri)  # of half of the validation split, which the model has been fitted on since
+    log_model_metrics(figures, logged.uri)  # on half of the validation split, which the model has been fitted on since
     log_run_metrics(
         {
             TRAIN_SECONDS: logged.seconds,

@@ -1,4 +1,4 @@
-"""Where the trials of a search run: in this process, in worker processes on this machine, or on a Spark cluster."""
+"""Placement of a search's trials: in this process, in worker processes on this machine, or on a Spark cluster."""
 
 from __future__ import annotations
 

@@ -248,7 +248,7 @@ def test_where_force_alone_decides_the_card_and_the_console_say_so_and_not_that_
     run = run_step(register, RegisterParameters(force=True), log_comparison("b"))
     card = mlflow.artifacts.load_text(f"{run.info.artifact_uri}/review.html")
     assert card.count('<dd class="bad">forced</dd>') == card.count('<td class="bad">forced</td>') == 1
-    said = "which texts it was trained on, but force=true replaces it"
+    said = "its training texts are unknown, but force=true replaces it"
     assert said in card and said in capsys.readouterr().out
     assert "| comparable | **forced** |" in run.data.tags["mlflow.note.content"]
     # What other programs read is as it was.

@@ -15,7 +15,7 @@ from tests.steps.test_compare import run_step
     [
         (
             False,
-            "**It would not become champion**: comparable: champion version 1 has no tag ingest_run, so nothing says",
+            "**It would not become champion**: comparable: champion version 1 has no tag ingest_run, so its",
         ),
         (True, "**It would become champion** in place of version 1: champion version 1 has no tag ingest_run"),
     ],

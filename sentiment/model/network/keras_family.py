@@ -19,7 +19,7 @@ class KerasFamily(Family):
 
     options: tuple[str, ...] = ("members",)
     trains_in_epochs = True
-    default_trials = 2  # five are no better where only five epochs are trained (docs/explanation/defaults.md)
+    default_trials = 2  # five are no better if only five epochs are trained (docs/explanation/defaults.md)
     requirements: tuple[str, ...] = ("tensorflow", "keras")
 
     def prepare(self) -> None:

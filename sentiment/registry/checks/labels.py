@@ -1,4 +1,4 @@
-"""Who gave the test labels, if not all are human labels: informational, it always passes."""
+"""The source of the test labels, if not all are human: informational, it always passes."""
 
 from sentiment.registry.candidate import Candidate
 from sentiment.registry.checks import Check, Terms

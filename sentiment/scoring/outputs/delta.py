@@ -58,7 +58,7 @@ class AppendedVersion(AppendedRows):
             raise UserError(f"{self._name} cannot be written: {describe_failure(error, self._address)}") from error
 
     def _there(self) -> Any:
-        """The ``deltalake.DeltaTable``; None if there is none yet. UserError where the rows do not fit it."""
+        """The ``deltalake.DeltaTable``; None if there is none yet. UserError if the rows do not fit it."""
         with optional_package(self._name, "deltalake", "requirements-tables.txt"):
             from deltalake import DeltaTable
             from deltalake.exceptions import DeltaError

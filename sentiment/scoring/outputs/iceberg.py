@@ -51,7 +51,7 @@ class AppendedSnapshot(AppendedRows):
                 transaction.append(rows.read_all() if partitioned else rows)
 
     def _there(self, catalog: Any, identifier: str) -> Any:
-        """The ``pyiceberg.table.Table``; None if there is none yet. UserError where the rows do not fit it."""
+        """The ``pyiceberg.table.Table``; None if there is none yet. UserError if the rows do not fit it."""
         namespace = identifier.rpartition(".")[0]
         if not catalog.namespace_exists(namespace):
             raise UserError(f"{self._name}: there is no namespace {namespace}: create it in the catalog")

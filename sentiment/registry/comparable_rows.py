@@ -32,8 +32,8 @@ def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run)
     """Which test documents of a dataset the champion has not seen, nor near-duplicates of them.
 
     The test split may hold documents that it has seen: with another split seed, a champion of an earlier release, or
-    a new near-duplicate that moved a group to another split. If the champion is a labeler of the dataset, only documents
-    with human labels count: by its own labels it is always right.
+    a new near-duplicate that moved a group to another split. If the champion is a labeler of the dataset, only the
+    documents with human labels count: by its own labels it is always right.
 
     Args:
         champion: the champion's version.

@@ -109,7 +109,7 @@ def truth(comparison: Mapping[str, Any]) -> list[str]:
     labelers = ", ".join(found["labelers"]) or "the labelers"
     who = summarize_truth(found) or f"people gave all {found['documents']} test labels"
     said = [f"{who[0].upper()}{who[1:]}."]
-    left_out = f" that no labeler was made from ({count} are left out)" if (count := found.get("left_out")) else ""
+    left_out = f" that no labeler was trained on ({count} are left out)" if (count := found.get("left_out")) else ""
     if "accuracy" not in found and left_out:
         return [*said, "A labeler was made from all texts that people labelled, so no accuracy on them is reported."]
     if "accuracy" not in found:

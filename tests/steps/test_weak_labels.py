@@ -128,7 +128,7 @@ def test_with_some_labels_of_people_the_figures_on_these_stand_beside_the_others
     assert part["left_out"] == people - rest.sum() > 0 and part["accuracy"]["labelers"] == as_vader[rest].mean()
     rows = [row("simple", 0.9, 0.9)]
     said = verdict({"winner": "simple", "rows": rows, "pairs": [], "truth": part})
-    assert f"On those of people that no labeler was made from ({part['left_out']} are left out) the accuracy" in said
+    assert f"On human labels that no labeler was trained on ({part['left_out']} are left out) the accuracy" in said
     said = verdict({"winner": "simple", "rows": rows, "pairs": [], "truth": truth})
     assert said.startswith(
         f"People gave {people} of the {documents} test labels, vader the others. On human labels the accuracy of "

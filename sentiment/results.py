@@ -6,6 +6,7 @@ compares.
 
 import json
 import re
+import shutil
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -58,10 +59,9 @@ def model_files(uri: str) -> Path:
             logged = _find_logged_model(address)
         else:
             address, logged = source, None
-        if logged is None:  # of another project, or of an older version of this one
-            return download(address, None)
         fetch = download if is_local_uri(address) else _copy
-        return fetch(address, logged.tags.get(MODEL_SHA256))
+        # Nothing is known of one from another project, or from an older version of this one.
+        return fetch(address, logged.tags.get(MODEL_SHA256) if logged else None)
     except (MlflowException, OSError) as error:
         raise UserError(f"the model {uri} cannot be used: {error}") from error
 
@@ -81,7 +81,10 @@ def _find_logged_model(address: str) -> LoggedModel | None:
 
     try:
         # Given the folder, it does not find one whose address is a file:// URL.
-        model_id = Model.load(str(download(f"{address}/MLmodel", None))).model_id
+        file = download(f"{address}/MLmodel", None)
+        model_id = Model.load(str(file)).model_id
+        if not is_local_uri(address):
+            shutil.rmtree(file.parent, ignore_errors=True)
     except (YAMLError, UnicodeDecodeError, AttributeError, TypeError) as error:  # it does not check what it reads
         raise OSError(f"its file MLmodel is damaged: {first_line(error)}") from error
     try:

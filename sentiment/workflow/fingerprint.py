@@ -19,6 +19,7 @@ from sentiment.model.text.subwords import Subwords
 from sentiment.paths import PROJECT_ROOT
 
 NOT_FOLLOWED = "sentiment.workflow"
+NOT_DATA = (".py", ".pyc", ".pyi", "~", ".orig", ".rej")
 
 _IMPORT = re.compile(r"^[ \t]*((?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(?:\([^()]*\)|[^\n;\\(]+))$", re.MULTILINE)
 
@@ -123,9 +124,9 @@ def sources(entry_point: str, family: str | None = None, labelers: Iterable[str]
 
 
 def _data_files(folder: Path) -> Iterator[Path]:
-    """The files of a folder that are no code; hidden ones are those of an editor or the system."""
+    """The files of a folder that are not code, except hidden ones, backups of editors and what a merge leaves."""
     for entry in os.scandir(folder):
-        if entry.is_file() and not entry.name.startswith(".") and not entry.name.endswith((".py", ".pyc")):
+        if entry.is_file() and not entry.name.startswith((".", "#")) and not entry.name.endswith(NOT_DATA):
             yield folder / entry.name
 
 

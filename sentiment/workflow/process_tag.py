@@ -29,8 +29,9 @@ def is_gone(tag: str) -> bool:
         return machine == machine_digest() != "-"
     try:
         process = psutil.Process(int(pid))
-        # Another process may have got the id. Earlier releases wrote the time, which moves with the clock.
-        same = _start(process.pid) == started if boot else abs(process.create_time() - float(started)) < 5
+        # Another process may have got the id. macOS and earlier releases have the time, which moves with the clock.
+        in_ticks = boot not in (None, "-")
+        same = _start(pid) == started if in_ticks else abs(process.create_time() - float(started)) < 5
         return not (same and is_alive(process))
     except psutil.NoSuchProcess:
         return True
@@ -53,11 +54,11 @@ def pid_namespace() -> str:
 
 
 def boot_id() -> str:
-    """What is another one on each machine, and after each start of it."""
+    """An id that differs between machines and between boots; - where there is none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:  # no Linux
-        return f"{psutil.boot_time():.0f}"
+    except OSError:  # no Linux; the boot time moves when the clock is set
+        return "-"
 
 
 def machine_digest() -> str:
@@ -65,13 +66,14 @@ def machine_digest() -> str:
     try:
         machine = Path("/etc/machine-id").read_text(encoding="ascii").strip()
     except OSError:
-        machine = ""
-    return hashlib.sha256(machine.encode()).hexdigest()[:16] if machine else "-"
+        return "-"
+    # systemd writes "uninitialized" into an image, until its first boot.
+    return hashlib.sha256(machine.encode()).hexdigest()[:16] if re.fullmatch("[0-9a-f]{32}", machine) else "-"
 
 
-def _start(pid: int) -> str:
+def _start(pid: int | str) -> str:
     """When a process started: on Linux in ticks since the boot, which stay when the clock is set (proc_pid_stat(5))."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
     except OSError:  # no Linux
-        return f"{psutil.Process(pid).create_time():.0f}"
+        return f"{psutil.Process(int(pid)).create_time():.0f}"

@@ -116,7 +116,7 @@ def report(found, seeds, families, settings):
     """Print what has been measured so far and keep it."""
     given = " ".join(f"-P {name}={value}" for name, value in {"families": ",".join(families), **settings}.items())
     lines = [
-        "# Beside ten lines of scikit-learn, by corpus",
+        "# Compared with ten lines of scikit-learn, by corpus",
         "",
         f"{MACHINE}. Splits of {seeds} seed(s) from 42 on, `{given}`, otherwise the defaults; figures of the test "
         "splits, chosen without them: means over the seeds, in brackets the lowest and the highest accuracy. "

@@ -87,7 +87,7 @@ def main(corpora, seeds, sizes):
 def report(found, seeds):
     """Print what has been measured so far and keep it."""
     lines = [
-        "# What the lexicon is worth",
+        "# The gain of the lexicon",
         "",
         f"{MACHINE}. Accuracy on the test split, means over the splits of {seeds} seed(s) from 42 on; each model is "
         "chosen by cross-validation on its training texts among the five trials that a search starts with. Chosen: in "

@@ -64,7 +64,7 @@ def main(repeats=1):
     lines.append(f"| dense, plain Keras Tuner | {plain['validation_accuracy']:.4f} | {plain['test_accuracy']:.4f} | |")
     lines += [
         "",
-        "The validation figures are not comparable: the peer's split is smaller, and its figure is that of the best of",
+        "The validation accuracies are not comparable: the peer's split is smaller, and its value is of the best of",
         "its trials on the texts by which it was chosen. Ours are of texts by which no trial was chosen.",
     ]
     keep(__file__, lines)

@@ -85,7 +85,7 @@ def report(figures, glove):
         f"{embedding}; accuracy on the test split (400 reviews), chosen without it. "
         "The figures in brackets are the lowest and the highest.",
         "",
-        "| | known before | bound | measured | reached on the mean |",
+        "| | known before | bound | measured | reached on average |",
         "|---|---|---|---|---|",
     ]
     for name, found in figures.items():

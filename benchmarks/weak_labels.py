@@ -77,7 +77,7 @@ def report(found, seeds):
     lines = [
         "# What weak labels are worth",
         "",
-        f"{MACHINE}. Accuracy against the labels of people on the test split, means over the splits of {seeds} seed(s) "
+        f"{MACHINE}. Accuracy against human labels on the test split, means over the splits of {seeds} seed(s) "
         "from 42 on, with the standard deviation over these. `vader`: VADER alone with the default thresholds, wrong "
         "where it gives no class, which of two classes it does between the thresholds; coverage: the share to which it "
         "gives one, and its accuracy on these. "

@@ -1,4 +1,4 @@
-"""monitoring: look at what the champion is asked; on an alert tell people, and train again if there are labels."""
+"""monitoring: check the champion's requests or a batch; on an alert, send a message, and retrain on labels."""
 
 from datetime import timedelta
 

@@ -19,7 +19,7 @@ from entry_points import Found, run_entry_point
     params={
         "corpus": Param("sample", description="a file, a folder, a URL of a database"),
         "registered_model": Param("sentiment"),
-        "gates": Param("", description="figures to reach, such as accuracy>=0.85"),
+        "gates": Param("", description="thresholds of the gate, such as accuracy>=0.85"),
         "more": Param({}, type="object", description="more parameters of main"),
     },
     **DAG,

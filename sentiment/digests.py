@@ -54,7 +54,7 @@ def content_files(folder: Path, above: frozenset[str] = frozenset()) -> list[Pat
         above: the real paths of the folders that it is in, which a link may lead back to.
     """
     real, found = os.path.realpath(folder), list[Path]()
-    if real in above:
+    if real in above or not folder.is_dir():
         return found
     for path in folder.iterdir():
         if path.name in NO_CONTENT or path.name.startswith(NO_CONTENT_PREFIXES):

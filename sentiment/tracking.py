@@ -39,8 +39,8 @@ ERROR = "error"  # why it failed, in one line
 # Tags of the run of a step that can be reused: ingest, featurize, train, tune, compare, register.
 FINGERPRINT = "step.fingerprint"  # digest of all that its result depends on
 OUTPUT_DIGEST = "step.output_digest"  # digest of its result, or its fingerprint until the step sets one
-MANIFEST = "step.manifest"  # SHA-256 of each artifact and model that it left, a JSON object
-REUSED = "step.reused"  # the run that has the result, if this one did nothing itself
+MANIFEST = "step.manifest"  # SHA-256 of each of its artifacts and models, a JSON object
+REUSED = "step.reused"  # the run that has the result, if this one reused it
 
 # Tags of a step's run, or of a model version, with its lineage.
 INGEST_RUN = "ingest_run"  # the ingest run
@@ -73,24 +73,24 @@ CHAMPION_VERSION = "champion"  # the version that is champion after it; None if 
 ALIAS = "alias"  # the alias that the version got: champion or challenger
 GATE = "gate"  # passed or failed
 WAITS = "waits"  # why somebody has to approve a version that passes the gate
-ALERT = "alert"  # why monitoring alerts
+ALERT = "alert"  # why monitoring alerts; on the run that collects all monitorings also none or not tested
 
 # Tags of a model version, beyond those above.
 VERSION_GIT_COMMIT = "git_commit"  # commit of the project that made it; -dirty: files differed from it
 GATE_TERMS = "gate.terms"  # the parameters that its gate was evaluated with, a JSON object
 
-PACKAGE_RUN = "package.run"  # the package run that wrote it into a folder last
+PACKAGE_RUN = "package.run"  # the latest package run for it
 PACKAGE_BILL = "package.sbom"  # URI of its bill of materials, for mlflow artifacts download
-PACKAGE_SHA256 = "package.sha256"  # of the SHA256SUMS of that folder
+PACKAGE_SHA256 = "package.sha256"  # SHA-256 of the SHA256SUMS of that package
 
-DEPLOYED = "deployed."  # before target and endpoint: what was done there last, by whom and when, a line for each place
+DEPLOYED = "deployed."  # followed by target and endpoint: what was last done there, by whom and when, a line per place
 
-REVIEW = "review."  # before reviewer, note and at: who approved it, why and when; a second time review.2.
+REVIEW = "review."  # followed by reviewer, note or at: who approved it, why and when; review.2. for a second approval
 
-# Tag of a registered model: one entry of its audit trail, before its number, a timestamp and the version.
+# Tag of a registered model: one entry of its audit trail; followed by its number, a timestamp and the version.
 PROMOTION = "promotion."  # when, which version became champion, which one it replaced, who did it, in which run and why
 
-# Tag of a registered model: one deployment of a version, before a timestamp and the version.
+# Tag of a registered model: one deployment of a version; followed by a timestamp and the version.
 DEPLOYMENT = "deployment."  # what was done with which endpoint, where, when, by whom and in which run
 
 # Tag of a logged model.

@@ -37,7 +37,7 @@ def approve(parameters: ApproveParameters) -> None:
     found = versions.find_version(name, parameters.version)
     version, tags = str(found.version), found.tags  # an alias moves when the version is promoted
     if not {COMPARE_RUN, GATE_TERMS} <= set(tags):
-        raise UserError(f"version={version}: it was not registered by this project, so it cannot be held to a gate")
+        raise UserError(f"version={version}: it was not registered by this project, so there is no gate to evaluate")
     compare_run = checked_run(COMPARE_RUN, tags[COMPARE_RUN], "compare")
     winner = read_json(compare_run.info.run_id, COMPARISON)["rows"][0]
     promotions.check_permission(name)
@@ -54,7 +54,7 @@ def approve(parameters: ApproveParameters) -> None:
             promotions.finish_last(name)
             break
         if not verdict.promotes:
-            reason = "it is champion already" if candidate.champion_version == version else verdict.reason
+            reason = "it already is the champion" if candidate.champion_version == version else verdict.reason
             raise UserError(f"{name} version {version} is not promoted: {reason}")
         # All but the review is written before the promotion, so that a store that fails leaves nothing half done.
         versions.tag_gate(name, version, verdict.tags() | {GATE_TERMS: tags[GATE_TERMS]})

@@ -172,7 +172,7 @@ def make_ensemble(
     on_choice = {family: model.on_choice for family, model in able.items()}
     pooling = pool_families(on_choice, data.choice_labels, parameters.seed)
     if len(pooling.weights) < 2:
-        print(f"compare: no ensemble, since it would be {' '.join(pooling.weights)} alone", flush=True)
+        print(f"compare: no ensemble, since only {' '.join(pooling.weights)} has enough weight", flush=True)
         return []
     uri = log_ensemble({family: model.row["model_uri"] for family, model in able.items()}, pooling.weights)
     mlflow.set_tag(MODEL_URI, uri)

@@ -60,15 +60,15 @@ def put(target: Target, endpoint: str, parameters: DeployParameters) -> tuple[st
         if traffic < 1 and (same := [model for model, number in before if number == version]):
             raise UserError(  # a cloud knows the parts of an endpoint by these numbers
                 f"version={version}: endpoint {endpoint} has version {version} of {same[0]} already, and tells "
-                f"versions apart by their numbers: leave traffic out, or give another endpoint"
+                f"versions apart only by their numbers: leave traffic out, or give another endpoint"
             )
         address = target.update(endpoint, uri, version, traffic)
-    share, does = f"{100 * traffic:g}% of the requests at {address}", "does not answer the test, and has"
+    share, does = f"{100 * traffic:g}% of the requests at {address}", "fails the test request, and has"
     try:
         answer = request(target, endpoint, version if traffic < 1 else "")
         does = "answers"
     finally:  # the endpoint has changed, whatever it answers
-        part = "the other" if len(before) == 1 else "a part of the other"
+        part = "the other" if len(before) == 1 else "part of the other"
         rest = f" answers {part} {100 * (1 - traffic):g}% of the requests"
         deployments.record(before, kind, endpoint, target.place, deployments.GONE if traffic == 1 else rest)
         deployments.record([(name, version)], kind, endpoint, target.place, f" {does} {share}")
@@ -90,5 +90,5 @@ def request(target: Target, endpoint: str, version: str = "") -> str:
     try:
         rows = target.predict(endpoint, TEXTS, version)
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise UserError(f"endpoint={endpoint}: it does not answer as it should: {error}") from error
+        raise UserError(f"endpoint={endpoint}: unexpected answer to a test request: {error}") from error
     return ", ".join(f"{row['label']} ({row['score']:.2f})" for row in rows)

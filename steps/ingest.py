@@ -137,7 +137,7 @@ def describe_variants(variants: Sequence[Sequence[str]]) -> str:
     groups = "; ".join(map(", ".join, shown))
     return (
         f"these labels look alike or are equal as numbers, and are separate classes: {groups}. "
-        "-P normalize_labels=true makes them one"
+        "-P normalize_labels=true merges them"
     )
 
 

@@ -80,10 +80,10 @@ def package(parameters: PackageParameters, hold: Callable[[], None]) -> None:
     for tag, value in tags.items():
         MlflowClient().set_model_version_tag(model, version, tag, value)
     silent = ", ".join(name for (name, _), licence in licences.items() if licence == NOT_STATED)
-    of_them = f", of which {silent} state no licence" if silent else ""
+    of_them = f", of which {silent} do not state a licence" if silent else ""
     print(
-        f"package: {model} version {version} is in {target}, with {len(licences)} packages{of_them}. Its server "
-        f"answers, and takes {memory['memory_measured']} MiB\n\ndocker build -t {image}:{version} {target}",
+        f"package: {model} version {version} is in {target}, with {len(licences)} packages{of_them}. Its server was "
+        f"tested, and needs {memory['memory_measured']} MiB of memory\n\ndocker build -t {image}:{version} {target}",
         flush=True,
     )
 

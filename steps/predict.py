@@ -55,14 +55,14 @@ def predict(parameters: PredictParameters, hold: Callable[[], None]) -> None:
     summary = f"{rows - missed:,} of {rows:,} rows of {source.address} scored by {version}"
     summary += f": {shares}" if shares else ""
     if missed:
-        summary += f". {missed:,} not, the first because {totals.reason}; see the column reason"
+        summary += f". {missed:,} rows were not scored, the first because {totals.reason}; see the column reason"
     if accuracy:
         agrees = f"Accuracy {accuracy['accuracy']:.4f} on" if totals.correct else "The model predicts none of"
         summary += f". {agrees} the {totals.labelled:,} labels of the column {parameters.label_column}"
         if parameters.engine == "spark":
             summary += ", whether or not the model was trained on their texts"
         elif totals.known:
-            summary += f", of which {totals.known:,} are of training texts, so this is optimistic"
+            summary += f", {totals.known:,} of which are labels of its training texts, so this is optimistic"
     mlflow.set_tags({MODEL: version, NOTE: f"{summary}. They are in `{kind.location(target)}`."})
     print(f"predict: {summary}. {target} took {seconds:.1f} s", flush=True)
 

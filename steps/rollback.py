@@ -22,7 +22,7 @@ def rollback(parameters: RollbackParameters) -> None:
     promotions.check_permission(name)
     if previous is None:
         now = f"version {champion} is champion" if champion else "it has no champion"
-        raise UserError(f"{name} has no previous champion to go back to that still exists; {now}")
+        raise UserError(f"{name} has no earlier champion that still exists; {now}")
     try:
         model_files(f"models:/{name}/{previous}")
     except UserError as error:

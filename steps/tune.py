@@ -192,15 +192,15 @@ def find_earlier_trials(
             was, now = getattr(earlier, name), getattr(parameters, name)
             if was != now:
                 raise UserError(
-                    f"resume_run={run.info.run_id} had {name}={was}, and this search has {now}: give it the same"
+                    f"resume_run={run.info.run_id} had {name}={was}, and this search has {now}: give the same value"
                 )
         features = origin(mlflow.get_run(origin(run).featurize_run)).output_digest
         if features != origin(featurize_run).output_digest:
-            raise UserError(f"resume_run={run.info.run_id} used other features: give it the same featurize_run")
+            raise UserError(f"resume_run={run.info.run_id} used other features: give the featurize_run of that search")
         read = json.loads(run.data.tags.get(PARAMETER_FILES, "{}"))
         for name, digest in files.items():
             if read.get(name) != digest:
-                differs = "read something else" if name in read else "does not say what it read"
+                differs = "used other content" if name in read else "does not say which content it used"
                 raise UserError(f"resume_run={run.info.run_id} {differs} in {name}={getattr(parameters, name)}")
         found |= finished_trials([run], pruned=parameters.prune)
     if found:

@@ -1,4 +1,4 @@
-"""What tests of all floors use: MLflow stores in folders of their own. What starts processes is in tests/system/.
+"""Fixtures for all tests, such as MLflow stores of their own. Fixtures that start processes are in tests/system/.
 
 MLflow is imported by functions alone: the process that hands tests to the workers does without its four seconds.
 """

@@ -1,6 +1,6 @@
-"""Have the tracking server tell a URL of each alias that is set: ``python create.py https://hooks.example.com/promoted``.
+"""Create a webhook for every alias that is set: ``python create.py https://hooks.example.com/promoted``.
 
-The environment has MLFLOW_TRACKING_URI, and in WEBHOOK_SECRET what the server signs with.
+The environment has MLFLOW_TRACKING_URI, and WEBHOOK_SECRET, with which the server signs requests.
 """
 
 import os

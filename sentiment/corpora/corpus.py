@@ -34,7 +34,7 @@ class Corpus:
 
     def __post_init__(self) -> None:
         if not self.address:  # which as a path would be the present folder
-            raise UserError(f"{self.name} names nothing: leave it out for its default, or say where the texts are")
+            raise UserError(f"{self.name} is empty: leave it out for its default, or say where the texts are")
         if self.query and not is_database(self.address):
             raise UserError(f"query={self.query} needs the URL of a database, and {self.name} is not one")
 

@@ -58,7 +58,7 @@ def correct_labels(frame: pd.DataFrame, path: str) -> Correction:
         if label and label not in classes:
             close = difflib.get_close_matches(label, classes, n=1)
             raise UserError(
-                f"corrections={path}: {label!r} is no class of the corpus ({', '.join(classes)})"
+                f"corrections={path}: {label!r} is not a class of the corpus ({', '.join(classes)})"
                 f"{f', did you mean {close[0]}?' if close else ': correct the label, or empty it to drop the text'}"
             )
         if corrections.setdefault(text, label) != label:
@@ -70,8 +70,8 @@ def correct_labels(frame: pd.DataFrame, path: str) -> Correction:
     matched = keys.isin(corrections.keys())
     if corrections and not matched.any():
         raise UserError(
-            f"corrections={path}: the corpus has none of its {len(corrections)} texts: expected a list that ingest "
-            "wrote of this corpus, with the column text as it was"
+            f"corrections={path}: none of its {len(corrections)} texts is in the corpus: expected a list that ingest "
+            "wrote for this corpus, with the column text unchanged"
         )
     wanted = frame["label"].where(~matched, keys.map(corrections).astype(frame["label"].dtype))
     changed = (wanted != frame["label"]) & (wanted != "")

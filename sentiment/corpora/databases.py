@@ -153,7 +153,7 @@ def check_query(name: str, address: str, query: str) -> None:
     if "/*!" in query or "/*M!" in query:  # comments that MySQL and MariaDB execute
         raise UserError(f"query={query} has a comment /*! that MySQL executes: leave it out")
     if len(statements) != 1 or not isinstance(statements[0], exp.Query) or statements[0].find(*changes):
-        raise UserError(f"query={query} does more than read: expected one select, which changes nothing")
+        raise UserError(f"query={query} does more than read: expected a single SELECT that changes nothing")
 
 
 def describe(error: Exception) -> str:
@@ -170,7 +170,7 @@ def _hint(message: str, database: Database) -> str:
     if database.login and any(word in said for word in ("password", "authentication", "access denied for user")):
         return f"; the password belongs in {database.login.rstrip(',')}"
     if "database" in said and any(words in said for words in ("does not exist", "unknown database")):
-        return "; correct its name, which stands last in the address"
+        return "; correct its name, the last part of the address"
     if any(words in said for words in ("permission denied", "command denied")):
         return "; let this user do it, or name another table"
     if any(words in said for words in ("refused", "can't connect", "resolve host")):

@@ -20,7 +20,7 @@ def describe_suffix(path: Path) -> str:
     if suffix in SPREADSHEETS:
         return f": this is a spreadsheet, save it as {path.stem}.csv (CSV UTF-8)"
     if suffix == ".json":
-        return f": {describe_json(path) if path.is_file() else 'JSON is read an object a line, from a file .jsonl'}"
+        return f": {describe_json(path) if path.is_file() else 'JSON is read from .jsonl, one object per line'}"
     return ""
 
 
@@ -47,7 +47,7 @@ def describe_json(path: Path) -> str:
         if file.readline().lstrip(b"\xef\xbb\xbf").lstrip()[:1] != b"{":
             return describe_json_array(path)
     lines = quote(f"{path.stem}.jsonl")
-    return f"this looks like a JSON object a line, type cp {quote(str(path))} {lines} and give {lines}"
+    return f"this looks like one JSON object per line, type cp {quote(str(path))} {lines} and give {lines}"
 
 
 def describe_json_array(path: Path | str) -> str:

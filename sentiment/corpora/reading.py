@@ -94,7 +94,7 @@ def find_source(corpus: Corpus) -> CorpusSource:
         looks = hints.describe_suffix(Path(address))
         raise UserError(f"{corpus.name}: expected a file that ends in {', '.join(SUFFIXES)}, or a folder{looks}")
     if address.lower() in hints.ELSEWHERE:
-        raise UserError(f"{address} is no corpus of NLTK: {hints.ELSEWHERE[address.lower()]}")
+        raise UserError(f"{address} is not an NLTK corpus: {hints.ELSEWHERE[address.lower()]}")
     expected = [source.EXPECTED for source in SOURCES]
     folder = Path(address).parent
     beside = [str(file) for file in folder.glob("*") if file.suffix in SUFFIXES]

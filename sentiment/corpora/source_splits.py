@@ -125,6 +125,6 @@ def _name_splits(frame: pd.DataFrame, corpus: str) -> tuple[pd.DataFrame, list[s
     notes = []
     if len(others):
         called = ", ".join(repr(name) for name in others.unique()[:5])
-        notes.append(f"{len(others):,} rows are left out, whose split is none of train, validation and test: {called}")
+        notes.append(f"{len(others):,} rows are left out, since their split is not train, validation or test: {called}")
     frame = frame.assign(split=named)
     return pd.concat([frame[named == name] for name in LATEST_FIRST], ignore_index=True), notes

@@ -53,12 +53,12 @@ def clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
     }
     if kept.empty:
         raise UserError(
-            f"no document is left of {given} ({describe_dropped(dropped)}): expected texts with labels, or labelers, "
+            f"all {given} documents dropped ({describe_dropped(dropped)}): expected texts with labels, or labelers, "
             "-P label_by=vader"
         )
     classes = sorted(kept["label"].unique())
     if len(classes) < 2:
-        raise UserError(f"the label column has one class, {classes[0]!r}: expected two or more to tell apart")
+        raise UserError(f"the label column has one class, {classes[0]!r}: expected at least two classes")
     return kept, dropped
 
 
@@ -201,8 +201,8 @@ def _too_few(frame: pd.DataFrame, test_size: float, validation_size: float) -> s
     advice = "add documents of it, drop the class, or choose other shares"
     if LABELLED_BY in frame:
         advice = (
-            "labels of people go to the test and the validation split first, so choose labelers that give every class, "
-            "or smaller shares, which leave some of people's labels for training"
+            "human labels go to the test and the validation split first, so choose labelers that give every class, "
+            "or smaller shares, which leave some human labels for training"
         )
     return (
         f"a class has too few documents for all three splits, {FEWEST} of them for training: {smallest} of "

@@ -105,7 +105,7 @@ class AzureML:
             if present:
                 raise
             path = f"{_path(endpoint)}/deployments/{_deployment(version)}"
-            raise self._undo(path, error, "the former versions answer as before") from error
+            raise self._undo(path, error, "the earlier versions are unchanged") from error
         address = self._route(endpoint, routed)
         for name in shares if traffic == 1 else ():
             if name == _deployment(version) or not _is_ours(name):

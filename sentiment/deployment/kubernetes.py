@@ -148,7 +148,7 @@ class Kubernetes:
                 self._delete([one for one in present if one not in former and one[1:] not in others])
             except UserError as another:
                 raise UserError(f"{error}; this could not be undone: {another}") from error
-            undone = "the former pods answer as before" if before else "nothing is left of it"
+            undone = "the earlier pods are unchanged" if before else "nothing is left of it"
             raise UserError(f"{error}; {undone}") from error
         kept = [one[1:] for one in present]  # in any API version
         self._delete([one for one in former if one[1:] not in kept])
@@ -167,7 +167,7 @@ class Kubernetes:
             late = conditions.get("Progressing", {}).get("reason") == "ProgressDeadlineExceeded"
             why = "; ".join(f"{reason} ({text})" if text else reason for reason, text in reasons.items())
             if late or time.monotonic() > deadline or set(reasons) & set(HOPELESS):
-                raise UserError(f"endpoint={endpoint}: its pods do not get ready: {why or 'no reason is known'}")
+                raise UserError(f"endpoint={endpoint}: its pods do not become ready: {why or 'reason unknown'}")
             ready = min(status.get("updatedReplicas", 0), status.get("availableReplicas", 0))
             say = f"deploy: {ready} of {wanted} new pods are ready{f': {why}' if why else ''}"
             if say != said:

@@ -71,8 +71,8 @@ class Local:
             state, before = self._require(endpoint)
             if self._port not in (port := state["port"], DEFAULT_PORT):
                 raise UserError(
-                    f"port={self._port}: {endpoint} listens on {port}, and an update stays there: leave port out, or "
-                    "delete the endpoint and create it anew"
+                    f"port={self._port}: {endpoint} listens on {port}, and an update keeps it: leave port out, or "
+                    "delete the endpoint and create it again"
                 )
             url = self._start(endpoint, uri, version, port)  # which listens on the same port, beside the old one
             self._end(before)
@@ -162,14 +162,14 @@ class Local:
             return None
         except psutil.AccessDenied as error:
             raise UserError(
-                f"endpoint={endpoint}: process {state['pid']} is another user's: give the command as that user, or "
-                f"remove {file.parent.resolve()} where it is no server of this project"
+                f"endpoint={endpoint}: process {state['pid']} is another user's: run the command as that user, or "
+                f"remove {file.parent.resolve()} if it is not a server of this project"
             ) from error
 
     def _require(self, endpoint: str) -> tuple[dict[str, Any], psutil.Process]:
         found = self._find(endpoint)
         if found is None:
-            raise UserError(f"endpoint={endpoint}: nothing of this name runs from {Path(FOLDER).resolve()}")
+            raise UserError(f"endpoint={endpoint}: no endpoint of this name runs from {Path(FOLDER).resolve()}")
         return found
 
     def _end(self, process: psutil.Process) -> None:
@@ -188,5 +188,5 @@ def _lock(endpoint: str) -> AcquireReturnProxy:
         return FileLock(Path(FOLDER, f".{endpoint}.lock")).acquire()  # beside its folder, which a deletion removes
     except OSError as error:  # as on NFS without its lock service
         raise UserError(
-            f"the folder {FOLDER} cannot have a lock ({error.strerror}): run deploy in a folder of a disk that can"
+            f"the folder {FOLDER} cannot be locked ({error.strerror}): run deploy on a disk that supports locks"
         ) from error

@@ -79,7 +79,7 @@ class SageMaker:
         config = self._config(version)
         with _one_line():
             found = self._require_ours(endpoint)
-            with self._undone(endpoint, "the former versions answer as before"):
+            with self._undone(endpoint, "the earlier versions are unchanged"):
                 if traffic == 1:
                     self._client.update_deployment(endpoint, uri, config=config)
                     return self._address(endpoint)

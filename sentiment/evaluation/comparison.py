@@ -109,7 +109,7 @@ def evaluate_model(tune_run: Run, data: EvaluationData, cases: Sequence[Case], m
     labels = data.choice_labels
     if len(on_choice) != len(labels) or not np.isclose(log_loss(labels, on_choice), logged):
         run_id = tune_run.info.run_id
-        raise UserError(f"tune run {run_id} is from an earlier release with another selection split: tune again")
+        raise UserError(f"tune run {run_id} predates the present halves of the validation split: tune again")
     return _evaluate(found.family, found.model_uri, [tune_run], on_choice, None, data, cases, metric)
 
 

@@ -55,5 +55,5 @@ def summarize_truth(truth: Mapping[str, Any]) -> str:
     labelers = ", ".join(truth["labelers"]) or "labelers"
     corrected = f", {count} of which were corrected" if (count := truth.get("corrected")) else ""
     if not by_people:
-        return f"the truth is weak: {labelers} gave all {documents} test labels{corrected}, people none"
-    return f"people gave {by_people} of the {documents} test labels, {labelers} the others{corrected}"
+        return f"the test labels are weak: {labelers} gave all {documents}{corrected}, none is human"
+    return f"{by_people} of the {documents} test labels are human, the others are from {labelers}{corrected}"

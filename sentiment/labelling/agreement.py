@@ -43,16 +43,16 @@ def log_labelling(parts: Mapping[str, pd.DataFrame], votes: pd.DataFrame) -> str
             mlflow.log_metric(f"labeler_accuracy.{labeler}", row["accuracy"])
     people = ", ".join(f"{by_people[name]} of {len(part)} {name}" for name, part in parts.items())
     corrected = sum(int((part[LABELLED_BY] == CORRECTED).sum()) for part in parts.values())
-    said = f"Labels by people: {people}; the others by {votes.columns[-1]}"
+    said = f"Human labels: {people}; the others are from {votes.columns[-1]}"
     said += f", {corrected} of which were corrected." if corrected else "."
     if agreement and (unmeasured := [labeler for labeler in votes if labeler not in names]):
-        said += f" {', '.join(unmeasured)}: made from all texts outside of the test split that people labelled."
+        said += f" {', '.join(unmeasured)}: trained on all human-labelled texts outside the test split."
     print(f"ingest: {said[0].lower()}{said[1:]}", flush=True)
     for row in agreement:
         accuracy = "no accuracy" if row["accuracy"] is None else f"accuracy {row['accuracy']:.3f}"
         print(
-            f"ingest: {row['labeler']} against {row['documents']} labels of people outside of the test split"
-            f"{_describe_left_out(row)}: {accuracy} where it gives a class, which it does for {row['coverage']:.1%}",
+            f"ingest: {row['labeler']} against {row['documents']} human labels outside the test split"
+            f"{_describe_left_out(row)}: {accuracy} on the {row['coverage']:.1%} to which it gives a class",
             flush=True,
         )
     seen = [warning for labeler, texts in known.items() if (warning := describe_seen(labeler, texts, parts["test"]))]
@@ -68,8 +68,8 @@ def describe_seen(labeler: str, training_texts: Collection[str], test: pd.DataFr
     if not seen:
         return None
     return (
-        f"{labeler} was made from {seen} of the {len(by_people)} test texts that people labelled, and what it labels "
-        "may carry their labels into the training split: the accuracy on them is optimistic"
+        f"{labeler} was trained on {seen} of the {len(by_people)} human-labelled test texts, and its labels "
+        "may carry theirs into the training split: the accuracy on these texts is optimistic"
     )
 
 
@@ -84,7 +84,7 @@ def measure_agreement(
     Args:
         parts: the splits, with the columns text, label and ``LABELLED_BY``.
         votes: the classes that the labelers give, by text.
-        known: the texts that each labeler was made from, in their normal form.
+        known: the texts that each labeler was trained on, in their comparison form.
 
     Returns:
         A dict a labeler with labeler, documents (those that people have labelled), left_out (those of them that it was
@@ -124,15 +124,14 @@ def describe_agreement(agreement: Agreement) -> str:
     """The agreement as tables in Markdown, or that there is nothing to compare with."""
     if not agreement:
         return (
-            "People have labelled no text outside of the test split and of the labelers' training texts, so nothing "
+            "No text outside the test split and the labelers' training texts has a human label, so nothing "
             "says how good the labelers are."
         )
     lines = [
-        "The labelers on the texts outside of the test split that people have labelled, without those that a labeler "
-        "was made from:",
+        "The labelers on the human-labelled texts outside the test split, without those that a labeler was trained on:",
         "",
     ]
-    table = [["labeler", "accuracy where it gives a class", "coverage", "texts", "left out"]]
+    table = [["labeler", "accuracy if it gives a class", "coverage", "texts", "left out"]]
     for row in agreement:
         accuracy = "" if row["accuracy"] is None else f"{row['accuracy']:.3f}"
         counts = str(row["documents"]), str(row["left_out"])
@@ -140,14 +139,14 @@ def describe_agreement(agreement: Agreement) -> str:
     lines.append(to_markdown(table))
     for row in agreement:
         given = list(next(iter(row["confusion"].values())))
-        table = [[f"people \\ {row['labeler']}", *given]]
+        table = [[f"human \\ {row['labeler']}", *given]]
         table += [[label, *(str(counts[name]) for name in given)] for label, counts in row["confusion"].items()]
         lines += ["", to_markdown(table)]
     return "\n".join(lines)
 
 
 def _describe_left_out(row: Mapping[str, Any]) -> str:
-    return f" ({row['left_out']} that it was made from left out)" if row["left_out"] else ""
+    return f" ({row['left_out']} of its training texts left out)" if row["left_out"] else ""
 
 
 def draw_agreement(agreement: Agreement) -> Figure:

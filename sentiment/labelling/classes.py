@@ -25,7 +25,7 @@ def polarity_of(labeler: str, label: str) -> int:
         if normalize_label(label) in style:
             return style.index(normalize_label(label)) - 1
     raise UserError(
-        f"label_by={labeler}: its label {label!r} is no polarity; expected one that says negative, neutral or positive"
+        f"label_by={labeler}: its label {label!r} is not a polarity; expected a name for negative, neutral or positive"
     )
 
 
@@ -49,7 +49,7 @@ def name_classes(given: Sequence[str]) -> dict[int, str]:
     style = next((style for style in STYLES if set(written) <= set(style)), None)
     if style is None or (style[0] == "-1" and "-1" not in written):
         shown = ", ".join(map(repr, sorted(given)[:10]))
-        raise UserError(f"label_by labels by polarity, and the corpus has labels that are none: {shown}; {EXPECTED}")
+        raise UserError(f"label_by labels by polarity, and these labels are not polarities: {shown}; {EXPECTED}")
     case = _case_of(given)
     return {place - 1: written.get(name, case(name)) for place, name in enumerate(style)}
 

@@ -75,7 +75,7 @@ def add_weak_labels(
     names = name_classes(classes)
     if thresholds.between == "neutral" and classes and names[NEUTRAL] not in classes:
         raise UserError(
-            f"between=neutral: the labels that people gave have no neutral class ({', '.join(classes)}); drop these "
+            f"between=neutral: the human labels have no neutral class ({', '.join(classes)}); drop these "
             "texts with -P between=dropped"
         )
     has_neutral = thresholds.between == "neutral" or (thresholds.between == "auto" and names[NEUTRAL] in classes)

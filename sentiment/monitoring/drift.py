@@ -128,7 +128,7 @@ def find_untested(reference: pd.DataFrame, observed: pd.DataFrame) -> dict[str, 
         found["drift"] = f"no drift test: {len(observed)} texts, fewer than {MIN_TEXTS}"
     expected, given = (len(select_evaluated(part)) for part in (reference, observed))
     if given and not expected:
-        found["accuracy"] = "accuracy not tested: people have labelled no text of the champion's test split"
+        found["accuracy"] = "accuracy not tested: the champion's test split has no human labels"
     elif 0 < given < MIN_TEXTS:
         found["accuracy"] = f"accuracy not tested: {given} labels of scored texts, fewer than {MIN_TEXTS}"
     return found

@@ -56,7 +56,7 @@ def observe_batch(champion: Champion, batch: Corpus) -> Observation:
         raise UserError(f"{batch.name}: the champion was trained on every text in it: give texts that it has not seen")
     texts = champion.describe(unseen["text"].tolist()).assign(label=unseen["label"], text=unseen["text"])
     if failed := int(texts["predicted"].isna().sum()):
-        note += f" ({failed} that the champion fails on)"
+        note += f" ({failed} on which the champion fails)"
     source = f"{len(texts)} texts of {batch.address}{note}"
     return Observation(texts, pd.DataFrame(), source, rows)
 
@@ -76,7 +76,7 @@ def observe_requests(champion: Champion, experiment_id: str, hours: float) -> Ob
     requests, texts = read_recorded(name, experiment_id, hours)
     if requests.empty:
         raise UserError(
-            f"there is nothing to look at: no request to {name} was recorded in the last {hours:g} hours "
+            f"nothing to monitor: no request to {name} was recorded in the last {hours:g} hours "
             f"(`{project_command('serve', registered_model=name, record='true')}`), and no -P batch= is given"
         )
     own_requests, own_texts = (_select_own(part, champion) for part in (requests, texts))
@@ -86,7 +86,7 @@ def observe_requests(champion: Champion, experiment_id: str, hours: float) -> Ob
     own["unknown"] = float("nan")
     if len(recorded_texts):
         own.loc[recorded_texts.index, "unknown"] = champion.unknown_words(recorded_texts.tolist())
-    left_out = f" ({others} to other versions left out)" if others else ""
+    left_out = f" ({others} for other versions left out)" if others else ""
     source = f"{len(own_requests)} requests of the last {hours:g} hours{left_out}, {len(own)} texts{note}"
     return Observation(own, own_requests, source)
 
@@ -117,7 +117,7 @@ def read_batch(batch: Corpus, classes: Sequence[str]) -> pd.DataFrame:
     unknown = sorted(set(frame["label"].dropna()) - set(classes))
     if unknown:
         raise UserError(
-            f"{batch.name}: label {unknown[0]!r} is no class of the champion ({', '.join(classes)}): correct it, or "
+            f"{batch.name}: label {unknown[0]!r} is not a class of the champion ({', '.join(classes)}): correct it, or "
             "name another column with -P label_column="
         )
     return frame
@@ -179,4 +179,4 @@ def _drop_training_texts(
         known = known | trained_on_digests(champion.dataset, texts["sha256"])
     unseen = texts[~known].reset_index(drop=True)
     dropped = len(texts) - len(unseen)
-    return unseen, f" ({dropped} that the champion was trained on left out)" if dropped else ""
+    return unseen, f" (without {dropped} on which the champion was trained)" if dropped else ""

@@ -60,8 +60,8 @@ class Champion:
         except UserError as error:
             raise UserError(
                 f"{self.version.name} version {self.version.version} cannot be monitored: the {entry_point} run "
-                f"{run_id} that it was made from was deleted: `mlflow runs restore --run-id {run_id}`; once it is "
-                "purged, remove the alias champion and register the model anew, with main and -P reuse=false"
+                f"{run_id} behind it was deleted: `mlflow runs restore --run-id {run_id}`; if it has been "
+                "purged, remove the alias champion and register the model again, with main and -P reuse=false"
             ) from error
 
     def describe(self, texts: list[str]) -> pd.DataFrame:

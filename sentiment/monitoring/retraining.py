@@ -39,7 +39,7 @@ def retrain(champion: Champion, batch: pd.DataFrame, hold: Callable[[], None]) -
         earlier["corrections"] = str(artifacts(active_run().info.run_id, "retrain/corrections.parquet"))
     replaced = len(dataset) - len(kept)
     relabelled = f" ({replaced} of them with the label of the batch)" if replaced else ""
-    print(f"monitor: training again on {len(dataset)} texts{relabelled} and {new} new", flush=True)
+    print(f"monitor: retraining on {len(dataset)} texts{relabelled} and {new} new ones", flush=True)
     hold()
     launch(
         "main",
@@ -76,7 +76,7 @@ def read_main_parameters(version: ModelVersion) -> dict[str, Any]:
     listed = ", ".join(f"{name}={format_value(value)}" for name, value in known.items()) or "none"
     print(
         f"monitor: {version.name} version {version.version} was not registered by a main run, so only the parameters "
-        f"of its gate are known ({listed}): the others, families and require_review among them, have their defaults",
+        f"of its gate are known ({listed}): all others, such as families and require_review, have their defaults",
         flush=True,
     )
     return known

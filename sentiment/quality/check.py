@@ -98,9 +98,7 @@ def check_data(
     """
     everything = pd.concat([part.assign(split=name) for name, part in parts.items()], ignore_index=True)
     share = min(1.0, SAMPLE / len(everything))
-    random = np.random.default_rng(
-        seed
-    )  # the first rows would have other labelers, whose texts are split by themselves
+    random = np.random.default_rng(seed)  # the first rows may have other labelers: their texts are split separately
     drawn = {
         name: part.iloc[np.sort(random.choice(len(part), int(share * len(part)), replace=False))]
         for name, part in parts.items()

@@ -20,6 +20,6 @@ def describe_corrections(correction: Correction, parts: Mapping[str, pd.DataFram
         size = len(parts["test"])
         says += (
             f" If the {counts['test']} test labels were looked at because a model doubted them, the accuracy on the "
-            f"test split is up to {100 * counts['test'] / size:.1f} points higher for that alone."
+            f"test split is up to {100 * counts['test'] / size:.1f} points higher only because of that."
         )
     return Finding("Corrected labels", total, says, bool(counts["test"] or correction.unmatched))

@@ -140,7 +140,7 @@ def describe_label_errors(suspects: pd.DataFrame, looked_at: int, tests: int) ->
         tests: those of the test split among them.
     """
     in_test = int((suspects["split"] == "test").sum())
-    says = f"{len(suspects)} of {looked_at} labels are doubted by a model that has not seen them"
+    says = f"{len(suspects)} of {looked_at} labels are doubted by a model that was not trained on them"
     if suspects.empty:
         return Finding("Likely label errors", 0, f"{says}.")
     says += (

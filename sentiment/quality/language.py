@@ -23,7 +23,7 @@ def describe_languages(texts: Sequence[str]) -> Finding:
     sure = [(language, text) for (language, probability), text in zip(found, looked_at) if probability >= SURE]
     counts = Counter(language for language, _ in sure).most_common()
     if not counts:
-        return Finding("Language", 0, f"None of {len(looked_at)} texts says enough to tell its language.")
+        return Finding("Language", 0, f"The language of none of {len(looked_at)} texts is clear.")
     main = counts[0][0]
     others = [[language, excerpt(text)] for language, text in sure if language != main]
     shown = ", ".join(f"{language} {count}" for language, count in counts[:5])

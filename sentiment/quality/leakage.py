@@ -35,7 +35,7 @@ def describe_leakage(documents: Sequence[list[str]], labels: np.ndarray, texts: 
     if numbered >= NUMBERED * len(texts):
         rows.append(["a number or key like an id", "", f"{numbered} texts"])
     if not rows:
-        return Finding("Leakage", 0, "No token is in one class's texts alone, and no text has its own id.")
+        return Finding("Leakage", 0, "No token occurs almost only in one class, and no text contains its own id.")
     return Finding("Leakage", len(rows), says, True, [["what", "class", "where"], *rows[:SHOWN]])
 
 

@@ -203,7 +203,7 @@ def describe_near_duplicates(listed: pd.DataFrame, alone: pd.Series | None) -> F
         else:
             moved = int((alone.groupby(listed["group"]).nunique() > 1).sum())
             says += f"{moved} of the groups would have spanned the splits, and "
-            says += f"{len(across)} still do, too large for one split or of a rare class" if across else "none does"
+            says += f"{len(across)} still do: too large for one split, or of a rare class" if across else "none does"
     says += "."
     if in_test:
         says += (
@@ -212,8 +212,8 @@ def describe_near_duplicates(listed: pd.DataFrame, alone: pd.Series | None) -> F
         )
     if others := len(across) - in_test:
         says += (
-            f" {others} of these have texts in the training and in the validation split alone: a model that knows them "
-            "by heart looks better where models are chosen."
+            f" {others} of these have texts only in the training and validation split: a model that has memorized them "
+            "looks better when models are chosen."
         )
     if conflicting:
         says += f" In {conflicting} groups the labels differ: one of them may be wrong."

@@ -21,11 +21,11 @@ PHONE = re.compile(
     r"|1[3-9]\d{9}"
     r")(?![A-Za-z_\d.]*\d)"
 )
-KINDS = ("mail address", "phone number")
+KINDS = ("email address", "phone number")
 DIGITS = range(8, 16)  # of a phone number; 15 is the most that E.164 has
 EXAMPLES = 5
 WIDTH = 160  # characters of an excerpt
-ADVICE = "Whoever may see the runs sees them, and a model can learn them: replace them in the corpus."
+ADVICE = "Everyone who may see the runs can see them, and a model can learn them: replace them in the corpus."
 
 
 def describe_personal_data(texts: Sequence[str], mapper: Mapper = map) -> Finding:

@@ -85,8 +85,8 @@ def comparable_rows(champion: ModelVersion, classes: list[str], ingest_run: Run)
         by_people = unseen & (documents.loc["test", LABELLED_BY] == HUMAN).to_numpy()
         if by_people.sum() < MIN_DOCUMENTS:
             raise NotComparable(
-                f"is a labeler of this corpus, and people labelled only {by_people.sum()} of the {unseen.sum()} test "
-                "documents that it has not seen"
+                f"is a labeler of this corpus, and only {by_people.sum()} of the {unseen.sum()} test documents that it "
+                "has not seen have human labels"
             )
         return by_people
     return unseen
@@ -151,9 +151,9 @@ def _read_documents(dataset: Path) -> pd.DataFrame:
 
 
 def _is_labeler(champion: ModelVersion, labelled_by: pd.Series) -> bool:
-    """Whether a version labelled some of a dataset's texts, alone or in a vote."""
-    uri = f"models:/{champion.name}/{champion.version}"
-    return any(uri in givers.split(TOGETHER) for givers in labelled_by.unique())
+    """Whether a version, or the one that it is a copy of, labelled some of a dataset's texts, alone or in a vote."""
+    uris = {f"models:/{champion.name}/{champion.version}", champion.source}
+    return any(uris.intersection(givers.split(TOGETHER)) for givers in labelled_by.unique())
 
 
 def _read_texts(dataset: Path, *splits: str) -> pd.Series:

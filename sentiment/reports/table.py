@@ -107,11 +107,11 @@ def truth(comparison: Mapping[str, Any]) -> list[str]:
     if not found:
         return []
     labelers = ", ".join(found["labelers"]) or "the labelers"
-    who = summarize_truth(found) or f"people gave all {found['documents']} test labels"
+    who = summarize_truth(found) or f"all {found['documents']} test labels are human"
     said = [f"{who[0].upper()}{who[1:]}."]
     left_out = f" that no labeler was trained on ({count} are left out)" if (count := found.get("left_out")) else ""
     if "accuracy" not in found and left_out:
-        return [*said, "A labeler was made from all texts that people labelled, so no accuracy on them is reported."]
+        return [*said, "A labeler was trained on all human-labelled test texts, so no accuracy on them is reported."]
     if "accuracy" not in found:
         return [*said, f"All metrics measure agreement with {labelers}, not with human labels."]
     name, accuracy = comparison["winner"], found["accuracy"]

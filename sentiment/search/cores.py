@@ -102,6 +102,6 @@ def _try_lock(lock: FileLock) -> bool:
         return False
     except OSError as error:  # as on NFS without its lock service
         raise UserError(
-            f"{lock.lock_file} cannot be locked ({error.strerror}): set TMPDIR to a folder of a disk that has locks"
+            f"{lock.lock_file} cannot be locked ({error.strerror}): set TMPDIR to a folder on a disk with locks"
         ) from error
     return True

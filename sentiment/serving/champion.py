@@ -81,7 +81,7 @@ class ServedChampion:
                 failures = 0
             except Exception as error:  # whatever it is: the present champion keeps serving, and it is tried again
                 failures = min(failures + 1, 10)
-                message = f"the new champion could not be loaded, version {self._serving[1]} stays: {error}"
+                message = f"the new champion could not be loaded, version {self._serving[1]} is kept: {error}"
             if message and message != reported:
                 _report(message)
             reported = message  # None after a success: the same failure later is reported again
@@ -93,7 +93,7 @@ class ServedChampion:
             return None
         version, family = str(champion.version), champion.tags.get(FAMILY)
         if family != self._family and any(map(needs_own_process, (family, self._family))):
-            return f"version {version} is champion, and needs a new process: restart serve"
+            return f"version {version} is now champion, but needs a new process: restart serve"
         model = _load(self._name, version)
         now = get_champion(self._name)
         if now is None or _identity(now) != _identity(champion):  # it was rolled back while it was loaded

@@ -103,7 +103,7 @@ class Recorder:
             left, self._waiting = len(self._waiting), []
             self._dropped += left  # the thread hands the number over if the writer still gets that far
         if left:
-            print(f"serve: {left} requests are not recorded: not handed over in time", file=sys.stderr, flush=True)
+            print(f"serve: {left} requests not recorded before serve ended", file=sys.stderr, flush=True)
         try:
             self._writer.wait(timeout=CLOSE_TIMEOUT)
         except subprocess.TimeoutExpired:

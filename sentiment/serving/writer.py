@@ -81,7 +81,7 @@ class Writer:
             "latency_ms_median": statistics.median(latencies),
             "latency_ms_max": max(latencies),
             "dropped_so_far": self._failed + self._dropped,
-            "duration": "from the first request to the last, which says nothing about their latency",
+            "duration": "time from the first request to the last, not their latency",
         }
         span = mlflow.start_span_no_context(
             f"{count} request{'s' if count > 1 else ''}",
@@ -108,7 +108,7 @@ def main(name: str, experiment_id: str, run_id: str) -> None:
         if line.endswith("\n"):
             writer.take(**json.loads(line))
         else:
-            print("serve: the server ended before it handed over its last requests", file=sys.stderr, flush=True)
+            print("serve: the server ended before its last requests were recorded", file=sys.stderr, flush=True)
     writer.report()
 
 

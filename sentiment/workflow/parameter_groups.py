@@ -157,7 +157,7 @@ class SearchParameters(Parameters):
         "tpe", "tpe, random, anneal, grid of hyperopt; random, bayesian, hyperband, grid of keras_tuner"
     )
     space: str = parameter("", "YAML file that narrows the families' search spaces", file=True)
-    prune: Boolean = parameter(True, "whether trials that fall behind the others are stopped early")
+    prune: Boolean = parameter(True, "whether trials that are clearly worse than the others are stopped early")
     members: NotNegative = parameter(
         0, "networks in the ensemble: the best trials', then new seeds of the best; 0: 2 (finetuned: 1)"
     )

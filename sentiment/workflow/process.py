@@ -136,7 +136,7 @@ def go_to_caller() -> psutil.Process | None:
     if STARTERS_FOLDER in os.environ:
         os.chdir(os.environ[STARTERS_FOLDER])
         mark_killed(os.environ["MLFLOW_RUN_ID"])
-    sys.exit("the process that started this step is gone")
+    sys.exit("the process that started this step has ended")
 
 
 @contextmanager
@@ -191,7 +191,7 @@ def explain(error: BaseException) -> BaseException:
         if any(name in text for name in ("psycopg", "boto", "flask_wtf")):
             return UserError(f"{text}; PostgreSQL and S3 need the packages of `pip install -r requirements-team.txt`")
         return UserError(
-            f"{text}; unless a store of yours needs it, the environment is older than this checkout: "
+            f"{text}; unless your tracking or artifact store needs it, the environment is older than this checkout: "
             "pip install -r requirements.txt"
         )
     if isinstance(error, OSError) or type(error).__module__.startswith("boto"):

@@ -80,10 +80,10 @@ def test_a_corrected_text_is_counted_once_whichever_of_its_copies_is_kept(tmp_pa
 @pytest.mark.parametrize(
     "content, expected",
     [
-        ("text,label\nbad,possitive\nbad,pos\n", "'possitive' is no class of the corpus"),
+        ("text,label\nbad,possitive\nbad,pos\n", "'possitive' is not a class of the corpus"),
         ("text,label\nbad,poss\n", "did you mean pos"),
         ("text,label\nbad,pos\nbad,neg\n", "the text 'bad' has the labels 'pos' and 'neg'"),
-        ("text,label\nunknown,pos\n", "the corpus has none of its 1 texts"),
+        ("text,label\nunknown,pos\n", "none of its 1 texts is in the corpus"),
         ("id,label\n1,pos\n", "no column 'text': it has id, label; rename the right one to text$"),
         ("text,stars\nbad,pos\n", "no column 'label': it has text, stars; rename the right one to label$"),
         ("", "is empty"),

@@ -149,19 +149,23 @@ def test_a_file_that_cannot_be_used_says_why(tmp_path, name, content, expected):
     [
         ("comma.csv", b"text,label\nfine,pos\nGreat film, loved it,pos\n", "line 3 has 3 fields, the header has 2"),
         ("all.csv", b"text,label\nGreat film, loved it,pos\n", "line 2 has 3 fields, the header has 2"),
-        ("short.csv", b"id,text,label\n1,fine,pos\n\n2,awful\n", "line 4 has 2 fields, the header has 3; .*each col"),
+        (
+            "short.csv",
+            b"id,text,label\n1,fine,pos\n\n2,awful\n",
+            "line 4 has 2 fields, the header has 3; .*one field per col",
+        ),
         ("short.tsv", b"text\tlabel\nfine\n", "line 2 has 1 field, the header has 2; .* a tab"),
         ("after.csv", b'text,label\n"two\nlines",pos\nlost\n', "line 4 has 1 field"),
         ("quote.csv", b'text,label\nfine,pos\n"lost,pos\nfine,pos\n', "line 3 has a quote that is never closed"),
         (
             "quotes.tsv",
             b'text\tlabel\n"It was great\tpos\nawful\tneg\n"bar none\tpos\nok\tneg\n',
-            "line 2 has a quoted field that ends in the middle of line 4; .* a quote within quotes is doubled",
+            "line 2 has a quoted field that ends in the middle of line 4; .* double each quote inside a quoted field",
         ),
         (
             "rows.tsv",
             b'text\tlabel\n"no way\tneg\nbad\tpos\nso so\tpos\nnice he said"\tpos\n',
-            "line 2 has a quoted field that goes on to line 5, through lines that look like rows; .* is doubled",
+            "line 2 has a quoted field that goes on to line 5, through lines that look like rows; .* double each quote",
         ),
         (
             "escaped.csv",

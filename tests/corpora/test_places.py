@@ -27,7 +27,7 @@ def test_a_misspelt_name_is_answered_with_the_nearest(corpus, suggestion, tmp_pa
     "corpus, expected",
     [
         ("no_such_corpus", "unknown corpus 'no_such_corpus'"),
-        ("imdb", "imdb is no corpus of NLTK: unpack aclImdb_v1.tar.gz"),
+        ("imdb", "imdb is not an NLTK corpus: unpack aclImdb_v1.tar.gz"),
         ("missing.csv", "corpus=missing.csv: there is no such file"),
         ("MLproject", "expected a file that ends in .csv, .tsv, .jsonl, .parquet, or a folder"),
     ],
@@ -100,7 +100,7 @@ def test_folders_are_read_through_links_that_lead_elsewhere_which_is_told(tmp_pa
     (tmp_path / "classes/pos/back").symlink_to(tmp_path / "classes")
     frame = CorpusInput(Corpus(str(tmp_path / "classes"))).read()
     assert frame["id"].tolist() == ["neg/1.txt", "pos/1.txt", "pos/linked/2.txt"]
-    told = f"to files that are read (count: 1, the first: {tmp_path}/classes/pos/linked/2.txt at {tmp_path}/far/2.txt)"
+    told = f"through links (count: 1, the first: {tmp_path}/classes/pos/linked/2.txt at {tmp_path}/far/2.txt)"
     assert told in capsys.readouterr().err
 
     (tmp_path / "tables").mkdir()
@@ -133,7 +133,7 @@ def test_a_file_is_read_once_by_its_own_name_whatever_links_lead_to_it(tmp_path,
         assert CorpusInput(Corpus(address)).read()["id"].tolist() == expected
 
 
-@pytest.mark.parametrize("corpus, expected", [("", "corpus= names nothing"), ("~/a.csv", r"type \$HOME/a.csv")])
+@pytest.mark.parametrize("corpus, expected", [("", "corpus= is empty"), ("~/a.csv", r"type \$HOME/a.csv")])
 def test_what_the_shell_has_left_empty_or_as_it_was(tmp_path, monkeypatch, corpus, expected):
     monkeypatch.chdir(tmp_path)
     TABLE.to_parquet("here.parquet")  # the present folder is not what an empty name means

@@ -79,7 +79,7 @@ def test_texts_that_belong_together_are_not_torn_where_a_split_is_taken_from_the
 def test_rows_of_another_split_are_left_out_and_counted():
     parts, dropped, notes = keep(corpus(train="train", test="test", more="unsupervised"))
     assert sum(len(part) for part in parts.values()) == 60
-    assert notes[0] == "30 rows are left out, whose split is none of train, validation and test: 'unsupervised'"
+    assert notes[0] == "30 rows are left out, since their split is not train, validation or test: 'unsupervised'"
     assert dropped["dropped_in_other_splits"] == 30
 
 

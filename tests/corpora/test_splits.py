@@ -39,7 +39,7 @@ def test_duplicates_empty_texts_and_contradictions_go_and_are_counted():
 
 @pytest.mark.parametrize(
     "texts, labels, expected",
-    [(["", " "], ["a", "b"], "no document is left of 2"), (["x", "y"], ["a", "a"], "one class, 'a'")],
+    [(["", " "], ["a", "b"], "all 2 documents dropped"), (["x", "y"], ["a", "a"], "one class, 'a'")],
 )
 def test_nothing_to_learn_from_is_an_error(texts, labels, expected):
     with pytest.raises(UserError, match=expected):

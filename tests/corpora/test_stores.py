@@ -232,7 +232,7 @@ def test_a_connection_that_cannot_be_taken_up_again_fails_whole(site):
         ("/reviews-*.csv", "a web server has no list of its files"),
         ("/login.csv", "is a web page: give the address of the file itself, and put a login into ~/.netrc"),
         ("/book.xlsx", "expected .*: this is a spreadsheet, save it as book.csv"),
-        ("/book.json", "expected .*: JSON is read an object a line, from a file .jsonl"),
+        ("/book.json", "expected .*: JSON is read from .jsonl, one object per line"),
     ],
 )
 def test_what_a_web_server_does_not_give(site, path, expected):

@@ -91,7 +91,7 @@ def test_what_azure_cannot_make_is_taken_back(azure):
         run("--settings=big.yaml")
     assert azure.names() == []
     run()
-    with pytest.raises(UserError, match="Not enough quota .*; the former versions answer as before"):
+    with pytest.raises(UserError, match="Not enough quota .*; the earlier versions are unchanged"):
         run("--settings=big.yaml", "--action=update", "--version=2", "--any_version=true")
     assert traffic(azure) == {"version-1": 100} and f"{ENDPOINT}/deployments/version-2" not in azure.resources
     with pytest.raises(UserError, match="endpoint=sentiment: it is there already: -P action=update replaces"):

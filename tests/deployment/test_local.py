@@ -88,7 +88,7 @@ def test_the_endpoint_of_another_user_is_not_told_to_be_deleted(denied, tmp_path
     state = tmp_path / "deployments" / "shop" / "endpoint.json"
     (state.parent / "version-1-17").mkdir(parents=True)
     state.write_text(json.dumps({"pid": os.getpid(), "port": 5001, "version": "1"}))
-    with pytest.raises(UserError, match=f"endpoint=shop: process {os.getpid()} is another user's: give the command as"):
+    with pytest.raises(UserError, match=f"endpoint=shop: process {os.getpid()} is another user's: run the command as"):
         local.Local(5001, lambda: None).delete("shop")
     assert state.exists()
 
@@ -118,7 +118,7 @@ def test_whoever_changes_an_endpoint_waits_for_who_does_so_already(tmp_path, mon
 
 def test_a_disk_without_locks_is_told_in_one_line(tmp_path, monkeypatch, no_locks):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match="deployments cannot have a lock .*: run deploy in a folder"):
+    with pytest.raises(UserError, match="deployments cannot be locked .*: run deploy on a disk"):
         local.Local(5001, lambda: None).delete("shop")
 
 

@@ -232,7 +232,7 @@ def test_what_aws_refuses_is_taken_back(cloud, tmp_path):
     with pytest.raises(UserError, match="endpoint=sentiment: it is there already: -P action=update replaces"):
         run()
     for more in ([], ["--traffic=0.1"]):
-        with pytest.raises(UserError, match="ml.nothing.large.*; the former versions answer as before$"):
+        with pytest.raises(UserError, match="ml.nothing.large.*; the earlier versions are unchanged$"):
             run("--action=update", "--version=2", "--any_version=true", *more, settings="big.yaml")
     assert variants(cloud) == {"version-1": 1} and left(cloud) == (1, 1, 1, 1)
 

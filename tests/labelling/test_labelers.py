@@ -74,8 +74,8 @@ def test_a_name_is_that_of_a_labeler(tmp_path):
     "answer, message",
     [
         ({"label": ["pos", "neg", "neutral"], "score": [0.9, 0.8, 0.7]}, None),
-        ({"label": ["pos", "mixed", "neutral"], "score": [0.9, 0.8, 0.7]}, "its label 'mixed' is no polarity"),
-        ({"class": ["pos"]}, "label_by=models:/m/1 gives no label and score: KeyError"),
+        ({"label": ["pos", "mixed", "neutral"], "score": [0.9, 0.8, 0.7]}, "its label 'mixed' is not a polarity"),
+        ({"class": ["pos"]}, "label_by=models:/m/1 returns no label and score: KeyError"),
     ],
 )
 def test_a_model_rates_by_label_and_score(monkeypatch, answer, message):

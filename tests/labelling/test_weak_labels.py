@@ -70,10 +70,10 @@ def test_a_copy_of_a_text_with_a_label_is_a_duplicate_and_contradicts_nothing():
 @pytest.mark.parametrize(
     "labels, message",
     [
-        (["1", "0"], "has labels that are none: '0', '1'; expected names such as negative"),
-        (["5 stars", "negative"], "has labels that are none: '5 stars', 'negative'"),
+        (["1", "0"], "these labels are not polarities: '0', '1'; expected names such as negative"),
+        (["5 stars", "negative"], "these labels are not polarities: '5 stars', 'negative'"),
         (["Neg", "neg"], "'Neg' and 'neg' are the same polarity: -P normalize_labels=true"),
-        (["neg", "positive"], "has labels that are none"),
+        (["neg", "positive"], "these labels are not polarities"),
     ],
 )
 def test_labels_that_do_not_say_their_polarity_are_refused(labels, message):
@@ -85,7 +85,7 @@ def test_there_is_no_neutral_where_people_have_no_class_for_it():
     with pytest.raises(UserError, match="no neutral class .neg, pos.; drop these texts with -P between=dropped"):
         label(["good", "bad"], ["pos", "neg"], Thresholds(-0.05, 0.05, "neutral"))
     assert polarity_of("m", "NEUTRAL") == 0
-    with pytest.raises(UserError, match="label_by=m: its label 'LABEL_1' is no polarity"):
+    with pytest.raises(UserError, match="label_by=m: its label 'LABEL_1' is not a polarity"):
         polarity_of("m", "LABEL_1")
 
 

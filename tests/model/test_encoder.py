@@ -203,7 +203,7 @@ def test_near_duplicates_do_not_make_the_head_too_sure():
 def test_a_disk_without_locks_is_told_in_one_line(tmp_path, no_locks):
     from sentiment.model.sentence.cache import load_or_compute
 
-    with pytest.raises(UserError, match="cannot have a lock .*: set XDG_CACHE_HOME"):
+    with pytest.raises(UserError, match="cannot be locked .*: set XDG_CACHE_HOME"):
         load_or_compute(tmp_path / "a.npy", lambda: np.ones(2))
 
 

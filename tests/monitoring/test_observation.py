@@ -60,7 +60,7 @@ def test_training_texts_are_left_out_of_recorded_requests_also_where_a_digest_wa
     record(*((as_kept(text), {}) for text in ("Great film!", "Dreadful.", "So so", "Another")))
     found = observe_requests(champion, "0", hours=1)
     assert len(found.texts) == 2 and len(found.requests) == 4
-    assert "2 texts (2 that the champion was trained on left out)" in found.source
+    assert "2 texts (without 2 on which the champion was trained)" in found.source
 
 
 def test_a_long_training_text_is_recognized_although_it_was_recorded_cut(champion, record, tmp_path):
@@ -83,7 +83,7 @@ def test_failures_and_texts_of_another_version_or_of_a_deleted_one_of_this_numbe
     found = observe_requests(champion, "0", hours=1)
     assert request_metrics(found.requests)["requests/error_rate"] == 0
     assert found.texts["text"].tolist() == ["asked"]
-    assert found.source == "1 requests of the last 1 hours (10 to other versions left out), 1 texts"
+    assert found.source == "1 requests of the last 1 hours (10 for other versions left out), 1 texts"
 
 
 def test_a_monitoring_of_a_batch_says_how_many_texts_the_champion_fails_on(champion, tmp_path):
@@ -91,7 +91,7 @@ def test_a_monitoring_of_a_batch_says_how_many_texts_the_champion_fails_on(champ
     vars(champion)["scorer"] = SimpleNamespace(score=lambda texts: [["pos", None, "neg"], [0.9, None, 0.8], None])
     champion.features.classes = ["neg", "pos"]
     found = observe_batch(champion, Corpus(str(tmp_path / "batch.csv"), parameter="batch", label_required=False))
-    assert found.source.endswith("batch.csv (1 that the champion fails on)") and found.source.startswith("3 texts of ")
+    assert found.source.endswith("batch.csv (1 on which the champion fails)") and found.source.startswith("3 texts of ")
 
 
 def test_requests_of_all_traces_are_read_in_the_order_in_which_they_came_and_none_before_the_time_asked_for(

@@ -24,7 +24,7 @@ def read(path, classes=CLASSES):
 def test_labels_are_written_as_the_classes_are_unless_two_classes_are_meant(tmp_path):
     (tmp_path / "some.csv").write_text("text,label\nfine,POS\nbad, Neg\nso so,\n")
     assert read(tmp_path / "some.csv")["label"].tolist() == ["pos", "neg", None]
-    with pytest.raises(UserError, match="label 'Neg' is no class of the champion"):
+    with pytest.raises(UserError, match="label 'Neg' is not a class of the champion"):
         read(tmp_path / "some.csv", ["POS", "neg", "NEG"])
 
 

@@ -231,7 +231,7 @@ def test_a_class_whose_name_looks_like_html_is_shown_in_the_description_of_a_run
 def test_where_no_label_is_doubted_nothing_is_to_be_corrected():
     suspects = pd.DataFrame({"text": [], "label": [], "suggested": [], "probability": [], "split": []})
     says = describe_label_errors(suspects, 1440, 288).says
-    assert says == "0 of 1440 labels are doubted by a model that has not seen them."
+    assert says == "0 of 1440 labels are doubted by a model that was not trained on them."
 
 
 def test_until_max_length_is_chosen_long_texts_are_those_beyond_the_longest_default():

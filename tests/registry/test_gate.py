@@ -135,7 +135,7 @@ def test_a_comparison_on_labels_of_people_alone_says_so(labelers, said):
     test = pd.DataFrame({"text": ["a", "b"], "label": ["neg", "pos"], "simple.label": ["neg", "pos"]})
     candidate = compared_with(np.eye(2), unseen_test=test.assign(labelled_by=labelers))
     (found,) = accuracy.check(candidate, TERMS)
-    assert ("on the same 2 documents that people labelled (" in found.message) == said
+    assert ("on the same 2 documents with human labels (" in found.message) == said
 
 
 @pytest.mark.parametrize("tolerance, passes", [(0.05, True), (0.049, False)])

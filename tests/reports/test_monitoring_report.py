@@ -38,7 +38,7 @@ def render(before, now, metrics, drifts=(), untested=MappingProxyType({})):
         (
             (400, 0),
             (100, 50),
-            "accuracy not tested: people have labelled no text of the champion's test split; no alert",
+            "accuracy not tested: the champion's test split has no human labels; no alert",
         ),
         ((25, 25), (100, 50), "no drift test: the champion's test split has 25 texts, fewer than 30; no alert"),
         ((400, 400), (20, 0), "no drift test: 20 texts, fewer than 30; nothing was tested"),

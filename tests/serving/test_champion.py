@@ -57,7 +57,7 @@ def test_a_new_champion_takes_over_also_after_failures(registry, failures, capsy
         assert time.time() < deadline, registry.loaded
         time.sleep(0.01)
     assert registry.loaded == ["1"] + ["2"] * (len(failures) + 1)
-    assert "version 1 stays" in capsys.readouterr().err or not failures
+    assert "version 1 is kept" in capsys.readouterr().err or not failures
 
 
 def test_each_failure_makes_the_pause_longer_and_is_told_once(registry, monkeypatch, capsys):
@@ -76,7 +76,7 @@ def test_each_failure_makes_the_pause_longer_and_is_told_once(registry, monkeypa
         served._follow(50)
     assert pauses == [50, 100, 200, champion.LONGEST_PAUSE, 50]
     failed, taken_over = capsys.readouterr().err.splitlines()
-    assert failed.endswith("version 1 stays: gone") and "version 2 is now served" in taken_over
+    assert failed.endswith("version 1 is kept: gone") and "version 2 is now served" in taken_over
 
 
 def test_the_second_of_two_outages_is_reported_too(registry, monkeypatch, capsys):

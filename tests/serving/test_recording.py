@@ -95,7 +95,7 @@ def test_what_a_writer_that_is_behind_has_not_taken_at_the_end_is_counted_and_to
     for _ in range(3):
         record(recorder, "a good film")
     recorder.close()
-    assert "3 requests are not recorded" in capsys.readouterr().err
+    assert "3 requests not recorded" in capsys.readouterr().err
     pipe.reads.set()  # the writer goes on while the server still runs
     recorder._thread.join(10)
     assert pipe.lines[-1] == {"requests": [], "dropped": 3}
@@ -136,7 +136,7 @@ def test_a_server_that_ends_within_a_line_costs_only_that_line(tracked, monkeypa
     monkeypatch.setattr(writer.sys, "stdin", io.StringIO('{"requests": [], "dropped": 2}\n{"requests": [[{"te'))
     writer.main("m", "0", run)
     assert tracked.get_run(run).data.metrics == {"requests_recorded": 0, "requests_dropped": 2}
-    assert "before it handed over its last requests" in capsys.readouterr().err
+    assert "before its last requests were recorded" in capsys.readouterr().err
 
 
 def test_requests_that_the_store_did_not_keep_are_counted_as_dropped_and_later_ones_are_tried(
@@ -153,10 +153,10 @@ def test_requests_that_the_store_did_not_keep_are_counted_as_dropped_and_later_o
     written.take([request], dropped=3)
     written.report()
     assert tracked.get_run(run).data.metrics == {"requests_recorded": 1, "requests_dropped": 7}
-    assert capsys.readouterr().err.count("requests are not recorded: the trace is not in the store") == 1
+    assert capsys.readouterr().err.count("requests not recorded: the trace is not in the store") == 1
     monkeypatch.setattr(mlflow, "get_trace", lambda _: None)
     written.take([request], dropped=3)
-    assert "requests are not recorded: the trace is not in the store" in capsys.readouterr().err
+    assert "requests not recorded: the trace is not in the store" in capsys.readouterr().err
 
 
 def test_an_outage_that_the_counts_have_met_first_is_reported_with_the_first_lost_request(tracked, monkeypatch, capsys):
@@ -167,4 +167,4 @@ def test_an_outage_that_the_counts_have_met_first_is_reported_with_the_first_los
     monkeypatch.setattr(writer, "check_tracking_server", fail)
     written.report()
     written.take([({}, {})], dropped=0)
-    assert "requests are not recorded: the server is gone" in capsys.readouterr().err
+    assert "requests not recorded: the server is gone" in capsys.readouterr().err

@@ -107,7 +107,7 @@ def test_the_ensemble_of_two_families_wins_and_is_registered(tuned, tracked, mon
     assert "The ensemble is 0." in card and card.count("1 trial, 0 failed") == 2
     # Three accuracies of one model are of different texts, and what is not there is said with the reason.
     half = "the first half of the validation split"
-    assert "Validation metrics are from the half of the validation split" in card
+    assert "Validation metrics are from the second half of the validation split" in card
     assert f"The validation accuracy is from {half}." in card
     assert f"The cross-validated accuracy is from the training split and {half}." in card
     assert (
@@ -163,5 +163,5 @@ def test_predictions_for_other_texts_than_those_of_the_choice_are_refused(tuned)
     with mlflow.start_run(tags=tuned[1].data.tags) as run:
         mlflow.log_metrics(tuned[1].data.metrics)
         log_parquet(pd.read_parquet(given)[::-1], VALIDATION_PREDICTIONS)
-    with pytest.raises(UserError, match=f"tune run {run.info.run_id} is from an earlier release"):
+    with pytest.raises(UserError, match=f"tune run {run.info.run_id} predates the present halves"):
         run_step(compare, CompareParameters(), [mlflow.get_run(run.info.run_id)])

@@ -82,9 +82,9 @@ def test_an_endpoint_that_does_not_answer_is_not_said_to(run, said):
     prod = Recorded("prod")
     run(prod, "--version=1")
     prod.broken = True
-    with pytest.raises(UserError, match="endpoint=sentiment: it does not answer as it should: status 500"):
+    with pytest.raises(UserError, match="endpoint=sentiment: unexpected answer to a test request: status 500"):
         run(prod, "--action=update", "--version=2")
-    assert "version 2 does not answer the test, and has 100% of the requests at https://prod.example.org" in said("2")
+    assert "version 2 fails the test request, and has 100% of the requests at https://prod.example.org" in said("2")
     assert "version 1 is gone" in said("1")
 
 

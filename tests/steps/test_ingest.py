@@ -109,7 +109,7 @@ def test_a_run_says_what_is_not_as_the_source_has_split_it(tracked, tmp_path):
     run = run_ingest(corpus=str(tmp_path / "reviews.csv"), splits="source")
     assert run.data.metrics["dropped_in_other_splits"] == 7
     says = [
-        "7 rows are left out, whose split is none of train, validation and test: 'unsupervised'",
+        "7 rows are left out, since their split is not train, validation or test: 'unsupervised'",
         "1 texts occur in two splits of the source, and are kept in the later one",
         "the source has no validation split with labels: 0.2 of its training split are taken for it",
     ]

@@ -157,12 +157,12 @@ def test_a_batch_replaces_older_labels_of_its_texts_however_often_it_is_trained_
         ["new", "neg", "train", ""],
         ["New.", "neg", "train", ""],
     ]
-    assert "training again on 6 texts (1 of them with the label of the batch) and 1 new\n" in capsys.readouterr().out
+    assert "retraining on 6 texts (1 of them with the label of the batch) and 1 new ones\n" in capsys.readouterr().out
     for split, part in first.groupby("split"):
         part.to_parquet(tmp_path / f"{split}.parquet")
     second = train_again()
     assert sorted(second.to_numpy().tolist()) == sorted(first.to_numpy().tolist())
-    assert "(3 of them with the label of the batch) and 0 new\n" in capsys.readouterr().out
+    assert "(3 of them with the label of the batch) and 0 new ones\n" in capsys.readouterr().out
 
 
 def test_labels_that_people_have_corrected_are_corrected_again_but_where_the_batch_is_newer(

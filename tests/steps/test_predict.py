@@ -74,8 +74,8 @@ def test_rows_without_a_text_and_those_that_the_model_fails_on_say_why_and_count
     counts = {"rows": 6, "rows_not_scored": 2, "label.pos": 1, "label.neg": 3, "accuracy": 2 / 3}
     assert {name: found[name] for name in counts} == counts
     said = capsys.readouterr().out
-    assert "2 not, the first because the text is blank (row 2)" in said
-    assert "on the 3 labels of the column label, of which 1 are of training texts" in said
+    assert "2 rows were not scored, the first because the text is blank (row 2)" in said
+    assert "on the 3 labels of the column label, 1 of which are labels of its training texts" in said
 
 
 def test_rows_are_not_kept_where_the_run_was_stopped_at_the_end(tracked, tmp_path, monkeypatch):

@@ -155,13 +155,13 @@ def test_an_approval_that_was_ended_before_its_review_was_recorded_is_finished_b
         with pytest.raises(KeyboardInterrupt):
             run_step(approve, ada)
     assert aliases(tracked) == {"champion": 1}
-    with pytest.raises(UserError, match="it is champion already"):
+    with pytest.raises(UserError, match="it already is the champion"):
         run_step(approve, ada.model_copy(update={"reviewer": "bob"}))
     run_step(approve, ada)
     tags = tracked.get_model_version("sentiment", "1").tags
     assert (tags["review.reviewer"], tags["review.note"]) == ("ada", ada.note) and tags["review.at"]
     assert "version 1 is champion, approved by ada" in capsys.readouterr().out
-    with pytest.raises(UserError, match="it is champion already"):
+    with pytest.raises(UserError, match="it already is the champion"):
         run_step(approve, ada)
     assert tracked.get_model_version("sentiment", "1").tags == tags and len(promotions.read("sentiment")) == 1
 

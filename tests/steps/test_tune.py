@@ -39,7 +39,7 @@ def test_a_search_is_resumed_where_its_files_are_as_they_were(featurized, tmp_pa
     resuming = TuneParameters(**given, resume_run=earlier.info.run_id)
     assert find_earlier_trials(earlier, featurized, resuming, digest_files(resuming)) == {}
     vectors.write_text("good 0 1\n")
-    with pytest.raises(UserError, match=f"resume_run={earlier.info.run_id} read something else in embedding_file="):
+    with pytest.raises(UserError, match=f"resume_run={earlier.info.run_id} used other content in embedding_file="):
         find_earlier_trials(earlier, featurized, resuming, digest_files(resuming))
 
 
@@ -59,7 +59,7 @@ def test_a_search_of_other_trials_is_not_resumed(featurized):
     assert set(others) == set(RESUMABLE)
     for name, value in others.items():
         resuming = TuneParameters(**{"family": "lstm", name: value}, resume_run=earlier.info.run_id)
-        with pytest.raises(UserError, match=f"had {name}=.*, and this search has {value}: give it the same"):
+        with pytest.raises(UserError, match=f"had {name}=.*, and this search has {value}: give the same value"):
             find_earlier_trials(earlier, featurized, resuming, {})
 
 

@@ -68,11 +68,11 @@ def tune(ingested):
 
 def test_without_labels_of_people_every_page_says_that_the_truth_is_weak(tracked, tmp_path, capsys):
     ingested = ingest_weakly(tmp_path, people=0)
-    assert "people have labelled no text outside" in ingested.data.tags["mlflow.note.content"].lower()
+    assert "no text outside the test split" in ingested.data.tags["mlflow.note.content"].lower()
     compared = run_step(compare, CompareParameters(), [tune(ingested)])
     registered = run_step(register, RegisterParameters(), compared)
     documents = int(ingested.data.metrics["documents_test"])
-    said = f"the truth is weak: vader gave all {documents} test labels, people none"
+    said = f"the test labels are weak: vader gave all {documents}, none is human"
     comparison = mlflow.artifacts.load_dict(f"runs:/{compared.info.run_id}/comparison.json")
     assert comparison["truth"] == {"labelers": ["vader"], "documents": documents, "by_people": 0}
     version = tracked.get_model_version_by_alias("sentiment", "champion")
@@ -93,7 +93,7 @@ def test_without_labels_of_people_every_page_says_that_the_truth_is_weak(tracked
     seen = pd.read_parquet(artifacts(ingested.info.run_id, "dataset") / "train.parquet")[:5].assign(labelled_by="human")
     known = registered_model.training_texts("models:/sentiment/1")
     said = describe_seen("models:/sentiment/1", known, seen)
-    assert said and "was made from 5 of the 5 test texts that people labelled" in said
+    assert said and "was trained on 5 of the 5 human-labelled test texts" in said
     assert describe_seen("models:/sentiment/1", known, seen.assign(text="another")) is None
     dataset = artifacts(ingested.info.run_id, "dataset")
     assert find_learned(dataset, seen.assign(labelled_by="vader + models:/sentiment/1")).all()
@@ -102,7 +102,7 @@ def test_without_labels_of_people_every_page_says_that_the_truth_is_weak(tracked
     pd.concat([seen[["text", "label"]], seen.tail(1).assign(text="another")]).to_csv("again.csv", index=False)
     with mlflow.start_run():
         predict(PredictParameters(input="again.csv", output="scored.csv"), hold=lambda: None)
-    assert "on the 6 labels of the column label, of which 5 are of training texts" in capsys.readouterr().out
+    assert "on the 6 labels of the column label, 5 of which are labels of its training texts" in capsys.readouterr().out
 
 
 def test_with_some_labels_of_people_the_figures_on_these_stand_beside_the_others(tracked, tmp_path):
@@ -131,7 +131,7 @@ def test_with_some_labels_of_people_the_figures_on_these_stand_beside_the_others
     assert f"On human labels that no labeler was trained on ({part['left_out']} are left out) the accuracy" in said
     said = verdict({"winner": "simple", "rows": rows, "pairs": [], "truth": truth})
     assert said.startswith(
-        f"People gave {people} of the {documents} test labels, vader the others. On human labels the accuracy of "
+        f"{people} of the {documents} test labels are human, the others are from vader. On human labels the accuracy of "
         f"simple is {on_people:.3f}, that of vader alone {on_people:.3f}. simple is the only family"
     )
     # Trained again with a batch added, it has the labels of people alone: the labelers give theirs anew.
@@ -157,7 +157,7 @@ def test_labels_on_which_the_labeler_was_corrected_do_not_count_against_it(track
     truth = describe_truth(test, {"simple": as_vader})
     assert truth["corrected"] == corrected > 0 and truth["labelers"] == ["vader"]
     assert truth["accuracy"]["labelers"] == as_vader[test["labelled_by"] == "human"].mean()
-    assert summarize_truth(truth).endswith(f" vader the others, {corrected} of which were corrected")
+    assert summarize_truth(truth).endswith(f" the others are from vader, {corrected} of which were corrected")
     # Trained again, they are corrected once more.
     again = select_human_labels(read_dataset(dataset))
     again = again[again["split"] == "test"]

@@ -121,7 +121,7 @@ def test_no_link_takes_the_place_of_the_card_in_the_frame_that_mlflows_ui_shows_
         text = page(folder, step=step)
         links = re.findall(r'<a href="http[^>]*>', text)
         assert links and all('target="_blank"' in link for link in links), links
-        assert "Within MLflow's UI no link of this page opens" in visible(text)
+        assert "Links do not open inside MLflow's UI" in visible(text)
 
 
 def test_texts_are_shown_as_texts(folder):
@@ -137,7 +137,7 @@ def test_what_a_reviewer_asks_first_stands_first(folder):
     accuracy = compare.data.metrics[f"{winner}.test_accuracy"]
     first = shown.partition("Performance")[0]
     assert f"Winner {winner}" in first and f"Accuracy on the test split {accuracy:.3f} 95% interval" in first
-    assert "Majority baseline" in first and "Gate – not asked yet" in first
+    assert "Majority baseline" in first and "Gate – not run yet" in first
     assert f"{compare.info.run_id}?workflowType=machine_learning" in page(folder, 1)
     assert re.search(r"class precision recall F1 texts negative( [01]\.\d{3}){3} \d+ ", shown)
     assert "Intended use and limits" in shown

@@ -140,7 +140,7 @@ def test_a_connection_that_breaks_in_the_middle_is_one_line(server):
                 "select pg_terminate_backend(pid) from pg_stat_activity "
                 "where usename = 'ada' and pid <> pg_backend_pid()"
             )
-    with pytest.raises(UserError, match=r"reading broke off after [\d,]+ rows, .* nothing is kept: .*; try again"):
+    with pytest.raises(UserError, match=r"reading stopped after [\d,]+ rows, .* nothing is kept: .*; try again"):
         list(batches)
 
 

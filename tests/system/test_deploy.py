@@ -88,13 +88,13 @@ def test_an_endpoint_is_created_updated_without_a_gap_tested_and_deleted(endpoin
     with pytest.raises(ConnectionRefusedError):
         http.client.HTTPConnection("127.0.0.1", port, timeout=5).request("GET", "/ping")
     again = run_step("deploy", "--action=delete", cwd=folder)
-    assert again.returncode == 1 and "error: endpoint=sentiment: nothing of this name runs from" in again.stderr
+    assert again.returncode == 1 and "error: endpoint=sentiment: no endpoint of this name runs from" in again.stderr
 
 
 @pytest.mark.parametrize(
     "arguments, line",
     [
-        (["--action=update"], "endpoint=sentiment: nothing of this name runs from "),
+        (["--action=update"], "endpoint=sentiment: no endpoint of this name runs from "),
         (["--traffic=0.5"], "traffic needs action=update"),
         (["--endpoint=My Endpoint"], "endpoint=My Endpoint: expected lower case letters"),
         (["--version=9"], "version=9: sentiment has no such version or alias at "),

@@ -155,20 +155,20 @@ BACK_OFF = {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "re
 
 def test_pods_that_do_not_get_ready_are_taken_back_and_say_why(cluster):
     cluster.broken = {"registry.example.org/mood:1": {"reason": "ErrImageNeverPull"}}
-    with pytest.raises(UserError, match="its pods do not get ready: ErrImageNeverPull; nothing is left of it"):
+    with pytest.raises(UserError, match="its pods do not become ready: ErrImageNeverPull; nothing is left of it"):
         run()
     assert cluster.names("sentiment") == []
     metadata = {"name": "sentiment", "namespace": "sentiment", "generation": 1}
     theirs = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}  # was there before, and stays
     cluster.objects["sentiment"]["serviceaccounts", "sentiment"] = theirs
-    with pytest.raises(UserError, match="its pods do not get ready: ErrImageNeverPull"):
+    with pytest.raises(UserError, match="its pods do not become ready: ErrImageNeverPull"):
         run()
     assert cluster.names("sentiment") == ["serviceaccounts/sentiment"]
     cluster.broken = {"registry.example.org/mood:2": BACK_OFF}
     run()
     before = cluster.objects["sentiment"]["deployments", "sentiment"]
     with pytest.raises(
-        UserError, match=r"ImagePullBackOff \(Back-off pulling image .*; the former pods answer as before"
+        UserError, match=r"ImagePullBackOff \(Back-off pulling image .*; the earlier pods are unchanged"
     ):
         run("--action=update", "--version=2", "--any_version=true")
     after = cluster.objects["sentiment"]["deployments", "sentiment"]
@@ -178,7 +178,7 @@ def test_pods_that_do_not_get_ready_are_taken_back_and_say_why(cluster):
 def test_pods_that_wait_for_a_node_are_waited_for_until_the_time_is_over(cluster, monkeypatch, capsys):
     cluster.broken = {"registry.example.org/mood:1": {"reason": "Pending", "message": "no node has 384Mi"}}
     monkeypatch.setattr(kubernetes, "ROLLOUT_TIMEOUT", 1.0)
-    with pytest.raises(UserError, match=r"do not get ready: Pending \(no node has 384Mi\); nothing is left of it"):
+    with pytest.raises(UserError, match=r"do not become ready: Pending \(no node has 384Mi\); nothing is left of it"):
         run()
     assert capsys.readouterr().out == "deploy: 0 of 1 new pods are ready: Pending (no node has 384Mi)\n"
 

@@ -173,11 +173,11 @@ def test_recorded_requests_are_looked_at(registered, monkeypatch):
         (["--batch=none.csv"], "batch=none.csv: there is no such file"),
         (["--batch=fresh.xlsx"], "batch=fresh.xlsx: expected a path, a pattern"),
         (["--batch=fresh.csv", "--text_column=body"], "batch=fresh.csv has no column 'body'"),
-        (["--batch=stars.csv"], "label '5' is no class of the champion (negative, positive)"),
+        (["--batch=stars.csv"], "label '5' is not a class of the champion (negative, positive)"),
         (["--batch=bare.csv", "--retrain=true"], "retrain=true needs labels"),
         (["--retrain=true"], "retrain=true needs a labelled batch"),
         (["--registered_model=other"], "other has no champion"),
-        (["--hours=0.000001"], "there is nothing to look at"),
+        (["--hours=0.000001"], "nothing to monitor"),
     ],
 )
 def test_mistakes_are_one_line(registered, arguments, expected):

@@ -170,7 +170,7 @@ def test_a_chain_whose_output_nobody_reads_ends(folder):
     stderr = chain.stderr.read()
     chain.wait(timeout=60)
     assert chain.returncode == 1 and "Traceback" not in stderr and "Exception ignored" not in stderr
-    assert "error: the output was closed: its pipe or console was closed\n" in stderr
+    assert "error: the output was closed: its pipe or console is gone\n" in stderr
     assert {run.info.status for run in runs(folder)} <= {"FINISHED", "FAILED", "KILLED"}
 
 
@@ -215,7 +215,7 @@ def test_a_step_whose_starter_was_killed_before_it_could_look_ends(empty_folder)
     started["SENTIMENT_STARTERS_FOLDER"] = str(empty_folder)
     command = [sys.executable, "-m", "steps", "ingest"]
     step = subprocess.run(command, cwd=PROJECT, env=environment(**started), capture_output=True, text=True, timeout=60)
-    assert (step.returncode, step.stderr) == (1, "the process that started this step is gone\n")
+    assert (step.returncode, step.stderr) == (1, "the process that started this step has ended\n")
     assert [run.info.status for run in runs(empty_folder)] == ["KILLED"] and not (PROJECT / "mlflow.db").exists()
 
 
@@ -246,7 +246,7 @@ def test_a_step_whose_starter_is_killed_while_it_looks_ends(empty_folder):
     started = environment(MLFLOW_RUN_ID=run_id, SENTIMENT_STARTERS_FOLDER=str(empty_folder))
     command = [sys.executable, "-c", STARTER, STEP]
     starter = subprocess.run(command, cwd=PROJECT, env=started, capture_output=True, text=True, timeout=60)
-    assert (starter.returncode, starter.stderr) == (-signal.SIGKILL, "the process that started this step is gone\n")
+    assert (starter.returncode, starter.stderr) == (-signal.SIGKILL, "the process that started this step has ended\n")
     assert [run.info.status for run in runs(empty_folder)] == ["KILLED"] and not (PROJECT / "mlflow.db").exists()
 
 

@@ -137,7 +137,7 @@ def test_a_search_goes_on_from_another_one(features, naive_bayes):
     assert figures(same) == figures(trials)
     assert undisturbed.data.tags["step.output_digest"] == longer.data.tags["step.output_digest"]
     process = run_step("tune", *search, "--seed=7", f"--resume_run={short.info.run_id}", cwd=features)
-    assert process.returncode == 1 and "had seed=42, and this search has 7: give it the same" in process.stderr
+    assert process.returncode == 1 and "had seed=42, and this search has 7: give the same value" in process.stderr
 
 
 def test_trials_that_fall_behind_are_pruned_and_are_never_the_best(features, tmp_path):

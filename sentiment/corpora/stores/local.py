@@ -111,7 +111,7 @@ def warn_of_links(name: str, folder: str | Path, files: Sequence[str | Path]) ->
     outside = [file for file in linked if not os.path.realpath(file).startswith(top)]
     if outside:
         print(
-            f"warning: {name}: links lead out of the folder, to files that are read (count: {len(outside)}, the first: "
+            f"warning: {name}: files outside the folder are read through links (count: {len(outside)}, the first: "
             f"{outside[0]} at {os.path.realpath(outside[0])}); remove the links if you did not make them",
             file=sys.stderr,
             flush=True,

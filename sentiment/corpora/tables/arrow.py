@@ -58,5 +58,5 @@ class ArrowTable:
                     yield Batch(columns, done, part=part)
         except self._errors as error:
             raise UserError(
-                f"{self.name}: reading broke off after {done:,} rows, of which nothing is kept: {error}"
+                f"{self.name}: reading stopped after {done:,} rows, none of which are kept: {error}"
             ) from error

@@ -33,8 +33,8 @@ class DelimitedTable:
         self.suffix = suffix_of(file.address)
         separator = "comma" if self.suffix == ".csv" else "tab"
         self.hint = (
-            f"fix it: a row needs a field for each column, in quotes where it has a {separator} in it, and a quote "
-            "within quotes is doubled"
+            f"fix it: a row needs one field per column; quote fields that contain a {separator}, and double each quote "
+            "inside a quoted field"
         )
         self.total = file.size
         self._file = file

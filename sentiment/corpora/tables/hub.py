@@ -116,7 +116,7 @@ def parse(corpus: Corpus) -> Handle:
     name, _, revision = path.partition("@")
     given = dict(parse_qsl(query, keep_blank_values=True))
     if not name or name.count("/") > 1 or set(given) - {"config", "split"}:
-        raise UserError(f"{corpus.name}: expected {PREFIX}owner/name, and ?config= and split= where it has several")
+        raise UserError(f"{corpus.name}: expected {PREFIX}owner/name, and ?config= and split= if it has several")
     return Handle(name, given.get("config"), given.get("split"), revision or None)
 
 
@@ -138,7 +138,7 @@ def find_revision(corpus: Corpus) -> str | None:
     except (RepositoryNotFoundError, RevisionNotFoundError, HFValidationError) as error:
         raise UserError(
             f"{corpus.name}: the hub has no such dataset, or you lack access: correct the name, or log in with "
-            "`hf auth login` or HF_TOKEN where it is private or gated"
+            "`hf auth login` or HF_TOKEN if it is private or gated"
         ) from error
     except (HTTPError, OSError) as error:
         raise UserError(

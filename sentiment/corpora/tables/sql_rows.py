@@ -77,7 +77,7 @@ class SqlTable:
                         raise
                     _give_up(connection, cursor)
                     raise UserError(
-                        f"{self.name}: reading broke off after {fetched:,} rows, of which nothing is kept: "
+                        f"{self.name}: reading stopped after {fetched:,} rows, none of which are kept: "
                         f"{describe(error)}{'; try again' if getattr(error, 'connection_invalidated', False) else ''}"
                     ) from error
                 if not rows:

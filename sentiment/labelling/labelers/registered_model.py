@@ -72,5 +72,5 @@ def rate_by_model(uri: str, texts: Sequence[str]) -> np.ndarray:
             signs = answer["label"].map({label: polarity_of(uri, label) for label in answer["label"].unique()})
             found.append((signs * answer["score"]).to_numpy(np.float64))
     except (MlflowException, OSError, ImportError, KeyError, TypeError) as error:
-        raise UserError(f"label_by={uri} gives no label and score: {type(error).__name__}: {error}") from error
+        raise UserError(f"label_by={uri} returns no label and score: {type(error).__name__}: {error}") from error
     return np.concatenate(found)

@@ -30,7 +30,7 @@ def load_or_compute(file: Path, compute: Callable[[], np.ndarray]) -> np.ndarray
         held = FileLock(file.with_suffix(".lock")).acquire()
     except OSError as error:  # as on NFS without its lock service
         raise UserError(
-            f"{file.parent} cannot have a lock ({error.strerror}): set XDG_CACHE_HOME to a folder of a disk that can"
+            f"{file.parent} cannot be locked ({error.strerror}): set XDG_CACHE_HOME to a folder on a disk with locks"
         ) from error
     with held:
         try:

@@ -13,17 +13,18 @@ from .characters import JOINERS, UNSPACED
 USER, LINK = "@user", "http"  # whoever it is, and wherever it leads
 _USER = re.compile(r"@\w+")
 _LINK = re.compile(r"https?:|www\.|[\w.-]+\.[a-z]{2,}/", re.IGNORECASE)
-# A user or a link that a text without blanks follows, which NLTK would take for a part of it, and a link behind one.
+# A user or a link and, directly after it, a script without blanks, which NLTK would take for a part of it; or the place
+# where a link follows such a script.
 _GLUED = re.compile(
-    rf"(@\w+|(?:https?:|www\.)[!-~]+)(?=[{UNSPACED}\u3000-\u303f\uff01-\uff65])"
-    rf"|(?<=[{UNSPACED}])(?=https?:|www\.)",
+    rf"(?<=[{UNSPACED}])(?=https?:|www\.)"
+    rf"|(@\w+|(?:https?:|www\.)[!-~]+)(?=([{UNSPACED}\u3000-\u303f\uff01-\uff65])?)",
     re.ASCII | re.IGNORECASE,
 )
-_REFERENCE = re.compile(r"&#?\w+;")
+_REFERENCE = re.compile(r"&#?\w{1,32};")  # HTML's longest name has 31 letters
 _LENGTHENED = re.compile(r"([^\W\d_])\1{3,}")
 _VARIATION = re.compile("[\ufe0e\ufe0f]")  # says that the sign before it is drawn as text, or as an emoji
 _IN_HASHTAG = re.compile("A+(?!a)|A?a+|1+")  # of capitals, other letters and digits: Love, This, FILM and 2
-_SURROGATE = re.compile("[\ud800-\udfff]")  # a lone surrogate, as &#xD800; or an escape in JSON gives
+_SURROGATE = re.compile("[\ud800-\udfff]")  # a lone surrogate, as an escape in JSON gives
 
 
 def replace_surrogates(text: str) -> str:
@@ -52,10 +53,15 @@ def make_tweet_splitter(split_words: Callable[[str], list[str]]) -> Callable[[st
     def split(text: str) -> list[str]:
         text = _LENGTHENED.sub(r"\1\1\1", text)
         if not text.isascii():
-            text = _GLUED.sub(r" \1 ", _VARIATION.sub("", text))
+            text = _GLUED.sub(_separate, _VARIATION.sub("", text))
         return [token for found in find(text) for token in _split_further(replace_surrogates(found), split_words)]
 
     return split
+
+
+def _separate(found: re.Match[str]) -> str:
+    user_or_link, follows = found.groups()
+    return found[0] if user_or_link and not follows else f" {found[0]} "
 
 
 def _split_further(token: str, split_words: Callable[[str], list[str]]) -> list[str]:

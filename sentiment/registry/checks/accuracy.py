@@ -27,7 +27,7 @@ def check(candidate: Candidate, terms: Terms) -> list[Check]:
     # The difference of the two figures as they stand there.
     low, high = (found.low, found.high) if metric.higher_is_better else (-found.high, -found.low)
     direction = "" if metric.higher_is_better else ", lower is better"
-    by_people = " that people labelled" if LABELLED_BY in test and (test[LABELLED_BY] == HUMAN).all() else ""
+    by_people = " with human labels" if LABELLED_BY in test and (test[LABELLED_BY] == HUMAN).all() else ""
     message = (
         f"test {metric.name} {own:.4f} against {champions:.4f} of version {candidate.champion.version} "
         f"on the same {len(test)} documents{by_people} (difference {own - champions:+.4f}{direction}, "

@@ -125,6 +125,10 @@ def test_tweets_lose_no_word_to_the_sign_before_it(text, expected):
     assert Cleaner(cleaning="tweets").tokens(text) == unicodedata.normalize("NFC", expected).split()
 
 
+def test_a_tweet_may_have_a_reference_to_a_number_that_is_too_long_to_read():
+    assert Cleaner(cleaning="tweets").tokens(f"good &#{'1' * 5000};")[0] == "good"
+
+
 def test_no_token_of_a_tweet_is_empty():
     assert Cleaner(cleaning="tweets").tokens("good \x1c film") == ["good", "film"]
 

@@ -106,7 +106,7 @@ def test_copies_in_the_test_split_are_told_from_those_in_the_training_and_the_va
     assert chosen.warning and "1 of the groups span the splits of the source. 1 of these have " in chosen.says
     assert "test" not in chosen.says and "looks better when models are chosen." in chosen.says
     both = describe(["train", "validation"], ["test", "train"], ["test", "validation"], alone=True)
-    assert "and 3 still do, too large" in both.says and " 2 of these have texts in the test split and " in both.says
+    assert "and 3 still do: too large" in both.says and " 2 of these have texts in the test split and " in both.says
     assert describe(["test", "test"], alone=True).says.startswith(
         "2 texts are near-duplicates, in 1 group of up to 2. 0 of the groups would have spanned the splits, and"
     )

@@ -131,8 +131,8 @@ def test_with_some_labels_of_people_the_figures_on_these_stand_beside_the_others
     assert f"On human labels that no labeler was trained on ({part['left_out']} are left out) the accuracy" in said
     said = verdict({"winner": "simple", "rows": rows, "pairs": [], "truth": truth})
     assert said.startswith(
-        f"{people} of the {documents} test labels are human, the others are from vader. On human labels the accuracy of "
-        f"simple is {on_people:.3f}, that of vader alone {on_people:.3f}. simple is the only family"
+        f"{people} of the {documents} test labels are human, the others are from vader. On human labels the accuracy "
+        f"of simple is {on_people:.3f}, that of vader alone {on_people:.3f}. simple is the only family"
     )
     # Trained again with a batch added, it has the labels of people alone: the labelers give theirs anew.
     again = select_human_labels(read_dataset(artifacts(ingested.info.run_id, "dataset")))

@@ -43,7 +43,7 @@ def documents(text):
 
 def test_it_says_what_it_wrote_and_the_version_can_be_held_to_it(packaged, registered):
     folder, printed = packaged
-    assert "sentiment version 1 is in package-sentiment-1" in printed and "Its server answers" in printed
+    assert "sentiment version 1 is in package-sentiment-1" in printed and "Its server was tested" in printed
     assert "docker build -t registry.example.org/team/mood:1 package-sentiment-1" in printed
     subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=folder, check=True)
     (run,) = runs(registered, "package")

@@ -104,7 +104,7 @@ def test_broken_rows_stay_in_their_places_with_the_reason(registered, kind, caps
         and f"column label of broken.csv is input_label in scored{kind}" in said
     )
     assert "3 of 8 rows of broken.csv scored by sentiment version 1" in said
-    assert "5 not, the first because the text is missing (row 2)" in said
+    assert "5 rows were not scored, the first because the text is missing (row 2)" in said
 
 
 def test_probabilities_of_all_classes_on_request_and_the_accuracy_where_there_are_labels(registered, capsys):

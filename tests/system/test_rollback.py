@@ -16,7 +16,7 @@ def test_rollback_puts_the_former_champion_back_and_says_who_did_what_and_why(tr
         tracked.create_model_version("sentiment", files.as_uri())
     promotions.promote("sentiment", "1", None, "the first")
     process = run_here("rollback", cwd=tmp_path)
-    assert process.returncode == 1 and "sentiment has no previous champion to go back to" in process.stderr
+    assert process.returncode == 1 and "sentiment has no earlier champion" in process.stderr
     promotions.promote("sentiment", "2", "1", "half a point better")
 
     gone = files.rename(tmp_path / "gone")

@@ -1,6 +1,6 @@
-"""Where files are: on this machine, on a web server, or in a bucket of S3, Google or Azure. One module a store.
+"""Stores of files: this machine, web servers, and buckets of S3, Google or Azure. One module per store.
 
-``main`` imports these modules, and starts without pyarrow: it is imported where it is used.
+``main`` imports these modules and starts without pyarrow, so it is imported where it is used.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 from sentiment.digests import Digest, text_digest
 from sentiment.errors import UserError
 
-MAGIC = frozenset("*?[")  # what makes an address a pattern
-# What tells a table of Delta or of Iceberg from a folder of Parquet files.
+MAGIC = frozenset("*?[")  # these make an address a pattern
+# Distinguishes a Delta or Iceberg table from a folder of Parquet files.
 TABLE_FILE = re.compile(r"(?:(?P<folder>.+)/)?(?:_delta_log(?:/.*)?|(?P<iceberg>metadata/[^/]+\.metadata\.json))$")
 BUFFER = 1024 * 1024  # bytes
 COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
@@ -35,9 +35,9 @@ class File(Protocol):
     Attributes:
         name: the parameter and the address, for messages.
         address: its path or URI.
-        part: its path below the folder of a pattern, which tells its rows from those of the others; empty for a file
-            that is named alone.
-        size: in bytes; None where the store does not say.
+        part: its path below the folder of a pattern, which distinguishes its rows from the other files'; empty for a
+            single file.
+        size: in bytes; None if the store does not say.
     """
 
     @property
@@ -50,21 +50,21 @@ class File(Protocol):
     def size(self) -> int | None: ...
 
     def open(self) -> BinaryIO:
-        """The bytes, to be read from the start to the end.
+        """The bytes, to be read sequentially.
 
         Raises:
             UserError: they cannot be read, or have changed since a digest was taken.
         """
 
     def open_seekable(self) -> Any:
-        """The bytes, to be read from any place: what pyarrow reads, a path or a file; raises as :meth:`open`."""
+        """The bytes for random access, as pyarrow reads them: a path or a file; raises as :meth:`open`."""
 
     def digest(self) -> Digest | None:
-        """Digest of the content, or of the store's own tag or version of it; None where it has none."""
+        """Digest of the content, or of the store's own tag or version of it; None if it has none."""
 
 
 class _Reading(io.RawIOBase):
-    """The decompressed bytes of a file. What goes wrong on the way is a UserError that names the file."""
+    """The decompressed bytes of a file. Any failure is a UserError that names the file."""
 
     def __init__(self, file: File) -> None:
         self._file = file
@@ -79,7 +79,7 @@ class _Reading(io.RawIOBase):
             found = self._content.read(len(buffer))
         except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
             raise self._broken(error) from error
-        except OSError as error:  # also those of pyarrow, of bz2 and of requests
+        except OSError as error:  # includes those of pyarrow, bz2 and requests
             if "ompress" in str(error) or "Invalid data stream" in str(error):
                 raise self._broken(error) from error
             raise UserError(f"{self._file.name} cannot be read to its end: {error}") from error
@@ -101,13 +101,13 @@ class _Reading(io.RawIOBase):
 
 
 class _Members:
-    """The decompressed bytes of a file of bzip2 or xz: of all its members, one after the other, or padded with zeros.
+    """The decompressed bytes of a bzip2 or xz file: of all its members, one after the other, or padded with zeros.
 
-    Python's own readers end at the first bytes that begin no member, and say nothing of the members behind them.
+    Python's own readers end at the first bytes that begin no member, and silently skip the members after them.
 
     Args:
         stored: the file.
-        begin: makes the decompressor of a member.
+        begin: creates the decompressor of a member.
     """
 
     def __init__(self, stored: BinaryIO, begin: Callable[[], Any]) -> None:
@@ -143,7 +143,7 @@ class Content(io.BufferedReader):
         super().__init__(self._reading, BUFFER)
 
     def consumed(self) -> int:
-        """The bytes of the file, as it is stored, that have been read."""
+        """The number of bytes of the stored file that have been read."""
         return self._reading.consumed()
 
 
@@ -155,7 +155,7 @@ def find_files(name: str, address: str) -> Sequence[File]:
         address: a path, or a URI of one of the stores.
 
     Raises:
-        UserError: there are none, or they may not be read.
+        UserError: there are none, or access is denied.
     """
     scheme = scheme_of(address)
     if scheme in WEB:
@@ -172,7 +172,7 @@ def find_files(name: str, address: str) -> Sequence[File]:
 
 
 def digest_files(files: Sequence[File]) -> Digest | None:
-    """One digest of all files, or None where one has none."""
+    """One digest of all files, or None if one has none."""
     digests = [file.digest() for file in files]
     known = [digest for digest in digests if digest]
     if len(known) < len(digests) or not known:
@@ -184,17 +184,17 @@ def digest_files(files: Sequence[File]) -> Digest | None:
 
 
 def changed(file: File) -> UserError:
-    """The error for a file that is no longer the one whose digest was taken."""
+    """The error for a file that has changed since its digest was computed."""
     return UserError(f"{file.name} has changed while it was read: start again")
 
 
 def refuse_tables(name: str, address: str, paths: Iterable[str]) -> None:
-    """Raise UserError where there is a table of Delta or Iceberg among files: its Parquet files hold removed rows, too.
+    """Raise UserError if there is a Delta or Iceberg table among files: its Parquet files include deleted rows.
 
     Args:
         name: the parameter and the address, for messages.
         address: the folder.
-        paths: of the files in it, and below, relative to it.
+        paths: of the files in and below it, relative to it.
     """
     for found in filter(None, map(TABLE_FILE.match, paths)):
         folder = "/".join(filter(None, (address.rstrip("/"), found["folder"])))
@@ -213,19 +213,19 @@ def scheme_of(address: str) -> str:
 
 
 def compression_of(address: str) -> str:
-    """The last suffix, where it is that of a compression; else empty."""
+    """The last suffix, if it is that of a compression; else empty."""
     suffix = PurePosixPath(_path(address)).suffix.lower()
     return suffix if suffix in COMPRESSIONS else ""
 
 
 def suffix_of(address: str) -> str:
-    """The suffix that says what a file holds, without that of its compression, in lower case."""
+    """The suffix of a file's format, without that of its compression, in lower case."""
     path = _path(address)
     return PurePosixPath(path[: len(path) - len(compression_of(address))]).suffix.lower()
 
 
 def base_of(path: str) -> str:
-    """The folder above the first part of a pattern that is one; of another path the folder that it is in."""
+    """The folder above the first part of a path that is a pattern; for another path, its parent folder."""
     parts = path.split("/")
     first = next((place for place, part in enumerate(parts) if MAGIC & set(part)), len(parts) - 1)
     return "/".join(parts[:first])

@@ -22,8 +22,8 @@ from sentiment.corpora.stores import BUFFER, MAGIC, base_of, changed, refuse_tab
 from sentiment.digests import Digest, text_digest
 from sentiment.errors import UserError
 
-PATIENCE = 10  # seconds in which a request to Google is tried again
-TAGS = ("ETag", "etag", "generation")  # what a store gives another value when a file changes
+PATIENCE = 10  # seconds for which a request to Google is retried
+TAGS = ("ETag", "etag", "generation")  # whichever of these a store has changes with the file
 CREDENTIALS = {
     "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
     "gs": "GOOGLE_APPLICATION_CREDENTIALS, or `gcloud auth application-default login`",
@@ -45,7 +45,7 @@ class BucketFile:
     Args:
         filesystem: ``pyarrow.fs.FileSystem``.
         path: of the file there.
-        digested: the store's tag of the content whose digest was taken, by its name.
+        digested: name and value of the store's tag of the digested content.
     """
 
     name: str
@@ -85,13 +85,13 @@ class BucketFile:
 
 
 def _tag(content: Any) -> tuple[str, str] | None:
-    """What a store tells versions of a file apart by: its name and its value."""
+    """The name and value by which a store distinguishes versions of a file."""
     known = {key: value.decode() for key, value in (content.metadata() or {}).items()}
     return next(((key, known[key]) for key in TAGS if known.get(key)), None)
 
 
 class _Counted(io.RawIOBase):
-    """A stream of pyarrow that knows its place."""
+    """A stream of pyarrow that knows its position."""
 
     def __init__(self, stream: Any) -> None:
         self._stream, self._place = stream, 0
@@ -153,7 +153,7 @@ def open_bucket(name: str, address: str) -> tuple[Any, str]:
     """The filesystem that an address is in, and its path there.
 
     Raises:
-        UserError: pyarrow was built without it, or what it needs is missing.
+        UserError: pyarrow was built without it, or lacks something.
     """
     scheme, _, path = address.partition("://")
     scheme = scheme.lower()
@@ -164,7 +164,7 @@ def open_bucket(name: str, address: str) -> tuple[Any, str]:
             if scheme == "gs":
                 from pyarrow.fs import GcsFileSystem
 
-                # It tries for 15 minutes by default, also where there are no credentials.
+                # It tries for 15 minutes by default, even without credentials.
                 return GcsFileSystem(retry_time_limit=timedelta(seconds=PATIENCE)), path
             return _open_azure(name, path)
     except ImportError as error:
@@ -204,14 +204,14 @@ def _open_azure(name: str, path: str) -> tuple[Any, str]:
         options["account_key"] = os.environ.get("AZURE_STORAGE_KEY")
         options["sas_token"] = os.environ.get("AZURE_STORAGE_SAS_TOKEN")
     endpoint = urlsplit(given.get("BlobEndpoint", ""))
-    if endpoint.netloc and account == given.get("AccountName"):  # azurite, or a cloud of a country
+    if endpoint.netloc and account == given.get("AccountName"):  # azurite, or a national cloud
         options |= {f"{kind}_storage_authority": endpoint.netloc for kind in ("blob", "dfs")}
         options |= {f"{kind}_storage_scheme": endpoint.scheme for kind in ("blob", "dfs")}
     return AzureFileSystem(**{key: value for key, value in options.items() if value}), f"{container}/{below}"
 
 
 def address_of(address: str, path: str) -> str:
-    """The URI of a path in the filesystem of another URI."""
+    """The URI of a path in another URI's filesystem."""
     scheme, _, rest = address.partition("://")
     bucket = rest.partition("/")[0]
     return f"{scheme}://{bucket}/{path.partition('/')[2]}"
@@ -219,7 +219,7 @@ def address_of(address: str, path: str) -> str:
 
 @contextmanager
 def explained(name: str, address: str) -> Iterator[None]:
-    """What a store answers in the block, as a UserError."""
+    """Turn a store's errors in the block into a UserError."""
     import pyarrow as pa
 
     try:
@@ -229,8 +229,8 @@ def explained(name: str, address: str) -> Iterator[None]:
 
 
 def _explain(name: str, address: str, error: Exception) -> UserError:
-    """What a store answers, in one line that says what to do."""
-    text = str(error).partition(" error_info=")[0]  # of Google, which says everything once more there
+    """A store's error in one line that says what to do."""
+    text = str(error).partition(" error_info=")[0]  # where Google repeats everything
     bucket = address.partition("://")[2].partition("/")[0].partition("@")[0]
     if isinstance(error, FileNotFoundError):
         return UserError(f"{name}: there is no such file")
@@ -244,7 +244,7 @@ def _explain(name: str, address: str, error: Exception) -> UserError:
 
 
 def translate(pattern: str) -> re.Pattern[str]:
-    """A regular expression for a pattern: ``*`` and ``?`` stay in one folder, ``**/`` is any folders."""
+    """A pattern as a regular expression: ``*`` and ``?`` stay in one folder, ``**/`` is any number of them."""
     known = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     pieces = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]+\])", pattern)
     return re.compile(
@@ -259,7 +259,7 @@ def exists(name: str, address: str) -> bool:
     """Whether there is a file at an address.
 
     Raises:
-        UserError: there is no such bucket, or it may not be read.
+        UserError: there is no such bucket, or access is denied.
     """
     from pyarrow.fs import FileType
 
@@ -274,7 +274,7 @@ def upload(name: str, file: Path, address: str) -> None:
     """Copy a file into a bucket, whole or not at all."""
     filesystem, path = open_bucket(name, address)
     with explained(name, address), open(file, "rb") as content:
-        sink = filesystem.open_output_stream(path, compression=None)  # it is compressed already
+        sink = filesystem.open_output_stream(path, compression=None)  # already compressed
         while piece := content.read(16 * BUFFER):
             sink.write(piece)
         sink.close()

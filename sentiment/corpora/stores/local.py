@@ -26,7 +26,7 @@ class LocalFile:
     """A :class:`sentiment.corpora.stores.File` on this machine.
 
     Args:
-        digested: size and time of the content whose digest was taken.
+        digested: size and modification time of the digested content.
     """
 
     name: str
@@ -37,7 +37,7 @@ class LocalFile:
 
     def open(self) -> BinaryIO:
         try:
-            content = open(self.address, "rb")  # noqa: SIM115  # whoever reads it closes it
+            content = open(self.address, "rb")  # noqa: SIM115  # the reader closes it
         except OSError as error:
             how = ", let this user read it" if isinstance(error, PermissionError) else ""
             raise UserError(f"{self.name} cannot be read: {error.strerror}{how}") from error
@@ -47,7 +47,7 @@ class LocalFile:
         return content
 
     def open_seekable(self) -> str:
-        self.open().close()  # for the line that says why it cannot be read
+        self.open().close()  # raises the error that says why it cannot be read
         return self.address
 
     def digest(self) -> Digest | None:
@@ -88,7 +88,7 @@ def find(name: str, address: str) -> Sequence[LocalFile]:
 
 
 def _each_once(files: Sequence[str], base: str) -> list[str]:
-    """The files below ``base`` without those that are others of them through a link."""
+    """The files below ``base``, without duplicates through links."""
     top, once = os.path.realpath(base), dict[str, str]()
     for file in files:
         real = os.path.realpath(file)
@@ -98,7 +98,7 @@ def _each_once(files: Sequence[str], base: str) -> list[str]:
 
 
 def warn_of_links(name: str, folder: str | Path, files: Sequence[str | Path]) -> None:
-    """Print a warning where files below a folder lie elsewhere: who packed it may have meant another file of this user.
+    """Print a warning if files below a folder lie elsewhere: whoever packed it may be after the user's other files.
 
     Args:
         name: the parameter and the address.
@@ -127,18 +127,18 @@ def _refuse_tables(name: str, base: Path, files: Sequence[str]) -> None:
 
 
 def parquet_files(folder: Path) -> list[Path]:
-    """The Parquet files in and below a folder, sorted; without those whose path has a part that begins with . or _."""
+    """The Parquet files in and below a folder, sorted, except where a part of the path begins with . or _."""
     return [file for file in files_below(folder, hidden=(".", "_")) if file.suffix.lower() == ".parquet"]
 
 
 def files_below(folder: Path, hidden: tuple[str, ...] = (".",)) -> Iterator[Path]:
     """The files in and below a folder, sorted, each folder once.
 
-    A link to a folder is followed, unless the folder is below this one by its own name, too.
+    A link to a folder is followed, unless the folder itself is below this one, too.
 
     Args:
         folder: the folder.
-        hidden: what the names of files and folders that are left out begin with.
+        hidden: prefixes of the names of files and folders to leave out.
 
     Raises:
         UserError: a folder cannot be read.

@@ -1,4 +1,4 @@
-"""Files on a web server. A connection that breaks is opened again where it broke."""
+"""Files on a web server. A broken connection is resumed where it broke."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sentiment.digests import Digest, text_digest
 from sentiment.errors import UserError
 
 ATTEMPTS = 5  # in a row without a byte
-PAUSE = 0.2  # seconds before the first, twice as many before each other one
+PAUSE = 0.2  # seconds before the first retry, doubled before each further one
 TIMEOUT = (10, 60)  # seconds: to connect, to wait for bytes
 WHY = {
     401: "the server asks for a login: put it into ~/.netrc",
@@ -42,8 +42,8 @@ class WebFile:
         return cast(BinaryIO, io.BufferedReader(WebReader(self)))
 
     def open_seekable(self) -> Any:
-        """A copy on this machine, which is gone when it is closed: Parquet is read from its end."""
-        copy = tempfile.TemporaryFile()  # noqa: SIM115  # whoever reads it closes it
+        """A copy on this machine, which is deleted on closing: Parquet is read from its end."""
+        copy = tempfile.TemporaryFile()  # noqa: SIM115  # the reader closes it
         with self.open() as content:
             shutil.copyfileobj(content, copy, 1024 * 1024)
         copy.seek(0)
@@ -54,10 +54,10 @@ class WebFile:
 
 
 class WebReader(io.RawIOBase):
-    """The bytes of a file, from the start to the end.
+    """The bytes of a file, read sequentially.
 
     Raises:
-        UserError: when it is read: the file has changed since, or the connection breaks again and again.
+        UserError: when it is read: the file has changed since, or the connection keeps breaking.
     """
 
     def __init__(self, file: WebFile) -> None:
@@ -96,13 +96,13 @@ class WebReader(io.RawIOBase):
         super().close()
 
     def _open(self) -> Any:
-        """The rest of the file, from the place that has been reached."""
-        if self._place and self._file.tag is None:  # nothing says whether the rest would be that of the same content
+        """The rest of the file, from the current position."""
+        if self._place and self._file.tag is None:  # the rest may be of another content
             raise UserError(f"{self._file.name}: the connection broke after {self._place:,} bytes: start again")
         response = request(self._file.name, self._file.address, self._place)
         if _tag(response) != self._file.tag:
             raise changed(self._file)
-        if self._place and response.status_code != 206:  # the server has no ranges: what is known already comes again
+        if self._place and response.status_code != 206:  # the server has no ranges: it starts from the beginning
             known = self._place
             while known:
                 skipped = len(response.raw.read(min(known, 1024 * 1024)))
@@ -123,10 +123,10 @@ def find(name: str, address: str) -> Sequence[WebFile]:
 
 
 def request(name: str, address: str, start: int = 0) -> requests.Response:
-    """Ask for a file, from a byte on; the login is that of ~/.netrc, as for curl.
+    """Request a file, from a byte on; the login is from ~/.netrc, as for curl.
 
     Raises:
-        UserError: the server does not answer, or not with the file.
+        UserError: the server does not answer, or does not send the file.
     """
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
     try:
@@ -151,7 +151,7 @@ def _tag(response: requests.Response) -> tuple[str, str] | None:
 
 
 def _innermost(error: BaseException) -> str:
-    """The reason without the names of the libraries that it went through."""
-    inner = error.args[-1] if error.args else error  # urllib3 has the text first, and what it is about after it
+    """The root cause of an error, without the libraries' wrappers."""
+    inner = error.args[-1] if error.args else error  # urllib3 has ``(message, cause)``
     text = str(getattr(inner, "reason", inner))
     return text.rpartition(": ")[2] or type(error).__name__

@@ -1,4 +1,4 @@
-"""Rows of columns, read a batch at a time, with what is wrong with a row, and the kinds of tables that have them.
+"""Interfaces of tables: rows, read in batches, with the problems of rows, and the kinds of tables.
 
 ``main`` imports this module and starts without pyarrow, so it is imported where it is used.
 """
@@ -26,10 +26,10 @@ NOT_UTF8 = "is not UTF-8"
 
 
 class Problem(NamedTuple):
-    """Why a row cannot be trusted.
+    """What is wrong with a row.
 
     Args:
-        number: the line that the row starts on, from 1; where there are no lines the row's number, from 1.
+        number: the line that the row starts on, from 1; for tables without lines the row's number, from 1.
         what: what is wrong, as a predicate: "is not UTF-8".
     """
 
@@ -42,12 +42,12 @@ class Batch:
     """Some rows.
 
     Args:
-        columns: ``pyarrow.RecordBatch`` with all columns of the table. Where a row has a problem, it holds what could
-            be read of it, with the replacement character for bytes that are not UTF-8.
+        columns: ``pyarrow.RecordBatch`` with all columns of the table. A row with a problem has what could be read of
+            it, with the replacement character for bytes that are not UTF-8.
         done: how much of ``Table.total`` has been read so far.
-        problems: the rows that have a problem, by their place in the batch.
-        cells: the values that ``columns`` was made from, one sequence a column; None: they are those of ``columns``.
-        part: the part of the table that the rows are of, such as one of several files; empty where it has no parts.
+        problems: the rows with a problem, by their position in the batch.
+        cells: the values from which ``columns`` was built, one sequence per column; None: those of ``columns``.
+        part: the part of the table that the rows are from, such as one of several files; empty if it has no parts.
     """
 
     columns: pa.RecordBatch
@@ -66,21 +66,21 @@ class Batch:
 
 
 def cast(column: pa.Array, kind: pa.DataType | str) -> pa.Array:
-    """A column as another type; numbers of 32 bits as they are written: 0.1, not 0.10000000149011612."""
+    """A column as another type; 32-bit numbers as they are written: 0.1, not 0.10000000149011612."""
     return (column.cast("string") if str(column.type) == "float" and column.type != kind else column).cast(kind)
 
 
 class Table(Protocol):
-    """A table that is open. Iterating over it gives a :class:`Batch` of up to ``BATCH_ROWS`` rows at a time, in order.
+    """An open table. Iterating over it gives a :class:`Batch` of up to ``BATCH_ROWS`` rows at a time, in order.
 
-    Iterating raises UserError where the table can no longer be read.
+    Iterating raises UserError if the table can no longer be read.
 
     Attributes:
         name: the parameter and the address, for messages: ``input=reviews.csv``.
-        suffix: one of ``SUFFIXES``; empty where the table is no file.
+        suffix: one of ``SUFFIXES``; empty if the table is not a file.
         text_column: the column that holds the texts.
         schema: ``pyarrow.Schema`` of the columns.
-        total: what ``Batch.done`` is at the end; None where that is not known.
+        total: ``Batch.done`` at the end; None if unknown.
         unit: the unit of ``total``: B or rows.
         numbered: what ``Problem.number`` counts: line or row.
         hint: how to fix a table that has a problem.
@@ -99,7 +99,7 @@ class Table(Protocol):
 
 
 class FoundTable(Protocol):
-    """A table as it was when it was found: all that is asked of it is of the same version, where it has versions."""
+    """A table as it was when found: if it has versions, all methods answer for the same one."""
 
     @property
     def location(self) -> str:
@@ -113,20 +113,20 @@ class FoundTable(Protocol):
         """
 
     def digest(self) -> Digest | None:
-        """Digest of the content, or of what changes with it, such as a version; None where there is none.
+        """Digest of the content, or of what changes with it, such as a version; None if there is none.
 
-        With a digest, ``ingest`` is reused as long as it is the same; with None it reads each time.
+        ``ingest`` is reused while the digest is unchanged; with None it reads each time.
         """
 
     def dataset_source(self) -> DatasetSource:
-        """MLflow's own name for where the table is."""
+        """The table's location as an MLflow dataset source."""
 
 
 class TableKind(Protocol):
-    """What a module of a kind of table has, which is listed in :mod:`sentiment.corpora.tables.kinds`.
+    """The interface of the modules listed in :mod:`sentiment.corpora.tables.kinds`, one per kind of table.
 
-    ``main`` imports these modules, and starts without pandas and pyarrow: they import these, and a package of their
-    own, in the functions that need them. Where a package is missing, ``find`` says what to install.
+    ``main`` imports these modules and starts without pandas and pyarrow: they import these, and packages of their
+    own, in the functions that need them. If a package is missing, ``find`` says what to install.
 
     Attributes:
         EXPECTED: what the address may be, as a noun phrase for the error message about an unknown one.
@@ -135,7 +135,7 @@ class TableKind(Protocol):
     EXPECTED: str
 
     def matches(self, corpus: Corpus) -> bool:
-        """Whether the address is of this kind, by its form, whether or not anything is there."""
+        """Whether the address has the form of this kind, whether or not anything is there."""
 
     def find(self, corpus: Corpus) -> FoundTable:
         """The table, at its latest version.
@@ -146,7 +146,7 @@ class TableKind(Protocol):
 
 
 def require_column(table: Table, parameter: str, column: str, otherwise: str = "") -> None:
-    """Raise UserError where a table has no such column, or several; ``otherwise`` is what to do if there is none."""
+    """Raise UserError if a table has no such column, or several; ``otherwise`` is what to do if there is none."""
     names = table.schema.names
     if column not in names:
         looks = None
@@ -170,7 +170,7 @@ def _visible(name: str) -> str:
 
 
 def problem_error(table: Table, problem: Problem, part: str = "") -> UserError:
-    """The error for a table, or a part of it, that is only used as a whole."""
+    """The error for a table, or a part of one, that is only used as a whole."""
     name, place = f"{table.name}: {part}" if part else table.name, f"{table.numbered} {problem.number}"
     if problem.what == NOT_UTF8:
         return UserError(f"{name} is not UTF-8 ({place}): convert it to UTF-8")

@@ -1,4 +1,4 @@
-"""Rows that a library gives as Arrow record batches, and types of Arrow."""
+"""Rows that a library gives as Arrow record batches, and Arrow types."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -13,7 +13,7 @@ BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view, 
 
 
 def is_any(kind: pa.DataType, tests: Iterable[Callable[[pa.DataType], bool]]) -> bool:
-    """Whether a type passes one of some tests of ``pyarrow.types``; of a dictionary, that of its values."""
+    """Whether a type, or the value type of a dictionary, passes one of some tests of ``pyarrow.types``."""
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     return any(test(kind) for test in tests)
@@ -25,8 +25,8 @@ class ArrowTable:
     Args:
         corpus: where they are from.
         schema: ``pyarrow.Schema`` of the batches.
-        total: number of all rows, where it is known.
-        read: function that gives each batch with the part of the table that it is of; empty where it has no parts.
+        total: number of all rows, if known.
+        read: function that gives each batch with the part of the table that it is from; empty if it has no parts.
         errors: exceptions that the library raises while it reads.
     """
 

@@ -42,7 +42,7 @@ class DelimitedTable:
             number, header, _ = next(self._rows(_as_text_file(content)), (1, [], None))
         if any(field != _replace_invalid(field) for field in header):
             raise problem_error(self, Problem(number, NOT_UTF8))
-        if header.count("") > 1:  # of the commas that spreadsheets write for empty columns
+        if header.count("") > 1:  # from the commas that spreadsheets write for empty columns
             header = [field or f"column_{place}" for place, field in enumerate(header, start=1)]
         self.schema = pa.schema([(field, pa.string()) for field in header])
 
@@ -68,7 +68,7 @@ class DelimitedTable:
                 yield Batch(columns, content.consumed(), problems, cells)
 
     def _rows(self, text: io.TextIOWrapper) -> Iterator[tuple[int, list[str], str | None]]:
-        """For each row but empty lines the number of its first line, its fields, and what is wrong with its quotes."""
+        """The number of each row's first line, its fields, and what is wrong with its quotes; without empty lines."""
         lines: list[str] = []  # of the row
         ended = False
 
@@ -87,7 +87,7 @@ class DelimitedTable:
             for fields in reader:
                 if fields:
                     misquoted = None
-                    if ended:  # a row that comes after the end was asked for is still inside quotes
+                    if ended:  # the row that came at the end of the file is still inside quotes
                         misquoted = "has a quote that is never closed"
                     elif len(lines) > 1 or '\\"' in lines[0]:
                         misquoted = _find_misquoting(lines, number, separator, width)
@@ -105,10 +105,10 @@ class DelimitedTable:
 def _find_misquoting(lines: list[str], number: int, separator: str, width: int) -> str | None:
     """Describe a quoting error in a row that starts at line ``number``; None if there is none.
 
-    A text that begins with a quote and has none that closes it may hold other rows: up to a quote in the middle of a
+    A text that begins with a quote and has no closing one may swallow other rows: up to a quote in the middle of a
     later line, or up to a text that ends with one. In a CSV file that proves nothing, since texts contain commas.
-    Python reads what follows the closing quote as part of the field, which is right within a line that has no escaped
-    quotes. Blanks there are no mistake.
+    Python reads what follows the closing quote as part of the field, which is right within a line without escaped
+    quotes. Blanks there are allowed.
     """
     strict = csv.reader((re.sub(r'" +(?=[,\t\r\n]|$)', '"', line) for line in lines), delimiter=separator, strict=True)
     try:
@@ -127,7 +127,7 @@ def _find_misquoting(lines: list[str], number: int, separator: str, width: int) 
 
 
 def _as_text_file(file: BinaryIO) -> io.TextIOWrapper:
-    # Bytes that are not UTF-8 come through as lone surrogates, and are found with the row that holds them.
+    # Bytes that are not UTF-8 become lone surrogates, and are found with the row that holds them.
     return io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
@@ -142,11 +142,11 @@ def _problem(fields: list[str], width: int) -> str | None:
 
 
 def _repair(fields: list[str], width: int) -> list[str | None]:
-    """Fields without what is wrong with them: cut or filled up to the width, in valid UTF-8."""
+    """Repaired fields: cut or filled up to the width, in valid UTF-8."""
     valid: list[str | None] = [_replace_invalid(cell) for cell in fields[:width]]
     return valid + [None] * (width - len(valid))
 
 
 def _replace_invalid(cell: str) -> str:
-    """A cell with the replacement character where its bytes were not UTF-8."""
+    """A cell with replacement characters for bytes that were not UTF-8."""
     return cell if cell.isascii() else cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

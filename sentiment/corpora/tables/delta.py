@@ -22,7 +22,7 @@ BACKTRACE = re.compile(r"\d+: ")
 
 
 def is_delta(address: str) -> bool:
-    """Whether an address is that of a Delta table: of a bucket by its form, of a folder by what is in it."""
+    """Whether an address is that of a Delta table: in a bucket by its form, a folder by its content."""
     return address.startswith(PREFIX) or Path(address, "_delta_log").is_dir()
 
 
@@ -35,11 +35,11 @@ def find(corpus: Corpus) -> DeltaVersion:
 
 
 class DeltaVersion:
-    """A :class:`sentiment.corpora.tables.FoundTable`: the version of a Delta table that was the latest."""
+    """A :class:`sentiment.corpora.tables.FoundTable`: the latest version of a Delta table when it was found."""
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
-        self._table = load_table(corpus.name, corpus.address)  # which stays at its version
+        self._table = load_table(corpus.name, corpus.address)  # stays at its version
         self.location = f"{self._table.table_uri}, version {self._table.version()}"
 
     def open(self) -> Table:
@@ -51,17 +51,17 @@ class DeltaVersion:
         try:
             dataset = self._table.to_pyarrow_dataset()
             schema, total, read = dataset.schema, dataset.count_rows(), dataset.to_batches
-        except DeltaProtocolError:  # pyarrow does not know deletion vectors; who does, keeps no order of the rows
+        except DeltaProtocolError:  # pyarrow lacks deletion vectors; engines that have them keep no row order
             schema, total, read = pa.schema(self._table.schema()), None, self._table.scan
         return ArrowTable(
             self._corpus, schema, total, lambda: (("", pa.record_batch(batch)) for batch in read()), DeltaError
         )
 
     def digest(self) -> Digest | None:
-        """Of its id, its version and the content of its commit; None where the commit is no longer in the log."""
+        """Of its id, its version and the content of its commit; None if the commit is no longer in the log."""
         from deltalake.fs import DeltaStorageHandler
 
-        version = self._table.version()  # a number that is given again where a table is restored from a backup
+        version = self._table.version()  # reassigned if a table is restored from a backup
         try:
             commit = DeltaStorageHandler(self._table.table_uri).open_input_file(f"_delta_log/{version:020}.json").read()
         except OSError:
@@ -90,7 +90,7 @@ def load_table(name: str, address: str) -> Any:
 
 
 def describe_failure(error: Exception, address: str) -> str:
-    """What deltalake says, a chain of causes of which the first and the last say most, in one line."""
+    """The first and the last of deltalake's chain of causes, which say most, in one line."""
     from sentiment.corpora.stores.buckets import CREDENTIALS, REFUSED
 
     known = CREDENTIALS | {"abfs": "AZURE_STORAGE_ACCOUNT_KEY or AZURE_STORAGE_SAS_TOKEN"}

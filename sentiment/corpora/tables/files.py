@@ -73,7 +73,7 @@ class FoundFiles:
 
         if not scheme_of(self.location):
             return local_dataset_source(self.location)
-        return resolve_dataset_source(self.location.replace("abfs://", "abfss://", 1))  # the scheme that MLflow knows
+        return resolve_dataset_source(self.location.replace("abfs://", "abfss://", 1))  # MLflow's scheme
 
 
 def open_file(corpus: Corpus, file: File) -> Table:

@@ -1,4 +1,4 @@
-"""Datasets of the Hugging Face hub: ``hf://datasets/owner/name``, ``?config=`` and ``split=`` where it has several."""
+"""Datasets of the Hugging Face hub: ``hf://datasets/owner/name``, ``?config=`` and ``split=`` if it has several."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 PREFIX = "hf://datasets/"
 EXPECTED = "a dataset of the Hugging Face hub, hf://datasets/owner/name"
-SPLIT = "split"  # the column that says of which split a row is
-PATIENCE = 10  # seconds for an answer of the hub
+SPLIT = "split"  # the column with the split of each row
+PATIENCE = 10  # seconds for the hub to answer
 REQUIREMENTS = "requirements-tables.txt"
 
 
 class Handle(NamedTuple):
-    """What an address says.
+    """The parts of an address.
 
     Args:
-        name: the dataset's, ``owner/name``.
+        name: of the dataset, ``owner/name``.
         config: its configuration; None for the only one.
         split: the split that is read; None for all.
         revision: a commit, branch or tag; None for the latest.
@@ -47,9 +47,9 @@ def find(corpus: Corpus) -> HubCommit:
 
 
 class HubCommit:
-    """A :class:`sentiment.corpora.tables.FoundTable`: the commit of a dataset that its address stood for.
+    """A :class:`sentiment.corpora.tables.FoundTable`: the commit to which a dataset's address was resolved.
 
-    Where HF_HUB_OFFLINE says that the cached one is meant, it is not known, and there is no digest.
+    With HF_HUB_OFFLINE, which means the cached one, it is unknown, and there is no digest.
     """
 
     def __init__(self, corpus: Corpus) -> None:
@@ -66,7 +66,7 @@ class HubCommit:
         handle, revision = self._handle, self._commit or self._handle.revision
         try:
             found = load_dataset(handle.name, handle.config, split=handle.split, revision=revision)
-        except (OSError, ValueError, RuntimeError) as error:  # datasets' own errors are among them
+        except (OSError, ValueError, RuntimeError) as error:  # includes datasets' own errors
             raise UserError(
                 f"{self._corpus.name} cannot be read: {first_line(error)}; a configuration and a split are named as in "
                 f"{PREFIX}owner/name?config=plain_text&split=train"
@@ -111,7 +111,7 @@ class HubCommit:
 
 
 def parse(corpus: Corpus) -> Handle:
-    """The parts of an address; UserError where it has others."""
+    """The parts of an address; UserError if it has others."""
     path, _, query = corpus.address.removeprefix(PREFIX).partition("?")
     name, _, revision = path.partition("@")
     given = dict(parse_qsl(query, keep_blank_values=True))
@@ -121,10 +121,10 @@ def parse(corpus: Corpus) -> Handle:
 
 
 def find_revision(corpus: Corpus) -> str | None:
-    """The commit of the hub that an address stands for; None where HF_HUB_OFFLINE says that the cached one is meant.
+    """The commit of the hub to which an address resolves; None with HF_HUB_OFFLINE, which means the cached one.
 
     Raises:
-        UserError: the hub does not answer, or has no such dataset; or huggingface_hub is not installed.
+        UserError: the hub does not answer or has no such dataset, or huggingface_hub is not installed.
     """
     handle = parse(corpus)
     with optional_package(corpus.name, "datasets", REQUIREMENTS):
@@ -148,7 +148,7 @@ def find_revision(corpus: Corpus) -> str | None:
 
 
 def _name_classes(numbers: pa.ChunkedArray, names: list[str]) -> pa.ChunkedArray:
-    """Names in place of the numbers of classes; nothing for -1, which stands for no label."""
+    """Names in place of the numbers of classes; null for -1, which means no label."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

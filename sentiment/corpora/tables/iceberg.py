@@ -1,4 +1,4 @@
-"""Iceberg tables: ``iceberg://catalog/namespace.table``, of a catalog that PyIceberg is configured for."""
+"""Iceberg tables: ``iceberg://catalog/namespace.table``, in a catalog of PyIceberg's configuration."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def find(corpus: Corpus) -> IcebergSnapshot:
 
 
 class IcebergSnapshot:
-    """A :class:`sentiment.corpora.tables.FoundTable`: the snapshot of an Iceberg table that was the latest."""
+    """A :class:`sentiment.corpora.tables.FoundTable`: the latest snapshot of an Iceberg table when it was found."""
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
-        self._table = load_table(corpus.name, corpus.address)  # whose metadata stay as they are
+        self._table = load_table(corpus.name, corpus.address)  # its metadata stay unchanged
         self._snapshot = self._table.metadata.current_snapshot_id
         self.location = f"{corpus.address}, snapshot {self._snapshot}"
 
@@ -45,11 +45,11 @@ class IcebergSnapshot:
         )
 
     def digest(self) -> Digest:
-        metadata = self._table.metadata  # to rename a column makes a schema, and no snapshot
+        metadata = self._table.metadata  # renaming a column creates a schema, but no snapshot
         return Digest(f"{metadata.table_uuid} {metadata.current_schema_id} {self._snapshot}", "snapshot")
 
     def dataset_source(self) -> DatasetSource:
-        """MLflow has no kind of its own for Iceberg: the address and the snapshot say what was read."""
+        """The location and the snapshot as code: MLflow has no kind of source for Iceberg."""
         from mlflow.data.code_dataset_source import CodeDatasetSource
 
         return CodeDatasetSource({"iceberg": self._table.metadata.location, "snapshot": str(self._snapshot)})
@@ -70,7 +70,7 @@ def open_catalog(name: str, address: str) -> tuple[Any, str]:
     """The ``pyiceberg.catalog.Catalog`` of an address, and the table's name there; to be called in :func:`explained`.
 
     Raises:
-        UserError: the address has not both, or pyiceberg is not installed.
+        UserError: the address does not have both, or pyiceberg is not installed.
     """
     with optional_package(name, "pyiceberg", "requirements-tables.txt"):
         from pyiceberg.catalog import load_catalog
@@ -82,12 +82,12 @@ def open_catalog(name: str, address: str) -> tuple[Any, str]:
 
 @contextmanager
 def explained(name: str, address: str, done: str) -> Iterator[None]:
-    """A UserError for what fails in the block, where a table is ``done`` something to, such as read."""
+    """Turn failures in the block into a UserError; ``done`` is what is done to the table, such as read."""
     try:
         yield
     except UserError:
         raise
-    except Exception as error:  # PyIceberg's errors share no class, and each kind of catalog brings those of its client
+    except Exception as error:  # PyIceberg's errors share no class, and each kind of catalog adds its client's
         catalog, _ = _names(address)
         raise UserError(
             f"{name} cannot be {done} as an Iceberg table: {first_line(error)}; the catalog {catalog} is set up "

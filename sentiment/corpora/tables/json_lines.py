@@ -13,7 +13,7 @@ from sentiment.corpora.stores import Content, File
 from sentiment.corpora.tables import BATCH_ROWS, NOT_UTF8, Batch, Problem, problem_error
 
 TYPES = {
-    frozenset(): pa.null(),  # which fits what another file has there
+    frozenset(): pa.null(),  # fits any type in another file
     frozenset({"string"}): pa.string(),
     frozenset({"boolean"}): pa.bool_(),
     frozenset({"integer"}): pa.int64(),
@@ -70,7 +70,7 @@ class JsonLinesTable:
                 yield Batch(columns, content.consumed(), problems, cells)
 
     def _kinds(self) -> dict[str, set[str]]:
-        """The kinds of values that each key has, in the order in which the keys come."""
+        """The kinds of values of each key, in the order of the keys' first occurrence."""
         kinds: dict[str, set[str]] = {}
         first = None
         with Content(self._file) as content:
@@ -85,7 +85,7 @@ class JsonLinesTable:
         if first and not kinds:
             raise problem_error(self, first)
         if first and self.text_column in kinds:
-            kinds[self.text_column].add("string")  # of the lines that are kept there
+            kinds[self.text_column].add("string")  # for the lines that are kept there
         return kinds
 
 
@@ -105,7 +105,7 @@ def _parse(line: bytes) -> tuple[dict[str, Any], str | None]:
     """The JSON object of a line and None, or an empty one and what is wrong with it."""
     try:
         values = json.loads(line.decode("utf-8-sig"))
-        if b"\\u" in line:  # an escape can stand for half a character
+        if b"\\u" in line:  # an escape can be half a surrogate pair
             json.dumps(values, ensure_ascii=False).encode("utf-8")
     except UnicodeError:
         return {}, NOT_UTF8

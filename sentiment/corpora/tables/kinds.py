@@ -24,12 +24,12 @@ EXPECTED = ", ".join(kind.EXPECTED for kind in reversed(KINDS))  # the most comm
 
 
 def find_kind(corpus: Corpus) -> TableKind | None:
-    """The kind of table at an address; None where it is none."""
+    """The kind of table at an address; None if there is none."""
     return next((kind for kind in KINDS if kind.matches(corpus)), None)
 
 
 def get_kind(corpus: Corpus) -> TableKind:
-    """The kind of table at an address; UserError where it is none."""
+    """The kind of table at an address; UserError if there is none."""
     kind = find_kind(corpus)
     if kind is None:
         looks = describe_suffix(Path(corpus.address))
@@ -38,7 +38,7 @@ def get_kind(corpus: Corpus) -> TableKind:
 
 
 def open_table(corpus: Corpus, found: FoundTable | None = None) -> Table:
-    """Open a table, which is looked for unless it has been ``found``.
+    """Open a table, after finding it unless it has been ``found``.
 
     Raises:
         UserError: there is none, it is empty, cannot be read, or has no text column.
@@ -49,7 +49,7 @@ def open_table(corpus: Corpus, found: FoundTable | None = None) -> Table:
 
 
 def table_digest(corpus: Corpus) -> Digest | None:
-    """Digest of a table's content, or None where there is none, or it cannot be taken."""
+    """Digest of a table's content, or None if there is none, or it cannot be computed."""
     kind = find_kind(corpus)
     try:
         return kind.find(corpus).digest() if kind else None

@@ -1,4 +1,4 @@
-"""The texts, labels, slices and splits of a table in which every row has to be readable."""
+"""The texts, labels, slices and splits of a table in which every row must be readable."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from sentiment.corpora.tables.progress import follow
 from sentiment.errors import UserError
 
 BAR_AFTER = 3.0  # seconds
-NESTED = (list, tuple, dict)  # what a row of JSON or of a database can hold in place of a string
+NESTED = (list, tuple, dict)  # possible values in JSON or a database that are not strings
 SCHEMA = pa.schema([(name, pa.string()) for name in Document._fields])
 
 
@@ -26,13 +26,13 @@ def read_labelled(table: Table, corpus: Corpus) -> Iterator[pa.RecordBatch]:
         corpus: which of its columns are used; it need not have those with the slices and splits.
 
     Returns:
-        Record batches of ``SCHEMA``, without nulls: white space around all but texts removed, the empty string for what
-        is missing, and for a text that is no string, such as a number in JSON. Ids are row numbers, from 0; of a table
-        in several parts each row's part and number in it.
+        Record batches of ``SCHEMA``, without nulls: surrounding white space is removed, except from texts; missing
+        values, and texts that are not strings, such as a number in JSON, are empty strings. Ids are row numbers, from
+        0; for a table in several parts each row's part and its number there.
 
     Raises:
-        UserError: the table lacks a column; while the batches are taken: it has no rows, or one with a problem, or with
-            a list or an object in place of a string.
+        UserError: the table lacks a column; during iteration: it has no rows, or one with a problem, or with a list or
+            an object instead of a string.
     """
     names = table.schema.names
     require_column(table, "text_column", corpus.text_column)
@@ -75,7 +75,7 @@ def _read(table: Table, corpus: Corpus) -> Iterator[pa.RecordBatch]:
             broken = next((row for row, place in enumerate(kept) if _is_broken(values[place])), None)
             if broken is not None:
                 raise problem_error(table, Problem(number + broken + 1, NOT_UTF8), part)
-            if name == corpus.text_column:  # a number is no text, as for predict and the requests to a served model
+            if name == corpus.text_column:  # a number is not a text, as in predict and requests to a served model
                 columns.append([values[place] if isinstance(values[place], str) else "" for place in kept])
             else:
                 columns.append([as_text(values[place]) for place in kept])
@@ -103,7 +103,7 @@ def _may_be_text(kind: pa.DataType) -> bool:
 
 
 def _may_be_label(kind: pa.DataType) -> bool:
-    """Strings, or what has few values of which each has one spelling: numbers, truth."""
+    """Whether a type is strings, or has few values, each spelled one way: numbers, booleans."""
     few = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
     return _may_be_text(kind) or any(test(kind) for test in few)
 
@@ -114,7 +114,7 @@ def _is_broken(value: Any) -> bool:
 
 
 def _is_blank(batch: Batch, place: int) -> bool:
-    """Whether a row comes from a line that has nothing but white space."""
+    """Whether a row comes from a line with only white space."""
     if batch.cells is None:
         return False
     first, *others = (column[place] for column in batch.cells)

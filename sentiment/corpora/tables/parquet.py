@@ -15,10 +15,10 @@ from sentiment.errors import UserError
 class ParquetTable:
     """A :class:`sentiment.corpora.tables.Table` of a Parquet file.
 
-    Texts, labels and slices that are stored as bytes, as writers without a string type do, are decoded from UTF-8.
+    Texts, labels and slices stored as bytes, as by writers without a string type, are decoded from UTF-8.
 
     Raises:
-        UserError: the file is no Parquet file.
+        UserError: the file is not a Parquet file.
     """
 
     unit = "rows"
@@ -53,7 +53,7 @@ class ParquetTable:
             raise self._unreadable(error) from error
 
     def _decoded(self, columns: pa.RecordBatch, before: int) -> Batch:
-        """The rows that come after ``before`` others, with strings that are UTF-8."""
+        """The rows that follow ``before`` others, with strings that are UTF-8."""
         problems: dict[int, Problem] = {}
         arrays = []
         for place, (array, field) in enumerate(zip(columns.columns, self.schema)):
@@ -76,7 +76,7 @@ class ParquetTable:
 
 
 def _is_valid(array: pa.Array) -> bool:
-    """Whether the strings of an array are UTF-8; Parquet files may say so without it being true."""
+    """Whether the strings of an array are UTF-8: Parquet files may wrongly say so."""
     if not is_any(array.type, STRINGS):
         return True
     try:

@@ -1,4 +1,4 @@
-"""Several files of the same columns as one table."""
+"""Several files with the same columns as one table."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -12,9 +12,9 @@ from sentiment.errors import UserError
 
 
 class Parts:
-    """A :class:`sentiment.corpora.tables.Table` of several files, one after the other; one of them is open at a time.
+    """A :class:`sentiment.corpora.tables.Table` of several files, one after the other, open one at a time.
 
-    A column that is not needed has the type that its file gives it; in ``schema`` that of the first one.
+    An unneeded column has the type that it has in its file; in ``schema``, that of the first one.
 
     Args:
         corpus: where the files are, and which of their columns are needed.
@@ -72,7 +72,7 @@ class Parts:
     def _cast(self, column: pa.Array, field: pa.Field, file: File) -> pa.Array:
         try:
             return cast(column, field.type) if self._is_needed(field) else column
-        except pa.ArrowException as error:  # such as an integer of 64 bits, where another file has numbers
+        except pa.ArrowException as error:  # such as a 64-bit integer, if another file has floats
             raise self._misfit(file, error) from error
 
     def _is_needed(self, field: pa.Field) -> bool:
@@ -86,5 +86,5 @@ class Parts:
 
 
 def _decoded(field: pa.Field) -> pa.Field:
-    """A column with the values of a dictionary in place of their numbers."""
+    """A column with the values of a dictionary instead of its indices."""
     return field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field

@@ -1,4 +1,4 @@
-"""How far a table has been read, on the console."""
+"""Progress of reading a table, on the console."""
 
 import sys
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ from sentiment.corpora.tables import Batch, Table
 
 
 def follow(table: Table, what: str, delay: float = 0.0) -> Iterator[Batch]:
-    """The batches of a table, with a bar and a rate on stderr; each counts when the next one is asked for.
+    """The batches of a table, with a bar and a rate on stderr; each counts when the next one is requested.
 
     Args:
         table: the table.
-        what: what is done with it, before the bar.
+        what: the label before the bar.
         delay: seconds before the bar appears.
     """
     every = 0.1 if sys.stderr.isatty() else 10.0  # seconds; in a log file each update is a line

@@ -25,7 +25,7 @@ def find(corpus: Corpus) -> Query:
 
 
 class Query:
-    """A :class:`sentiment.corpora.tables.FoundTable` of what a query gives; a database has no versions."""
+    """A :class:`sentiment.corpora.tables.FoundTable` of a query's rows; a database has no versions."""
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
@@ -44,10 +44,10 @@ class Query:
         return SqlTable(corpus)
 
     def digest(self) -> None:
-        return None  # nothing tells whether a query gives the same rows but the rows
+        return None  # only the rows tell whether a query gives the same rows
 
     def dataset_source(self) -> DatasetSource:
-        """MLflow has no kind of its own for SQL without Spark: what gives the rows is code, the query."""
+        """The query as code: MLflow has no kind of source for SQL without Spark."""
         from mlflow.data.code_dataset_source import CodeDatasetSource
 
         return CodeDatasetSource({"database": self._address, "query": self._corpus.query})

@@ -1,4 +1,4 @@
-"""The rows that a query gives, streamed."""
+"""The rows of a query, streamed."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -15,11 +15,11 @@ from sentiment.errors import UserError
 
 
 class SqlTable:
-    """A :class:`sentiment.corpora.tables.Table` of what a query gives, which is sent again for a second iteration.
+    """A :class:`sentiment.corpora.tables.Table` of a query's rows. Iterating again sends the query again.
 
-    A database does not say of what types the columns of a query are, in words that all drivers share: the first
-    ``BATCH_ROWS`` rows do. What is a structure in the database, such as JSON or an array, becomes a string of JSON, and
-    what Arrow has no simple type for a string.
+    Drivers share no way to tell the types of a query's columns, so the first ``BATCH_ROWS`` rows decide. Structures in
+    the database, such as JSON or arrays, become strings of JSON, and values without a simple Arrow type become
+    strings.
 
     Raises:
         UserError: the database cannot be reached, or refuses the query.
@@ -36,7 +36,7 @@ class SqlTable:
         self._corpus = corpus
         self._names: list[str] = []
         self._parts: Iterator[Sequence[Any]] | None = self._fetch()
-        self._first = next(self._parts, [])  # also connects, and sends the query
+        self._first = next(self._parts, [])  # connects, and sends the query
         cells = list(zip(*self._first)) if self._first else [()] * len(self._names)
         self.schema = pa.schema([(name, _kind(values)) for name, values in zip(self._names, cells)])
 
@@ -85,7 +85,7 @@ class SqlTable:
                 fetched += len(rows)
                 try:
                     yield rows
-                except GeneratorExit:  # nobody reads on
+                except GeneratorExit:  # reading stopped
                     _give_up(connection, cursor)
                     raise
 
@@ -103,27 +103,27 @@ class SqlTable:
 
 
 def _give_up(connection: Connection, cursor: Any) -> None:
-    """Close a connection as it is: an orderly end would read all other rows, or fail as reading has."""
-    if unread := getattr(cursor, "_result", None):  # of PyMySQL, which else reads on when it is collected
+    """Close a connection abruptly: an orderly end would read all other rows, or fail as reading did."""
+    if unread := getattr(cursor, "_result", None):  # PyMySQL's, which otherwise reads on when it is collected
         unread.unbuffered_active = False
     connection.invalidate()
 
 
 def _kind(values: Sequence[Any]) -> pa.DataType:
-    """The type of some values of a column; a string where they are mixed, structured, or all missing."""
+    """The type of some values of a column; string if they are mixed, structured, or all missing."""
     try:
         kind = pa.array(values).type
     except (pa.ArrowException, TypeError, OverflowError, ValueError):
         return pa.string()
     if pa.types.is_decimal(kind):
         return pa.decimal128(38, kind.scale)
-    if pa.types.is_binary(kind):  # also where there are strings among the bytes
+    if pa.types.is_binary(kind):  # even if there are strings among the bytes
         return pa.string() if any(isinstance(value, str) for value in values) else kind
-    return kind if pa.types.is_primitive(kind) else pa.string()  # numbers, times, truth
+    return kind if pa.types.is_primitive(kind) else pa.string()  # numbers, times, booleans
 
 
 def _decode(value: Any) -> Any:
-    """Bytes, which SQLite may have among strings, as a string; those that are not UTF-8 stay as they are."""
+    """Bytes, which SQLite may have among strings, as a string; unchanged if they are not UTF-8."""
     try:
         return value.decode("utf-8") if isinstance(value, bytes) else value
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""What a user says of texts: where they are, and which of their columns are used."""
+"""The user's description of a corpus: its address and the columns to use."""
 
 from dataclasses import dataclass
 
@@ -12,14 +12,14 @@ class Corpus:
 
     Args:
         address: a name, a path or a URI.
-        text_column: column that holds the texts, where they have columns.
+        text_column: column that holds the texts, if they have columns.
         label_column: column that holds the class names.
-        slice_column: column that holds the slices of the comparison; it need not be there. Empty: none.
-        split_column: column that says of which split of the source a text is. Empty: it does not matter.
-        query: the query that gives the texts, where the address is a database.
+        slice_column: column that holds the slices of the comparison; it may be missing. Empty: none.
+        split_column: column with the source's split of each text. Empty: the splits do not matter.
+        query: the query that gives the texts, if the address is a database.
         parameter: name of the parameter that holds the address, for messages.
-        label_required: whether it is a mistake if there is no column that holds the class names.
-        all_columns: whether the columns that are not used are needed, too, and have to have one type in all files.
+        label_required: whether it is an error if there is no column that holds the class names.
+        all_columns: whether unused columns are needed, too, and must have the same type in all files.
     """
 
     address: str
@@ -33,7 +33,7 @@ class Corpus:
     all_columns: bool = False
 
     def __post_init__(self) -> None:
-        if not self.address:  # which as a path would be the present folder
+        if not self.address:  # as a path, this would be the current folder
             raise UserError(f"{self.name} is empty: leave it out for its default, or say where the texts are")
         if self.query and not is_database(self.address):
             raise UserError(f"query={self.query} needs the URL of a database, and {self.name} is not one")

@@ -1,4 +1,4 @@
-"""Corrected labels: a file with texts and what their labels should be, such as the list of likely label errors."""
+"""Corrected labels: a file with texts and their correct labels, such as the list of likely label errors."""
 
 import difflib
 from typing import NamedTuple
@@ -12,17 +12,17 @@ from sentiment.corpora.tables.kinds import open_table
 from sentiment.corpora.tables.labelled import read_labelled
 from sentiment.errors import UserError
 
-LISTED_LABEL = "listed_label"  # of the lists that ingest writes: the label at that time, beside the one to correct
+LISTED_LABEL = "listed_label"  # in the lists that ingest writes: the label at that time, next to the one to edit
 
 
 class Correction(NamedTuple):
-    """What the corrections did.
+    """The result of the corrections.
 
     Args:
         frame: the corpus with the corrected labels, without the texts that were dropped.
-        corrected: the texts whose label is another now, with and without white space around them.
-        dropped: the number of rows of the corpus whose corrected label is empty, copies of a text as well.
-        unmatched: the number of rows of the file whose text the corpus does not have.
+        corrected: the texts whose label has changed, with and without surrounding white space.
+        dropped: the number of rows of the corpus whose corrected label is empty, including copies of a text.
+        unmatched: the number of rows of the file whose text is not in the corpus.
     """
 
     frame: pd.DataFrame
@@ -32,11 +32,11 @@ class Correction(NamedTuple):
 
 
 def correct_labels(frame: pd.DataFrame, path: str) -> Correction:
-    """Give texts the labels that a file has for them, and drop those for which it has an empty one.
+    """Give texts the labels of a file, and drop those whose label there is empty.
 
-    A row is for the text that it has, but for white space, which spreadsheets change: so a file of another corpus is
-    noticed, and rows keep their texts when the corpus grows. A row whose label is still its ``LISTED_LABEL`` does
-    nothing: the text may have another label by now, of a person or of a later list.
+    Rows are matched by text, except for white space, which spreadsheets change: a file of another corpus is noticed,
+    and rows keep their texts when the corpus grows. A row whose label is still its ``LISTED_LABEL`` does nothing:
+    the text may have a newer label, from a person or a later list.
 
     Args:
         frame: the corpus, with the string columns text and label.
@@ -44,10 +44,10 @@ def correct_labels(frame: pd.DataFrame, path: str) -> Correction:
             list that ingest wrote; a pattern names several.
 
     Raises:
-        UserError: the file cannot be read, has two labels for a text or one that is no class of the corpus, or the
-            corpus has none of its texts.
+        UserError: the file cannot be read, has two labels for a text or one that is not a class of the corpus, or
+            none of its texts is in the corpus.
     """
-    source = Corpus(path, slice_column=LISTED_LABEL, parameter="corrections")  # read as a slice is: it may be missing
+    source = Corpus(path, slice_column=LISTED_LABEL, parameter="corrections")  # read as a slice: it may be missing
     rows = pa.Table.from_batches(read_labelled(open_table(source), source)).to_pydict()
     classes = sorted(set(frame["label"]) - {""})
     labels, listed = ([label or "" for label in match_labels(rows[name], classes)] for name in ("label", "slice"))
@@ -79,11 +79,11 @@ def correct_labels(frame: pd.DataFrame, path: str) -> Correction:
         by_labelers = frame[LABELLED_BY] != HUMAN
         frame = frame.assign(**{LABELLED_BY: frame[LABELLED_BY].mask(changed & by_labelers, CORRECTED)})
     kept = frame.assign(label=wanted)[~matched | (wanted != "")]
-    bare = frame["text"].str.strip()  # of rows with one of these the first is kept, whose label may have been right
+    bare = frame["text"].str.strip()  # of rows with the same text the first is kept; its label may have been right
     corrected = frozenset(frame["text"][bare.isin(bare[changed])])
     return Correction(kept, corrected, len(frame) - len(kept), len(corrections) - keys[matched].nunique())
 
 
 def squeeze(text: str) -> str:
-    """A text with single blanks in place of white space, and none around it."""
+    """A text with single blanks instead of white space, and none around it."""
     return " ".join(text.split())

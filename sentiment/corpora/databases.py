@@ -1,4 +1,4 @@
-"""SQL databases by their addresses: how each is connected to, where it takes a password from, what a query may do.
+"""SQL databases by their addresses: how to connect, where passwords come from, what a query may do.
 
 ``main`` imports this module and starts without SQLAlchemy, so it is imported where it is used.
 """
@@ -17,20 +17,20 @@ from sentiment.errors import UserError, first_line, optional_package
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
 
-PATIENCE = 10  # seconds for a connection
+PATIENCE = 10  # seconds to connect
 
 
 @dataclass(frozen=True)
 class Database:
-    """What there is to know about a kind of database.
+    """The properties of a kind of database.
 
     Args:
-        driver: SQLAlchemy's name of the dialect and the driver, where an address names none.
-        login: where the driver takes a password from; empty for a file, which has none.
+        driver: SQLAlchemy's name of the dialect and the driver, if an address names none.
+        login: where the driver takes a password from; empty for a file.
         requirements: the file that lists the driver's packages.
         read_only: a statement that makes a session read-only.
         options: options of SQLAlchemy that make a transaction read-only.
-        begin: a statement that begins a transaction, where the driver begins it too late: after a table was made.
+        begin: a statement that begins a transaction, if the driver begins it too late: after a table was created.
     """
 
     driver: str
@@ -46,7 +46,7 @@ DATABASES = {
     "mysql": Database("mysql+pymysql", "MYSQL_PWD or in ~/.my.cnf", read_only="SET SESSION TRANSACTION READ ONLY"),
     "sqlite": Database("sqlite", read_only="PRAGMA query_only = ON", begin="BEGIN IMMEDIATE"),
     "duckdb": Database("duckdb"),  # opened read-only
-    "snowflake": Database(  # it has no read-only transactions: there a query is parsed and no more
+    "snowflake": Database(  # it has no read-only transactions: queries are only parsed
         "snowflake",
         "~/.snowflake/connections.toml, and its entry in connection_name=,",
         requirements="requirements-snowflake.txt",
@@ -55,7 +55,7 @@ DATABASES = {
 
 
 def is_database(address: str) -> bool:
-    """Whether an address is that of a database, by its form."""
+    """Whether an address has the form of a database's."""
     return "://" in address and dialect_of(address) in DATABASES
 
 
@@ -117,7 +117,7 @@ def full_address(name: str, address: str) -> str:
 
 
 def parse_url(name: str, address: str) -> URL:
-    """The URL of an address, without what stands after ``#``; UserError where it is none."""
+    """The URL of an address, without what follows ``#``; UserError if it is none."""
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError
 
@@ -133,7 +133,7 @@ def parse_url(name: str, address: str) -> URL:
 def check_query(name: str, address: str, query: str) -> None:
     """Raise UserError for a query that is not one SELECT, or that changes something.
 
-    Databases that have read-only transactions refuse the change themselves, too.
+    Databases with read-only transactions refuse the change as well.
     """
     with optional_package(name, "sqlglot", DATABASES[dialect_of(address)].requirements):
         import sqlglot
@@ -157,7 +157,7 @@ def check_query(name: str, address: str, query: str) -> None:
 
 
 def describe(error: Exception) -> str:
-    """What a database says, in one line."""
+    """A database's error, in one line."""
     said = getattr(error, "orig", None) or error
     code_and_text = len(said.args) == 2 and isinstance(said.args[0], int)  # as MySQL's driver has it
     lines = str(said.args[1] if code_and_text else said).strip().splitlines()
@@ -165,7 +165,7 @@ def describe(error: Exception) -> str:
 
 
 def _hint(message: str, database: Database) -> str:
-    """What to do about what a server says that cannot be reached, refuses a user, or has no such database."""
+    """What to do if a server cannot be reached, refuses a user, or has no such database."""
     said = message.lower()
     if database.login and any(word in said for word in ("password", "authentication", "access denied for user")):
         return f"; the password belongs in {database.login.rstrip(',')}"
@@ -188,11 +188,11 @@ def _arguments(url: URL, read_only: bool) -> dict[str, Any]:
     if kind == "duckdb":
         return {"read_only": read_only}
     if kind == "sqlite" and not read_only:
-        return {"isolation_level": None}  # nothing is begun but by ``Database.begin``
+        return {"isolation_level": None}  # only ``Database.begin`` begins a transaction
     if kind == "postgresql" and "connect_timeout" not in url.query:
         return {"connect_timeout": PATIENCE}
-    if kind == "mysql":  # whose driver knows neither of the two by itself
-        options = Path(os.path.expanduser("~/.my.cnf"))  # unlike Path.expanduser it lets a user have no home
+    if kind == "mysql":  # its driver does neither of the two by itself
+        options = Path(os.path.expanduser("~/.my.cnf"))  # unlike Path.expanduser, works without a home
         arguments: dict[str, Any] = {"charset": "utf8mb4"}
         if "MYSQL_PWD" in os.environ:
             arguments["password"] = os.environ["MYSQL_PWD"]

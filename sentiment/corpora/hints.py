@@ -1,4 +1,4 @@
-"""Hints for unreadable files: what they look like, and what to type then."""
+"""Hints for unreadable files: what they look like, and what to type instead."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,8 +6,8 @@ from shlex import quote
 
 SPREADSHEETS = (".xlsx", ".xls", ".ods")
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-SENTENCE = 4  # words; the name of a column has fewer
-# Corpora that people ask for by a name that NLTK does not have.
+SENTENCE = 4  # words; column names have fewer
+# Corpora that users request by a name that NLTK does not have.
 ELSEWHERE = {
     "imdb": "unpack aclImdb_v1.tar.gz, delete train/unsup, and give its folder, -P corpus=aclImdb/train; NLTK's "
     "movie_reviews has 2,000 reviews of films"
@@ -15,7 +15,7 @@ ELSEWHERE = {
 
 
 def describe_suffix(path: Path) -> str:
-    """What a file of another kind is, after a colon; empty where nothing is known about it."""
+    """What a file of another kind is, after a colon; empty if that is unknown."""
     suffix = path.suffix.lower()
     if suffix in SPREADSHEETS:
         return f": this is a spreadsheet, save it as {path.stem}.csv (CSV UTF-8)"
@@ -25,7 +25,7 @@ def describe_suffix(path: Path) -> str:
 
 
 def describe_folder(folder: Path) -> str:
-    """How to read the tables in a folder that is read as one of texts, after a semicolon; empty where it has none."""
+    """How to read the tables in a folder that was taken for one of texts, after a semicolon; empty if it has none."""
     for file in sorted(folder.glob("*")):
         for place, suffix in enumerate(file.suffixes):
             if suffix in (".csv", ".tsv", ".jsonl"):
@@ -35,14 +35,14 @@ def describe_folder(folder: Path) -> str:
 
 
 def describe_missing(path: str) -> str:
-    """Why there is nothing at a path that was meant otherwise, after a colon; empty where nothing is known about it."""
+    """Why nothing is at a path, if it looks like something else, after a colon; empty if that is unknown."""
     if path.startswith("~"):
         return f": the shell expands ~ only at the start of a word, type $HOME{path[1:]}" if path[1:2] in "/" else ""
     return ""
 
 
 def describe_json(path: Path) -> str:
-    """What a file that ends in .json is: an array, or a JSON object a line."""
+    """What a .json file is: an array, or one JSON object per line."""
     with path.open("rb") as file:
         if file.readline().lstrip(b"\xef\xbb\xbf").lstrip()[:1] != b"{":
             return describe_json_array(path)
@@ -55,12 +55,12 @@ def describe_json_array(path: Path | str) -> str:
 
 
 def describe_header(path: str, names: Sequence[str], separator: str, text_column: str) -> str | None:
-    """What is wrong with the header of a delimited file that lacks a column; None where it looks like a header.
+    """What is wrong with the header of a delimited file that lacks a column; None if it looks like a header.
 
     Args:
         path: of the file.
         names: the fields of the header.
-        separator: that of the file's kind.
+        separator: of this kind of file.
         text_column: the column with the texts.
     """
     if any("\0" in name for name in names):
@@ -69,11 +69,11 @@ def describe_header(path: str, names: Sequence[str], separator: str, text_column
         return f"it looks like UTF-16, type iconv -f {encoding} -t UTF-8 {quote(path)} > {file} and give {file}"
     other = next((sign for sign in NAMES if sign != separator and sign in names[0]), None) if len(names) == 1 else None
     if other:
-        read = f"sys.argv[1], sep={other!r}, dtype=str, keep_default_na=False, index_col=False"  # cells as they are
+        read = f"sys.argv[1], sep={other!r}, dtype=str, keep_default_na=False, index_col=False"  # unconverted cells
         if names[0].startswith("sep="):  # a line of Excel's own, before the header
             read += ", skiprows=1"
         if Path(path).suffix.lower() in (".csv", ".tsv") and Path(path).is_file() and not _is_utf8(Path(path)):
-            read += ", encoding='cp1252'"  # that of Excel in Western languages
+            read += ", encoding='cp1252'"  # Excel's in Western languages
         code = f"import pandas, sys; pandas.read_csv({read}).to_csv('commas.csv', index=False)"
         typed = f'python -c "{code}" {quote(path)}'
         return f"its columns look separated by {NAMES[other]}, type {typed} and give commas.csv"

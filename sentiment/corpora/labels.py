@@ -1,4 +1,4 @@
-"""Labels that are written in several ways."""
+"""Labels with several spellings."""
 
 import math
 import re
@@ -10,13 +10,13 @@ from typing import Any
 
 from sentiment.model.text.characters import INVISIBLE
 
-# Columns of a dataset some of whose texts people have not labelled (:mod:`sentiment.labelling`).
+# Columns of a dataset in which not all labels are human (:mod:`sentiment.labelling`).
 LABELLED_BY = "labelled_by"  # who gave the label: HUMAN, the labelers, or CORRECTED
 VOTE = "vote"  # the class that the labelers give; empty where they abstain
 HUMAN = "human"
 TOGETHER = " + "  # between the names of labelers that vote
-# A labeler's label that a person has changed. No figure on labels of people counts it: the texts on which the labeler
-# was right are missing from these.
+# A labeler's label that a person has changed. No metric on human labels counts these: the texts on which the labeler
+# was right are not among them.
 CORRECTED = "corrected"
 
 
@@ -44,7 +44,7 @@ def normalize_label(label: str) -> str:
 
 
 def match_labels(labels: Iterable[str | None], classes: Sequence[str]) -> list[str | None]:
-    """Labels as the classes are written, where :func:`normalize_label` makes them one and only one class is meant."""
+    """Labels in the spelling of the classes, if exactly one class is equal to them after :func:`normalize_label`."""
     written = {normalize_label(name): name for name in classes}
     if len(written) < len(classes):
         return list(labels)
@@ -52,7 +52,7 @@ def match_labels(labels: Iterable[str | None], classes: Sequence[str]) -> list[s
 
 
 def find_variants(labels: Iterable[str]) -> list[list[str]]:
-    """The labels that :func:`normalize_label` makes one, those of each class together, sorted."""
+    """Groups of labels that are equal after :func:`normalize_label`, each sorted."""
     written = defaultdict(set)
     for label in labels:
         written[normalize_label(label)].add(label)
@@ -60,5 +60,5 @@ def find_variants(labels: Iterable[str]) -> list[list[str]]:
 
 
 def find_majority(counts: Mapping[str, int]) -> str:
-    """The class of which there are most texts; of several the first in the alphabet, as where models break ties."""
+    """The class with the most texts; of several the first in alphabetical order, as models break ties."""
     return min(counts, key=lambda label: (-counts[label], label))

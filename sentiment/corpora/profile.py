@@ -11,8 +11,8 @@ from sentiment.corpora.lengths import count_words
 from sentiment.figures import integer_edges, new_figure, shorten
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
-MOST_CLASSES = 30  # that are plotted, the largest
-TOLD_APART = 5  # classes whose lengths are plotted by themselves
+MOST_CLASSES = 30  # that are plotted: the largest
+TOLD_APART = 5  # classes whose lengths are plotted separately
 
 
 def describe(parts: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any]]:
@@ -23,8 +23,8 @@ def describe(parts: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any]]:
 
     Returns:
         For each split ``documents`` (their number), ``classes`` (their counts), ``length_quantiles`` (in words, by
-        quantile), and ``labelled_by`` (how many labels people and labelers gave, where people have not
-        given all), in values that JSON can hold.
+        quantile), and ``labelled_by`` (how many labels people and labelers gave, if not all are human), in values
+        that JSON can hold.
     """
     return {
         name: {
@@ -49,7 +49,7 @@ def lengths(part: pd.DataFrame) -> pd.Series:
 
 
 def plot(parts: Mapping[str, pd.DataFrame]) -> Figure:
-    """Plot the class counts, and beside them the distribution of text lengths."""
+    """Plot the class counts, and next to them the distribution of text lengths."""
     counts = pd.DataFrame({name: part["label"].value_counts() for name, part in parts.items()}).sort_index()
     title = "Classes"
     if (total := len(counts)) > MOST_CLASSES:

@@ -1,4 +1,4 @@
-"""Read a corpus from whichever source it names."""
+"""Reading a corpus from the source that it names."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ SOURCES: tuple[CorpusSource, ...] = (
 
 
 class CorpusInput:
-    """The corpus that a step builds on, found once: its digest, documents and location are of the same version.
+    """A step's corpus, found once: its digest, documents and location are of the same version.
 
     Args:
-        corpus: what a user says of it.
+        corpus: the user's description.
     """
 
     def __init__(self, corpus: Corpus) -> None:
@@ -40,10 +40,10 @@ class CorpusInput:
 
     @cached_property
     def found(self) -> FoundCorpus:
-        """The corpus at the version that was the latest when it was first asked for.
+        """The corpus at its latest version when it was first accessed.
 
         Raises:
-            UserError: there is no such corpus, or it has no columns and one is named.
+            UserError: there is no such corpus, or a column is named but it has none.
         """
         source = find_source(self._corpus)
         if source is not tables:
@@ -52,7 +52,7 @@ class CorpusInput:
 
     @cached_property
     def digest(self) -> Digest | None:
-        """Digest of its content, or None where it cannot be taken, as when it is unknown or not installed yet."""
+        """Digest of its content, or None if it cannot be computed: it is unknown or not installed yet."""
         try:
             return self.found.digest()
         except UserError:  # reading it says why
@@ -63,7 +63,7 @@ class CorpusInput:
 
         Returns:
             A DataFrame with the string columns ``id``, ``text`` and ``label``, and ``slice`` and ``split`` where a
-            document has one, one row a document in the corpus's own order.
+            document has one, one row per document in the corpus's own order.
 
         Raises:
             UserError: there is no such corpus, or it cannot be read.
@@ -79,8 +79,8 @@ def find_source(corpus: Corpus) -> CorpusSource:
     """The source that reads a corpus.
 
     Args:
-        corpus: its address is ``sample``, the name of an NLTK categorized corpus, that of a table
-            (:mod:`sentiment.corpora.tables.kinds`), or a folder that has a folder of text files for each class.
+        corpus: its address is ``sample``, the name of an NLTK categorized corpus, a table
+            (:mod:`sentiment.corpora.tables.kinds`), or a folder with a folder of text files for each class.
 
     Raises:
         UserError: no source matches.
@@ -89,7 +89,7 @@ def find_source(corpus: Corpus) -> CorpusSource:
         return source
     address = corpus.address
     if scheme_of(address) or MAGIC & set(address):
-        get_kind(corpus)  # which says what an address looks like
+        get_kind(corpus)  # its error says what an address looks like
     if Path(address).exists():
         looks = hints.describe_suffix(Path(address))
         raise UserError(f"{corpus.name}: expected a file that ends in {', '.join(SUFFIXES)}, or a folder{looks}")
@@ -107,7 +107,7 @@ def find_source(corpus: Corpus) -> CorpusSource:
 
 
 def _refuse_columns(corpus: Corpus) -> None:
-    """Raise UserError where a column is named, of a corpus that has none to choose from."""
+    """Raise UserError if a column is named, but the corpus has none."""
     for parameter in ("text_column", "label_column"):
         named = getattr(corpus, parameter)
         if named != getattr(Corpus, parameter):  # the default

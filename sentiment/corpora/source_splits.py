@@ -1,4 +1,4 @@
-"""The training, validation and test split that a source has itself."""
+"""The source's own training, validation and test splits."""
 
 from functools import partial
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from sentiment.batches import Mapper, map_texts
 from sentiment.corpora.splits import FEWEST, SPLITS, clean, hash_text
 from sentiment.errors import UserError
 
-# What sources call the splits, in lower case.
+# Sources' names for the splits, in lower case.
 NAMES = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
@@ -19,12 +19,12 @@ LATEST_FIRST = ("test", "validation", "train")
 
 
 class SourceRows(NamedTuple):
-    """The rows of a source that has splits.
+    """The rows of a source with splits.
 
     Args:
-        kept: DataFrame with the columns id, text, label and split, a name out of ``SPLITS``; in random order.
-        dropped: number of dropped rows by reason, as of :func:`sentiment.corpora.splits.clean`, and those of no split.
-        notes: what is not as the source has it, in words.
+        kept: DataFrame with the columns id, text, label and split, a name in ``SPLITS``; in random order.
+        dropped: number of dropped rows by reason, as in :func:`sentiment.corpora.splits.clean`, and of no split.
+        notes: differences from the source, in words.
     """
 
     kept: pd.DataFrame
@@ -35,11 +35,11 @@ class SourceRows(NamedTuple):
 def clean_splits(frame: pd.DataFrame, corpus: str, seed: int, mapper: Mapper = map) -> SourceRows:
     """Clean a corpus that has splits.
 
-    A text that stands in two of them is kept in the later one alone: in test before validation before train. Texts are
-    the same here as for :func:`sentiment.corpora.splits.split`.
+    A text that is in two of them is kept only in the later one: in test before validation before train. Texts are
+    the same as for :func:`sentiment.corpora.splits.split`.
 
     Args:
-        frame: DataFrame with the string columns id, text, label and, where the source has splits, split.
+        frame: DataFrame with the string columns id, text, label and, if the source has splits, split.
         corpus: the parameter and the address, for messages.
         seed: of the order.
         mapper: what hashes batches of texts.
@@ -50,7 +50,7 @@ def clean_splits(frame: pd.DataFrame, corpus: str, seed: int, mapper: Mapper = m
     given = len(frame)
     frame, notes = _name_splits(frame, corpus)
     frame["key"] = map_texts(partial(hash_text, seed=0), frame["text"].array, mapper)
-    cleaned, dropped = clean(frame)  # which keeps the first of duplicates: that of the latest split
+    cleaned, dropped = clean(frame)  # keeps the first of duplicates: the one in the latest split
     copies = frame[(frame["label"] != "") & frame["text"].str.strip().isin(cleaned["text"].str.strip())]
     if doubled := int((copies.groupby("key")["split"].nunique() > 1).sum()):
         notes.append(f"{doubled:,} texts occur in two splits of the source, and are kept in the later one")
@@ -69,18 +69,18 @@ def complete_splits(
     seed: int,
     mapper: Mapper = map,
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
-    """The three splits. One that the source does not have, or without labels, is taken from its training split.
+    """The three splits. One that the source lacks, or has without labels, is taken from its training split.
 
     Args:
         kept: of :func:`clean_splits`.
-        groups: the text by whose hash each is taken, of the same index, so that near-duplicates stay together.
-        test_size: share of the training split that becomes the test split, where there is none.
-        validation_size: share of the rest of it that becomes the validation split, where there is none.
+        groups: the text to hash for each row, of the same index, so that near-duplicates stay together.
+        test_size: share of the training split that becomes the test split, if there is none.
+        validation_size: share of the rest that becomes the validation split, if there is none.
         seed: of the hash.
         mapper: what hashes batches of texts.
 
     Returns:
-        DataFrames by the name of the split, in the order of ``SPLITS``, and notes as of :class:`SourceRows`.
+        DataFrames by the name of the split, in the order of ``SPLITS``, and notes as in :class:`SourceRows`.
 
     Raises:
         UserError: a split has too few texts of a class.
@@ -112,7 +112,7 @@ def complete_splits(
 
 
 def _name_splits(frame: pd.DataFrame, corpus: str) -> tuple[pd.DataFrame, list[str]]:
-    """The rows that are of a split, with our name for it, the latest split first; and a note on the others."""
+    """The rows that have a split, with our name for it, the latest split first; and a note on the others."""
     given = frame["split"] if "split" in frame else pd.Series("", index=frame.index)
     named = given.str.lower().map(NAMES)
     if not {"train"} < set(named.dropna()):

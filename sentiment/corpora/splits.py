@@ -14,10 +14,10 @@ from sentiment.corpora.labels import HUMAN, LABELLED_BY
 from sentiment.errors import UserError
 from sentiment.model.text.characters import EMOTICON
 
-GROUP = "group"  # column of a dataset that has near-duplicates: the number of each text's group
+GROUP = "group"  # column of a dataset with near-duplicates: the number of each text's group
 SPLITS = ("train", "validation", "test")
-SHOWN = 60  # characters of a class name in a message: the column may be one of texts
-FEWEST = 2  # texts of a class in the training split: probabilities are calibrated by a cross-validation there
+SHOWN = 60  # characters of a class name in a message: the column may hold texts
+FEWEST = 2  # texts of a class in the training split: calibration cross-validates there
 _SIGN = re.compile(rf"{EMOTICON}|[^\w\s]")
 NEEDED = {"test": 1, "validation": 1, "train": FEWEST}  # texts of each class, in the order in which splits borrow
 
@@ -25,9 +25,8 @@ NEEDED = {"test": 1, "validation": 1, "train": FEWEST}  # texts of each class, i
 def clean(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
     """Drop empty texts, missing labels, duplicates and texts with conflicting labels.
 
-    Of a text that occurs several times with the same label the first is kept. A text that occurs with different labels
-    is dropped altogether, since nothing says which one is right. Texts are compared without the white space around
-    them.
+    If a text occurs several times with the same label, the first is kept. A text with different labels is dropped
+    altogether, since it is unknown which one is right. Texts are compared without surrounding white space.
 
     Args:
         frame: DataFrame with the string columns id, text and label; others are kept.
@@ -78,18 +77,18 @@ def split(
 ) -> dict[str, pd.DataFrame]:
     """Split a corpus by a hash of each text, so that a text stays in its split when the corpus grows.
 
-    The shares are therefore approximate, of the whole and of each class. Where people have labelled a part of the
-    texts, these go to the test and the validation split first, and to the training split once these are full.
+    The shares, of the whole and of each class, are therefore approximate. If only some of the labels are human, their
+    texts go to the test and validation splits first, and to the training split once these are full.
 
     Args:
-        frame: DataFrame with the columns id, text and label, and ``LABELLED_BY`` where people have not labelled all.
+        frame: DataFrame with the columns id, text and label, and ``LABELLED_BY`` if not all labels are human.
         test_size: share of all documents that goes to the test split, between 0 and 1.
         validation_size: share of the rest that goes to the validation split, between 0 and 1.
         seed: of the hash.
-        stratify: whether a split that would have too few texts of a rare class borrows them from the others, from the
-            training split first. As the class grows, these texts alone may change their split.
-        groups: the text by which each row is split, of the same index, so that rows with the same one share a split;
-            None for its own.
+        stratify: whether a split with too few texts of a rare class borrows some from the others, from the training
+            split first. As the class grows, only these texts may change their split.
+        groups: the text to hash for each row, of the same index: rows with the same one share a split; None for its
+            own.
         mapper: what hashes batches of texts.
 
     Returns:
@@ -104,7 +103,7 @@ def split(
     if groups is not None:
         grouped = groups != frame["text"]
         place = own.where(~grouped, groups[grouped].map(place_of))
-    alike = own.duplicated(keep=False)  # in case, punctuation or white space alone: by the text, not as in the file
+    alike = own.duplicated(keep=False)  # up to case, punctuation, white space: ordered by text, not as in the file
     by_text = frame["text"].where(alike, "").rank(method="dense")
     frame = frame.iloc[np.lexsort((by_text, own, place))]
     place = place[frame.index]
@@ -119,9 +118,9 @@ def split(
 
 
 def _borrow(names: pd.Series, place: pd.Series, lasting: bool) -> pd.Series:
-    """The splits of the texts of one class after those that have too few (``NEEDED``) borrowed the nearest ones.
+    """The splits of the texts of one class after splits with too few (``NEEDED``) borrowed the nearest ones.
 
-    With ``lasting`` the training split borrows none: labels of people stay where models are judged by them.
+    With ``lasting`` the training split borrows none: human labels stay where they evaluate models.
     """
     names = names.copy()
     for name in ("test", "validation") if lasting else NEEDED:
@@ -146,10 +145,10 @@ def find_splits(frame: pd.DataFrame, place: pd.Series, test_size: float, validat
 def _ends(
     frame: pd.DataFrame, place: pd.Series, test_end: float, validation_end: float
 ) -> tuple[pd.Series | float, pd.Series | float]:
-    """The hash below which each text is in the test split, and below which in one of test and validation split.
+    """The hash below which each text is in the test split, and the one below which it is in test or validation.
 
-    Where people have labelled a part of the texts, the others fill both splits up. As long as these have room for all
-    that people have labelled, further texts that they have not labelled move none of them.
+    If only some texts have human labels, the others fill up both splits. As long as these have room for all texts
+    with human labels, more texts without them move none of these.
     """
     if LABELLED_BY not in frame:
         return test_end, validation_end
@@ -167,15 +166,15 @@ def _ends(
 
 
 def hash_text(text: str, seed: int) -> float:
-    """A number from 0 to 1 that is the same for texts that differ in case, punctuation or white space alone."""
+    """A number from 0 to 1 that is the same for texts that differ only in case, punctuation or white space."""
     content = f"{seed} {normal_form(text)}".encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.sha256(content).digest()[:8], "big") / 2**64
 
 
 def normal_form(text: str) -> str:
-    """The words of a text, in NFKC and case-folded, joined by blanks; a text without words as it is."""
+    """The words of a text, in NFKC and case-folded, joined by blanks; a text without words unchanged."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    # What is left of other signs than those of ASCII is combining marks: vowels of Thai and Hindi, among others.
+    # Of the signs outside ASCII only combining marks are kept: vowels of Thai and Hindi, among others.
     folded = re.sub(r"[^\w\s\0-\x7f]", lambda sign: sign[0] if unicodedata.category(sign[0])[0] == "M" else " ", folded)
     return " ".join(re.findall(r"\w(?:\w|[^\s\0-\x7f])*", folded)) or text.strip()
 
@@ -192,7 +191,7 @@ def comparison_form(text: str) -> str:
 
 
 def _is_symbol(sign: str) -> bool:
-    return unicodedata.category(sign)[0] == "S" and sign != "`"  # which stands for an apostrophe
+    return unicodedata.category(sign)[0] == "S" and sign != "`"  # used as an apostrophe
 
 
 def _too_few(frame: pd.DataFrame, test_size: float, validation_size: float) -> str:

@@ -1,4 +1,4 @@
-"""Where a corpus can come from: one module a source, listed in :mod:`sentiment.corpora.reading`.
+"""Sources of corpora: one module per source, listed in :mod:`sentiment.corpora.reading`.
 
 The modules are imported by ``main``, which starts without pandas and pyarrow: they import these where they use them.
 """
@@ -23,11 +23,11 @@ class Document(NamedTuple):
     """One document of a corpus.
 
     Args:
-        id: what the source calls it: a row number, a path, a key; of one corpus every one is different.
-        text: its text; empty where it has none.
-        label: its class name; empty where it has none.
-        slice: the slice of the comparison that it belongs to; empty where it belongs to none.
-        split: the split of the source that it belongs to; empty where it belongs to none, or that does not matter.
+        id: its name in the source: a row number, a path, a key; unique in a corpus.
+        text: its text; empty if it has none.
+        label: its class name; empty if it has none.
+        slice: the slice of the comparison that it belongs to; empty if it belongs to none.
+        split: the split of the source that it belongs to; empty if it belongs to none, or that does not matter.
     """
 
     id: str
@@ -38,7 +38,7 @@ class Document(NamedTuple):
 
 
 class FoundCorpus(Protocol):
-    """A corpus as it was when it was found: all that is asked of it is of the same version, where it has versions."""
+    """A corpus as it was when found: if it has versions, all methods answer for the same one."""
 
     @property
     def location(self) -> str:
@@ -48,24 +48,24 @@ class FoundCorpus(Protocol):
         """The documents in the corpus's own order.
 
         The record batches have a string column for each field of :class:`Document`, without nulls. They are read
-        while they are taken, so that the corpus is never in memory as a whole.
+        lazily, so that the corpus is never in memory as a whole.
 
         Raises:
-            UserError: the corpus cannot be read, or has changed since; also while the batches are taken.
+            UserError: the corpus cannot be read, or has changed since; also during iteration.
         """
 
     def digest(self) -> Digest | None:
-        """Digest of the content, taken without parsing it; None where that is not possible."""
+        """Digest of the content, computed without parsing it; None if that is not possible."""
 
     def dataset_source(self) -> DatasetSource:
-        """MLflow's own name for where the corpus is."""
+        """The corpus's location as an MLflow dataset source."""
 
 
 class CorpusSource(Protocol):
-    """What a source module has.
+    """The interface of a source module.
 
-    A source that is rows of columns is no source of its own but a kind of table
-    (:class:`sentiment.corpora.tables.TableKind`): ``input=`` and ``batch=`` read it as well.
+    A source of rows with columns is a kind of table (:class:`sentiment.corpora.tables.TableKind`) instead:
+    ``input=`` and ``batch=`` read it as well.
 
     Attributes:
         EXPECTED: what ``corpus`` may be, as a noun phrase for the error message about an unknown corpus.

@@ -40,12 +40,11 @@ class Folder:
     def read(self) -> Iterator[pa.RecordBatch]:
         """Read every file below a class's folder; ids are paths relative to the corpus, and sorted.
 
-        Files beside the classes' folders are documents without a label, where these are no mistake.
+        Files next to the classes' folders are documents without a label, if these are allowed.
         Files and folders whose names begin with a dot are left out.
 
         Raises:
-            UserError: the folders are no classes; while the batches are taken: there are no such files, or one of them
-                is not UTF-8.
+            UserError: the folders are not classes; during iteration: there are no such files, or one is not UTF-8.
         """
         _require_classes(self._corpus)
         return to_record_batches(_documents(self._corpus))
@@ -58,7 +57,7 @@ class Folder:
 
 
 def _require_classes(corpus: Corpus) -> None:
-    """Raise UserError where the folders in a folder are not classes: a corpus with its splits, or aclImdb's train."""
+    """Raise UserError if the folders in a folder are not classes: a corpus with its splits, or aclImdb's train."""
     from sentiment.corpora.source_splits import NAMES
 
     folder = Path(corpus.address)
@@ -78,7 +77,7 @@ def _require_classes(corpus: Corpus) -> None:
 
 
 def _files(folder: Path, corpus: Corpus) -> Iterator[Path]:
-    """The documents, sorted; those beside the classes' folders only where a label is not required."""
+    """The documents, sorted; those next to the classes' folders only if a label is not required."""
     return (path for path in files_below(folder) if path.parent != folder or not corpus.label_required)
 
 

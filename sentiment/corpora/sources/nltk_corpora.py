@@ -34,13 +34,13 @@ def names() -> list[str]:
 
 
 def _is_corpus(name: str) -> bool:
-    if not name.isidentifier():  # then NLTK need not be imported
+    if not name.isidentifier():  # avoids importing NLTK
         return False
     import nltk.corpus
     from nltk.corpus.reader import CorpusReader
     from nltk.corpus.util import LazyCorpusLoader
 
-    # A loader turns itself into the reader when it is first used.
+    # A loader turns into the reader on first use.
     return isinstance(getattr(nltk.corpus, name, None), (LazyCorpusLoader, CorpusReader))
 
 
@@ -49,7 +49,7 @@ def find(corpus: Corpus) -> NltkCorpus:
 
 
 class NltkCorpus:
-    """A :class:`sentiment.corpora.sources.FoundCorpus` of NLTK, which is downloaded when it is read."""
+    """A :class:`sentiment.corpora.sources.FoundCorpus` of NLTK, downloaded when it is read."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -62,7 +62,7 @@ class NltkCorpus:
         """Read a corpus whose documents, or sentences, each have one category.
 
         Documents with several categories (as in reuters) have no single label and are left out. Ids are NLTK's file
-        ids, with the number of the sentence, from 0, where the corpus is one of sentences.
+        ids, with the number of the sentence, from 0, if the corpus is one of sentences.
 
         Raises:
             UserError: it is not installed and cannot be downloaded, it is empty, or it has no categories.
@@ -75,7 +75,7 @@ class NltkCorpus:
         return to_record_batches(_documents(reader))
 
     def digest(self) -> Digest | None:
-        """Digest of the folder or the zip file that NLTK reads; None where the corpus is not installed."""
+        """Digest of the folder or the zip file that NLTK reads; None if the corpus is not installed."""
         import nltk
 
         reader = getattr(nltk.corpus, self._name)
@@ -83,7 +83,7 @@ class NltkCorpus:
             reader.ensure_loaded()
         except LookupError:
             return None
-        root = reader.root  # of a folder and a zip file side by side, which NLTK's downloader leaves, the folder
+        root = reader.root  # the folder, if there is a zip file too, as NLTK's downloader leaves them
         return Digest(content_digest(Path(root.zipfile.filename if hasattr(root, "zipfile") else str(root))))
 
     def dataset_source(self) -> DatasetSource:
@@ -108,7 +108,7 @@ def _documents(reader: Any) -> Iterator[Document]:
 
 
 def load(name: str, otherwise: str = "give a path to your own file") -> Any:
-    """The reader of an NLTK corpus, which is downloaded where it is not installed; ``otherwise`` is what else to do.
+    """The reader of an NLTK corpus, downloaded if it is not installed; ``otherwise`` is the alternative for the user.
 
     Raises:
         UserError: it is not installed and cannot be downloaded.

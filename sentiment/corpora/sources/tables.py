@@ -30,7 +30,7 @@ class LabelledTable:
         self.digest, self.dataset_source = self._found.digest, self._found.dataset_source
 
     def read(self) -> Iterator[pa.RecordBatch]:
-        """Read a table, in which every row has to be readable. A missing slice column is one of empty strings."""
+        """Read a table, in which every row must be readable. A missing slice column counts as empty strings."""
         from sentiment.corpora.tables.labelled import read_labelled
 
         return read_labelled(self._found.open(), self._corpus)

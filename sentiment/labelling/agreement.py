@@ -1,4 +1,4 @@
-"""Who labelled a dataset, and how far its labelers agree with people on the texts that people have labelled."""
+"""The sources of a dataset's labels, and the agreement of its labelers with human labels."""
 
 import sys
 from collections.abc import Collection, Mapping, Sequence
@@ -17,16 +17,16 @@ from sentiment.labelling.weak_labels import ABSTAINED
 from sentiment.markdown import to_markdown
 from sentiment.tracking import metric_names
 
-NO_CLASS = "none"  # in place of a class where a labeler abstains
+NO_CLASS = "none"  # instead of a class if a labeler abstains
 Agreement = Sequence[Mapping[str, Any]]  # what measure_agreement returns
 
 
 def log_labelling(parts: Mapping[str, pd.DataFrame], votes: pd.DataFrame) -> str:
-    """Log who labelled the splits and how far the labelers agree with people, print it, and return it in Markdown.
+    """Log who labelled the splits and how far labelers agree with human labels, print it, and return it in Markdown.
 
     Args:
         parts: the splits, with the columns text, label and ``LABELLED_BY``.
-        votes: the classes that the labelers give, by text (:func:`sentiment.labelling.weak_labels.add_weak_labels`).
+        votes: the labelers' classes, by text (:func:`sentiment.labelling.weak_labels.add_weak_labels`).
     """
     known = {name: find_labeler(name).training_texts(name) for name in votes if TOGETHER not in name}
     agreement = measure_agreement(parts, votes, known)
@@ -62,7 +62,7 @@ def log_labelling(parts: Mapping[str, pd.DataFrame], votes: pd.DataFrame) -> str
 
 
 def describe_seen(labeler: str, training_texts: Collection[str], test: pd.DataFrame) -> str | None:
-    """What a labeler that has seen test texts with people's labels means for the test split; None where it has not."""
+    """A warning about a labeler that was trained on test texts with human labels; None if it was not."""
     by_people = test[test[LABELLED_BY] == HUMAN]["text"].map(comparison_form)
     seen = int(by_people.isin(training_texts).sum())
     if not seen:
@@ -76,21 +76,21 @@ def describe_seen(labeler: str, training_texts: Collection[str], test: pd.DataFr
 def measure_agreement(
     parts: Mapping[str, pd.DataFrame], votes: pd.DataFrame, known: Mapping[str, Collection[str]]
 ) -> list[dict[str, Any]]:
-    """How far each labeler, and their vote, agrees with people.
+    """The agreement of each labeler, and of their vote, with human labels.
 
-    The test split is left out, so that labelers and thresholds can be chosen by these figures; so are the texts that a
-    labeler was made from, and for the vote those of all labelers: it has learned their labels.
+    The test split is left out, so that labelers and thresholds can be chosen by these metrics; so are the texts that
+    a labeler was trained on, and for the vote those of all labelers: it has learned their labels.
 
     Args:
         parts: the splits, with the columns text, label and ``LABELLED_BY``.
-        votes: the classes that the labelers give, by text.
+        votes: the labelers' classes, by text.
         known: the texts that each labeler was trained on, in their comparison form.
 
     Returns:
-        A dict a labeler with labeler, documents (those that people have labelled), left_out (those of them that it was
-        made from, which the other figures do not count), coverage (the share that it gives a class), accuracy (the
-        share of these on which it agrees, None where there are none) and confusion (from people's class to the
-        labeler's, or ``NO_CLASS``, to a count). A labeler for which no document is left has none.
+        One dict per labeler with labeler, documents (with human labels), left_out (those of them that it was trained
+        on, which the other metrics do not count), coverage (the share to which it gives a class), accuracy (the share
+        of these on which it agrees, None if there are none) and confusion (from the human class to the labeler's, or
+        ``NO_CLASS``, to a count). A labeler for which no document is left has none.
     """
     texts = pd.concat([part for name, part in parts.items() if name != "test"])
     texts = texts[texts[LABELLED_BY] == HUMAN]
@@ -150,7 +150,7 @@ def _describe_left_out(row: Mapping[str, Any]) -> str:
 
 
 def draw_agreement(agreement: Agreement) -> Figure:
-    """A confusion matrix a labeler, with counts: rows are people's classes, columns the labeler's."""
+    """One confusion matrix per labeler, with counts: rows are human classes, columns the labeler's."""
     figure = new_figure(4.5 * len(agreement), 4)
     for axes, row in zip(figure.subplots(1, len(agreement), squeeze=False)[0], agreement):
         counts = pd.DataFrame(row["confusion"]).T

@@ -6,20 +6,20 @@ from sentiment.corpora.labels import normalize_label
 from sentiment.errors import UserError
 
 NEGATIVE, NEUTRAL, POSITIVE = -1, 0, 1
-# Ways to name negative, neutral and positive; others, such as 0 and 1 or stars, do not say which is which.
+# Ways to name negative, neutral and positive; others, such as 0 and 1 or stars, are ambiguous.
 STYLES = (("negative", "neutral", "positive"), ("neg", "neu", "pos"), ("-1", "0", "1"))
 EXPECTED = "expected names such as negative, neutral and positive, or neg and pos, or -1, 0 and 1"
 
 
 def polarity_of(labeler: str, label: str) -> int:
-    """The polarity of a label that a model gives: -1, 0 or 1.
+    """The polarity of a model's label: -1, 0 or 1.
 
     Args:
         labeler: the model's name in ``label_by``, for the message.
         label: the label.
 
     Raises:
-        UserError: it is no name of a polarity.
+        UserError: it does not name a polarity.
     """
     for style in STYLES[:2]:
         if normalize_label(label) in style:
@@ -30,16 +30,16 @@ def polarity_of(labeler: str, label: str) -> int:
 
 
 def name_classes(given: Sequence[str]) -> dict[int, str]:
-    """The names of the classes, written as people have written theirs.
+    """The names of the classes, in the style of the human labels.
 
     Args:
-        given: the labels that people gave, each once.
+        given: the distinct human labels.
 
     Returns:
         The name of each polarity: -1, 0 and 1.
 
     Raises:
-        UserError: the labels that people gave are no polarities, or two of them are the same one.
+        UserError: the human labels are not polarities, or two of them are the same one.
     """
     written: dict[str, str] = {}
     for label in sorted(given):

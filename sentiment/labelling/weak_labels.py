@@ -1,7 +1,7 @@
-"""Weak labels for the texts that people have not labelled: labelers rate their polarity and vote.
+"""Weak labels for texts without human labels: labelers rate their polarity and vote.
 
-What people have labelled keeps its label. The labelers rate these texts as well, which says how far they agree with
-people (:mod:`sentiment.labelling.agreement`).
+Human labels are kept. The labelers rate these texts as well, to measure their agreement with people
+(:mod:`sentiment.labelling.agreement`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,18 +15,18 @@ from sentiment.errors import UserError
 from sentiment.labelling.classes import NEGATIVE, NEUTRAL, POSITIVE, name_classes
 from sentiment.labelling.labelers import find_labeler, resolve_labeler
 
-ABSTAINED = ""  # in place of a class
+ABSTAINED = ""  # instead of a class
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """What a polarity from -1 to 1 means.
+    """The meaning of a polarity from -1 to 1.
 
     Args:
         negative_to: it is negative up to here,
         positive_from: and positive from here on.
-        between: what it is between them: ``neutral``, ``dropped`` (the labeler abstains), or ``auto``: neutral where
-            people have a class for that.
+        between: its meaning between them: ``neutral``, ``dropped`` (the labeler abstains), or ``auto``: neutral if
+            the human labels have a class for that.
     """
 
     negative_to: float
@@ -41,7 +41,7 @@ class Thresholds:
             )
 
     def classify(self, polarities: np.ndarray, names: Mapping[int, str], has_neutral: bool) -> np.ndarray:
-        """The class of each polarity, ``ABSTAINED`` where it has none: object array of the same shape."""
+        """The class of each polarity, ``ABSTAINED`` if it has none: object array of the same shape."""
         between = names[NEUTRAL] if has_neutral else ABSTAINED
         classes = np.full(polarities.shape, between, dtype=object)
         classes[polarities >= self.positive_from] = names[POSITIVE]
@@ -52,22 +52,22 @@ class Thresholds:
 def add_weak_labels(
     frame: pd.DataFrame, labelers: Sequence[str], thresholds: Thresholds
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Label what people have not labelled.
+    """Label the texts without human labels.
 
-    A copy of a text that people have labelled gets their label. Where the labelers do not agree on a class, or all
-    abstain, the label stays empty.
+    A copy of a text with a human label gets that label. If no class has the most votes, or all labelers abstain, the
+    label stays empty.
 
     Args:
-        frame: DataFrame with the string columns text and label, which is empty where nobody has labelled the text.
+        frame: DataFrame with the string columns text and label, which is empty if the text has no human label.
         labelers: their names in ``label_by``.
         thresholds: what their polarities mean.
 
     Returns:
-        The frame with the further columns ``LABELLED_BY`` and ``VOTE``; and the classes that the labelers give, by
-        text: a DataFrame with a column a labeler, and a last one for their vote where there are several.
+        The frame with the further columns ``LABELLED_BY`` and ``VOTE``; and the labelers' classes, by text: a
+        DataFrame with one column per labeler, and a last one for their vote if there are several.
 
     Raises:
-        UserError: a labeler cannot be used, or people have classes that are no polarity.
+        UserError: a labeler cannot be used, or human labels are not polarities.
     """
     text, given = frame["text"].str.strip(), frame["label"]
     by_people = given != ""
@@ -99,10 +99,10 @@ def add_weak_labels(
 
 
 def take_vote(votes: pd.DataFrame) -> np.ndarray:
-    """The class that most of those labelers give that do not abstain; ``ABSTAINED`` where none has the most.
+    """The class with the most votes among labelers that do not abstain; ``ABSTAINED`` for a tie or no votes.
 
     Args:
-        votes: DataFrame with a column a labeler.
+        votes: DataFrame with one column per labeler.
 
     Returns:
         Object array of shape (texts,).

@@ -1,8 +1,8 @@
-"""Labelers: what rates the polarity of a text that nobody has labelled. One module each, listed in ``MODULES``.
+"""Labelers, which rate the polarity of unlabelled texts. One module each, listed in ``MODULES``.
 
-A module is imported by its name and only where a labeler is asked for, so that the steps of a corpus that people have
-labelled do not depend on it. ``main`` imports it for its digest, and starts without numpy: what rates texts is imported
-inside ``rate``.
+A module is imported by its name and only if a labeler is requested, so that the steps of a corpus with human labels do
+not depend on it. ``main`` imports it for its digest and starts without numpy: what rates texts is imported inside
+``rate``.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ MODULES = ("vader", "opinion_lexicon", "registered_model", "pipeline")
 
 
 class Labeler(Protocol):
-    """What a module of a labeler has.
+    """The interface of a labeler.
 
     Attributes:
-        EXPECTED: what its name in ``label_by`` is, as a noun phrase for the message about an unknown one.
-        REQUIREMENTS: packages beside those of requirements.txt that its ratings depend on.
+        EXPECTED: its name in ``label_by``, as a noun phrase for the message about an unknown one.
+        REQUIREMENTS: packages not in requirements.txt that its ratings depend on.
     """
 
     EXPECTED: str
@@ -37,28 +37,28 @@ class Labeler(Protocol):
         """Whether a name in ``label_by`` is this labeler's."""
 
     def resolve(self, name: str) -> str:
-        """The name, with what it stands for now in place of an alias.
+        """The name, with aliases resolved to what they mean now.
 
         Raises:
-            UserError: there is nothing of this name.
+            UserError: nothing has this name.
         """
 
     def digest(self, name: str) -> str | None:
-        """Digest of all that a resolved name's ratings depend on beside packages; None where it cannot be taken."""
+        """Digest of all except packages that a resolved name's ratings depend on; None if it cannot be computed."""
 
     def rate(self, name: str, texts: Sequence[str]) -> np.ndarray:
         """The polarity of texts: float64 of shape (texts,), from -1 (negative) over 0 (neutral) to 1 (positive).
 
         Raises:
-            UserError: what it needs is not there, or does not rate polarity.
+            UserError: what it needs is missing, or does not rate polarity.
         """
 
     def training_texts(self, name: str) -> Collection[str]:
-        """The texts that it was fitted on or chosen by, in their comparison form, as far as that is known."""
+        """The texts that it was fitted or selected on, in their comparison form, as far as known."""
 
 
 def find_labeler(name: str) -> Labeler:
-    """The labeler of a name in ``label_by``; UserError where there is none."""
+    """The labeler of a name in ``label_by``; UserError if there is none."""
     modules = [importlib.import_module(f"{__name__}.{module}") for module in MODULES]
     for module in modules:
         if module.matches(name):
@@ -69,12 +69,12 @@ def find_labeler(name: str) -> Labeler:
 
 
 def resolve_labeler(name: str) -> str:
-    """A name in ``label_by`` with what it stands for now; see :meth:`Labeler.resolve`."""
+    """A name in ``label_by`` with aliases resolved; see :meth:`Labeler.resolve`."""
     return find_labeler(name).resolve(name)
 
 
 def in_portions(name: str, texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The texts in portions of at most ``PORTION``, and a progress bar where a labeler takes more than some seconds."""
+    """The texts in portions of at most ``PORTION``, with a progress bar if a labeler takes more than some seconds."""
     with show_progress(f"ingest: {name}", len(texts), " texts") as bar:
         for start in range(0, len(texts), PORTION):
             part = texts[start : start + PORTION]

@@ -36,7 +36,7 @@ def training_texts(name: str) -> Collection[str]:
 
 
 def rate(name: str, texts: Sequence[str]) -> np.ndarray:
-    """The share of positive words among those that the lexicon has, minus that of negative ones; 0 where it has none.
+    """The share of positive words among those in the lexicon, minus that of negative ones; 0 if it has none.
 
     Raises:
         UserError: NLTK's data folders do not have the lexicon, and it cannot be downloaded.

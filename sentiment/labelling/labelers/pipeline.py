@@ -1,4 +1,4 @@
-"""A text classifier of Hugging Face, as it is: a name on the hub, or a folder."""
+"""A Hugging Face text classifier as it is: a name on the hub, or a folder."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def training_texts(name: str) -> Collection[str]:
 
 
 def rate(name: str, texts: Sequence[str]) -> np.ndarray:
-    """The score of the label, with a minus where it is negative, and 0 where it is neutral.
+    """The score of the label, negated if it is negative, and 0 if it is neutral.
 
-    It is loaded in a process of its own: torch cannot be beside TensorFlow.
+    It is loaded in its own process: torch cannot be loaded next to TensorFlow.
 
     Raises:
-        UserError: there is no such classifier, a package is missing, or its labels are no polarity.
+        UserError: there is no such classifier, a package is missing, or its labels are not polarities.
     """
     from sentiment.evaluation.measure import in_own_process
 

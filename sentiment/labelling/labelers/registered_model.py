@@ -1,4 +1,4 @@
-"""A model of the registry, of this project or another one, that takes raw text and returns label and score."""
+"""A registered model, of this project or another one, that takes raw text and returns label and score."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ def digest(name: str) -> str | None:
     from mlflow import MlflowClient
 
     registered, version = name.removeprefix("models:/").split("/")
-    return f"{name} {MlflowClient().get_model_version(registered, version).source}"  # deleted, its number comes again
+    return f"{name} {MlflowClient().get_model_version(registered, version).source}"  # numbers return after a deletion
 
 
 def training_texts(name: str) -> Collection[str]:
-    """Those of the dataset that a version of this project was made from."""
+    """Those of the dataset that a version of this project was trained on."""
     from sentiment.registry import comparable_rows
 
     return comparable_rows.training_texts(name)
 
 
 def rate(name: str, texts: Sequence[str]) -> np.ndarray:
-    """The score of the label, with a minus where it is negative, and 0 where it is neutral.
+    """The score of the label, negated if it is negative, and 0 if it is neutral.
 
-    The model is loaded in a process of its own, since models of some families cannot be beside each other.
+    The model is loaded in its own process, since models of some families cannot share one.
 
     Raises:
-        UserError: the model cannot be used, or has labels that are no polarity.
+        UserError: the model cannot be used, or its labels are not polarities.
     """
     from sentiment.evaluation.measure import in_own_process
 

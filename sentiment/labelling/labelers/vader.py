@@ -33,7 +33,7 @@ def training_texts(name: str) -> Collection[str]:
 
 
 def rate(name: str, texts: Sequence[str]) -> np.ndarray:
-    """The compound score, of a text of several sentences their mean, as VADER's authors advise."""
+    """The compound score, averaged over a text's sentences, as VADER's authors advise."""
     import numpy as np
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
@@ -47,7 +47,7 @@ def rate(name: str, texts: Sequence[str]) -> np.ndarray:
 
 
 def _sentences(text: str) -> list[str]:
-    """The sentences of a text, those that are too long for VADER in parts."""
+    """The sentences of a text; those too long for VADER in parts."""
     from sentiment.model.text.lexicon import LONGEST
 
     parts = []

@@ -1,4 +1,4 @@
-"""Whether texts have drifted from those that a model was made from."""
+"""Tests of whether texts have drifted from a reference."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from sentiment.evaluation.statistics import holm
 
 QUANTITIES = {"words": "text length", "unknown": "unknown words", "score": "scores", "predicted": "predicted labels"}
 BINS = 10
-MIN_TEXTS = 30  # a test on fewer says nothing
+MIN_TEXTS = 30  # a test on fewer is noise
 MIN_EXPECTED = 5  # count of a cell from which the chi-squared distribution is a good approximation (Cochran 1954)
 RESAMPLES = 99_999  # the smallest p-value is 1e-5
 
 
 @dataclass(frozen=True)
 class Drift:
-    """How far the distribution of a quantity has moved.
+    """The drift of a quantity's distribution.
 
     Args:
         quantity: a key of ``QUANTITIES``.
@@ -45,8 +45,8 @@ def find_drifts(reference: pd.DataFrame, observed: pd.DataFrame, psi_limit: floa
 
     An alert needs both a p-value below its limit, since the index of a small batch is large by chance, and an index
     above its limit, since with many texts every difference is significant. Numbers are compared by the two-sample
-    Kolmogorov-Smirnov test, labels by a chi-squared test, whose p-value is that of a permutation test where a count
-    below ``MIN_EXPECTED`` is expected; Holm's correction covers all of them.
+    Kolmogorov-Smirnov test, labels by a chi-squared test, with the p-value of a permutation test if an expected
+    count is below ``MIN_EXPECTED``; Holm's correction covers all of them.
 
     Args:
         reference: DataFrame with the columns in ``QUANTITIES``.
@@ -55,7 +55,7 @@ def find_drifts(reference: pd.DataFrame, observed: pd.DataFrame, psi_limit: floa
         p_limit: p-value below which it has drifted.
 
     Returns:
-        A drift for each quantity that was recorded; none where there are fewer than ``MIN_TEXTS`` texts.
+        A drift for each quantity that was recorded; none if there are fewer than ``MIN_TEXTS`` texts.
     """
     found = []
     for name in QUANTITIES:
@@ -85,7 +85,7 @@ def compute_psi(before: ArrayLike, now: ArrayLike) -> float:
 
 
 def select_evaluated(texts: pd.DataFrame) -> pd.DataFrame:
-    """The rows that accuracy is computed on: those with a label and a prediction, which a text may fail to get.
+    """The rows for accuracy: those with a label and a prediction, either of which a text may lack.
 
     Args:
         texts: DataFrame with the columns label and predicted, in which values may be missing.
@@ -94,7 +94,7 @@ def select_evaluated(texts: pd.DataFrame) -> pd.DataFrame:
 
 
 def describe_accuracy_drop(reference: pd.DataFrame, observed: pd.DataFrame, drop: float, p_limit: float) -> str | None:
-    """How far the champion's accuracy has fallen below that on its test split, in words; None where it has not.
+    """How far the champion's accuracy has fallen below that on its test split, in words; None if it has not.
 
     Args:
         reference: DataFrame with the columns label and predicted; the rows of :func:`select_evaluated` count.
@@ -115,7 +115,7 @@ def describe_accuracy_drop(reference: pd.DataFrame, observed: pd.DataFrame, drop
 
 
 def find_untested(reference: pd.DataFrame, observed: pd.DataFrame) -> dict[str, str]:
-    """What there were too few texts or labels to test, ``drift`` and ``accuracy``, and why, in words.
+    """Which of ``drift`` and ``accuracy`` had too few texts or labels to test, and why, in words.
 
     Args:
         reference: DataFrame with a row for each text and the columns label and predicted; values may be missing.
@@ -138,8 +138,8 @@ def was_tested(untested: Mapping[str, str], metrics: Mapping[str, float]) -> boo
     """Whether a monitoring tested anything that could have given an alert.
 
     Args:
-        untested: what :func:`find_untested` found.
-        metrics: what was measured.
+        untested: the result of :func:`find_untested`.
+        metrics: as measured.
     """
     tested = {"drift", *(["accuracy"] if "quality/accuracy" in metrics else [])} - set(untested)
     return bool(tested) or "requests/count" in metrics
@@ -148,10 +148,10 @@ def was_tested(untested: Mapping[str, str], metrics: Mapping[str, float]) -> boo
 def _compare_numbers(before: pd.Series, now: pd.Series) -> tuple[Sequence[np.ndarray], float]:
     """Counts of both samples in bins that hold equal shares of the first one, as far as ties allow, and the p-value."""
     quantiles = np.quantile(before, np.linspace(0, 1, BINS + 1)[1:-1])
-    tied = quantiles[:-1][np.diff(quantiles) == 0]  # a value that fills a bin by itself: what is below it is another
+    tied = quantiles[:-1][np.diff(quantiles) == 0]  # values that fill whole bins; smaller values get another one
     edges = np.unique([*quantiles, *np.nextafter(tied, -np.inf)])
     counts = [np.bincount(np.searchsorted(edges, part), minlength=len(edges) + 1) for part in (before, now)]
-    used = (counts[0] + counts[1]) > 0  # ties leave bins empty
+    used = (counts[0] + counts[1]) > 0  # ties leave empty bins
     return [part[used] for part in counts], float(ks_2samp(before, now).pvalue)
 
 

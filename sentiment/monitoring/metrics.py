@@ -37,10 +37,9 @@ def text_metrics(observed: pd.DataFrame, classes: list[str]) -> dict[str, float]
 
 
 def _quality(labelled: pd.DataFrame, classes: list[str]) -> dict[str, float]:
-    """The metrics that need predicted labels alone, and precision and recall, of each class and averaged.
+    """The metrics that need only predicted labels, and precision and recall, of each class and averaged.
 
-    The mean of the precisions is over the classes that are predicted, that of the recalls over those that occur: a
-    batch need not have all.
+    Precision is averaged over the predicted classes, recall over those that occur: a batch need not have all.
     """
     truth, predicted = (labelled[column].map(classes.index).to_numpy() for column in ("label", "predicted"))
     precision, recall, _, _ = precision_recall_fscore_support(
@@ -55,7 +54,7 @@ def _quality(labelled: pd.DataFrame, classes: list[str]) -> dict[str, float]:
 
 
 def request_metrics(requests: pd.DataFrame) -> dict[str, float]:
-    """Metrics of recorded requests: how many a minute, latency percentiles in ms, share of errors.
+    """Metrics of recorded requests: number per minute, latency percentiles in ms, share of errors.
 
     Args:
         requests: DataFrame with the columns at (ms since the epoch, ascending), latency_ms and error.
@@ -80,7 +79,7 @@ def drift_metrics(drifts: Sequence[Drift]) -> dict[str, float]:
 
 
 def requests_over_time(requests: pd.DataFrame) -> pd.DataFrame:
-    """Requests by interval of time, of the same duration (at least a second), from the first request to the last.
+    """Requests by time interval, all of one duration (at least a second), from the first request to the last.
 
     Args:
         requests: as in :func:`request_metrics`.

@@ -13,7 +13,7 @@ CHAMPION = "champion_version"  # metric: the version that was monitored
 
 
 def get_monitoring_run(name: str) -> Run:
-    """The monitoring run of a registered model in the active run's experiment; it is created where there is none."""
+    """The monitoring run of a registered model in the active run's experiment; created if there is none."""
     client, experiment = MlflowClient(), active_run().info.experiment_id
 
     def find() -> list[Run]:
@@ -37,11 +37,11 @@ def add_point(run_id: str, metrics: Mapping[str, float], tags: Mapping[str, str]
 
 
 def read_history(run_id: str, metrics: Mapping[str, float]) -> dict[str, list[tuple[int, float]]]:
-    """The (step, value) of some metrics so far, by step, and as last one the value that :func:`add_point` will add."""
+    """The (step, value) of some metrics so far, by step, ending with the value that :func:`add_point` will add."""
     client, step = MlflowClient(), _next_step(run_id)
     history = {}
     for name, value in metrics.items():
-        # MLflow orders them by time, which differs where the clock was set, or between machines.
+        # MLflow orders them by time, which differs if the clock was set, or between machines.
         points = sorted((point.step, point.value) for point in client.get_metric_history(run_id, name))
         history[name] = [*points, (step, value)]
     return history

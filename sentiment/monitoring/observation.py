@@ -1,4 +1,4 @@
-"""What the champion is monitored on: the texts of a batch, or recorded requests, with its predictions."""
+"""The input of monitoring: the texts of a batch, or recorded requests, with the champion's predictions."""
 
 import time
 from collections.abc import Sequence
@@ -24,14 +24,14 @@ TRACES_PER_PAGE = 200
 
 @dataclass(frozen=True)
 class Observation:
-    """Texts that the champion was not trained on, which would flatter it, and the requests that they came in.
+    """Texts that the champion was not trained on (those would flatter it), and the requests that they came in.
 
     Args:
-        texts: DataFrame with the columns words, unknown, score, predicted and label (None where it is not known), and
-            text (None where it was not recorded).
+        texts: DataFrame with the columns words, unknown, score, predicted and label (None if unknown), and text (None
+            if not recorded).
         requests: DataFrame with the columns at, latency_ms, version and error; empty for a batch.
-        source: what they are, in words.
-        batch: all rows of a batch, those that the champion was trained on as well: columns text and label.
+        source: their description.
+        batch: all rows of a batch, including those that the champion was trained on: columns text and label.
     """
 
     texts: pd.DataFrame
@@ -62,7 +62,7 @@ def observe_batch(champion: Champion, batch: Corpus) -> Observation:
 
 
 def observe_requests(champion: Champion, experiment_id: str, hours: float) -> Observation:
-    """Describe the requests of the last hours that this version was asked, and the texts in them.
+    """Describe the requests of the last hours to this version, and the texts in them.
 
     Args:
         champion: the champion.
@@ -70,7 +70,7 @@ def observe_requests(champion: Champion, experiment_id: str, hours: float) -> Ob
         hours: how far to look back.
 
     Raises:
-        UserError: no request was recorded, of whichever version.
+        UserError: no request was recorded, to any version.
     """
     name = champion.version.name
     requests, texts = read_recorded(name, experiment_id, hours)
@@ -92,14 +92,14 @@ def observe_requests(champion: Champion, experiment_id: str, hours: float) -> Ob
 
 
 def read_batch(batch: Corpus, classes: Sequence[str]) -> pd.DataFrame:
-    """Read the texts of a table, and their labels where it has some (:func:`match_labels`).
+    """Read the texts of a table, and their labels if it has some (:func:`match_labels`).
 
     Args:
-        batch: where it is; a label in each row is not required, a column of labels only where it was named.
+        batch: where it is; labels are not required in each row, a column of labels only if it was named.
         classes: class names of the champion.
 
     Returns:
-        DataFrame with the columns text and label (None where there is none), without the rows that have no text.
+        DataFrame with the columns text and label (None if there is none), without the rows that have no text.
 
     Raises:
         UserError: the table cannot be read, has no text, or a label is not a class of the champion.
@@ -133,7 +133,7 @@ def read_recorded(name: str, experiment_id: str, hours: float) -> tuple[pd.DataF
 
     Returns:
         Requests, with the columns at (ms since the epoch, ascending), latency_ms, version and error (None, or the
-        reason); and their texts, with at, text and sha256 (each None where the other was kept), words, label (None),
+        reason); and their texts, with at, text and sha256 (each None if the other was kept), words, label (None),
         predicted, score and version.
     """
     since = int((time.time() - 3600 * hours) * 1000)
@@ -144,7 +144,7 @@ def read_recorded(name: str, experiment_id: str, hours: float) -> tuple[pd.DataF
             locations=[experiment_id], filter_string=query, max_results=TRACES_PER_PAGE, page_token=page
         )
         for trace in traces:
-            if trace.info.trace_id in seen:  # pages go by number, the latest first: a new trace pushes others on
+            if trace.info.trace_id in seen:  # pages are numbered, the latest first: a new trace shifts the others
                 continue
             seen.add(trace.info.trace_id)
             span = trace.data.spans[0]
@@ -164,7 +164,7 @@ def read_recorded(name: str, experiment_id: str, hours: float) -> tuple[pd.DataF
 
 
 def _select_own(rows: pd.DataFrame, champion: Champion) -> pd.DataFrame:
-    """The requests, or texts, of this version, and not of a deleted one of the same name and number."""
+    """The requests, or texts, of this version, not of a deleted one of the same name and number."""
     version = champion.version
     is_own = (rows["version"] == str(version.version)) & (rows["at"] >= (version.creation_timestamp or 0))
     return rows[is_own].reset_index(drop=True)

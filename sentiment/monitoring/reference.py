@@ -1,4 +1,4 @@
-"""What the champion was made with: the reference that new texts are compared with."""
+"""The champion and its test split, the reference that new texts are compared with."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,14 +23,14 @@ from sentiment.tracking import DATASET, FEATURES, FEATURIZE_RUN, INGEST_RUN, TUN
 
 @dataclass(frozen=True)
 class Champion:
-    """A champion, and what it was made from.
+    """A champion, and what it was trained on.
 
     Args:
         version: the registered version.
 
     Raises:
-        UserError: on access to something that is unknown, since the version was not registered by this project, or
-            that was deleted.
+        UserError: on access to something that was deleted, or is unknown since the version was not registered by this
+            project.
     """
 
     version: ModelVersion
@@ -54,7 +54,7 @@ class Champion:
         return Features(artifacts(self._find_run(FEATURIZE_RUN, featurize_run, "featurize"), FEATURES), self.dataset)
 
     def _find_run(self, tag: str, run_id: str, entry_point: str) -> str:
-        """The id of the run with the result of a run that the version was made from; see :func:`checked_run`."""
+        """The id of the run with the result of one of the version's earlier steps; see :func:`checked_run`."""
         try:
             return checked_run(tag, run_id, entry_point).info.run_id
         except UserError as error:
@@ -83,10 +83,10 @@ class Champion:
         return [float(np.mean([token not in known for token in found])) if found else np.nan for found in tokens]
 
     def get_reference(self, run_id: str) -> pd.DataFrame:
-        """The description of the test split, with the labels of people; computed once and kept as an artifact of a run.
+        """The description of the test split, with human labels only; computed once and kept as an artifact of a run.
 
-        A model agrees more with labelers whose labels it has learned than with people, which would look like a fall of
-        its accuracy.
+        A model agrees more with labelers whose labels it has learned than with people: the difference would look like
+        a fall in accuracy.
 
         The test split is used because the model was not fitted to it: in the training split there are no unknown
         words, and the scores are higher.
@@ -94,12 +94,12 @@ class Champion:
         Args:
             run_id: the monitoring run of the registered model.
         """
-        # A model that was deleted and registered again has versions of the same numbers, of other models.
-        # The number at the end is that of the way to count words: without one it was at white space alone.
+        # After a model is deleted and registered again, the same version numbers are of other models.
+        # The last number is the version of word counting: without one, words were split only at white space.
         path = f"reference/version_{self.version.version}_{text_digest(self.version.source or '')[:8]}_2.parquet"
         try:
             return pd.read_parquet(artifacts(run_id, path))
-        except (UserError, OSError, pa.ArrowInvalid):  # it is the first time, or what wrote it was stopped halfway
+        except (UserError, OSError, pa.ArrowInvalid):  # the first time, or only written in part
             test = pd.read_parquet(self.dataset / "test.parquet")
             if LABELLED_BY in test:
                 test["label"] = test["label"].where(test[LABELLED_BY] == HUMAN, None)

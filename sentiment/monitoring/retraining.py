@@ -1,4 +1,4 @@
-"""Training again, as the champion was trained, with the labels of a batch."""
+"""Retraining, as the champion was trained, with the labels of a batch."""
 
 import json
 from collections.abc import Callable
@@ -21,16 +21,16 @@ from sentiment.workflow.parameters import MainParameters
 
 
 def retrain(champion: Champion, batch: pd.DataFrame, hold: Callable[[], None]) -> None:
-    """Run main as the champion's main run was run, on its corpus with the labelled texts of a batch added.
+    """Run main as for the champion, on its corpus with the labelled texts of a batch added.
 
-    These may be texts that it was trained on: people may have labelled them since, and a label of the batch is newer.
+    These may be texts that it was trained on: people may have labelled them since, and the batch's label is newer.
     """
     dataset = read_dataset(champion.dataset)
     kept, labelled, new = replace_labels(select_human_labels(dataset), batch[batch["label"].notna()])
     log_parquet(pd.concat([kept, labelled], ignore_index=True), "retrain/corpus.parquet")
     corpus = artifacts(active_run().info.run_id, "retrain/corpus.parquet")
     earlier = read_main_parameters(champion.version)
-    for name in ("query", "corrections"):  # the splits have what they gave
+    for name in ("query", "corrections"):  # the splits include their results
         earlier.pop(name, None)
     corrected = select_corrected_labels(dataset)
     corrected = corrected[corrected["text"].isin(kept["text"])]
@@ -58,8 +58,8 @@ def retrain(champion: Champion, batch: pd.DataFrame, hold: Callable[[], None]) -
 def replace_labels(corpus: pd.DataFrame, batch: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     """The rows of a corpus that a labelled batch does not replace, the batch's rows, and the number of its new texts.
 
-    A text of the batch replaces the same one of the corpus, whose label is older, and takes its split and its slice.
-    The split of a new text is train; it counts for ``splits=source`` alone. Texts are the same as for the gate.
+    A text of the batch replaces the same one in the corpus, whose label is older, and takes its split and its slice.
+    The split of a new text is train; it only matters for ``splits=source``. Texts are compared as by the gate.
     """
     keys, batch_keys = corpus["text"].map(comparison_form), batch["text"].map(comparison_form)
     places = corpus.drop(columns=["text", "label"]).groupby(keys).first()
@@ -68,7 +68,7 @@ def replace_labels(corpus: pd.DataFrame, batch: pd.DataFrame) -> tuple[pd.DataFr
 
 
 def read_main_parameters(version: ModelVersion) -> dict[str, Any]:
-    """The parameters of the main run that registered a version; those of its gate where register was run by hand."""
+    """The parameters of the main run that registered a version; those of its gate if register was run by hand."""
     if main_run := version.tags.get(MAIN_RUN):
         return dict(given_parameters(checked_run(MAIN_RUN, main_run, "main", ended=False), MainParameters))
     terms: dict[str, Any] = json.loads(version.tags.get(GATE_TERMS, "{}"))
@@ -83,19 +83,19 @@ def read_main_parameters(version: ModelVersion) -> dict[str, Any]:
 
 
 def read_dataset(dataset: Path) -> pd.DataFrame:
-    """The splits of a dataset, whose names are in the column split."""
+    """The splits of a dataset, named in the column split."""
     files = sorted(dataset.glob("*.parquet"))
     return pd.concat([pd.read_parquet(file).assign(split=file.stem) for file in files], ignore_index=True)
 
 
 def select_human_labels(dataset: pd.DataFrame) -> pd.DataFrame:
-    """The texts and the labels that people gave; empty where labelers did, who will label them again."""
+    """The texts and their human labels; empty for labelers' labels, since they will label these texts again."""
     if LABELLED_BY in dataset:
         dataset = dataset.assign(label=dataset["label"].where(dataset[LABELLED_BY] == HUMAN, ""))
     return dataset[[name for name in ("text", "label", "split", "slice") if name in dataset]]
 
 
 def select_corrected_labels(dataset: pd.DataFrame) -> pd.DataFrame:
-    """The texts on which people have corrected the labelers, and their labels; none where people gave all labels."""
+    """The texts with labels of labelers that people corrected, and these labels; none if all labels are human."""
     corrected = dataset[dataset[LABELLED_BY] == CORRECTED] if LABELLED_BY in dataset else dataset[:0]
     return corrected[["text", "label"]]

@@ -1,1 +1,1 @@
-"""The data check: what a careful person looks for in a corpus before training, one module a check."""
+"""The data check: what careful people look for in a corpus before training, one module per check."""

@@ -1,4 +1,4 @@
-"""How the classes are balanced, and what the majority class would reach as the answer to everything."""
+"""The balance of the classes, and the accuracy of always answering the majority class."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from sentiment.corpora.labels import find_majority
 from sentiment.quality.finding import Finding
 
 UNBALANCED = 0.8  # share of the majority class
-FEW = 30  # test texts of a class; an accuracy of so few is known to 18 points
+FEW = 30  # test texts of a class; accuracy on so few is known to 18 points
 SHOWN = 5  # classes with few texts that are named, the rarest first
 
 

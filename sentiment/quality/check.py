@@ -1,4 +1,4 @@
-"""All checks of a corpus, and what ingest writes of them."""
+"""All checks of a corpus, and the results that ingest logs."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ from sentiment.quality.near_duplicates import describe_near_duplicates, keep_tog
 from sentiment.quality.personal_data import describe_personal_data
 from sentiment.tracking import DATA_CHECK
 
-# Texts that are looked at word by word, of larger corpora; the other checks read all texts.
+# Texts of larger corpora that are checked word by word; the other checks read all texts.
 SAMPLE = 20_000
-# Tokens of a text that the model of the labels reads: the last ones, where reviewers usually state their verdict.
+# Tokens of a text that the label model reads: the last ones, where reviewers usually state their verdict.
 READ = 400
-NOTED = 3  # examples of a warning in the description of the run, which has room for 8,000 characters
-SHORT = 100  # median of the tokens up to which VADER's scores help the model: they are means over sentences
+NOTED = 3  # examples of a warning in the run's description, which is limited to 8,000 characters
+SHORT = 100  # median number of tokens up to which VADER's scores help the model: they are means over sentences
 
 
 @dataclass(frozen=True)
 class DataCheck:
-    """What the checks found.
+    """The results of the checks.
 
     Args:
         findings: warnings first.
         suspects: likely label errors, the likeliest first: columns id, text, label, suggested, probability and split.
-        near_duplicates: the texts that have some, by groups: columns id, text, label, split and group.
+        near_duplicates: the texts that have some, by group: columns id, text, label, split and group.
     """
 
     findings: list[Finding]
@@ -64,7 +64,7 @@ class DataCheck:
         }
 
     def markdown(self) -> str:
-        """A line for each finding, and below a warning its first examples; the review card has them all."""
+        """A line for each finding, and a warning's first examples below it; the review card has them all."""
         lines = ["Data check:", ""]
         for found in self.findings:
             lines.append(f"- {'⚠ ' if found.warning else ''}**{found.title}**: {escape_prose(found.says)}")
@@ -88,13 +88,13 @@ def check_data(
 
     Args:
         parts: the splits by name, with the columns id, text and label.
-        groups: what stands for each text's group of near-duplicates, by the text.
+        groups: the representative of each text's group of near-duplicates, by text.
         test_size: as in :func:`sentiment.corpora.splits.split`.
         validation_size: the same.
-        seed: the same, and of the sample and of the label check's folds.
+        seed: the same, and of the sample and the label check's folds.
         others: findings from elsewhere.
-        own_splits: whether the splits are those of the source, so that near-duplicates were not kept together.
-        mapper: what looks at batches of all texts.
+        own_splits: whether the splits are the source's, so that near-duplicates were not kept together.
+        mapper: what processes batches of all texts.
     """
     everything = pd.concat([part.assign(split=name) for name, part in parts.items()], ignore_index=True)
     share = min(1.0, SAMPLE / len(everything))
@@ -121,7 +121,7 @@ def check_data(
     near_duplicates = list_near_duplicates(everything, groups)
     alone = None
     if not own_splits:
-        # Where people have labelled some, their share of all texts decides.
+        # If some labels are human, their share of all texts decides.
         rows = everything if LABELLED_BY in everything else near_duplicates
         place = pd.Series(map_texts(partial(hash_text, seed=seed), rows["text"].array, mapper), rows.index, dtype=float)
         alone = find_splits(rows, place, test_size, validation_size)[near_duplicates.index]
@@ -139,34 +139,33 @@ def check_data(
 
 
 def log_check(check: DataCheck) -> None:
-    """Log what was found as metrics and artifacts of the active run; the console names the warnings."""
+    """Log the findings as metrics and artifacts of the active run; the console names the warnings."""
     if warned := [found.title.lower() for found in check.findings if found.warning]:
         print(f"warning: data check: {', '.join(warned)}; see the run's description", file=sys.stderr)
     mlflow.log_metrics(check.metrics())
     mlflow.log_dict({"findings": [asdict(finding) for finding in check.findings]}, DATA_CHECK)
     for table, name in ((check.suspects, "label_suspects"), (check.near_duplicates, "near_duplicates")):
         table = table.assign(**{LISTED_LABEL: table["label"]})  # so that corrections= knows which labels were changed
-        # Python's writer puts a text with a \r in quotes from 3.13 on.
+        # Python's writer quotes a text with a \r from 3.13 on.
         mlflow.log_text(table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC), f"profile/{name}.csv")
 
 
 def read_check(ingest_run: Run, lengths: Mapping[int, int], max_length: int) -> list[Finding] | None:
-    """What :func:`log_check` logged, with the texts that networks of this ``max_length`` cut, the warnings first.
+    """The results of :func:`log_check`, with the texts that networks of this ``max_length`` cut, warnings first.
 
     Args:
         ingest_run: the run that checked the corpus.
-        lengths: how many texts have each number of the tokens that networks read; empty where that is not known.
-        max_length: tokens that a network reads of a text at once.
+        lengths: how many texts have each number of the tokens that networks read; empty if unknown.
+        max_length: tokens of a text that a network reads at once.
 
     Returns:
-        The findings, with none on lengths where they are not known; None for a run of an earlier version of this
-        project.
+        The findings, with none on lengths if these are unknown; None for a run of an earlier version of this project.
     """
     run_id = ingest_run.info.run_id
     if DATA_CHECK not in {file.path for file in MlflowClient().list_artifacts(run_id, str(Path(DATA_CHECK).parent))}:
         return None
     logged = mlflow.artifacts.load_dict(f"runs:/{run_id}/{DATA_CHECK}")["findings"]
-    # Of ingest's tokens, which are words, a network may read several for one, or fewer.
+    # Ingest's tokens are words, for each of which a network may read several, or fewer.
     findings = [Finding(**entry) for entry in logged if entry["title"] != LENGTHS]
     if lengths:
         findings.append(describe_lengths(lengths, max_length))

@@ -1,4 +1,4 @@
-"""What was corrected by hand, which a reader of the test figures has to know."""
+"""Corrections by hand, which a reader of the test metrics has to know."""
 
 from collections.abc import Mapping
 

@@ -1,8 +1,8 @@
 """Likely label errors, by confident learning (Northcutt, Jiang and Chuang 2021, doi:10.1613/jair.1.12125).
 
-The probabilities are those of a logistic regression over unigrams and bigrams, and over VADER's scores of short
-English texts, for texts that it was not fitted on: of the training and validation split in a cross-validation, of
-the test split by a model of the two others. No test text is fitted on.
+The probabilities come from a logistic regression on unigrams and bigrams, and on VADER's scores of short English
+texts, for texts that it was not fitted on: for the training and validation splits by cross-validation, for the test
+split by a model of the other two. No model is fitted on test texts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sentiment.quality.personal_data import excerpt
 
 FOLDS = 5
 C = 3.0  # inverse strength of the regularization; on four of five corpora the list was better than with 10
-MIN_TEXTS = 2  # that have a word or pair; what a single text has says nothing of another
+MIN_TEXTS = 2  # with a word or pair: one in a single text says nothing about others
 EXAMPLES = 5
 
 
@@ -33,7 +33,7 @@ def find_label_errors(
     seed: int,
     groups: np.ndarray | None = None,
 ) -> pd.DataFrame:
-    """The texts whose label is likely to be wrong, the likeliest first.
+    """The texts whose labels are likely wrong, the likeliest first.
 
     Args:
         documents: the tokens of each text.
@@ -41,11 +41,11 @@ def find_label_errors(
         is_test: bool array of shape (texts,), whether a text is in the test split.
         lexicon: whether VADER's scores are among the inputs.
         seed: of the folds.
-        groups: of near-duplicates, int array of shape (texts,), which share a fold: a model that has seen a copy says
-            the copy's label. None where each text is its own.
+        groups: of near-duplicates, int array of shape (texts,), which share a fold: a model that has seen a copy
+            predicts the copy's label. None if each text is its own.
 
     Returns:
-        The columns ``row`` (the place of the text), ``suggested`` (a class name) and ``probability`` (of that class: 0
+        The columns ``row`` (the text's position), ``suggested`` (a class name) and ``probability`` (of that class: 0
         to 1). Empty if there is one class, if one has a single text outside the test split, or no word is in two texts.
     """
     classes, numbers = np.unique(labels, return_inverse=True)
@@ -87,8 +87,8 @@ def confident_thresholds(probabilities: np.ndarray, labels: np.ndarray) -> np.nd
 def find_off_diagonal(probabilities: np.ndarray, labels: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     """Whether the confident joint (equation 1) counts a text off its diagonal, in the column of its likeliest class.
 
-    With two classes that is the column of every such text. With more, a text may reach the low threshold of a rare
-    class while another class is likelier, which is its own label or is below its threshold: such a text is left out.
+    With two classes that is every text off the diagonal. With more, a text may reach the low threshold of a rare class
+    while another class is likelier, which is its own label or is below its threshold: such a text is left out.
 
     Args:
         probabilities: float array of shape (texts, classes).
@@ -106,7 +106,7 @@ def find_off_diagonal(probabilities: np.ndarray, labels: np.ndarray, thresholds:
 def predict_out_of_fold(
     inputs: Any, labels: np.ndarray, is_test: np.ndarray, folds: int, seed: int, groups: np.ndarray | None = None
 ) -> np.ndarray:
-    """Probabilities by models that were not fitted on the text: float64 of shape (texts, classes).
+    """Probabilities from models that were not fitted on the text: float64 of shape (texts, classes).
 
     Args:
         inputs: of :func:`weigh`, of shape (texts, terms).
@@ -114,7 +114,7 @@ def predict_out_of_fold(
         is_test: bool array of shape (texts,).
         folds: their number.
         seed: of the folds.
-        groups: of texts that share a fold, int array of shape (texts,); None where each is its own.
+        groups: of texts that share a fold, int array of shape (texts,); None if each is its own.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.multiclass import OneVsRestClassifier
@@ -136,8 +136,8 @@ def describe_label_errors(suspects: pd.DataFrame, looked_at: int, tests: int) ->
 
     Args:
         suspects: of all splits, the likeliest first.
-        looked_at: the number of texts that were looked at.
-        tests: those of the test split among them.
+        looked_at: the number of texts that were checked.
+        tests: the number of them in the test split.
     """
     in_test = int((suspects["split"] == "test").sum())
     says = f"{len(suspects)} of {looked_at} labels are doubted by a model that was not trained on them"
@@ -162,7 +162,7 @@ def describe_label_errors(suspects: pd.DataFrame, looked_at: int, tests: int) ->
 
 
 def weigh(documents: Sequence[list[str]], is_test: np.ndarray, lexicon: bool) -> Any:
-    """TF-IDF of words and pairs of words, learned outside the test split, and VADER's scores: CSR, a row a text."""
+    """TF-IDF of words and word pairs, learned outside the test split, and VADER's scores: CSR, one row per text."""
     from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
     from sentiment.model.text.lexicon import make_polarity_weigher

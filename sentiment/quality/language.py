@@ -8,15 +8,15 @@ from typing import Any
 from sentiment.quality.finding import Finding
 from sentiment.quality.personal_data import excerpt
 
-TEXTS = 500  # that are looked at
+TEXTS = 500  # that are checked
 CHARACTERS = 500  # of a text
-SURE = 0.9  # probability from which a text is counted; no text of five English corpora was then of another language
+SURE = 0.9  # probability from which a text is counted; then no text of five English corpora was in another language
 OTHER = 0.02  # share of the counted texts in another language that is worth a warning
 EXAMPLES = 3
 
 
 def describe_languages(texts: Sequence[str]) -> Finding:
-    """Count the languages of a sample: the first ``TEXTS`` texts, whose order has to be random."""
+    """Count the languages of a sample: the first ``TEXTS`` texts, whose order must be random."""
     classify = _load_identifier().classify
     looked_at = texts[:TEXTS]
     found = [classify(text[:CHARACTERS]) for text in looked_at]

@@ -1,4 +1,4 @@
-"""Hints that the texts give their labels away: a token that only one class has, a label's name, a text's own id."""
+"""Hints that texts give their labels away: a token that only one class has, a label's name, a text's own id."""
 
 import re
 from collections import Counter
@@ -9,8 +9,8 @@ import pandas as pd
 
 from sentiment.quality.finding import Finding
 
-INSIDE, OUTSIDE = 0.2, 0.01  # share of a class's texts that has a token at least, and of the others at most
-NAMED, TIMES = 0.02, 5  # the same of a label's own name, which is suspicious earlier: five times as often
+INSIDE, OUTSIDE = 0.2, 0.01  # minimum share of a class's texts with a token, and maximum of the others
+NAMED, TIMES = 0.02, 5  # the minimum for a label's own name, which is suspicious earlier: five times as often
 ID_LENGTH = 4  # characters of an id that is looked for in its text
 OWN_ID = 0.01  # share of texts with their own id
 NUMBERED = 0.2  # share of texts with something that looks like an id
@@ -24,8 +24,8 @@ def describe_leakage(documents: Sequence[list[str]], labels: np.ndarray, texts: 
     Args:
         documents: the tokens of each text.
         labels: class names, of shape (texts,).
-        texts: the texts, as they are.
-        ids: what the corpus calls them.
+        texts: the unchanged texts.
+        ids: their ids in the corpus.
     """
     rows = find_telling_tokens(documents, labels)
     says = "These give the label away, and new texts may not have them: remove them from the texts."
@@ -59,7 +59,7 @@ def find_telling_tokens(documents: Sequence[list[str]], labels: np.ndarray) -> l
 
 
 def count_own_ids(texts: pd.Series, ids: pd.Series) -> int:
-    """How many texts have their own id in them, beyond those that have another text's id by chance."""
+    """How many texts contain their own id, beyond those that contain another text's id by chance."""
 
     def matches(those: np.ndarray) -> int:
         return sum(len(one) >= ID_LENGTH and one in text for text, one in zip(texts, those))

@@ -1,4 +1,4 @@
-"""The lengths of the texts, and how many are longer than what a network reads."""
+"""The lengths of the texts, and how many are cut for networks."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ def describe_lengths(lengths: Mapping[int, int], max_length: int | None = None) 
 
     Args:
         lengths: of :func:`count_lengths`.
-        max_length: tokens that a network reads of a text; None where that is not chosen yet.
+        max_length: tokens of a text that a network reads; None if that is not chosen yet.
     """
     limit = MAX_TOKENS if max_length is None else max_length
     # By default it follows the training texts, up to MAX_TOKENS.

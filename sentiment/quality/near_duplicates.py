@@ -1,8 +1,8 @@
 """Near-duplicates: texts that share most of their character 5-grams, found by MinHash and locality-sensitive hashing.
 
 MinHash: Broder 1997, "On the resemblance and containment of documents". LSH over bands of its signature: Leskovec,
-Rajaraman and Ullman, "Mining of Massive Datasets", section 3.4. What it proposes is verified by the exact Jaccard
-similarity. Time grows with the number of characters, and what is kept of a text is its signature.
+Rajaraman and Ullman, "Mining of Massive Datasets", section 3.4. Its proposals are verified by the exact Jaccard
+similarity. Time grows with the number of characters, and only the signatures of texts are kept.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,15 +17,15 @@ from sentiment.corpora.splits import normal_form
 from sentiment.quality.finding import Finding
 from sentiment.quality.personal_data import excerpt
 
-# Both chosen by planted copies and by the pairs that four corpora have: benchmarks/data_check.md.
+# Both chosen by planted copies and the pairs in four corpora: benchmarks/data_check.md.
 SIMILARITY = 0.6  # Jaccard similarity of the 5-grams from which two texts are near-duplicates
-MIN_LENGTH = 30  # characters; "it works great" and "works great" are as similar, and no copies
+MIN_LENGTH = 30  # characters; "it works great" and "works great" are as similar, but not copies
 SIZE = 5  # characters of an n-gram, across words
 BANDS, ROWS = 16, 4  # of a signature: 0.89 of the pairs with a similarity of 0.6 share a band, 0.99 of those with 0.7
 SLACK = 0.2  # by how much a signature underestimates a similarity: more than three standard deviations
-CHARACTERS = 200_000  # at a time: what stays in a processor's cache
+CHARACTERS = 200_000  # at a time: they fit into a processor's cache
 LARGEST = 0.05  # share of the texts in a group that is kept together; a larger one comes from a template
-ALWAYS = 5  # texts of a group that is kept together in however small a corpus
+ALWAYS = 5  # texts of a group that is kept together however small the corpus
 EXAMPLES = 6
 
 
@@ -34,11 +34,11 @@ def group_near_duplicates(texts: pd.Series, mapper: Mapper = map) -> pd.Series:
 
     Args:
         texts: strings, of shape (texts,).
-        mapper: what takes the signatures of batches of texts.
+        mapper: what computes the signatures of batches of texts.
 
     Returns:
-        For each text one that stands for its group, with the same index: the group's first in the order of their normal
-        forms (:func:`sentiment.corpora.splits.normal_form`), which a text that is added later seldom replaces.
+        For each text its group's representative, with the same index: the group's first in the order of normal forms
+        (:func:`sentiment.corpora.splits.normal_form`), which a text that is added later seldom replaces.
     """
     forms = np.array(map_texts(normal_form, texts.array, mapper), dtype=object)
     distinct, first, number = np.unique(forms, return_index=True, return_inverse=True)
@@ -50,7 +50,7 @@ def group_near_duplicates(texts: pd.Series, mapper: Mapper = map) -> pd.Series:
 
 
 def keep_together(groups: pd.Series, texts: pd.Series) -> pd.Series:
-    """The key to split a text by: its group's representative, or itself where the group is too large for one split.
+    """The key to split a text by: its group's representative, or itself if the group is too large for one split.
 
     Args:
         groups: of :func:`group_near_duplicates`.
@@ -63,16 +63,16 @@ def keep_together(groups: pd.Series, texts: pd.Series) -> pd.Series:
 def find_pairs(
     forms: Sequence[str], similarity: float = SIMILARITY, min_length: int = MIN_LENGTH, mapper: Mapper = map
 ) -> np.ndarray:
-    """Pairs of near-duplicates, as many as it takes to connect each group.
+    """Pairs of near-duplicates, enough to connect each group.
 
     Args:
         forms: distinct texts without the character 0.
         similarity: Jaccard similarity of the n-grams from which two texts are near-duplicates.
-        min_length: shorter texts are no near-duplicates of any.
-        mapper: what takes the signatures of batches of texts.
+        min_length: shorter texts have no near-duplicates.
+        mapper: what computes the signatures of batches of texts.
 
     Returns:
-        Their places, int64 of shape (pairs, 2), the smaller one first.
+        Their positions, int64 of shape (pairs, 2), the smaller one first.
     """
     places = np.flatnonzero([len(form) >= max(min_length, SIZE) for form in forms])
     if len(places) < 2:
@@ -110,7 +110,7 @@ def sign_batch(texts: Sequence[str]) -> np.ndarray:
     for number, (multiplier, offset) in enumerate(zip(multipliers, offsets)):
         np.multiply(hashes, multiplier, out=mixed)
         mixed += offset
-        np.right_shift(mixed, 15, out=shifted)  # the high bits decide which is smallest, and should depend on all
+        np.right_shift(mixed, 15, out=shifted)  # the high bits decide which is smallest, so they should depend on all
         mixed ^= shifted
         mixed *= np.uint32(0x2C1B3C6D)
         np.minimum.reduceat(mixed, starts, out=signatures[number])
@@ -167,7 +167,7 @@ def list_near_duplicates(frame: pd.DataFrame, groups: pd.Series) -> pd.DataFrame
 
     Args:
         frame: the columns id, text, label and split.
-        groups: what stands for each text's group (:func:`group_near_duplicates`), by the text.
+        groups: the representative of each text's group (:func:`group_near_duplicates`), by text.
 
     Returns:
         The columns id, text, label, split and group (a number, from 1).
@@ -182,12 +182,12 @@ def list_near_duplicates(frame: pd.DataFrame, groups: pd.Series) -> pd.DataFrame
 
 
 def describe_near_duplicates(listed: pd.DataFrame, alone: pd.Series | None) -> Finding:
-    """How many texts have near-duplicates, in how many groups, and which of these stand across splits.
+    """How many texts have near-duplicates, in how many groups, and which of these span several splits.
 
     Args:
         listed: of :func:`list_near_duplicates`.
-        alone: the split that each of the texts would be in by itself, of the same index; None where the splits are
-            those of the source.
+        alone: the split that each of the texts would be in by itself, of the same index; None if the splits are the
+            source's.
     """
     by_group = listed.groupby("group")
     conflicting = int((by_group["label"].nunique() > 1).sum())

@@ -1,4 +1,4 @@
-"""Mail addresses and phone numbers in texts. They are counted and shown masked, and nothing is taken out."""
+"""Mail addresses and phone numbers in texts. They are counted and shown masked; nothing is removed."""
 
 import re
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ from sentiment.batches import Mapper, map_texts
 from sentiment.quality.finding import Finding
 
 MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}")
-# With a country's code; as in North America; with an area's code that begins with 0, as written in France and in Japan,
-# too; as in Russia; a mobile phone in China. Letters of scripts without blanks may stand beside a number.
+# With a country code; as in North America; with an area code that begins with 0, also as written in France and in
+# Japan; as in Russia; a mobile phone in China. Letters of scripts without blanks may be next to a number.
 PHONE = re.compile(
     r"(?<![A-Za-z_\d.,+/-])(?:"
     r"\+\d{1,3}[ .-]?(?:\(?\d{1,5}\)?[ .-]?){2,5}"
@@ -22,14 +22,14 @@ PHONE = re.compile(
     r")(?![A-Za-z_\d.]*\d)"
 )
 KINDS = ("email address", "phone number")
-DIGITS = range(8, 16)  # of a phone number; 15 is the most that E.164 has
+DIGITS = range(8, 16)  # of a phone number; E.164 has at most 15
 EXAMPLES = 5
 WIDTH = 160  # characters of an excerpt
 ADVICE = "Everyone who may see the runs can see them, and a model can learn them: replace them in the corpus."
 
 
 def describe_personal_data(texts: Sequence[str], mapper: Mapper = map) -> Finding:
-    """Count the texts that have a mail address or a phone number; ``mapper`` looks at batches of them."""
+    """Count the texts with a mail address or a phone number; ``mapper`` searches batches of them."""
     found = map_texts(_find_first, texts, mapper)
     mails, phones = (sum(map(bool, firsts)) for firsts in zip(*found))
     some = (of_text for of_text in found if any(of_text))
@@ -48,7 +48,7 @@ def describe_personal_data(texts: Sequence[str], mapper: Mapper = map) -> Findin
 
 
 def _find_first(text: str) -> tuple[str, str]:
-    """The first one of each of ``KINDS`` in a text; empty where it has none."""
+    """The first match of each of ``KINDS`` in a text; empty if it has none."""
     return next(iter(find_mails(text)), ""), next(iter(find_phones(text)), "")
 
 

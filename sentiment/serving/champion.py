@@ -1,7 +1,7 @@
 """The model that ``mlflow models serve`` loads: the current champion, with its requests recorded.
 
-It has the champion's signature. A thread checks for a new champion. It is loaded and tried beside the old one, and then
-replaces it between two requests: those that have started are finished by the model that they started with.
+It has the champion's signature. A thread checks for a new champion, which is loaded and tried next to the old one and
+then replaces it between two requests: running requests are finished by the model that they started with.
 """
 
 import json
@@ -25,7 +25,7 @@ from sentiment.serving.recording import NOT_ANSWERED, Recorder
 from sentiment.serving.requests import check_requests
 from sentiment.tracking import FAMILY
 
-LONGEST_PAUSE = 300.0  # seconds between two tries to load a new champion
+LONGEST_PAUSE = 300.0  # seconds between two attempts to load a new champion
 
 
 class ServedChampion:
@@ -33,8 +33,8 @@ class ServedChampion:
 
     Args:
         name: registered model.
-        recorder: records each request; None: they are not recorded.
-        reload_seconds: seconds between two checks for a new champion; 0: there are none.
+        recorder: records each request; None: none is recorded.
+        reload_seconds: seconds between two checks for a new champion; 0: no checks.
     """
 
     def __init__(self, name: str, recorder: Recorder | None, reload_seconds: float) -> None:
@@ -51,13 +51,13 @@ class ServedChampion:
         """The champion's answer to a DataFrame with one string column, or to a list of strings.
 
         Raises:
-            MlflowException: a row is not text, or is blank; whatever model serves (status 400).
+            MlflowException: a row is not text, or is blank, for every model (status 400).
         """
         model, version = self._serving
         started, answer, error = time.time_ns(), None, None
         try:
             require_texts(model_input)
-            # Given params that a model does not have, MLflow warns at each request.
+            # MLflow warns at each request of params that a model does not have.
             asked = {name: value for name, value in (params or {}).items() if value}
             answer = model.predict(model_input, asked or None)
             return answer
@@ -72,14 +72,14 @@ class ServedChampion:
                 self._recorder.record(started, ended, version, model_input, answer, error)
 
     def _follow(self, seconds: float) -> None:
-        """Look for a new champion again and again; after a failure the pause gets longer, up to ``LONGEST_PAUSE``."""
+        """Check for a new champion forever; after failures the pause grows, up to ``LONGEST_PAUSE``."""
         failures, reported = 0, None
         while True:
             time.sleep(min(seconds * 2**failures, max(seconds, LONGEST_PAUSE)))
             try:
                 message = self._update()
                 failures = 0
-            except Exception as error:  # whatever it is: the present champion keeps serving, and it is tried again
+            except Exception as error:  # of any kind: the current champion keeps serving, and loading is retried
                 failures = min(failures + 1, 10)
                 message = f"the new champion could not be loaded, version {self._serving[1]} is kept: {error}"
             if message and message != reported:
@@ -87,7 +87,7 @@ class ServedChampion:
             reported = message  # None after a success: the same failure later is reported again
 
     def _update(self) -> str | None:
-        """Load the champion where it is a new one; returns what happened, or None."""
+        """Load the champion if it is a new one; returns what happened, or None."""
         champion = get_champion(self._name)
         if champion is None or _identity(champion) == self._identity:
             return None
@@ -96,7 +96,7 @@ class ServedChampion:
             return f"version {version} is now champion, but needs a new process: restart serve"
         model = _load(self._name, version)
         now = get_champion(self._name)
-        if now is None or _identity(now) != _identity(champion):  # it was rolled back while it was loaded
+        if now is None or _identity(now) != _identity(champion):  # rolled back during loading
             return None
         self._serving, self._family = (model, version), family
         self._identity = _identity(champion)
@@ -104,7 +104,7 @@ class ServedChampion:
 
 
 def _identity(version: ModelVersion) -> tuple[Any, ...]:
-    """What tells a version from another one; a model that was deleted and registered anew counts from 1 again."""
+    """What distinguishes versions: a model that is deleted and registered again restarts from version 1."""
     return str(version.version), version.source, version.creation_timestamp
 
 

@@ -1,4 +1,4 @@
-"""Requests are recorded without delaying them; :mod:`sentiment.serving.writer` logs them as traces."""
+"""Recording of requests without delaying them; :mod:`sentiment.serving.writer` logs them as traces."""
 
 import hashlib
 import json
@@ -17,21 +17,21 @@ from sentiment.model.text.tweets import replace_surrogates
 
 WAITING = 5_000  # requests that wait to be written; further ones are dropped and counted
 WAITING_CHARACTERS = 50_000_000  # the same limit for their texts together
-PAUSE = 2.0  # seconds between two traces, each of the requests of that time
+PAUSE = 2.0  # seconds between two traces, each of all requests in between
 TEXTS = 100  # kept of a request
 LONGEST = 10_000  # characters kept of a text
 CLOSE_TIMEOUT = 20.0  # seconds for the last trace
-NOT_ANSWERED = "not answered"  # begins an error that is no exception
+NOT_ANSWERED = "not answered"  # prefix of an error that is not an exception
 
 
 class Recorder:
-    """Hands requests to a process that logs them, so that logging takes no processor time from the server's process.
+    """Hands requests to a process that logs them, so that logging takes no CPU time from the server's process.
 
     Args:
         name: registered model that is served.
         experiment_id: experiment of the traces.
         run_id: the serve run, whose metrics count recorded and dropped requests.
-        with_text: whether texts are kept; if not, their SHA-256 and their length are, and the classes of exceptions.
+        with_text: whether texts are kept; if not, only their SHA-256, their length and the classes of exceptions are.
     """
 
     def __init__(self, name: str, experiment_id: str, run_id: str, with_text: bool) -> None:
@@ -66,8 +66,8 @@ class Recorder:
             ended: when it was answered, in the same unit.
             version: of the model.
             asked: a DataFrame with one column, or a list; its values need not be strings.
-            answer: DataFrame with the columns label and score; None where there was an error.
-            error: an exception, ``CLASS: MESSAGE``, or what begins with ``NOT_ANSWERED``; None where it was answered.
+            answer: DataFrame with the columns label and score; None if there was an error.
+            error: an exception, ``CLASS: MESSAGE``, or what begins with ``NOT_ANSWERED``; None if it was answered.
         """
         if error and not self._with_text and not error.startswith(NOT_ANSWERED):
             error = error.partition(":")[0]  # the message may quote a text
@@ -82,7 +82,7 @@ class Recorder:
                 self._dropped += 1
 
     def close_on(self, number: int) -> None:
-        """Write the requests that wait before a signal ends the process; to be called in the main thread.
+        """Write the waiting requests before a signal ends the process; to be called in the main thread.
 
         uvicorn restores this handler when it has finished its requests, and raises the signal again.
         """
@@ -96,12 +96,12 @@ class Recorder:
         signal.signal(number, end)
 
     def close(self) -> None:
-        """Hand over the requests that wait, and wait until they are written."""
+        """Hand over the waiting requests, and wait until they are written."""
         self._stop.set()
         self._thread.join(timeout=CLOSE_TIMEOUT)
         with self._lock:
             left, self._waiting = len(self._waiting), []
-            self._dropped += left  # the thread hands the number over if the writer still gets that far
+            self._dropped += left  # the thread reports the number if the writer still gets that far
         if left:
             print(f"serve: {left} requests not recorded before serve ended", file=sys.stderr, flush=True)
         try:
@@ -117,7 +117,7 @@ class Recorder:
     def _hand_over(self) -> None:
         stopping = False
         try:
-            with self._pipe:  # the writer ends with it
+            with self._pipe:  # closing it ends the writer
                 while not stopping:
                     stopping = self._stop.wait(PAUSE)
                     with self._lock:
@@ -133,7 +133,7 @@ class Recorder:
             )
 
     def _inputs(self, texts: list[str], count: int) -> dict[str, Any]:
-        # A trace with a lone surrogate cannot be stored, and it holds the requests of others, too.
+        # A trace with a lone surrogate cannot be stored, and it also holds others' requests.
         lengths = {"words": [count_words(text) for text in texts], "count": count}
         if self._with_text:
             return {"texts": [replace_surrogates(text[:LONGEST]) for text in texts], **lengths}

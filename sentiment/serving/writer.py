@@ -1,6 +1,6 @@
-"""``python -m sentiment.serving.writer MODEL EXPERIMENT RUN``: log requests from standard input, a trace for each line.
+"""``python -m sentiment.serving.writer MODEL EXPERIMENT RUN``: log requests from standard input, one trace per line.
 
-This is a process of its own with low priority, so that it uses the processor time that the server leaves.
+This is a separate process with low priority, so that it uses the CPU time that the server leaves.
 """
 
 import json
@@ -49,7 +49,7 @@ class Writer:
             try:
                 self._write(requests)
                 self._recorded += len(requests)
-                self._trouble = None  # the same one later is told again
+                self._trouble = None  # report a recurrence
             except Exception as error:  # these requests are lost and counted; the next ones are tried
                 self._failed += len(requests)
                 if str(error) != self._trouble:
@@ -69,7 +69,7 @@ class Writer:
             for name, count in counts.items():
                 MlflowClient().log_metric(self._run, name, count)
             self._reported = counts
-        except Exception:  # the counts are logged next time; requests that are lost are told by take
+        except Exception:  # the counts are logged next time; take reports lost requests
             return
 
     def _write(self, requests: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
@@ -93,7 +93,7 @@ class Writer:
         )
         last = max(outputs["at"] + outputs["latency_ms"] for _, outputs in requests)
         span.end(outputs=[outputs for _, outputs in requests], end_time_ns=int(last * 1_000_000))
-        # MLflow does not raise what fails in a trace's export: it logs it.
+        # MLflow does not raise failures of a trace's export: it logs them.
         if mlflow.get_trace(span.trace_id) is None:
             raise MlflowException("the trace is not in the store")
 

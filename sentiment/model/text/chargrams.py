@@ -1,4 +1,4 @@
-"""The character n-grams inside words (grams), which unknown and misspelled words share with known ones."""
+"""Character n-grams inside words (grams), which unknown and misspelled words share with known ones."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -22,7 +22,7 @@ def learn_grams(documents: Documents) -> list[str]:
     """The character n-grams of the training documents by descending document frequency, at most ``MAX_GRAMS``.
 
     Args:
-        documents: the training documents alone.
+        documents: only the training documents.
     """
     return CountedWords([documents]).grams
 
@@ -49,7 +49,7 @@ def make_gram_weigher(grams: list[str]) -> Callable[[Documents], Any]:
 
 
 class CountedWords:
-    """The words of documents that come in portions, of which each is split into n-grams only once.
+    """The words of documents that come in portions; each word is split into n-grams only once.
 
     Args:
         portions: the documents' tokens.
@@ -71,7 +71,7 @@ class CountedWords:
         self.grams = [every[column] for column in chosen]
 
     def weigh(self, batch: slice) -> Any:
-        """What :func:`make_gram_weigher` gives for ``grams`` and some of the documents."""
+        """The result of :func:`make_gram_weigher` for ``grams`` and some of the documents."""
         return _weigh(self._documents[batch], self._of_words)
 
 
@@ -83,7 +83,7 @@ def _weigh(documents: Any, of_words: Any) -> Any:
 
 
 def _count_words(documents: Documents, words: dict[str, int]) -> Any:
-    """How often each word occurs in each document; those that are new to ``words`` are numbered there."""
+    """How often each word occurs in each document; new ones are numbered in ``words``."""
     columns, counts, ends = [], [], [0]
     for tokens in documents:
         for word, count in Counter(tokens).items():
@@ -92,12 +92,12 @@ def _count_words(documents: Documents, words: dict[str, int]) -> Any:
         ends.append(len(columns))
     shape = len(documents), len(words)
     counted = sparse.csr_array((np.array(counts, np.float32), np.array(columns, np.int32), np.array(ends)), shape)
-    counted.sum_duplicates()  # words that are the same once they are cut
+    counted.sum_duplicates()  # words that are equal after the cut
     return counted
 
 
 def _spell(words: Iterable[str], find: Callable[[str], np.ndarray], grams: int) -> Any:
-    """The n-grams of each word that have a number: sparse CSR float32 of shape (words, n-grams)."""
+    """The numbered n-grams of each word: sparse CSR float32 of shape (words, n-grams)."""
     found = [find(word) for word in words]
     ends = np.cumsum([0, *map(len, found)])
     numbers = np.concatenate([np.empty(0, np.int32), *found])
@@ -105,7 +105,7 @@ def _spell(words: Iterable[str], find: Callable[[str], np.ndarray], grams: int) 
 
 
 def _make_finder(grams: list[str]) -> Callable[[str], np.ndarray]:
-    """A function of a word that gives the numbers of its n-grams that are among these, in its order: int32."""
+    """A function that gives the numbers of a word's n-grams that are among these, in its order: int32."""
     column = {gram: number for number, gram in enumerate(grams)}
     return lambda word: np.array([column[gram] for gram in _grams(word) if gram in column], np.int32)
 

@@ -1,4 +1,4 @@
-"""From a text to its tokens. Training and serving use the same cleaner, which is saved with the model."""
+"""Splitting of texts into tokens. Training and serving use the same cleaner, saved with the model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .characters import EMOTICON, INVISIBLE, JOINERS, UNSPACED
 from .tweets import make_tweet_splitter, replace_references
 
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
-LAST = 0x1FFFF  # code point; beyond it there are no marks and no punctuation but variation selectors
+LAST = 0x1FFFF  # code point; the only marks and punctuation beyond it are variation selectors
 MAX_REPEATED = 3  # of the same sign: !!!!!! is !!!
 
 
@@ -23,7 +23,7 @@ class Cleaner:
     """Splits texts into tokens.
 
     A token is a word with its combining marks and apostrophes (don't, o'clock), an emoticon, or a sign, which may be
-    repeated. In scripts that put no blanks between words, each character with its marks is a token. Texts are
+    repeated. In scripts without blanks between words, each character with its marks is a token. Texts are
     normalized to NFC first, so that é is the same in one code point and in two, and soft hyphens and other invisible
     characters are dropped.
 
@@ -33,7 +33,7 @@ class Cleaner:
         stop_words: ``none``, or ``english`` to drop the words of scikit-learn's list. The list contains *not* and
             *never*, so for sentiment it does more harm than good.
         stemming: ``none``, or ``porter`` for NLTK's Porter stemmer (Porter 1980).
-        cleaning: ``standard``, or ``tweets``: what a tweet consists of besides words is found by NLTK
+        cleaning: ``standard``, or ``tweets``: NLTK finds the parts of tweets that are not words
             (:mod:`sentiment.model.text.tweets`).
     """
 
@@ -90,7 +90,7 @@ class Cleaner:
         marks, punctuation = _characters()
         letters = rf"[^\W_{UNSPACED}]+"
         # A combining mark that follows a letter is part of the word, and so is a joiner between two letters.
-        # The first look-ahead saves most words a search among two thousand marks.
+        # The first look-ahead spares most words a search among two thousand marks.
         part = rf"{letters}(?:(?![\0-\x7f])(?:[{marks}]|[{JOINERS}](?=[^\W_]))+(?:{letters})?)*"
         word = rf"{part}(?:'{part})*|[{UNSPACED}][{marks}]*"
         if self.strip_punctuation:
@@ -112,18 +112,18 @@ class Cleaner:
         # Words repeat all the time. Without the cache, stemming takes ten times as long as the rest of the cleaning.
         stem = lru_cache(maxsize=100_000)(PorterStemmer(PorterStemmer.ORIGINAL_ALGORITHM).stem)
         # A word of more than 50 characters has no ending to strip, and would stay in the cache.
-        # Of a lone s nothing is left, and no token is empty.
+        # The stem of a lone s is empty, but no token is.
         return lambda word: (stem(word) if len(word) <= 50 else "") or word
 
 
 def _to_lower_case(text: str) -> str:
-    """A text in lower case; ``str.lower`` makes a Turkish İ an i with a combining dot, which no word begins with."""
+    """A text in lower case; ``str.lower`` turns a Turkish İ into i and a combining dot, with which no word begins."""
     return text.lower().replace("i\u0307", "i")
 
 
 @lru_cache(maxsize=1)
 def _characters() -> tuple[str, str]:
-    """Combining marks (Unicode's categories M*), and punctuation (P*, and the rest of ASCII's), as parts of a [set]."""
+    """Combining marks (Unicode categories M*), and punctuation (P*, and the rest of ASCII's), as parts of a [set]."""
     marks, punctuation = [], set(string.punctuation)
     for character in map(chr, range(LAST + 1)):
         category = unicodedata.category(character)

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 KEYS = ("pos", "neg", "compound")  # of VADER's scores
 COLUMNS = 4
-# Of the columns, beside n-grams of length 1. In cross-validation half as much was worse, twice as much no better.
+# Of the columns, next to n-grams of norm 1. In cross-validation half as much was worse, twice as much no better.
 WEIGHT = 0.5
 SENTENCE_ENDS = frozenset(".!?")
 LONGEST = 50  # tokens of a sentence: VADER's time grows with the square of a text's length
-RECENT = 1_000  # sentences that are not rated again: a text of which words are left out in turn has most of them
+RECENT = 1_000  # cached sentences: a text whose words are left out in turn repeats most of them
 
 
 def make_polarity_weigher() -> Callable[[Documents], Any]:
@@ -28,8 +28,8 @@ def make_polarity_weigher() -> Callable[[Documents], Any]:
 
     Its rules for negations, intensifiers, *but* and exclamation marks are applied to the tokens and not to the text, so
     that a served model sees what it was trained with. The function returns a sparse CSR array, float64 of shape
-    (documents, ``COLUMNS``), with means over the sentences of a document, times ``WEIGHT``: the shares of its positive
-    and of its negative words, and the compound score where it is above 0 and, negated, where it is below (0 to 1).
+    (documents, ``COLUMNS``), with means over the sentences of a document, times ``WEIGHT``: the shares of positive and
+    of negative words, and the positive and the negated negative part of the compound score (0 to 1).
     """
     rater = _load_rater()
 
@@ -48,14 +48,14 @@ def make_polarity_weigher() -> Callable[[Documents], Any]:
 
 @cache
 def _load_rater() -> SentenceRater:
-    """A process reads the lexicon once: a fit asks for it several times."""
+    """The lexicon, read once per process: a fit needs it several times."""
     from .vader import SentenceRater
 
     return SentenceRater()
 
 
 def _sentences(tokens: list[str]) -> list[str]:
-    """The sentences as texts, with signs directly behind a word: a sign of its own would count as a neutral word."""
+    """The sentences as texts, with signs attached to words: a separate sign would count as a neutral word."""
     sentences: list[list[str]] = [[]]
     sentence = sentences[-1]
     for token in tokens:

@@ -7,23 +7,23 @@ import numpy as np
 from scipy import sparse
 
 MAX_ORDER = 3  # words per n-gram
-# Where texts are short, most of these n-grams occur in a single document, which helps; where they are long, the limit
-# leaves those out, since the n-grams of most documents come first.
+# For short texts, most of these n-grams occur in a single document, which helps; for long ones the limit leaves those
+# out, since the most frequent n-grams come first.
 MAX_TERMS = 500_000
 NEGATIONS = frozenset(
     ("cannot", "cant", "dont", "hardly", "isnt", "neither", "never", "no", "nobody", "none", "nor", "not", "nothing")
 )
-NEGATED = "not_"  # before a word that follows a negation; no token has such a beginning
+NEGATED = "not_"  # before a word that follows a negation; no token begins like this
 CLAUSE_ENDS = frozenset(".,:;!?")
-REACH = 8  # words; where punctuation was dropped, nothing else ends it
+REACH = 8  # words; without punctuation, nothing else ends it
 
 Documents = list[list[str]]  # the tokens of each document
 
 
 def mark_negation(tokens: list[str]) -> list[str]:
-    """The tokens of a document, the words behind an English negation marked by ``NEGATED`` up to the clause's end.
+    """The tokens of a document; words after an English negation are marked by ``NEGATED`` up to the clause's end.
 
-    So *not a good film* and *a good film* have no *good* in common (Pang, Lee and Vaithyanathan 2002, section 5).
+    Thus *not a good film* and *a good film* do not share *good* (Pang, Lee and Vaithyanathan 2002, section 5).
     """
     marked, left = [], 0  # words that the negation still reaches
     for token in tokens:
@@ -71,7 +71,7 @@ def weigh_terms(counts: Any, in_tail: Any, tail_weight: float) -> Any:
 
     Args:
         counts: of the terms in the documents, sparse CSR of shape (documents, terms).
-        in_tail: the same of their second halves (:func:`make_tail_counter`); None if ``tail_weight`` is 0.
+        in_tail: the same for their second halves (:func:`make_tail_counter`); None if ``tail_weight`` is 0.
         tail_weight: 0 or more.
 
     Returns:

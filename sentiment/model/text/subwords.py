@@ -1,4 +1,4 @@
-"""Words, or raw texts, split into subwords: what a network's vocabulary can consist of in place of words."""
+"""Subwords of words or raw texts, which a network's vocabulary can consist of instead of words."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Subwords:
 
     Args:
         content: of its file ``tokenizer.json``.
-        raw_text: whether it splits raw texts, as the tokenizer of a checkpoint does, or the words of a cleaner.
+        raw_text: whether it splits raw texts, as a checkpoint's tokenizer does, or the words of a cleaner.
     """
 
     requirements = ("tokenizers",)
@@ -39,8 +39,8 @@ class Subwords:
         The library's other trainers, and this one with a prefix for the inside of words, differ from run to run.
 
         Args:
-            documents: the words of the training split alone.
-            size: number of subwords, at most, unless the words have more different characters.
+            documents: the words of only the training split.
+            size: maximum number of subwords, unless the words have more distinct characters.
         """
         library = _import_library()
         tokenizer = library.Tokenizer(library.models.BPE(unk_token=UNKNOWN_CHARACTER))
@@ -74,17 +74,17 @@ class Subwords:
 
     @classmethod
     def load(cls, folder: Path, raw_text: bool) -> Subwords:
-        """What :meth:`save` wrote."""
+        """Read what :meth:`save` wrote."""
         return cls((folder / FILE).read_text(encoding="utf-8"), raw_text)
 
     def save(self, folder: Path) -> None:
         (folder / FILE).write_text(self.content, encoding="utf-8")
 
     def split(self, documents: list[Any]) -> list[list[str]]:
-        """The subwords of each document, in order, without those that mark its start and end.
+        """The subwords of each document, in order, without start and end markers.
 
         Args:
-            documents: raw texts where ``raw_text``, else the words of each text.
+            documents: raw texts if ``raw_text``, else the words of each text.
         """
         valid = [
             replace_surrogates(given) if self.raw_text else list(map(replace_surrogates, given)) for given in documents

@@ -1,8 +1,8 @@
-"""Which tokens of a long text are read by a model with a limited input length."""
+"""Truncation of long texts for models with a limited input length."""
 
 from collections.abc import Iterable
 
-MAX_TOKENS = 400  # that a network on a CPU reads in acceptable time: the limit where none is given
+MAX_TOKENS = 400  # that a network on a CPU reads in acceptable time: the default limit
 MAX_CHUNKS = 8
 
 

@@ -10,10 +10,10 @@ from itertools import dropwhile
 
 from .characters import JOINERS, UNSPACED
 
-USER, LINK = "@user", "http"  # whoever it is, and wherever it leads
+USER, LINK = "@user", "http"  # replace every user and every link
 _USER = re.compile(r"@\w+")
 _LINK = re.compile(r"https?:|www\.|[\w.-]+\.[a-z]{2,}/", re.IGNORECASE)
-# A user or a link and, directly after it, a script without blanks, which NLTK would take for a part of it; or the place
+# A user or a link directly followed by a script without blanks, which NLTK would take for a part of it; or the position
 # where a link follows such a script.
 _GLUED = re.compile(
     rf"(?<=[{UNSPACED}])(?=https?:|www\.)"
@@ -22,29 +22,29 @@ _GLUED = re.compile(
 )
 _REFERENCE = re.compile(r"&#?\w{1,32};")  # HTML's longest name has 31 letters
 _LENGTHENED = re.compile(r"([^\W\d_])\1{3,}")
-_VARIATION = re.compile("[\ufe0e\ufe0f]")  # says that the sign before it is drawn as text, or as an emoji
+_VARIATION = re.compile("[\ufe0e\ufe0f]")  # selects text or emoji style for the sign before it
 _IN_HASHTAG = re.compile("A+(?!a)|A?a+|1+")  # of capitals, other letters and digits: Love, This, FILM and 2
 _SURROGATE = re.compile("[\ud800-\udfff]")  # a lone surrogate, as an escape in JSON gives
 
 
 def replace_surrogates(text: str) -> str:
-    """The text with a replacement character for each lone surrogate, which JSON can hold and UTF-8 cannot."""
+    """The text with a replacement character for each lone surrogate, which JSON can hold but not UTF-8."""
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def replace_references(text: str) -> str:
-    """The text with the characters that its character references, such as ``&rsquo;``, name."""
+    """The text with its character references, such as ``&rsquo;``, resolved."""
     return _REFERENCE.sub(lambda found: html.unescape(found[0]), text) if "&" in text else text
 
 
 def make_tweet_splitter(split_words: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
     """A function that gives the tokens of a text.
 
-    A user and a link are one token each, the same for all; a hashtag is followed by its words; emoticons and emoji are
-    tokens; of a letter that is repeated, three are left.
+    Each user and each link is one token, always the same; a hashtag is followed by its words; emoticons and emoji are
+    tokens; repeated letters are cut to three.
 
     Args:
-        split_words: gives the tokens of what is none of these.
+        split_words: gives the tokens of everything else.
     """
     from nltk.tokenize.casual import TweetTokenizer
 
@@ -77,19 +77,19 @@ def _split_further(token: str, split_words: Callable[[str], list[str]]) -> list[
         return [token, *(word for part in parts for word in split_words(part))]
     if token[0].isalnum() or token[0] == "_":
         return split_words(token)
-    joined = "".join(token.split())  # of dots with blanks between them
+    joined = "".join(token.split())  # dots with blanks between them
     return [joined] if joined else []
 
 
 def _belongs_to_sign_before(char: str) -> bool:
-    """Whether a character is a combining mark or a joiner: at the beginning of a token it is left over."""
+    """Whether a character is a combining mark or a joiner: at the beginning of a token it is a leftover."""
     return char in JOINERS or unicodedata.category(char).startswith("M")
 
 
 def _kinds_of_characters(token: str) -> str:
-    """A character for each one of a token: A for a capital, a for another letter, 1 for a digit, a blank for the rest.
+    """One character for each of a token: A for a capital, a for another letter, 1 for a digit, a blank for the rest.
 
-    Combining marks and apostrophes are of the kind of what is before them.
+    Combining marks and apostrophes have the kind of the preceding character.
     """
     kinds = " "
     for char in token:

@@ -22,7 +22,7 @@ class SentenceRater(SentimentIntensityAnalyzer):
     """Rates sentences as its base class does.
 
     The base class converts the whole sentence to lower case for each of its rules and each rated word before that, and
-    looks for every rule. Here a rule is asked only where a word is there that it depends on.
+    tries every rule. Here a rule is tried only if a word that it depends on is present.
     """
 
     def __init__(self) -> None:
@@ -80,6 +80,6 @@ class SentenceRater(SentimentIntensityAnalyzer):
 
 
 def _strip(word: str) -> str:
-    """A word without the signs around it, unless it is an emoticon."""
+    """A word without surrounding signs, unless it is an emoticon."""
     stripped = word.strip(string.punctuation)
     return stripped if len(stripped) > 2 else word

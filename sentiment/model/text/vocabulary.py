@@ -12,12 +12,12 @@ RESERVED = 2
 
 
 class Vocabulary:
-    """The words that a model knows, each with an id; 0 is padding and 1 any other word.
+    """The words that a model knows, with their ids; 0 is padding and 1 any other word.
 
     Args:
         words: the word at position ``i`` has the id ``i + 2``.
-        kinds: the kind of each word of a lexicon (:func:`.word_kinds.learn_word_kinds`). Those of them that are not in
-            ``words`` share an id by kind, after the ids of the words.
+        kinds: the kind of each word of a lexicon (:func:`.word_kinds.learn_word_kinds`). Those not in ``words`` share
+            one id per kind, after the ids of the words.
     """
 
     def __init__(self, words: list[str], kinds: Mapping[str, int] | None = None) -> None:
@@ -32,7 +32,7 @@ class Vocabulary:
         """The most frequent words of the training split.
 
         Args:
-            counts: how often each word occurs in the training split alone.
+            counts: how often each word occurs in the training split only.
             size: number of ids, including the two reserved ones, without those of kinds.
             kinds: as above.
         """
@@ -69,7 +69,7 @@ class Vocabulary:
         Args:
             documents: the tokens of each document.
             max_length: tokens that are read at once.
-            truncation: as in :func:`.truncation.truncate`: which tokens of a longer document are read.
+            truncation: which tokens of a longer document are read, as in :func:`.truncation.truncate`.
 
         Returns:
             int32 array of shape (documents, max_length), values from 0 to ``len(self) - 1``. With ``chunks`` it has

@@ -20,9 +20,9 @@ NEGATION, INTENSIFIER, DIMINISHER = range(1 + 2 * STRENGTHS, 4 + 2 * STRENGTHS)
 KINDS = DIMINISHER  # 0 is any other word
 
 
-@cache  # last fits and fits on parts of the training split learn features anew with the same cleaner
+@cache  # final fits and fits on parts of the training split reuse it with the same cleaner
 def learn_word_kinds(cleaner: Cleaner) -> Mapping[str, int]:
-    """The kind, from 1 to ``KINDS``, of each word that VADER knows, spelled as a cleaner leaves it."""
+    """The kind, from 1 to ``KINDS``, of each word that VADER knows, spelled as the cleaner leaves it."""
     from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SentimentIntensityAnalyzer
 
     kinds = {word: INTENSIFIER if factor > 0 else DIMINISHER for word, factor in BOOSTER_DICT.items()}
@@ -41,7 +41,7 @@ def learn_word_kinds(cleaner: Cleaner) -> Mapping[str, int]:
 
 
 def make_kind_features() -> np.ndarray:
-    """What a network reads of a word beside its embedding, by its kind: float32 of shape (``KINDS`` + 1, 4).
+    """A network's inputs for a word besides its embedding, by kind: float32 of shape (``KINDS`` + 1, 4).
 
     How positive and how negative it is (0 to 4, as VADER rates), whether it is a negation (0 or 1), and whether it
     strengthens (1) or weakens (-1) others.

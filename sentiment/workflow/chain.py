@@ -1,7 +1,7 @@
-"""The steps of a chain: each is run under the active run, or a finished run that has its result is reused.
+"""The steps of a chain: each is run under the active run, or a finished run with its result is reused.
 
-A step that has to run is started when the steps that it builds on are about to do their work. It waits for them by
-itself (:func:`sentiment.runs.finished`), so that its imports overlap with their work.
+A step that must run is started when the steps that it builds on are about to do their work. It waits for them itself
+(:func:`sentiment.runs.finished`), so that its imports overlap with their work.
 """
 
 import time
@@ -25,15 +25,15 @@ MOST_AT_ONCE = 64  # steps of a chain; each has a thread that waits for its proc
 
 
 class ChainStep:
-    """A step of a chain that is done or on its way.
+    """A step of a chain that is done or running.
 
     Args:
         name: the step, or the family of a search.
         after: the steps that it builds on.
 
     Attributes:
-        run_id: the run of the step, or the earlier one that has its result.
-        run: a future of the finished run that has the result.
+        run_id: the run of the step, or the earlier one with its result.
+        run: a future of the finished run with the result.
     """
 
     def __init__(self, name: str, after: Sequence["ChainStep"]) -> None:
@@ -56,11 +56,11 @@ class ChainStep:
             run = mlflow.get_run(process.result())
             self._reused = REUSED in run.data.tags
             self.run.set_result(with_result(run))
-        except BaseException as error:  # in a callback it would be dropped, and the chain would wait for ever
+        except BaseException as error:  # a callback would drop it, and the chain would wait forever
             self.run.set_exception(error)
 
     def describe(self) -> str:
-        """Whether it ran or was reused, its run, how long it took or how long that saved, and its memory: a line."""
+        """One line: whether it ran or was reused, its run, the time that it took or saved, and its memory."""
         run = self.run.result()
         seconds = run.data.metrics.get("step_seconds", 0.0)
         did = (
@@ -72,10 +72,10 @@ class ChainStep:
 
 
 class Chain:
-    """Starts steps under the active run and hands the run of one to the next.
+    """Starts steps under the active run and passes the run of one to the next.
 
     Args:
-        given: parameters that are passed to every step that has them.
+        given: parameters for every step that has them.
         reuse: whether finished runs are reused.
 
     Attributes:
@@ -87,17 +87,17 @@ class Chain:
         self._reuse = reuse
         self._main = active_run().info
         self.steps: list[ChainStep] = []
-        self._finished: set[str] = set()  # entry points of which a finished run has been seen
-        # MLflow nests a run under the one that is active in the same thread.
+        self._finished: set[str] = set()  # entry points with a finished run
+        # MLflow nests a run under the active one of the same thread.
         nest = partial(mlflow.start_run, run_id=self._main.run_id)
         self._threads = ThreadPoolExecutor(MOST_AT_ONCE, initializer=nest)
 
     def start(self, entry_point: str, **own: Any) -> ChainStep:
-        """Start a step, or reuse a finished run that has its result.
+        """Start a step, or reuse a finished run with its result.
 
         Args:
             entry_point: name of the step.
-            own: its own parameters; a :class:`ChainStep`, or a list of them, stands for their runs.
+            own: its own parameters; a :class:`ChainStep`, or a list of them, means their runs.
         """
         name = own.get("family", entry_point)
         model = STEPS[entry_point].parameters
@@ -105,8 +105,8 @@ class Chain:
         values |= {key: _run_ids(value) for key, value in own.items()}
         step = ChainStep(name, [before for value in own.values() for before in _steps_of(value)])
         self.steps.append(step)
-        # One step ahead is enough: more would take the processor from those that have work to do. And where there is an
-        # earlier result, it has to be known first whether it still holds.
+        # One step ahead is enough: more would take CPU time from those at work. If there is an earlier result, the
+        # inputs must be finished first to know whether it still holds.
         ahead = not (self._reuse and self._has_finished(entry_point))
         self._wait_for([before for last in step.after for before in (last.after if ahead else [last])])
         if self._reuse and not ahead:
@@ -138,16 +138,16 @@ class Chain:
         return entry_point in self._finished
 
     def _find_twin(self, entry_point: str, values: Mapping[str, Any]) -> Run | None:
-        """A finished run with the result. It is searched for here: a process of the step's own would take seconds.
+        """A finished run with the result. The search is here since the step's own process would take seconds.
 
-        Where there is none, that process says why.
+        If there is none, that process says why.
         """
         parameters = validate(STEPS[entry_point].parameters, values)
         digest = step_fingerprint(entry_point, parameters, find_inputs(entry_point, parameters))
         return find_twin(entry_point, digest, explain=False) if digest else None
 
     def _wait_for_run_id(self, entry_point: str, family: str | None, process: "Future[str]") -> str:
-        """The id of the run that ``mlflow.run`` is making for a step; it returns only when the step has finished."""
+        """The id of the run that ``mlflow.run``, which returns only when the step has finished, creates for a step."""
         below = f"tags.`{PARENT}` = '{self._main.run_id}' and tags.`{ENTRY_POINT}` = '{entry_point}'"
         below += f" and params.family = '{family}'" if family else ""
         while not process.done():
@@ -158,7 +158,7 @@ class Chain:
 
 
 def _steps_of(value: Any) -> list[ChainStep]:
-    """The steps that a parameter stands for."""
+    """The steps in a parameter."""
     return [step for step in (value if isinstance(value, list) else [value]) if isinstance(step, ChainStep)]
 
 

@@ -40,15 +40,15 @@ def parse_parameters(
         model: its parameter model.
         entry_point: its name.
         arguments: ``--name=value`` or ``--name value``.
-        program: what it is started with, for the help.
+        program: the command that starts it, for the help.
         description: what it does, for the help.
 
     Returns:
         The parameter model.
 
     Raises:
-        UserError: a value of the wrong type or outside its range, one with credentials in it, an unknown name, or a
-            former name beside the present one.
+        UserError: a value of the wrong type or outside its range, one with credentials in it, an unknown name, or
+            both a former name and the present one.
     """
     if HELP & set(arguments):
         parser = argparse.ArgumentParser(program, description=description)
@@ -81,7 +81,7 @@ def validate(model: type[Parameters], given: Mapping[str, Any]) -> Any:
 
 
 def describe_values(field: FieldInfo) -> str:
-    """What values a parameter takes, in words: ``a whole number from 1``."""
+    """The values that a parameter takes, in words: ``a whole number from 1``."""
     kind = field.annotation
     bounds = {key: value for metadata in field.metadata for key, value in _bounds(metadata)}
     if typing.get_origin(kind) is Literal:
@@ -109,14 +109,14 @@ def format_value(value: object) -> str:
 
 
 def list_entry_points() -> str:
-    """What ``python -m steps --help`` prints: each entry point with what it does."""
+    """The output of ``python -m steps --help``: each entry point and its purpose."""
     lines = [f"{name:<10} {step.description(name)}" for name, step in STEPS.items()]
     usage = "usage: python -m steps ENTRY_POINT [--name=value …]; ENTRY_POINT --help lists its parameters"
     return "\n".join([usage, "", *lines])
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """``did you mean …?`` for a misspelled name, or what is known, as the end of a message."""
+    """``did you mean …?`` for a misspelled name, or the known names, as the end of a message."""
     known = list(known)
     near = difflib.get_close_matches(name, known, 1)
     return f"did you mean {near[0]}?" if near else f"expected some of {', '.join(known)}"
@@ -142,7 +142,7 @@ def _rename(given: dict[str, str], model: type[Parameters]) -> dict[str, str]:
     former = {name: new for name in given if (new := current_name(name, model)) != name}
     for name, new in former.items():
         default = format_value(model.model_fields[new].default)
-        if given.get(new, default) != default:  # ``mlflow run`` passes the defaults of what is not given
+        if given.get(new, default) != default:  # ``mlflow run`` also passes defaults
             raise UserError(f"{name}={given[name]} is the former name of {new}={given[new]}: give {new} alone")
         print(f"note: {name}= is called {new}= now", file=sys.stderr, flush=True)
     return {name: value for name, value in given.items() if name not in former} | {
@@ -151,7 +151,7 @@ def _rename(given: dict[str, str], model: type[Parameters]) -> dict[str, str]:
 
 
 def current_name(name: str, model: type[Parameters]) -> str:
-    """The present name of a parameter, where a step does not know it by the one that is given."""
+    """The present name of a parameter, if a step does not know the given one."""
     new = RENAMED.get(name)
     return new if new in model.model_fields and name not in model.model_fields else name
 
@@ -163,7 +163,7 @@ def _check_names(entry_point: str, given: Iterable[str], model: type[Parameters]
 
 
 def _split_pairs(arguments: list[str]) -> dict[str, str]:
-    """Names and values of ``--name value``, as MLflow writes what MLproject does not declare, and ``--name=value``."""
+    """Names and values of ``--name value``, as MLflow writes undeclared parameters, and of ``--name=value``."""
     pairs: dict[str, str] = {}
     waiting = None
     for argument in arguments:

@@ -1,4 +1,4 @@
-"""Where a step works on batches of texts: in this process, or on a Spark cluster, with the same result."""
+"""Engines for batches of texts: this process, or a Spark cluster, with the same result."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -10,7 +10,7 @@ from sentiment.workflow.parameter_groups import EngineParameters
 
 @contextmanager
 def start_engine(parameters: EngineParameters, step: str) -> Iterator[Mapper]:
-    """What works on batches of texts as long as the context lasts.
+    """A mapper of batches of texts, for the duration of the context.
 
     Args:
         parameters: of the step.

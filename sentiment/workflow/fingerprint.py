@@ -1,4 +1,4 @@
-"""What the result of a step depends on, as one digest."""
+"""Digest of all that the result of a step depends on."""
 
 import ast
 import json
@@ -34,9 +34,9 @@ def fingerprint(
 
     Args:
         entry_point: name of the step.
-        parameters: its parameters, without those that name an input or do not change the result.
+        parameters: its parameters, except those that name an input or do not change the result.
         inputs: from the name of an input to the digest of its content.
-        source_digests: those of its sources (:func:`digest_sources`); None: as they are now.
+        source_digests: of its sources (:func:`digest_sources`); None: of their current content.
 
     Returns:
         SHA-256 in hexadecimal.
@@ -78,8 +78,8 @@ def packages(parameters: Mapping[str, Any]) -> dict[str, str]:
 def installed_versions() -> dict[str, str]:
     """The version of each installed package, by its normalized name.
 
-    They are read from the names of the packages' folders: to open the metadata of all takes a tenth of a second, which
-    is much in a rerun with nothing changed.
+    They are read from the names of the packages' folders: opening the metadata of all takes a tenth of a second, which
+    is a lot in a rerun with nothing changed.
     """
     found = [info.stem.split("-")[:2] for entry in reversed(sys.path) for info in Path(entry).glob("*.dist-info")]
     return {_normalize(name): version for name, version in found}
@@ -95,17 +95,17 @@ def digest_sources(entry_point: str, family: str | None = None, labelers: Iterab
 def sources(entry_point: str, family: str | None = None, labelers: Iterable[str] = ()) -> list[Path]:
     """The project's files that a step depends on, sorted.
 
-    These are the modules that it imports, directly or not, at its start or inside a function, and the other files in
-    their folders, such as page templates and word lists.
+    These are the modules that it imports, directly or indirectly, at the top or inside a function, and the other files
+    in their folders, such as page templates and word lists.
 
     ``sentiment.workflow`` is not followed: how a step is started and its parameters are checked does not change its
-    result, and the values of the parameters are an ingredient of their own. Else a new parameter of one step would make
-    every other step run again.
+    result, and the values of the parameters count separately. Otherwise a new parameter of one step would make every
+    other step run again.
 
     Args:
         entry_point: name of the step.
-        family: the family of models that it fits; it is imported by its name, which no import statement shows.
-        labelers: the labelers of its texts, which are imported so, too.
+        family: the family of models that it fits; it is imported by name, which no import statement shows.
+        labelers: the labelers of its texts, which are also imported by name.
     """
     modules = [f"steps.{entry_point}", "steps.__main__"]
     if family:
@@ -124,13 +124,13 @@ def sources(entry_point: str, family: str | None = None, labelers: Iterable[str]
 
 
 def _data_files(folder: Path) -> Iterator[Path]:
-    """The files of a folder that are not code, except hidden ones, backups of editors and what a merge leaves."""
+    """The files of a folder that are not code, except hidden ones, editors' backups and leftovers of merges."""
     for entry in os.scandir(folder):
         if entry.is_file() and not entry.name.startswith((".", "#")) and not entry.name.endswith(NOT_DATA):
             yield folder / entry.name
 
 
-@cache  # main asks for every step, and they have most files in common
+@cache  # main calls it for every step, and they have most files in common
 def _imported(file: Path, _modified: int) -> set[Path]:
     """The project's files that are executed when a file is imported, without those that they import in turn."""
     package = file.relative_to(PROJECT_ROOT).parent.parts
@@ -141,18 +141,18 @@ def _imported(file: Path, _modified: int) -> set[Path]:
         elif isinstance(node, ast.ImportFrom):
             above = package[: len(package) - node.level + 1] if node.level else ()
             base = ".".join([*above, *([node.module] if node.module else [])])
-            names.update(f"{base}.{alias.name}" for alias in node.names)  # a module or what one defines
+            names.update(f"{base}.{alias.name}" for alias in node.names)  # a module, or a name in one
     return {other for name in names for other in _files_of(name)}
 
 
 def _parse_imports(source: str) -> ast.Module:
-    """The import statements of a file alone, in half the time of all of it.
+    """Only the import statements of a file, in half the time of parsing all of it.
 
-    All of it where the word stands elsewhere, too: in prose, or behind other code.
+    All of it if the word also occurs elsewhere: in prose, or after other code.
     """
     found = _IMPORT.findall(source)
     if len(found) == len(re.findall(r"\bimport\b", source)):
-        with suppress(SyntaxError):  # a line of prose that begins like one
+        with suppress(SyntaxError):  # a line of prose begins like one
             return ast.parse("\n".join(found))
     return ast.parse(source)
 

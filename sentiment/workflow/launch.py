@@ -23,7 +23,7 @@ def launch(entry_point: str, parameters: Mapping[str, Any], run_name: str | None
 
     Args:
         entry_point: name of the step.
-        parameters: its parameters; those that are not given have their defaults.
+        parameters: its parameters; others have their defaults.
         run_name: name of the run in the UI, by default the entry point's.
 
     Returns:
@@ -42,7 +42,7 @@ def launch(entry_point: str, parameters: Mapping[str, Any], run_name: str | None
                 parameters={name: format_value(value) for name, value in parameters.items()},
                 experiment_id=active_run().info.experiment_id,
                 run_name=run_name or entry_point,
-                env_manager="local",  # the active environment is the project's already
+                env_manager="local",  # the project's environment is already active
             )
     except ExecutionException as failure:
         raise _explain(str(failure), entry_point, parameters) from failure
@@ -58,9 +58,9 @@ def use_this_python() -> None:
 
 
 def _explain(message: str, entry_point: str, parameters: Mapping[str, Any]) -> UserError:
-    """The line that a failed child left in its tag ``error``; MLflow's exception names the child in its text alone.
+    """The line that a failed child left in its tag ``error``; MLflow's exception names the child only in its text.
 
-    A child that began its work and left no line did not end by itself.
+    A child that began its work and left no line was killed.
     """
     run_id = re.search(r"ID '(\w+)'", message)
     try:
@@ -73,10 +73,10 @@ def _explain(message: str, entry_point: str, parameters: Mapping[str, Any]) -> U
 
 
 def _count_texts(links: Mapping[str, Any]) -> int | None:
-    """The texts of the corpus that a step works on; None where they have not been counted yet.
+    """The number of texts of the corpus that a step works on; None if they have not been counted yet.
 
     Args:
-        links: its parameters, or the tags of a run, which name the runs that it builds on.
+        links: parameters of the step or tags of a run, which name its input runs.
     """
     for name in (INGEST_RUN, FEATURIZE_RUN, "tune_runs", COMPARE_RUN):
         if given := links.get(name):

@@ -1,4 +1,4 @@
-"""The parameters of a run as it logged them: one writer and one parser, whoever started the run."""
+"""Logging and parsing of a run's parameters, whoever started the run."""
 
 import shlex
 from typing import Any
@@ -11,17 +11,17 @@ from sentiment.workflow.parameter_types import Parameters
 
 
 def log_parameters(parameters: Parameters, run: Run | None = None) -> None:
-    """Log the parameters of a step in the active run, in the form in which ``mlflow run`` logs them.
+    """Log the parameters of a step in the active run, in the form of ``mlflow run``.
 
-    Those that are empty are left out; ``mlflow run`` logs a declared parameter that was not given as ``''``.
+    Empty ones are left out; ``mlflow run`` logs a declared parameter that was not given as ``''``.
 
     Args:
         parameters: the parameters of the step.
-        run: the active run as it was before, with parameters that are logged already: by ``mlflow run``, or by a user.
+        run: the active run as it was before, with already logged parameters: by ``mlflow run``, or by a user.
     """
     logged = {current_name(name, type(parameters)) for name in run.data.params} if run else set()
     texts = {name: format_value(value) for name, value in parameters.model_dump().items()}
-    # MLflow quotes what it writes into the command line, and logs that.
+    # MLflow quotes values for the command line, and logs them quoted.
     mlflow.log_params({name: shlex.quote(text) for name, text in texts.items() if text and name not in logged})
 
 
@@ -37,9 +37,9 @@ def parameters_of(run: Run, model: type[Parameters]) -> Any:
 
 
 def unquote(value: str) -> str:
-    """What MLflow has quoted; the value as it is where a quote is left open.
+    """A value without MLflow's quotes; the unchanged value if a quote is left open.
 
-    MLflow cuts a long value, such as a query, with its last quote, and a user may have logged a value without any.
+    MLflow cuts a long value, such as a query, with its last quote, and users may have logged values without any.
     """
     try:
         return " ".join(shlex.split(value))

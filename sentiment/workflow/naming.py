@@ -1,4 +1,4 @@
-"""Names of runs in place of those that MLflow makes up, such as big-mink-130, which it marks by nothing else."""
+"""Names of runs instead of MLflow's generated ones, such as big-mink-130, which nothing else marks."""
 
 import re
 from collections.abc import Mapping
@@ -18,13 +18,13 @@ MADE_UP = re.compile(rf"({'|'.join(_GENERATOR_PREDICATES)})-({'|'.join(_GENERATO
 
 
 def name_run(entry_point: str, parameters: Parameters, inputs: Mapping[str, Any], name: str = "") -> None:
-    """Name the active run by step, family and corpus, a main run by corpus and time, unless it was given a name.
+    """Name the active run by step, family and corpus, a main run by corpus and time, unless the user named it.
 
     Args:
         entry_point: name of the step.
         parameters: its parameters.
-        inputs: what it builds on, as :func:`sentiment.workflow.upstream.find_inputs` returns them.
-        name: a better name, which the step has found; it replaces the usual one, too.
+        inputs: what it builds on, as returned by :func:`sentiment.workflow.upstream.find_inputs`.
+        name: a better name, found by the step; it also replaces the usual one.
     """
     given_name = mlflow.get_run(active_run().info.run_id).info.run_name or ""
     made_up = MADE_UP.fullmatch(given_name) is not None
@@ -45,7 +45,7 @@ def name_run(entry_point: str, parameters: Parameters, inputs: Mapping[str, Any]
 
 
 def _corpus_of(run: Run | None) -> str:
-    """The corpus that a run goes back to; empty where that is not known."""
+    """The corpus that a run goes back to; empty if unknown."""
     while run is not None and "corpus" not in run.data.params:
         before = run.data.tags.get(INGEST_RUN) or run.data.tags.get(FEATURIZE_RUN)
         run = mlflow.get_run(before) if before else None

@@ -53,12 +53,12 @@ class CorpusParameters(Parameters):
 
     @property
     def source(self) -> Corpus:
-        """What is read. With labelers it need not have a column of labels, except for one that was named."""
+        """The corpus to read. With labelers only a named column of labels is required."""
         required = self.has_other("label_column") or not self.label_by
         return Corpus(self.corpus, self.text_column, self.label_column, query=self.query, label_required=required)
 
     def polarity_thresholds(self) -> "PolarityThresholds":
-        """What a labeler's polarity means."""
+        """The meaning of a labeler's polarity."""
         from sentiment.labelling.weak_labels import Thresholds  # needs numpy, which main does without
 
         return Thresholds(self.negative_to, self.positive_from, self.between)
@@ -119,7 +119,7 @@ class TrainingParameters(MetricParameters, PretrainedParameters):
     embedding_file: str = parameter("", "file of word vectors; if empty, word2vec learns them", file=True)
 
     def training(self) -> "Training":
-        """What these parameters, and the seed and members of the step, say of how a family is fitted."""
+        """How a family is fitted, from these parameters and the step's seed and members."""
         from sentiment.model.training import Criterion, Training  # needs numpy, which main does without
 
         known = {name: value for name, value in self.model_dump().items() if name in Training.__dataclass_fields__}
@@ -180,14 +180,14 @@ class RegisteredModelParameters(Parameters):
 
 
 class GateParameters(MetricParameters):
-    """What a model is held to before it becomes champion. Stored with a version, and read back when it is approved."""
+    """The conditions for a model to become champion. Stored with a version, and read back when it is approved."""
 
     gates: Thresholds = parameter((), "thresholds: accuracy>=0.85,latency_ms_p95<=50")
     tolerance: Rate = parameter(0.0, "by how much the metric may be worse than the champion's")
     behaviour_tolerance: Rate = parameter(0.05, "by how much the behaviour failure rate may rise")
 
     def terms(self, force: bool = False) -> dict[str, Any]:
-        """The gate's parameters by name, as its checks take them."""
+        """The gate's parameters by name, as passed to its checks."""
         return {name: getattr(self, name) for name in GateParameters.model_fields} | {"force": force}
 
 

@@ -1,4 +1,4 @@
-"""How a parameter is declared: its types, its description, and the base of the models that hold parameters."""
+"""Declaration of parameters: types, descriptions, and the base of the models that hold parameters."""
 
 from typing import Annotated, Any, Literal
 
@@ -15,13 +15,13 @@ def parameter(default: Any, description: str, *, file: bool = False, changes_res
         default: its default.
         description: one line, for MLproject, ``--help`` and the reference.
         file: whether the value may be a path, so that its content counts and not its name.
-        changes_result: whether the result of the step depends on it; one that does not is left out of the fingerprint.
+        changes_result: whether the step's result depends on it; if not, it is left out of the fingerprint.
     """
     return Field(default, description=description, json_schema_extra={"file": file, "changes_result": changes_result})
 
 
 def _parse_whole(value: object) -> object:
-    """A whole number may be written as 5.0 or 1e3; what is none is left to pydantic to refuse."""
+    """Accept whole numbers written as 5.0 or 1e3; pydantic refuses other values."""
     try:
         return int(float(value)) if isinstance(value, str) and float(value).is_integer() else value
     except ValueError:
@@ -33,7 +33,7 @@ def _parse_boolean(value: object) -> object:
 
 
 def _split_names(value: object) -> object:
-    """Comma-separated names, blanks around them dropped."""
+    """Comma-separated names, without surrounding blanks."""
     if not isinstance(value, str):
         return value
     names = [name.strip() for name in value.split(",") if name.strip()]
@@ -44,8 +44,8 @@ def _split_names(value: object) -> object:
 
 
 def _check_model_name(value: str) -> str:
-    # A model is asked for as models:/NAME@ALIAS, MLflow refuses . and .. as paths, PostgreSQL keeps 256 characters. The
-    # name stands in Markdown, where the other characters could begin something.
+    # A model's URI is models:/NAME@ALIAS, MLflow refuses . and .. as paths, PostgreSQL stores 256 characters. The name
+    # is shown in Markdown, where the other characters could start markup.
     fits = value.strip() and value.isprintable() and len(value) <= 256
     if not fits or set(value) & set("/:@'?`<>[]|\\*") or value == "." or value.startswith(".."):
         raise ValueError(
@@ -81,16 +81,16 @@ Engine = Literal["local", "spark"]
 class Parameters(BaseModel):
     """Base of all models."""
 
-    # A model is built when it is used first: a process uses one or two of them.
+    # Models are built on first use: a process uses one or two of them.
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     @classmethod
     def fields(cls) -> dict[str, FieldInfo]:
-        """The model's fields, its own ones first, then those of its groups in the order in which it lists them."""
+        """The model's fields: its own, then those of its groups in the order of listing."""
         inherited = [name for group in cls.__bases__ if issubclass(group, Parameters) for name in group.fields()]
         own = [name for name in cls.model_fields if name not in inherited]
         return {name: cls.model_fields[name] for name in (*own, *inherited)}
 
     def has_other(self, name: str) -> bool:
-        """Whether a field has another value than its default."""
+        """Whether a field's value differs from its default."""
         return bool(getattr(self, name) != type(self).model_fields[name].default)

@@ -1,4 +1,4 @@
-"""The parameters of every step: a model that lists groups, in the order in which they are shown, and adds its own.
+"""The parameters of every step: a model that lists groups, in the order of display, and adds its own.
 
 A model's values are frozen.
 """
@@ -43,7 +43,7 @@ from sentiment.workflow.parameter_types import (
 class IngestParameters(CorpusParameters, SplitParameters, EngineParameters, ReuseParameters):
     @property
     def source(self) -> Corpus:
-        """What is read, with its own splits where they are kept."""
+        """The corpus to read, with its own splits if they are kept."""
         return replace(super().source, split_column="split" if self.splits == "source" else "")
 
 
@@ -61,7 +61,7 @@ class TrainParameters(TrainingParameters, SeedParameters, ReuseParameters):
 
     @property
     def hyperparameters(self) -> dict[str, str]:
-        """The hyperparameters that were given, as text."""
+        """The given hyperparameters, as text."""
         return self.model_extra or {}
 
 
@@ -134,7 +134,7 @@ class PredictParameters(EngineParameters):
 
     @property
     def source(self) -> Corpus:
-        """What is scored."""
+        """The input to score."""
         return Corpus(
             self.input,
             self.text_column,

@@ -1,4 +1,4 @@
-"""How an entry point starts and ends: in the caller's directory, inside its MLflow run, with one line for a mistake."""
+"""The process of an entry point: in the caller's directory, inside its MLflow run, with one line per user error."""
 
 import gc
 import importlib
@@ -44,16 +44,16 @@ from sentiment.workflow.stopping import (
 
 
 def run_entry_point(entry_point: str, arguments: list[str], stop: Stop) -> None:
-    """Run an entry point as a process: parse its parameters, open its MLflow run, call its function, report a mistake.
+    """Run an entry point as a process: parse its parameters, open its MLflow run, call its function, report an error.
 
     The function has the name of the entry point and of its module in ``steps``. It takes the step's parameter model and
     the runs that the step builds on, under the name of the parameter that holds their ids. If it has an argument
-    ``hold``, it gets a function to call before starting what must not start once the process has been told to end.
+    ``hold``, it gets a function to call before starting anything that must not start once the process is ending.
 
     Args:
         entry_point: name of the step.
         arguments: the command line.
-        stop: what ends this process on a signal.
+        stop: ends this process on a signal.
     """
     quieten()
     started_by_mlflow = "MLFLOW_RUN_ID" in os.environ
@@ -78,7 +78,7 @@ def run_entry_point(entry_point: str, arguments: list[str], stop: Stop) -> None:
             if hasattr(parameters, "reuse"):
                 again = "The same command" if parameters.reuse else "The same command with -P reuse=true"
                 stop.advice = f"{again} resumes from what has finished."
-            gc.freeze()  # what has been imported stays, and need not be looked at
+            gc.freeze()  # imported objects stay, and need not be traversed
             gc.enable()
             log_parameters(parameters, run)
             if STEPS[entry_point].input:
@@ -87,13 +87,13 @@ def run_entry_point(entry_point: str, arguments: list[str], stop: Stop) -> None:
                 name_run(entry_point, parameters, {})
                 _with_hold(body, stop)(parameters)
     except UserError as mistake:
-        if not mistake.shown or entry_point == "main":  # of which the end is read, far below the step's own line
+        if not mistake.shown or entry_point == "main":  # whose output is read from the end, far below the step's line
             print(f"error: {mistake}", file=sys.stderr, flush=True)
         sys.exit(mistake.status)
 
 
 def describe_logged(given: CredentialsGiven, run_id: str) -> CredentialsGiven:
-    """The error for credentials that ``mlflow run`` has logged before this process began; a parameter stays."""
+    """The error for credentials that ``mlflow run`` logged before this process began: parameters are permanent."""
     return CredentialsGiven(
         f"{given}. `mlflow run` has logged it already, with run {run_id}: change the password or revoke the link, then "
         f"`mlflow runs delete --run-id {run_id}` and `mlflow gc --run-ids {run_id}`"
@@ -101,23 +101,23 @@ def describe_logged(given: CredentialsGiven, run_id: str) -> CredentialsGiven:
 
 
 def quieten() -> None:
-    """Keep the console for what the steps print: no notes of TensorFlow, no progress bars and INFO lines of MLflow."""
+    """Keep the console for the steps' output: no notes of TensorFlow, no progress bars and INFO lines of MLflow."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "5")  # wait a minute for a server, not four
-    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"  # it would show the password of a tracking server
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"  # it would show a tracking server's password
     logging.getLogger("mlflow").setLevel(logging.WARNING)
-    for name in ("sqlglot", "psycopg"):  # what they warn of is raised, too
+    for name in ("sqlglot", "psycopg"):  # they also raise what they warn of
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def go_to_caller() -> psutil.Process | None:
-    """Go to the folder of ``mlflow run``; its process, or None where the step was not started by it.
+    """Go to the folder of ``mlflow run``; returns its process, or None if it did not start the step.
 
-    MLflow starts a step in the project's folder, which for a git URL is a temporary clone. Relative
-    paths (a corpus, NLTK_DATA, a tracking URI such as sqlite:///mlflow.db) belong to the caller.
-    Where the caller cannot be inspected, the step stays where it is. Where the caller is gone already, the step ends.
-    In a container that MLflow has started for a step, which is then its first process, there is no caller.
+    MLflow starts a step in the project's folder, which for a git URL is a temporary clone. Relative paths (a corpus,
+    NLTK_DATA, a tracking URI such as sqlite:///mlflow.db) are meant from the caller's folder. If the caller cannot be
+    inspected, the step stays where it is. If the caller is gone already, the step ends. In a container that MLflow has
+    started for a step, which is then its first process, there is no caller.
     """
     if os.path.realpath(os.getcwd()) != str(PROJECT_ROOT) or os.getpid() == 1:
         return None
@@ -141,18 +141,18 @@ def go_to_caller() -> psutil.Process | None:
 
 @contextmanager
 def open_run(entry_point: str, stop: Stop) -> Iterator[Run]:
-    """The MLflow run of this step: the one that ``mlflow run`` made, or a new one for a step started by hand."""
+    """The MLflow run of this step: the one from ``mlflow run``, or a new one for a step started by hand."""
     check_tracking_server(mlflow.get_tracking_uri())
     check_tracking_file(mlflow.get_tracking_uri())
     try:
         with mlflow.start_run() as run:
             stop.run = run
             try:
-                # MLflow logs the URL of the project as it was given, with the token in it.
+                # MLflow logs the URL of the project as given, including a token.
                 hidden = {
                     name: shown for name, value in run.data.tags.items() if (shown := hide_credentials(value)) != value
                 }
-                # A step started by hand has to be found by the steps that follow it, too.
+                # Later steps must also find a step started by hand.
                 mlflow.set_tags(hidden | {ENTRY_POINT: entry_point, PROCESS: this_process()})
                 if PARENT not in run.data.tags:
                     mark_orphans(run.info.experiment_id)
@@ -161,12 +161,12 @@ def open_run(entry_point: str, stop: Stop) -> Iterator[Run]:
             except BaseException as raised:
                 stop.hold()
                 error = explain(raised)
-                if isinstance(raised, MlflowException):  # what is left to do is no reason to wait for minutes again
+                if isinstance(raised, MlflowException):  # do not wait for minutes again
                     os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"
-                if isinstance(raised, BrokenPipeError):  # else Python tries to write it once more when it exits
+                if isinstance(raised, BrokenPipeError):  # else Python writes it again at exit
                     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 end_launches()
-                with suppress(MlflowException):  # the line is printed in any case
+                with suppress(MlflowException):  # the line is printed anyway
                     mark_below_killed(run.info.run_id)
                     line = hide_credentials(str(error)) or type(error).__name__
                     mlflow.set_tag(ERROR, line[:MAX_TAG])
@@ -179,7 +179,7 @@ def open_run(entry_point: str, stop: Stop) -> Iterator[Run]:
 
 
 def explain(error: BaseException) -> BaseException:
-    """A UserError for what goes wrong with MLflow's stores or a process that was killed; every other error as it is."""
+    """A UserError for failures of MLflow's stores or a killed process; every other error unchanged."""
     text = str(error)
     if isinstance(error, BrokenProcessPool):
         return killed("a process of this step", None)
@@ -221,7 +221,7 @@ def _explain_mlflow(error: MlflowException) -> BaseException:
 
 
 def check_tracking_server(uri: str) -> None:
-    """Raise UserError at once where nothing listens at a tracking URI, or at the proxy that leads to it.
+    """Raise UserError at once if nothing listens at a tracking URI, or at the proxy for it.
 
     MLflow itself would retry for minutes.
     """
@@ -243,13 +243,13 @@ def check_tracking_server(uri: str) -> None:
 
 
 def check_tracking_file(uri: str) -> None:
-    """Raise UserError at once where the SQLite file of a tracking URI cannot be written. MLflow would try for minutes.
+    """Raise UserError at once if the SQLite file of a tracking URI cannot be written. MLflow would try for minutes.
 
-    MLflow makes the folders that are missing. SQLite writes a journal beside the file.
+    MLflow creates missing folders. SQLite writes a journal next to the file.
     """
     if not uri.startswith("sqlite"):
         return
-    from sqlalchemy import make_url  # MLflow imports it for such a URI in any case
+    from sqlalchemy import make_url  # MLflow imports it for such a URI anyway
 
     name = make_url(uri).database or ":memory:"
     if name.startswith((":memory:", "file:")):
@@ -265,6 +265,6 @@ def check_tracking_file(uri: str) -> None:
 
 
 def _with_hold(body: Callable[..., None], stop: Stop) -> Callable[..., None]:
-    """The function of a step, with ``hold`` filled in where it takes it."""
+    """The function of a step, with ``hold`` filled in if it takes it."""
     given: dict[str, Any] = {"hold": stop.hold} if "hold" in inspect.signature(body).parameters else {}
     return lambda *args, **runs: body(*args, **runs, **given)

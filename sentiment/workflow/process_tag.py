@@ -1,4 +1,4 @@
-"""The tag that says which process a run is of, and whether that process still runs."""
+"""The tag that identifies a run's process, and whether that process still runs."""
 
 import hashlib
 import os
@@ -15,21 +15,21 @@ def this_process() -> str:
 
 
 def is_gone(tag: str) -> bool:
-    """Whether the process of a tag ``PROCESS`` ran here and has ended; False where that cannot be told.
+    """Whether the process of a tag ``PROCESS`` ran here and has ended; False if unknown.
 
-    Here is this machine and, on Linux, this PID namespace: in another container the process id means another process.
+    Here means this machine and, on Linux, this PID namespace: other containers have other processes with the same id.
     """
     found = re.fullmatch(r"(.*) (\d+) (\d+)(?: (\S+))?(?: (\S+) (\S+))?", tag)
-    if not found or found[1] != platform.node():  # to LIKE an underscore is any character
+    if not found or found[1] != platform.node():  # for LIKE an underscore is any character
         return False
     _, pid, started, namespace, boot, machine = found.groups()
     if namespace not in (None, pid_namespace()):  # earlier releases did not write it
         return False
-    if boot not in (None, boot_id()):  # before this machine was started again, or on another one of the same name
+    if boot not in (None, boot_id()):  # before a reboot, or on another machine of the same name
         return machine == machine_digest() != "-"
     try:
         process = psutil.Process(int(pid))
-        # Another process may have got the id. macOS and earlier releases have the time, which moves with the clock.
+        # Another process may have the id now. macOS and earlier releases record the time, which moves with the clock.
         in_ticks = boot not in (None, "-")
         same = _start(pid) == started if in_ticks else abs(process.create_time() - float(started)) < 5
         return not (same and is_alive(process))
@@ -38,7 +38,7 @@ def is_gone(tag: str) -> bool:
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Whether a process runs; one that has ended and whose exit status nobody has read does not."""
+    """Whether a process runs; one that ended, but whose exit status is unread, does not."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -46,23 +46,23 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 def pid_namespace() -> str:
-    """What tells apart the process ids of containers that share the name of their host; - where there is none."""
+    """What distinguishes the process ids of containers with the same host name; - if there is none."""
     try:
         return os.readlink("/proc/self/ns/pid")
-    except OSError:  # no Linux
+    except OSError:  # not Linux
         return "-"
 
 
 def boot_id() -> str:
-    """An id that differs between machines and between boots; - where there is none."""
+    """An id that differs between machines and between boots; - if there is none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:  # no Linux; the boot time moves when the clock is set
+    except OSError:  # not Linux; the boot time moves when the clock is set
         return "-"
 
 
 def machine_digest() -> str:
-    """A digest of this machine's id, which is not to be shown itself (machine-id(5)); - where it has none."""
+    """A digest of this machine's id, which must not be exposed itself (machine-id(5)); - if it has none."""
     try:
         machine = Path("/etc/machine-id").read_text(encoding="ascii").strip()
     except OSError:
@@ -72,8 +72,8 @@ def machine_digest() -> str:
 
 
 def _start(pid: int | str) -> str:
-    """When a process started: on Linux in ticks since the boot, which stay when the clock is set (proc_pid_stat(5))."""
+    """When a process started: on Linux in ticks since boot, independent of clock changes (proc_pid_stat(5))."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
-    except OSError:  # no Linux
+    except OSError:  # not Linux
         return f"{psutil.Process(int(pid)).create_time():.0f}"

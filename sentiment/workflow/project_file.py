@@ -1,4 +1,4 @@
-"""What is generated from the parameter models: ``MLproject`` and the reference of parameters."""
+"""Files generated from the parameter models: ``MLproject`` and the reference of parameters."""
 
 from pathlib import Path
 
@@ -81,7 +81,7 @@ def _type(kind: object) -> str:
 
 
 def _yaml(default: object) -> str:
-    """A default as YAML: what is not a plain word is quoted."""
+    """A default as YAML, quoted if it is not a plain word."""
     text = format_value(default)
     if isinstance(default, (int, float)) and not isinstance(default, bool):
         return text

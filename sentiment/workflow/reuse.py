@@ -1,4 +1,4 @@
-"""Finished runs that have the result which a step is about to compute."""
+"""Reuse of finished runs that already have a step's result."""
 
 import os
 import resource
@@ -44,12 +44,12 @@ from sentiment.workflow.upstream import Input, find_inputs
 
 
 def run_or_reuse(entry_point: str, body: Callable[..., float | None], parameters: Parameters) -> None:
-    """Call the function of a step, or point to a finished run that has the same result where ``reuse`` is true.
+    """Call the function of a step, or point to a finished run with the same result if ``reuse`` is true.
 
     Args:
         entry_point: name of the step.
-        body: function of its parameters and of what it builds on, a corpus or runs, that may return the seconds for
-            which it has waited for other steps.
+        body: function of its parameters and its inputs, a corpus or runs; it may return the seconds that it waited for
+            other steps.
         parameters: its parameters.
     """
     # Before it waits for its inputs: the step has been imported, and an edit of its sources from now on does not count.
@@ -59,7 +59,7 @@ def run_or_reuse(entry_point: str, body: Callable[..., float | None], parameters
     name_run(entry_point, parameters, inputs)
     digest = step_fingerprint(entry_point, parameters, inputs, source_digests)
     if digest:
-        # The result is known by its fingerprint until the step sets the digest of its content.
+        # The fingerprint identifies the result until the step sets the digest of its content.
         mlflow.set_tags({FINGERPRINT: digest, OUTPUT_DIGEST: digest})
     twin = find_twin(entry_point, digest) if digest and parameters.reuse else None  # type: ignore[attr-defined]
     if twin is None:
@@ -68,7 +68,7 @@ def run_or_reuse(entry_point: str, body: Callable[..., float | None], parameters
         started = time.time()
         waited = body(parameters, **inputs) or 0.0
         write_manifest(run for given in inputs.values() for run in _runs_of(given))
-        # The seconds are without the start of the process and its imports.
+        # The seconds exclude the start of the process and its imports.
         log_run_metrics({"step_seconds": time.time() - started - waited, "peak_memory_mb": peak_memory()})
         return
     run_id = twin.info.run_id
@@ -83,7 +83,7 @@ def run_or_reuse(entry_point: str, body: Callable[..., float | None], parameters
 
 
 def is_dirty() -> bool:
-    """Whether files of the project that git tracks differ from its commit; False without git or a work tree."""
+    """Whether tracked files of the project differ from its commit; False without git or a work tree."""
     command = ["git", "--no-optional-locks", "status", "--porcelain", "--untracked-files=no", "--", "."]
     try:
         return bool(subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, check=False).stdout)
@@ -92,8 +92,8 @@ def is_dirty() -> bool:
 
 
 def peak_memory() -> float:
-    """The most that this process, or one that it started and that has ended, had resident, in MB."""
-    unit = 1e6 if sys.platform == "darwin" else 1e3  # of bytes there, of kilobytes elsewhere
+    """Peak resident memory of this process, or of an ended one that it started, in MB."""
+    unit = 1e6 if sys.platform == "darwin" else 1e3  # bytes there, kilobytes elsewhere
     return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / unit
 
 
@@ -103,16 +103,16 @@ def step_fingerprint(
     inputs: Mapping[str, Input],
     source_digests: Mapping[str, str] | None = None,
 ) -> str | None:
-    """The fingerprint of a step with these parameters and what it builds on.
+    """The fingerprint of a step with these parameters and inputs.
 
     Args:
         entry_point: name of the step.
         parameters: its parameters.
         inputs: what it builds on (:func:`sentiment.workflow.upstream.find_inputs`).
-        source_digests: those of the code that runs; None: of the sources as they are now.
+        source_digests: of the code that runs; None: of the current sources.
 
     Returns:
-        The digest, or None where an input cannot be digested; such a step runs each time.
+        The digest, or None if an input cannot be digested; such a step runs each time.
     """
     step = STEPS[entry_point]
     content = _input_digest(inputs[step.input])
@@ -123,9 +123,9 @@ def step_fingerprint(
         values["lag"] = lag_of(parameters.parallelism)
         family = get_family(parameters.family)
         values["max_evals"] = parameters.max_evals or family.default_trials
-        values["prune"] = parameters.prune and family.trains_in_epochs  # what has no epochs is not pruned
+        values["prune"] = parameters.prune and family.trains_in_epochs  # without epochs there is no pruning
     for name in step.fields_with("file", True):  # a file counts by its content
-        if name == "corrections" and values[name]:  # which may be several files, or elsewhere
+        if name == "corrections" and values[name]:  # possibly several files, or remote
             found = table_digest(Corpus(values[name]))
             if found is None:
                 return None
@@ -137,7 +137,7 @@ def step_fingerprint(
             if values[name] is None:
                 return None
     if labelers := values.get("label_by"):
-        # As they are now: an alias counts by its version, a folder or lexicon by its content.
+        # Resolved now: an alias counts by its version, a folder or lexicon by its content.
         values["label_by"] = {name: find_labeler(name).digest(name) for name in sorted(map(resolve_labeler, labelers))}
         if None in values["label_by"].values():
             return None
@@ -145,14 +145,14 @@ def step_fingerprint(
 
 
 def find_twin(entry_point: str, digest: str, explain: bool = True) -> Run | None:
-    """The latest FINISHED run with this fingerprint whose result is still what it left, or None.
+    """The latest FINISHED run with this fingerprint whose result is unchanged, or None.
 
     Args:
         entry_point: name of the step.
         digest: the fingerprint.
-        explain: whether to say on the console why the result of a run is not reused.
+        explain: whether to print why the result of a run is not reused.
     """
-    # A run that reused another has nothing of its own, and no manifest; the other one is found as well.
+    # A run that reused another has no result of its own and no manifest; the other one is found as well.
     with_result = f"attributes.status = 'FINISHED' and tags.`{MANIFEST}` != ''"
     for run in runs_with_fingerprint(entry_point, digest, with_result):
         try:
@@ -166,13 +166,13 @@ def find_twin(entry_point: str, digest: str, explain: bool = True) -> Run | None
 
 
 def runs_with_fingerprint(entry_point: str, digest: str, condition: str = "") -> list[Run]:
-    """The runs of a step with this fingerprint, the latest first, however they ended unless a condition says more."""
+    """The runs of a step with this fingerprint, the latest first, in any status unless a condition restricts it."""
     same = [f"tags.`{FINGERPRINT}` = '{digest}'", f"tags.`{ENTRY_POINT}` = '{entry_point}'"]
     return search(" and ".join(filter(None, [*same, condition])))
 
 
 def _input_digest(given: Input) -> str | None:
-    """The digest of what a step builds on, None where there is none."""
+    """The digest of a step's input; None if there is none."""
     if isinstance(given, CorpusInput):
         return given.digest and given.digest.value
     digests = [run.data.tags.get(OUTPUT_DIGEST) for run in _runs_of(given)]
@@ -180,12 +180,12 @@ def _input_digest(given: Input) -> str | None:
 
 
 def _runs_of(given: Input) -> list[Run]:
-    """The runs among what a step builds on."""
+    """The runs in a step's input."""
     return given if isinstance(given, list) else [given] if isinstance(given, Run) else []
 
 
 def _hub_checkpoint(values: Mapping[str, Any]) -> str | None:
-    """The name of a step's checkpoint on the Hugging Face hub; None where it comes from elsewhere."""
+    """The name of a step's checkpoint on the Hugging Face hub; None if it comes from elsewhere."""
     handle = values["pretrained"]
     prefix = get_family(values["family"]).hub_prefix if "family" in values else HUB
     return handle.removeprefix(prefix) if handle and prefix is not None and handle.startswith(prefix) else None

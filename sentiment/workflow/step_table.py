@@ -22,7 +22,7 @@ def registration_stands(run: Run) -> bool:
     aliases = client.get_registered_model(name).aliases
     if str(aliases.get(tags[tracking.ALIAS])) != version or str(aliases.get("champion")) != champion:
         return False
-    present = client.get_model_version(name, version).tags  # of another model where the first one was deleted
+    present = client.get_model_version(name, version).tags  # another model's, if the first one was deleted
     same_models = present.get(tracking.COMPARISON_DIGEST) == tags.get(tracking.COMPARISON_DIGEST)
     # A later register run with other terms replaces the gate's terms and verdict.
     return same_models and tracking.gate_tags(tags) == tracking.gate_tags(present)
@@ -37,7 +37,7 @@ class Step:
         input: the parameter that names what it builds on: a corpus, or the runs of ``builds_on``; empty for a step that
             is never reused.
         builds_on: the step whose runs ``input`` holds; empty for a step that builds on no run.
-        stands: whether the result of a finished run still stands, beside what its manifest says.
+        stands: whether a finished run's result still holds, besides the check of its manifest.
     """
 
     parameters: type[Parameters]
@@ -46,7 +46,7 @@ class Step:
     stands: Callable[[Run], bool] = lambda run: True
 
     def description(self, name: str) -> str:
-        """What it does, in a line: the docstring of its file, which is not imported for that."""
+        """Its purpose in one line: the docstring of its file, which is not imported for that."""
         source = (PROJECT_ROOT / "steps" / f"{name}.py").read_text(encoding="utf-8")
         return (ast.get_docstring(ast.parse(source)) or "").splitlines()[0]
 

@@ -1,8 +1,8 @@
 """Graceful shutdown of a step on a signal: it stops its children, marks its runs KILLED and says how to resume.
 
-A thread waits for the signals, does all that and ends the process. The main thread is left alone until then. Python
-would raise KeyboardInterrupt in it, which is lost when it is raised in a destructor or a callback from C, and which
-leaves the store locked when it is raised in a transaction.
+A thread waits for the signals, does all that and ends the process. The main thread is not interrupted until then.
+Python would raise KeyboardInterrupt in it, which is lost in a destructor or a callback from C, and which leaves the
+store locked in a transaction.
 """
 
 import os
@@ -23,20 +23,20 @@ import psutil
 
 from sentiment.workflow.process_tag import is_alive, is_gone
 
-STOPPED = "stopped by a signal"  # tag error of a run that was stopped
+STOPPED = "stopped by a signal"  # tag error of a stopped run
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-PATIENCE = 30  # seconds for children to end by themselves
-STARTER = "SENTIMENT_STARTER"  # environment variable with the id of the process that launched this step,
-STARTERS_FOLDER = "SENTIMENT_STARTERS_FOLDER"  # and with the folder in which that worked
+PATIENCE = 30  # seconds for children to end on their own
+STARTER = "SENTIMENT_STARTER"  # environment variable with the id of the process that launched this step
+STARTERS_FOLDER = "SENTIMENT_STARTERS_FOLDER"  # and with the working directory of that process
 
-_launches: set[int] = set()  # ids of the threads of this process that are in launching()
+_launches: set[int] = set()  # ids of this process's threads in launching()
 
 
 class Stop:
-    """Ends this process in order on SIGINT, SIGTERM, or when the process that started it is gone.
+    """Ends this process cleanly on SIGINT, SIGTERM, or when the process that started it is gone.
 
     Args:
-        entry_point: what runs here, for the message.
+        entry_point: the name of the step, for the message.
 
     Attributes:
         run: the MLflow run of this process, once it is open.
@@ -50,8 +50,8 @@ class Stop:
         self._begun = threading.Event()
         self._caller: psutil.Process | None = None
         self._made_run = ""
-        self._is_nested = STARTER in os.environ  # below another step; what is above may also be a user's own run
-        self.run: Any = None  # an mlflow.ActiveRun; MLflow is not imported here, so that a step listens at once
+        self._is_nested = STARTER in os.environ  # below another step; a parent run alone may be the user's own
+        self.run: Any = None  # an mlflow.ActiveRun; MLflow is not imported yet, so that a step listens at once
         self.advice = ""
         self.scratch: str | None = None
 
@@ -60,13 +60,13 @@ class Stop:
         self._writer.setblocking(False)
         signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         for number in SIGNALS:
-            signal.signal(number, lambda *_: None)  # the byte in the socket is what wakes the thread
+            signal.signal(number, lambda *_: None)  # the byte in the socket wakes the thread
         threading.Thread(target=self._wait, daemon=True).start()
         if hasattr(signal, "pthread_sigmask"):
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # see launching
 
     def watch(self, caller: psutil.Process, run_id: str) -> None:
-        """End also when the caller does: the steps of a chain that was killed must not go on.
+        """Also end when the caller does: the steps of a killed chain must not go on.
 
         Args:
             caller: the process of ``mlflow run``, or of main.
@@ -76,9 +76,9 @@ class Stop:
         threading.Thread(target=self._watch, daemon=True).start()
 
     def hold(self) -> None:
-        """Return at once, or never once the process is ending.
+        """Return at once, or never if the process is ending.
 
-        To be called before a failure is reported, since it may be a consequence of the end, and before work is started.
+        To be called before reporting a failure, which may be a consequence of the end, and before starting work.
         """
         if self._begun.is_set():
             threading.Event().wait()
@@ -93,31 +93,31 @@ class Stop:
         self._begun.set()
         try:
             self._end()
-        except BaseException:  # the process ends in any case, but says why this failed
+        except BaseException:  # the process ends anyway, but says why this failed
             traceback.print_exc()
         finally:
             try:
                 sys.stdout.flush()
                 sys.stderr.flush()
-            finally:  # the pipe may be closed already, as by | head
+            finally:  # the pipe may already be closed, as by | head
                 os._exit(128 + number)
 
     def _end(self) -> None:
         os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"  # a server that is gone must not delay the end
-        # mlflow run sees the exit status later and overwrites KILLED with FAILED. Main marks the runs below it.
+        # mlflow run sees the exit status later and overwrites KILLED with FAILED. Main marks its child runs.
         corrector = None
         if self._caller and not self._is_nested:
             corrector = correct_after(self._caller.pid, self._made_run)
         end_children(but=corrector)
         if self.run is not None:
-            time.sleep(0.2)  # what had passed hold() has started by now, and is found below the run
+            time.sleep(0.2)  # what passed hold() has started by now, and is found below the run
             try:
                 import mlflow
 
-                if "pyspark" in sys.modules:  # MLflow would ask its JVM, which has ended, where models are registered
+                if "pyspark" in sys.modules:  # MLflow would ask its JVM, which has ended, for the registry URI
                     mlflow.set_registry_uri(mlflow.get_tracking_uri())
                 mark_killed(self.run.info.run_id)
-            except Exception as error:  # the process ends in any case
+            except Exception as error:  # the process ends anyway
                 print(f"warning: the runs could not be marked KILLED: {error}", file=sys.stderr)
         if self.scratch:
             shutil.rmtree(self.scratch, ignore_errors=True)
@@ -126,7 +126,7 @@ class Stop:
 
 @contextmanager
 def launching() -> Iterator[None]:
-    """Context of a call that starts a step and waits for it; the end of this process waits for that call.
+    """Context of a call that starts a step and waits for it; this process ends only after that call.
 
     Signals are blocked in the step until it calls :meth:`Stop.listen`.
     """
@@ -143,15 +143,15 @@ def launching() -> Iterator[None]:
 
 
 def end_launches() -> None:
-    """End the steps that this process has started and that are still at work, since another one has failed."""
+    """End the running steps that this process has started, since another one has failed."""
     if _launches:
         end_children(but=None)
 
 
 def end_children(but: int | None) -> None:
-    """Terminate the processes that this one started, but not the one with the id ``but``, and wait for their end.
+    """Terminate the processes that this one started, except the one with the id ``but``, and wait for their end.
 
-    Waits also until MLflow has marked the runs of those that were steps as FAILED, which would otherwise happen after
+    Also waits until MLflow has marked the runs of terminated steps as FAILED, which would otherwise happen after
     :func:`mark_killed`.
     """
     deadline = time.time() + PATIENCE
@@ -163,16 +163,16 @@ def end_children(but: int | None) -> None:
             break
         for child in children:
             with suppress(psutil.NoSuchProcess):
-                # The workers of a search have nothing to clean up, and Python's resource tracker ignores signals.
+                # Search workers have nothing to clean up, and Python's resource tracker ignores signals.
                 if time.time() > deadline or "multiprocessing" in " ".join(child.cmdline()):
                     child.kill()
                 elif child not in told:
                     told.add(child)
                     child.terminate()
-        # Exit statuses are left to those who started the processes: MLflow takes a child whose status it cannot read
-        # for a success.
+        # Exit statuses are left to the code that started the processes: MLflow takes a child whose status it cannot
+        # read for a success.
         time.sleep(0.1)
-    # What they had started ends by itself, such as the server of mlflow models serve.
+    # Their own children, such as the server of mlflow models serve, end on their own.
     psutil.wait_procs(below, timeout=PATIENCE / 3)
 
 
@@ -184,7 +184,7 @@ def _below(process: psutil.Process) -> list[psutil.Process]:
 
 
 def mark_killed(run_id: str) -> None:
-    """Mark a run and the runs below it as KILLED, those that are RUNNING or that failed because of the stop."""
+    """Mark a run and the runs below it as KILLED, if they are RUNNING or failed because of the stop."""
     from mlflow import MlflowClient
 
     from sentiment.tracking import ERROR
@@ -200,7 +200,7 @@ def mark_killed(run_id: str) -> None:
 def mark_orphans(experiment_id: str) -> None:
     """Mark as KILLED the RUNNING runs whose process ran here and is gone, and the runs below them.
 
-    A chain that is killed whole has no time to mark its runs.
+    A chain killed as a whole has no time to mark its runs.
     """
     from mlflow import MlflowClient
 

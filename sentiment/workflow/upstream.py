@@ -1,4 +1,4 @@
-"""What a step builds on: a corpus, or runs, given by id, or the latest ones of the same experiment."""
+"""The inputs of a step: a corpus, or runs, given by id, or the latest ones of the same experiment."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ Input = CorpusInput | Run | list[Run]
 
 
 def find_inputs(entry_point: str, parameters: Parameters) -> dict[str, Input]:
-    """What a step builds on, under the name of the parameter that names it, or holds the ids of the runs.
+    """The inputs of a step, by the name of the parameter that names the corpus or holds the ids of the runs.
 
     Raises:
         UserError: see :func:`find_run` and :func:`find_tune_runs`.
@@ -37,9 +37,9 @@ def find_run(parameter: str, run_id: str, entry_point: str) -> Run:
 
     Args:
         parameter: the parameter that holds the id, for messages.
-        run_id: the id; when empty, the latest finished run of the experiment is taken (:func:`find_latest`), and where
-            there is none the step is run with its defaults.
-        entry_point: the entry point that the run must be of.
+        run_id: the id; if empty, the latest finished run of the experiment is used (:func:`find_latest`), and if there
+            is none, the step is run with its defaults.
+        entry_point: the entry point of the run.
 
     Raises:
         UserError: no such run, one of another entry point, or one that did not finish.
@@ -62,12 +62,12 @@ def find_latest(entry_point: str) -> Run | None:
 
 
 def _used_by_later_main(tag: str, entry_point: str) -> list[Run]:
-    """The runs of a step that the latest main run used, by its tag; none where a run of the step started after it.
+    """The runs of a step that the latest main run used, by its tag; none if a run of the step started after it.
 
-    A main run that reuses the result of a step makes no run of it.
+    A main run that reuses the result of a step creates no run of it.
     """
     latest = search_finished(entry_point, max_results=1)
-    # Those that finished all steps: the gate may have failed them after that. Another project's run has no such tag.
+    # Those that finished all steps, even if the gate failed them after that. Another project's run has no such tag.
     complete = f"tags.`{ENTRY_POINT}` = 'main' and tags.`{COMPARE_RUN}` != '' and attributes.status != 'RUNNING'"
     mains = search(complete, max_results=1)
     if not mains or latest and latest[0].info.start_time > mains[0].info.end_time:
@@ -75,15 +75,15 @@ def _used_by_later_main(tag: str, entry_point: str) -> list[Run]:
     used = mains[0].data.tags.get(tag, "").split(",")
     try:
         return [checked_run(tag, run_id, entry_point) for run_id in used if run_id]
-    except UserError:  # one of them was deleted since
+    except UserError:  # one of them has been deleted
         return []
 
 
 def find_tune_runs(run_ids: Sequence[str]) -> list[Run]:
-    """The tune runs to compare, one for each family.
+    """The tune runs to compare, one per family.
 
-    These are those given, those that the latest main run compared, or each family's latest on the features of the
-    latest.
+    These are the given ones, those that the latest main run compared, or each family's latest on the features of the
+    latest tune run.
 
     Raises:
         UserError: one of them cannot be built on, there is none, or two are of one family.

@@ -1,7 +1,7 @@
 """Choose the winning family: by a metric, or by cost among those shown not to be worse.
 
-The documents are the part of the validation split that nothing else was chosen by: the best of several epochs and
-trials is better on the documents that it was chosen by than on others, and the more so the more there were.
+The documents are the part of the validation split that no earlier choice used: the best of several epochs and trials
+is better on the documents that it was selected on than on others, and the more so the more there were.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,23 +24,23 @@ def choose(
     labels: np.ndarray,
     probabilities: Mapping[str, np.ndarray],
 ) -> tuple[list[Mapping[str, Any]], str, dict[str, Any] | None]:
-    """Rank the families; nothing that is read here comes from the labels of the test split.
+    """Rank the families; nothing here reads the labels of the test split.
 
     Args:
-        rule: ``accuracy``, the best by the metric, or where that is accuracy, the one with the lowest log loss of the
+        rule: ``accuracy``, the best by the metric, or if that is accuracy, the one with the lowest log loss among the
             best and those that are not significantly worse; or ``fastest_within`` or ``smallest_within``, the fastest
-            or smallest of the best family and those that are not inferior to it.
+            or smallest among the best family and those that are not inferior to it.
         metric: a name in ``METRICS``.
         margin: by how much the metric of a family that is not inferior may be worse: the bound of its difference from
             the best, one-sided with 95% confidence for all families together (Bonferroni), is at most that.
-        rows: rows with family, validation_METRIC, validation_log_loss and the cost that the rule looks at.
+        rows: rows with family, validation_METRIC, validation_log_loss and the cost that the rule uses.
         labels: int array of shape (documents,), positions of the true classes.
         probabilities: from a family to a float array of shape (documents, classes).
 
     Returns:
         The rows, the winner first and the others from best to worst; the reason in words; and the best family's lead
-        on the second: first, second, difference, low, high and p_value, both with 95% confidence for the best against
-        all others together. None for a single family.
+        over the second: first, second, difference, low, high and p_value, corrected for comparing the best with all
+        others (95% confidence). None for a single family.
     """
     measured = METRICS[metric]
     sign = 1 if measured.higher_is_better else -1
@@ -60,8 +60,8 @@ def choose(
     lead["p_value"] = min(1.0, len(others) * found.p_value)
     cost = RULES[rule]
     if cost is None and metric == "accuracy":
-        # A text is right or wrong, but its probability says by how much: families that accuracy cannot tell apart
-        # differ in their log loss.
+        # A prediction is right or wrong, but its probability says by how much: families with indistinguishable
+        # accuracy differ in their log loss.
         level_with_it = [row for row in others if compare(best, row, 1 - level).low <= 0]
         winner = min([best, *level_with_it], key=lambda row: row["validation_log_loss"])
         if winner is not best:
@@ -73,7 +73,7 @@ def choose(
             return [winner] + [row for row in ranked if row is not winner], reason, lead
     if cost is None:
         return ranked, _describe_lead(measured, lead), lead
-    bounds = [compare(row, best, 1 - 2 * level).low for row in others]  # whose lower end is the one-sided bound
+    bounds = [compare(row, best, 1 - 2 * level).low for row in others]  # the lower end is the one-sided bound
     not_inferior = [row for row, bound in zip(others, bounds) if bound >= -margin]
     winner = min([best, *not_inferior], key=lambda row: row[cost])
     superlative = "fastest" if cost == "latency_ms_p50" else "smallest"
@@ -99,7 +99,7 @@ def compare_models(
         metric: a row of ``METRICS`` with a function.
         labels: int array of shape (documents,), positions of the true classes.
         first: probabilities of the first model, float array of shape (documents, classes).
-        second: the same of the other.
+        second: the same for the other.
         confidence: of the interval, 0 to 1.
     """
     if metric.name == "accuracy":
@@ -109,7 +109,7 @@ def compare_models(
 
 
 def _describe_lead(metric: Metric, lead: Mapping[str, Any]) -> str:
-    """The reason where the metric alone decides."""
+    """The reason if only the metric decides."""
     unit, digits, name = (100, 1, " points") if metric.share else (1, 3, "")
     ahead, low, high = (unit * lead[key] for key in ("difference", "low", "high"))
     which = f"the {'highest' if metric.higher_is_better else 'lowest'} validation {metric.name.replace('_', ' ')}"

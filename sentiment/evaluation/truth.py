@@ -1,4 +1,4 @@
-"""Who gave the labels that models are measured by, where people did not give all of a corpus.
+"""The source of the labels that models are evaluated on, if not all are human.
 
 main imports this module without numpy and pandas.
 """
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 def describe_truth(
     test: pd.DataFrame, correct: Mapping[str, np.ndarray], learned: np.ndarray | None = None
 ) -> dict[str, Any]:
-    """Who gave the test labels, and how often the families and the labelers agree with people.
+    """The source of the test labels, and the accuracy of families and labelers on human ones.
 
     Args:
-        test: the test split, with the columns label, ``LABELLED_BY`` and ``VOTE`` where a corpus has weak labels.
+        test: the test split, with the columns label, ``LABELLED_BY`` and ``VOTE`` if a corpus has weak labels.
         correct: from a family to a bool array of shape (test documents,).
-        learned: which documents a labeler was made from, of the same shape; None: none.
+        learned: which documents a labeler was trained on, of the same shape; None: none.
 
     Returns:
-        A dict with labelers (their names), documents, by_people (how many of the labels people gave), corrected (number
-        of labels of labelers that people changed; absent if none), left_out (number of labels of people that a labeler
-        has learned; absent if none) and, where people gave others, accuracy on these: of each family, and of the
-        labelers alone, who are wrong where they abstain. Empty for a corpus without labelers.
+        A dict with labelers (their names), documents, by_people (number of human labels), corrected (number of
+        labelers' labels that people changed; absent if none), left_out (number of human labels that a labeler has
+        learned; absent if none) and, if there are other human labels, accuracy on these: of each family, and of the
+        labelers alone, for which abstaining counts as wrong. Empty for a corpus without labelers.
     """
     if LABELLED_BY not in test:
         return {}
@@ -48,7 +48,7 @@ def describe_truth(
 
 
 def summarize_truth(truth: Mapping[str, Any]) -> str:
-    """In a few words who gave the test labels; empty where people gave all."""
+    """The source of the test labels in a few words; empty if all are human."""
     documents, by_people = truth.get("documents", 0), truth.get("by_people", 0)
     if by_people == documents:
         return ""

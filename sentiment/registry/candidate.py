@@ -1,4 +1,4 @@
-"""A model that may become champion, with all that the gate's checks look at."""
+"""A model that may become champion, with all that the gate's checks use."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Candidate:
     Args:
         row: the winner's row of comparison.json.
         compare_run: the compare run that it won.
-        champion: the champion's version, or None where there is none.
+        champion: the champion's version, or None if there is none.
     """
 
     row: Mapping[str, Any]
@@ -38,7 +38,7 @@ class Candidate:
 
     @cached_property
     def is_champion(self) -> bool:
-        """Whether the champion is this model already, and its files are intact."""
+        """Whether this model is already the champion, and its files are intact."""
         return self.champion is not None and self._equals_champion and has_model(self._champion_uri)
 
     @property
@@ -51,7 +51,7 @@ class Candidate:
 
     @property
     def obstacle(self) -> str | None:
-        """Why it cannot be compared with the champion; None where it can be, or where there is no other model."""
+        """Why it cannot be compared with the champion; None if it can be, or if there is no other model."""
         return self._unseen if isinstance(self._unseen, str) else None
 
     @property
@@ -114,6 +114,6 @@ class Candidate:
 
 
 def comparison_digest(compare_run: Run) -> str | None:
-    """The digest of the models of a comparison. That of its result changes with the rule of choice, too."""
+    """The digest of a comparison's models. That of its result also changes with the rule of choice."""
     tags = compare_run.data.tags
     return tags.get(COMPARISON_DIGEST, tags.get(OUTPUT_DIGEST))  # earlier releases had one digest for both

@@ -1,4 +1,4 @@
-"""Whether a candidate is as good as the champion on documents that neither has seen."""
+"""The check that a candidate is as good as the champion on documents that neither has seen."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from sentiment.registry.checks import Check, Terms
 
 
 def check(candidate: Candidate, terms: Terms) -> list[Check]:
-    """Whether its ``metric`` is worse than the champion's by ``tolerance`` at most."""
+    """Whether its ``metric`` is at most ``tolerance`` worse than the champion's."""
     if candidate.champion is None or not candidate.has_comparable_champion:
         return []
     test, tolerance, metric = candidate.unseen_test, terms["tolerance"], METRICS[terms["metric"]]
@@ -23,8 +23,8 @@ def check(candidate: Candidate, terms: Terms) -> list[Check]:
     theirs = predict_proba(candidate.champion_model, test["text"].tolist())
     assert metric.function is not None
     own, champions = metric.function(labels, predicted), metric.function(labels, theirs)
-    found = compare_models(metric, labels, predicted, theirs)  # of which below 0 is worse
-    # The difference of the two figures as they stand there.
+    found = compare_models(metric, labels, predicted, theirs)  # below 0 is worse
+    # The difference of the two values as shown.
     low, high = (found.low, found.high) if metric.higher_is_better else (-found.high, -found.low)
     direction = "" if metric.higher_is_better else ", lower is better"
     by_people = " with human labels" if LABELLED_BY in test and (test[LABELLED_BY] == HUMAN).all() else ""
@@ -46,7 +46,7 @@ def check(candidate: Candidate, terms: Terms) -> list[Check]:
 
 
 def _read_probabilities(test: pd.DataFrame, family: str, classes: list[str], labels_only: bool) -> np.ndarray | None:
-    """A family's test predictions, shape (documents, classes); None where an older compare run kept labels alone."""
+    """A family's test predictions, shape (documents, classes); None if an older compare run kept only labels."""
     if labels_only:
         return np.eye(len(classes))[test[f"{family}.label"].map(classes.index)]
     columns = [f"{family}.probability.{name}" for name in classes]

@@ -7,18 +7,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-# What is written into the folder of a model later: by Python and MLflow when they load it, bytecode and the name of the
-# version; by who looks at it, macOS and Windows; by NFS, in place of a file that was deleted while it was open.
+# Written into a model's folder later: bytecode and the version's name, by Python and MLflow when they load it; files of
+# macOS and Windows, when users view it; and NFS's placeholders for files that were deleted while open.
 NO_CONTENT = {"__pycache__", "registered_model_meta", ".DS_Store", "Thumbs.db", "desktop.ini"}
 NO_CONTENT_PREFIXES = ("._", ".nfs")
 
 
 class Digest(NamedTuple):
-    """What changes when something else does.
+    """A value that changes when something else does.
 
     Args:
         value: the digest.
-        of: what it was taken of, in words: content, ETag, version.
+        of: what it was computed from: content, ETag, version.
     """
 
     value: str
@@ -47,7 +47,7 @@ def folder_digest(folder: Path) -> str:
 
 
 def content_files(folder: Path, above: frozenset[str] = frozenset()) -> list[Path]:
-    """The files in a folder and below it, also through links, but for ``NO_CONTENT``.
+    """The files in and below a folder, also through links, except ``NO_CONTENT``.
 
     Args:
         folder: the folder.
@@ -77,14 +77,14 @@ def content_digest(path: Path) -> str:
 
 
 def hub_revision(name: str) -> str | None:
-    """The commit that a name on the Hugging Face hub stands for, the cached one where the hub cannot be reached.
+    """The current commit of a name on the Hugging Face hub, or the cached one if the hub cannot be reached.
 
     Returns:
-        The commit, or None where it cannot be determined.
+        The commit, or None if it cannot be determined.
     """
     try:
         from huggingface_hub import snapshot_download
 
-        return Path(snapshot_download(name, allow_patterns="config.json")).name  # of a folder that is named after it
+        return Path(snapshot_download(name, allow_patterns="config.json")).name  # the folder's name is the commit
     except (OSError, ValueError, ImportError):  # the step that needs the checkpoint says what is wrong
         return None

@@ -22,7 +22,7 @@ from sentiment.model.text.cleaning import Cleaner
 from sentiment.model.text.subwords import Subwords
 from sentiment.model.text.vocabulary import Vocabulary
 
-FEWEST = 10  # texts of a class in a sample, where it has so many
+FEWEST = 10  # texts of a class in a sample, if it has as many
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Features:
     """The features of a dataset, read from their folder on demand; see :class:`sentiment.model.training.Features`.
 
     Args:
-        folder: that of :func:`sentiment.features.writing.write_features`.
+        folder: as in :func:`sentiment.features.writing.write_features`.
         dataset: the ingest run's folder ``dataset``, for models that read raw text.
         most: maximum number of training texts, a random sample of the split; the validation split is sampled to
             half as many; 0: all texts.
@@ -65,21 +65,21 @@ class Features:
 
     @property
     def kept(self) -> Path:
-        """Where embeddings of texts are kept: in the user's cache, since the folder of a run never changes."""
+        """The folder for embeddings of texts: in the user's cache, since the folder of a run never changes."""
         try:
             cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        except RuntimeError:  # there is no home: as long as the folder of temporary files
+        except RuntimeError:  # no home: as durable as temporary files
             cache = Path(tempfile.gettempdir())
         return cache / "sentiment" / "embeddings"
 
     @cached_property
     def subwords(self) -> Subwords | None:
-        tokens = self._settings.get("tokens", "word")  # which a run of an earlier version does not say
+        tokens = self._settings.get("tokens", "word")  # absent in runs of earlier versions
         return None if tokens == "word" else Subwords.load(self.folder, raw_text=tokens == "checkpoint")
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        kinds = self.folder / "kinds.json"  # where words of English texts are read
+        kinds = self.folder / "kinds.json"  # only for words of English texts
         return Vocabulary(
             _read_lines(self.folder / "vocabulary.txt"),
             json.loads(kinds.read_text(encoding="utf-8")) if kinds.exists() else None,
@@ -94,7 +94,7 @@ class Features:
     def lengths(self) -> dict[int, int]:
         """How many texts of all splits have each number of tokens, before networks cut them to ``max_length``.
 
-        Empty for a run of an earlier version, which does not say.
+        Empty for a run of an earlier version.
         """
         path = self.folder / "lengths.json"
         found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
@@ -117,7 +117,7 @@ class Features:
         return sparse.load_npz(self.folder / f"{name}_counts.npz")[rows]
 
     def groups(self, split: str) -> np.ndarray | None:
-        """Of near-duplicates, one number in all splits: int64 of shape (documents,); None where there are none."""
+        """Of near-duplicates, numbered across splits: int64 of shape (documents,); None if there are none."""
         name, rows = self._locate(split)
         found = self._read_groups(name)
         return None if found is None else found[rows]
@@ -133,14 +133,14 @@ class Features:
         return [self.cleaner.tokens(text) for text in self.texts(split)]
 
     def network_tokens(self, texts: list[str]) -> list[list[str]]:
-        """The words, or subwords, of raw texts that the vocabulary is of."""
+        """The words, or subwords, of raw texts, as in the vocabulary."""
         if self.subwords and self.subwords.raw_text:
             return self.subwords.split(texts)
         words = [self.cleaner.tokens(text) for text in texts]
         return self.subwords.split(words) if self.subwords else words
 
     def join_splits(self, folder: Path) -> Features:
-        """Features learned anew from all but the test split, which become the training split.
+        """Features relearned from all splits but test, which become the training split.
 
         Args:
             folder: an empty folder to write them into.
@@ -149,11 +149,11 @@ class Features:
         return self._learn_anew(folder, parts | {"train": pd.concat(parts.values(), ignore_index=True)})
 
     def sample_training(self, share: float, seed: int, folder: Path, ngrams: bool = True) -> Features:
-        """Features learned anew from a part of the training split.
+        """Features relearned from a part of the training split.
 
         Args:
             share: of the texts of each class, above 0 and below 1.
-            seed: of the choice; a larger share has the texts of a smaller one.
+            seed: of the sample; a larger share includes the texts of a smaller one.
             folder: an empty folder to write them into.
             ngrams: whether to learn n-grams, which takes most of the time.
         """
@@ -166,7 +166,7 @@ class Features:
         (folder / "dataset").mkdir()
         for name, part in parts.items():
             part.to_parquet(folder / "dataset" / f"{name}.parquet")
-        # A checkpoint's tokenizer stays what it is; subwords are learned anew.
+        # A checkpoint's tokenizer stays unchanged; subwords are relearned.
         tokenizer = self.subwords if self.subwords and self.subwords.raw_text else None
         size, tokens = self._settings["vocabulary_size"], self._settings["tokens"]
         how = (size, self.max_length, self.truncation, tokens, tokenizer)
@@ -175,10 +175,10 @@ class Features:
 
     @lru_cache(maxsize=8)  # noqa: B019, a sample is drawn from all labels
     def _locate(self, split: str) -> tuple[str, Any]:
-        """The split of the corpus that holds a split, and the rows there.
+        """The split of the corpus that contains a split, and its rows there.
 
         Every second document of the validation split, in the order of the classes, is for the choice between families,
-        and the near-duplicates of a document with it.
+        along with its near-duplicates.
         """
         if split in ("validation", "choice"):
             labels = np.load(self.folder / "validation_labels.npy")
@@ -196,7 +196,7 @@ class Features:
         return split, slice(None)
 
     def _draw(self, split: str, rows: np.ndarray, count: int) -> np.ndarray:
-        """``count`` of the rows of a split, ascending: of each class its share, and ``FEWEST`` at least."""
+        """``count`` of the rows of a split, ascending: each class's share, but at least ``FEWEST``."""
         if not count or len(rows) <= count:
             return rows
         labels = pd.Series(np.load(self.folder / f"{split}_labels.npy")[rows])

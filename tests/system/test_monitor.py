@@ -127,7 +127,7 @@ def test_what_the_champion_was_trained_on_does_not_count(registered):
     unseen = set(held_out(registered)["text"].str.strip())
     expected = sample.sample(200, random_state=0)["text"].str.strip().isin(unseen).sum()
     assert run.data.metrics["data/documents"] == expected and run.data.metrics["alert"] == 0
-    assert f"({200 - expected} that the champion was trained on left out)" in run.data.tags["mlflow.note.content"]
+    assert f"(without {200 - expected} on which the champion was trained)" in run.data.tags["mlflow.note.content"]
 
 
 def test_labels_may_be_missing_altogether_or_in_part(registered):

@@ -52,7 +52,6 @@ def run_trials(
     Returns:
         The outcomes in the order of the trials.
     """
-    at_once = min(at_once, lag)
     trials: list[Future[Outcome]] = []
     reported: list[Outcome] = []
 

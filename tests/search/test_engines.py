@@ -126,6 +126,13 @@ def test_a_grid_is_every_combination_once_and_in_order():
     ]
 
 
+def test_a_grid_of_more_than_ten_thousand_points_is_refused():
+    grid = config("hyperopt", "grid", 1)
+    assert make_engine(grid, {"units": Integer(1, 10_000)}, {})[1] == 10_000
+    with pytest.raises(UserError, match="the grid has 10001 points, more than 10000: narrow it with -P space="):
+        make_engine(grid, {"units": Integer(1, 10_001)}, {})
+
+
 @pytest.mark.parametrize(
     "tuner, algo, family, expected",
     [

@@ -1,15 +1,17 @@
 """Trials that are read back from a store."""
 
 import sqlite3
+import time
 from contextlib import closing
 
 import mlflow
 import pytest
 from mlflow import MlflowClient
 
-from sentiment.model.training import ACCURACY
+from sentiment.errors import UserError
+from sentiment.model.training import ACCURACY, Criterion
 from sentiment.runs import child_runs
-from sentiment.search.trials import TrialRecorder, finished_trials
+from sentiment.search.trials import Outcome, TrialRecorder, finished_trials, rank_trials
 
 COPIES = 1_100
 
@@ -49,6 +51,69 @@ def test_a_pruned_trial_is_repeated_as_a_pruned_one(tracked):
     assert (found.figures, found.curve, found.loss) == (None, (0.5, 0.25), 0.75)
     assert (found.seed, found.epochs) == (42, 5)
     assert tracked.get_run(again.run_id).data.tags["pruned"] == "after epoch 2"
+
+
+def test_a_finished_trial_is_repeated_with_its_metrics_and_its_curve(tracked):
+    log_loss = Criterion("log_loss", lambda labels, probabilities: 0.0, higher_is_better=False)
+    with mlflow.start_run() as run:
+        recorder = TrialRecorder("dense", run)
+        earlier, again = recorder.start(1, {"units": 3}, 42), recorder.start(1, {"units": 3}, 42)
+        for epoch, value in ((1, 2.5), (2, 0.5), (3, 1.5)):
+            earlier.log_epoch(epoch, {"val_log_loss": value})
+        earlier.log_result({"log_loss": 1.5, "accuracy": 0.5}, 2.0)
+        earlier.finish()
+        found = again.repeat(tracked.get_run(earlier.run_id), {"units": 3}, 3, log_loss, 42)
+    figures, curve = {"log_loss": 1.5, "accuracy": 0.5}, tuple(map(log_loss.score, (2.5, 0.5, 1.5)))
+    loss = 1 - log_loss.score(1.5)
+    assert found == Outcome(again.run_id, "dense-01", {"units": 3}, 3, figures, loss, curve, 2.0, seed=42)
+    first, second = (tracked.get_run(trial.run_id) for trial in (earlier, again))
+    assert first.data.metrics == second.data.metrics and second.info.status == "FINISHED"
+    assert second.data.tags["step.reused"] == earlier.run_id
+
+
+def test_only_finished_trials_are_taken_over(tracked):
+    with mlflow.start_run() as run:
+        recorder = TrialRecorder("dense", run)
+        recorder.start(1, {"units": 1}, 42).finish()
+        recorder.start(2, {"units": 2}, 42).fail(ValueError("no convergence"))
+        recorder.start(3, {"units": 3}, 42)
+        with mlflow.start_run(nested=True):  # which is no trial
+            pass
+    assert [params for params, _ in finished_trials([tracked.get_run(run.info.run_id)])] == [(("units", "1"),)]
+
+
+def test_a_trial_has_its_family_and_the_user_and_the_commit_of_its_search(tracked):
+    inherited = {"mlflow.user": "ada", "mlflow.source.git.commit": "a1b2"}
+    with mlflow.start_run(tags=inherited | {"featurize_run": "0"}) as run:
+        trial = TrialRecorder("dense", tracked.get_run(run.info.run_id)).start(1, {"units": 3}, 42)
+    tags = tracked.get_run(trial.run_id).data.tags
+    assert (inherited | {"family": "dense"}).items() <= tags.items() and "featurize_run" not in tags
+
+
+def test_epochs_that_end_shortly_after_one_another_are_logged_together_with_their_times(tracked):
+    with mlflow.start_run() as run:
+        trial = TrialRecorder("dense", run).start(1, {"units": 3}, 42)
+        trial.log_epoch(1, {"val_accuracy": 0.5}, within=60)
+        assert tracked.get_metric_history(trial.run_id, "val_accuracy") == []
+        trial.log_epoch(2, {"val_accuracy": 0.6})
+    logged = tracked.get_metric_history(trial.run_id, "val_accuracy")
+    assert [(point.step, point.value) for point in logged] == [(1, 0.5), (2, 0.6)]
+    assert all(abs(point.timestamp / 1000 - time.time()) < 60 for point in logged)
+
+
+def test_the_error_of_a_trial_is_recorded_without_a_password(tracked):
+    with mlflow.start_run() as run:
+        trial = TrialRecorder("dense", run).start(1, {"units": 3}, 42)
+        trial.fail(ValueError("no answer from postgresql://ada:secret@host/shop"))
+    found = tracked.get_run(trial.run_id)
+    lines = mlflow.artifacts.load_text(f"{found.info.artifact_uri}/traceback.txt")
+    assert "ValueError: no answer from" in lines and "secret" not in lines + found.data.tags["error"]
+
+
+def test_the_first_error_is_told_where_all_trials_failed():
+    failed = [Outcome("", "", {}, 1, error=f"UserError: no {number}") for number in (1, 2)]
+    with pytest.raises(UserError, match="^all 2 trials of dense failed, the first with no 1 "):
+        rank_trials(failed, "dense")
 
 
 @pytest.mark.parametrize("error", [None, ValueError("no convergence")])

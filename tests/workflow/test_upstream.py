@@ -8,7 +8,8 @@ import pytest
 from sentiment.errors import UserError
 from sentiment.workflow import upstream
 from sentiment.workflow.chain import Chain
-from sentiment.workflow.upstream import find_latest, find_run, find_tune_runs
+from sentiment.workflow.command_line import parse
+from sentiment.workflow.upstream import find_inputs, find_latest, find_run, find_tune_runs
 
 
 def test_a_run_that_the_latest_chain_has_reused_comes_before_one_that_another_chain_has_made(tracked):
@@ -141,3 +142,28 @@ def test_a_run_of_another_step_is_refused_and_so_is_one_that_failed_or_that_anot
             tracked.update_run(run_id, status)
             with pytest.raises(UserError, match=f"compare_run={run_id}: {expected}"):
                 find_run("compare_run", run_id, "compare")
+
+
+def test_a_step_builds_on_the_runs_that_its_parameter_names_or_on_one_that_is_run_first(tracked, monkeypatch, capsys):
+    def run(entry_point, given=None, **tags):
+        made = tracked.create_run("0", tags={"mlflow.project.entryPoint": entry_point} | tags).info.run_id
+        tracked.set_terminated(made)
+        return made
+
+    def inputs(entry_point, *given):
+        ((name, found),) = find_inputs(entry_point, parse(entry_point, list(given))).items()
+        return name, [one.info.run_id for one in (found if isinstance(found, list) else [found])]
+
+    with mlflow.start_run():
+        with pytest.raises(UserError, match="there is no finished tune run to compare: run `mlflow run "):
+            inputs("compare")
+        with monkeypatch.context() as launching:
+            launching.setattr(upstream, "launch", run)
+            made = inputs("featurize")
+        assert "ingest_run: there is no ingest run yet, so it runs now with its defaults" in capsys.readouterr().out
+        assert inputs("featurize") == made and made[0] == "ingest_run"
+        assert f"ingest_run: the latest ingest run, {made[1][0]}" in capsys.readouterr().out
+        first, second = (run("tune", family="simple", featurize_run="0") for _ in range(2))
+        assert inputs("compare", f"--tune_runs={first}") == ("tune_runs", [first])
+        with pytest.raises(UserError, match="tune_runs has two runs of simple: expected one tune run for each family"):
+            inputs("compare", f"--tune_runs={first},{second}")

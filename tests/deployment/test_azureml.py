@@ -122,6 +122,89 @@ def test_what_somebody_else_has_deployed_is_kept(azure):
     assert azure.names() == []
 
 
+def test_what_somebody_else_has_set_on_the_endpoint_is_kept(azure):
+    run()
+    azure.resources[ENDPOINT]["tags"] = {"team": "moods"}
+    azure.resources[ENDPOINT]["properties"]["description"] = "calls the mood of a text"
+    run("--action=update", "--version=2", "--any_version=true")
+    found = azure.resources[ENDPOINT]
+    assert found["tags"] == {"team": "moods"} and found["identity"] == {"type": "SystemAssigned"}
+    assert found["properties"]["description"] == "calls the mood of a text"
+
+
+def test_a_version_that_does_not_start_again_is_not_deleted(azure):
+    run()
+    azure.broken = {"Standard_Big"}
+    Path("big.yaml").write_text(SETTINGS.replace("Standard_DS3_v2", "Standard_Big"))
+    with pytest.raises(UserError, match=r"version-1: Failed: Not enough quota [^;]*$"):
+        run("--settings=big.yaml", "--action=update")
+    assert f"{ENDPOINT}/deployments/version-1" in azure.resources
+
+
+@pytest.mark.parametrize(
+    "end, expected",
+    [
+        ({"status": "Canceled", "error": {"code": "Preempted"}}, "Canceled: Preempted; nothing is left of it"),
+        (None, "its outcome is unknown; nothing is left of it"),
+    ],
+)
+def test_an_operation_that_does_not_succeed_is_an_error(azure, monkeypatch, end, expected):
+    answer = azure.answer
+
+    def answer_about_operations(method, path, body):
+        if path.startswith("/operations/") and "PUT" in azure.writes[-1]:
+            return (200, {}, end) if end else (404, {}, None)
+        return answer(method, path, body)
+
+    monkeypatch.setattr(azure, "answer", answer_about_operations)
+    with pytest.raises(UserError, match=expected):
+        run()
+    assert azure.names() == []
+
+
+def test_a_deletion_is_done_when_azure_says_so(azure):
+    run()
+    begun = len(azure.operations)
+    run("--action=delete")
+    assert [operation["asked"] for operation in azure.operations[begun:]] == [2]
+
+
+def test_an_endpoint_that_refuses_a_request_is_told_with_its_answer(azure, monkeypatch):
+    run()
+    answer = azure.answer
+
+    def give_another_key(method, path, body):
+        return (200, {}, {"primaryKey": "another"}) if path.endswith("/listKeys") else answer(method, path, body)
+
+    monkeypatch.setattr(azure, "answer", give_another_key)
+    with pytest.raises(UserError, match="/sentiment/invocations gives status 401: .*the key"):
+        run("--action=test")
+
+
+def test_an_operation_that_takes_too_long_is_an_error(azure, monkeypatch):
+    monkeypatch.setattr(azureml, "OPERATION_TIMEOUT", 0.0)
+    with pytest.raises(UserError, match="PUT /onlineEndpoints/sentiment is not done after 0 minutes; this could not "):
+        run()
+
+
+def test_a_request_that_azure_is_too_busy_for_is_repeated(azure, monkeypatch):
+    answer, statuses = azure.answer, [429, None, 502, None, 503, None, 504]
+
+    def answer_later(method, path, body):
+        status = statuses.pop(0) if statuses else None
+        return (status, {}, None) if status else answer(method, path, body)
+
+    monkeypatch.setattr(azure, "answer", answer_later)
+    run()
+    assert not statuses and traffic(azure) == {"version-1": 100}
+
+
+def test_as_many_instances_are_started_as_the_settings_say(azure):
+    Path("azure.yaml").write_text(f"{SETTINGS}instance_count: 3\n")
+    run()
+    assert azure.resources[f"{ENDPOINT}/deployments/version-1"]["sku"]["capacity"] == 3
+
+
 def test_a_former_version_that_azure_does_not_delete_is_told_and_has_no_requests_any_more(azure, tracked, capsys):
     run()
     azure.locked = {f"{ENDPOINT}/deployments/version-1"}
@@ -157,7 +240,7 @@ def test_mistakes_are_one_line_and_change_nothing(azure, monkeypatch):
             run(*arguments)
     assert azure.writes == []
     azure.forbidden = True
-    with pytest.raises(UserError, match="Azure ML: status 403 for PUT .*: The client 'ada' does not have "):
+    with pytest.raises(UserError, match="status 403 for PUT .* does not have authorization.; nothing is left of it$"):
         run()
     monkeypatch.setattr(azureml, "RETRIES", 0)
     monkeypatch.setattr(azureml, "MANAGEMENT", "http://127.0.0.1:1")

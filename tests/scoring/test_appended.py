@@ -32,6 +32,12 @@ def shop(request, tmp_path):
     return f"{request.param}:///{tmp_path}/shop.db"
 
 
+@pytest.fixture
+def duckdb(tmp_path):
+    pytest.importorskip("duckdb_engine", reason="requirements-sql.txt")
+    return f"duckdb:///{tmp_path}/shop.db"
+
+
 def append(address, columns=COLUMNS, fail=False):
     """Append rows in a run of its own; the run's id."""
     kind = get_output(address)
@@ -78,6 +84,39 @@ def test_a_row_that_the_database_refuses_leaves_none_of_the_others(tracked, tmp_
     assert read(f"sqlite:///{tmp_path}/shop.db", "select * from scored") == []
 
 
+def test_a_view_is_refused_before_anything_is_scored(tracked, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as database:
+        database.execute("create view scored as select '' as run_id, '' as text")
+    with pytest.raises(UserError, match="cannot modify scored because it is a view; no row was written"):
+        append(f"sqlite:///{tmp_path}/shop.db#scored", COLUMNS.select(["text"]), fail=True)
+
+
+def test_the_table_may_be_in_a_schema(duckdb, tracked):
+    with connect("shop", duckdb, read_only=False) as connection:
+        connection.exec_driver_sql("create schema moods")
+        connection.commit()
+    for _ in range(2):
+        append(f"{duckdb}#moods.scored")
+    assert read(duckdb, "select count(*) from moods.scored") == [(4,)]
+
+
+def test_a_table_that_is_created_has_the_types_of_the_rows(duckdb, tracked):
+    row = {
+        "flag": True,
+        "count": 2**40,
+        "half": 0.5,
+        "day": datetime.date(2025, 10, 26),
+        "hour": datetime.time(10, 30),
+        "moment": datetime.datetime(2025, 10, 26, 10, 30),
+        "raw": b"\x00\xff",
+        "fixed": b"\x01\x02",
+    }
+    types = {"half": pa.float16(), "fixed": pa.binary(2)}
+    arrays = {name: pa.array([value], types.get(name)) for name, value in row.items()}
+    append(f"{duckdb}#scored", pa.RecordBatch.from_pydict(arrays))
+    assert read(duckdb, f"select {', '.join(row)} from scored") == [tuple(row.values())]
+
+
 def test_a_table_without_a_column_is_refused_before_anything_is_scored(shop, tracked):
     append(f"{shop}#scored", COLUMNS.select(["text", "score"]))
     with pytest.raises(UserError, match="has no column 'price', it has run_id, text, score"):
@@ -88,6 +127,8 @@ def test_a_table_without_a_column_is_refused_before_anything_is_scored(shop, tra
     "address, overwrite, expected",
     [
         ("sqlite:///shop.db", False, "names no table: write sqlite:///shop.db#scored"),
+        ("sqlite:///shop.db#", False, "names no table: write sqlite:///shop.db#scored"),
+        ("postgresql://ada@host:port/shop#scored", False, "is not a database URL"),
         ("sqlite:///shop.db#scored", True, "rows are appended to a table, never replaced"),
     ],
 )

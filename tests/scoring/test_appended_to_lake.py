@@ -148,11 +148,39 @@ def test_a_place_without_room_for_a_table_is_told_before_anything_is_scored(trac
             append(address, fail=True)
 
 
+@pytest.mark.parametrize("present", [False, True])
+def test_rows_that_cannot_be_written_leave_a_delta_table_as_it_was(tracked, tmp_path, monkeypatch, present):
+    deltalake = pytest.importorskip("deltalake", reason="deltalake is not installed: requirements-tables.txt")
+    table = tmp_path / "scored"
+    if present:
+        append(f"delta+{table}")
+
+    def fail(*_, **__):
+        table.mkdir(exist_ok=True)
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(deltalake, "write_deltalake", fail)
+    with pytest.raises(UserError, match="scored cannot be written: .*No space left on device"):
+        append(f"delta+{table}")
+    assert table.exists() == present and (not present or deltalake.DeltaTable(table).to_pyarrow_table().num_rows == 2)
+
+
 def test_a_namespace_that_is_missing_is_told(scored, tracked):
     address = "iceberg://mine/theirs.scored"
     if scored[0].startswith("iceberg"):
         with pytest.raises(UserError, match="there is no namespace theirs: create it in the catalog"):
             append(address, fail=True)
+
+
+def test_a_catalog_that_does_not_answer_is_told_before_anything_is_scored(tracked, tmp_path, monkeypatch):
+    catalog = make_catalog(tmp_path, monkeypatch)
+
+    def fail(*_):
+        raise ConnectionError("no answer")
+
+    monkeypatch.setattr(type(catalog), "namespace_exists", fail)
+    with pytest.raises(UserError, match="shop.scored cannot be written as an Iceberg table: no answer; the catalog"):
+        append("iceberg://mine/shop.scored", fail=True)
 
 
 @pytest.mark.parametrize("module, address", [("deltalake", "delta+s3://b/t"), ("pyiceberg.catalog", "iceberg://c/n.t")])

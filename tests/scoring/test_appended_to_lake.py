@@ -148,21 +148,36 @@ def test_a_place_without_room_for_a_table_is_told_before_anything_is_scored(trac
             append(address, fail=True)
 
 
-@pytest.mark.parametrize("present", [False, True])
-def test_rows_that_cannot_be_written_leave_a_delta_table_as_it_was(tracked, tmp_path, monkeypatch, present):
+@pytest.mark.parametrize("made", [None, "before", "meanwhile"])
+def test_rows_that_cannot_be_written_leave_a_delta_table_as_it_was(tracked, tmp_path, monkeypatch, made):
     deltalake = pytest.importorskip("deltalake", reason="deltalake is not installed: requirements-tables.txt")
     table = tmp_path / "scored"
-    if present:
+    write = deltalake.write_deltalake
+    if made == "before":
         append(f"delta+{table}")
 
     def fail(*_, **__):
+        if made == "meanwhile":  # by another process
+            write(table, pa.table({"run_id": ["0"]}))
         table.mkdir(exist_ok=True)
         raise OSError("No space left on device")
 
     monkeypatch.setattr(deltalake, "write_deltalake", fail)
     with pytest.raises(UserError, match="scored cannot be written: .*No space left on device"):
         append(f"delta+{table}")
-    assert table.exists() == present and (not present or deltalake.DeltaTable(table).to_pyarrow_table().num_rows == 2)
+    rows = deltalake.DeltaTable(table).to_pyarrow_table().num_rows if table.exists() else 0
+    assert rows == {None: 0, "before": 2, "meanwhile": 1}[made] and table.exists() == bool(made)
+
+
+def test_columns_that_differ_only_in_case_are_distinct_in_iceberg(scored, tracked):
+    address, read, _ = scored
+    rows = pa.RecordBatch.from_pydict({"ID": [1], "id": [2]})
+    if address.startswith("delta"):
+        with pytest.raises(UserError, match="ID and id are one name there"):
+            append(address, rows)
+    else:
+        append(address, rows)
+        assert read().select(["ID", "id"]).to_pylist() == [{"ID": 1, "id": 2}]
 
 
 def test_a_namespace_that_is_missing_is_told(scored, tracked):

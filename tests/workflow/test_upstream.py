@@ -78,6 +78,20 @@ def test_what_the_latest_chain_used_is_found_however_many_runs_there_are_since(t
         assert find_latest("ingest").info.run_id == made["ingest"]
 
 
+def test_a_search_that_the_latest_chain_ran_itself_does_not_hide_the_one_that_it_reused(tracked):
+    def run(entry_point, start, end, **tags):
+        tags |= {"mlflow.project.entryPoint": entry_point, "featurize_run": "a"}
+        made = tracked.create_run("0", tags=tags, start_time=start).info.run_id
+        tracked.set_terminated(made, end_time=end)
+        return made
+
+    reused, _ = (run("tune", start, start, family="simple") for start in (1, 2))
+    own = run("tune", 4, 4, family="dense")
+    run("main", 3, 5, compare_run="b", tune_run=f"{reused},{own}")
+    with mlflow.start_run():
+        assert [found.info.run_id for found in find_tune_runs(())] == [reused, own]
+
+
 def test_compare_by_hand_says_which_searches_it_takes_and_which_it_leaves_out(tracked, capsys):
     made = []
     for family, features in (("lstm", "old"), ("dense", "new"), ("simple", "new"), ("simple", "new")):
@@ -167,3 +181,5 @@ def test_a_step_builds_on_the_runs_that_its_parameter_names_or_on_one_that_is_ru
         assert inputs("compare", f"--tune_runs={first}") == ("tune_runs", [first])
         with pytest.raises(UserError, match="tune_runs has two runs of simple: expected one tune run for each family"):
             inputs("compare", f"--tune_runs={first},{second}")
+        with pytest.raises(UserError, match=f"tune_runs={made[1][0]}: this is a run of ingest"):
+            inputs("compare", f"--tune_runs={made[1][0]}")

@@ -148,13 +148,13 @@ def test_a_trial_whose_process_is_lost_keeps_the_run_that_it_has_opened(tracked)
         recorder = TrialRecorder("dense", run)
         first, second = recorder.start(1, {"units": 3}, 42), recorder.start(2, {"units": 4}, 43)
         for number in (2, 3):  # the third was lost before it had a run
-            recorder.recover(number, {"units": 3 + number}, 42).fail(RuntimeError("lost"))
+            recorder.recover(number, {"units": 3 + number}, 42, epochs=5).fail(RuntimeError("lost"))
     found = {trial.data.tags["trial"]: trial for trial in child_runs(tracked.get_run(run.info.run_id))}
     assert len(found) == 3 and found["2"].info.run_id == second.run_id
     assert found["1"].info.run_id == first.run_id and found["1"].info.status == "RUNNING"
     for number in "23":
         assert found[number].info.status == "FAILED" and found[number].data.tags["error"] == "RuntimeError: lost"
-        assert found[number].info.run_name == f"dense-0{number}" and "units" in found[number].data.params
+        assert found[number].info.run_name == f"dense-0{number}" and found[number].data.params["epochs"] == "5"
 
 
 def add_copies(database, recorder):

@@ -1,6 +1,9 @@
 """Promotions that meet others, deletions, other clocks, or their end."""
 
+import time
+from dataclasses import replace
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -95,6 +98,25 @@ def test_a_version_that_is_deleted_while_it_is_promoted_leaves_no_alias(versions
 
     monkeypatch.setattr(promotions, "_write", write_and_delete)
     promote("m", "3", "2", "better")
+    assert aliases() == {"champion": 2, "previous": 1}
+
+
+def test_a_promotion_does_not_wait_forever_for_one_in_its_place_whose_process_was_killed(versions, monkeypatch):
+    promote_in_turn(1)
+    written = promotions._write
+
+    def write_after_another(name, key, mine):
+        monkeypatch.setattr(promotions, "_write", written)
+        written(name, f"{promotions.PROMOTION}n{mine.number:06d}.2026", replace(mine, version="2", when="2026"))
+        written(name, key, mine)
+
+    def wait(seconds):
+        raise AssertionError("its time is over")
+
+    monkeypatch.setattr(promotions, "_write", write_after_another)
+    monkeypatch.setattr(promotions, "time", SimpleNamespace(time=time.time, monotonic=time.monotonic, sleep=wait))
+    monkeypatch.setattr(promotions, "PATIENCE", 0.0)
+    assert not promote("m", "3", "1", "better")
     assert aliases() == {"champion": 2, "previous": 1}
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import statistics
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from hyperopt import JOB_STATE_DONE, JOB_STATE_NEW, STATUS_FAIL, STATUS_OK, Trials, anneal, hp, rand, space_eval, tpe
+from hyperopt import JOB_STATE_DONE, STATUS_FAIL, STATUS_OK, Trials, anneal, hp, rand, space_eval, tpe
 from hyperopt.base import Domain
 from hyperopt.fmin import generate_trial
 from hyperopt.pyll import scope
@@ -41,18 +40,14 @@ class HyperoptSearch:
     def ask(self) -> tuple[Params, None]:
         """The next active hyperparameters, and None for the usual number of epochs.
 
-        Trials that are still running count with the mean loss of the finished ones, so that what is being tried is not
-        proposed again ("constant liar", Ginsbourger, Le Riche and Carraro 2010).
+        To hyperopt a running trial has an infinite loss, so that what is being tried is not proposed again.
         """
         (new_id,) = self._trials.new_trial_ids(1)
         seed = int(self._random.integers(2**31 - 1))
         if new_id < len(self._starts):
             document = self._make_trial(new_id, self._starts[new_id])
         else:
-            running = self._impute_losses()
             (document,) = self._suggest([new_id], self._domain, self._trials, seed)
-            for trial in running:
-                trial.update(state=JOB_STATE_NEW, result={"status": "new"})
         self._trials.insert_trial_docs([document])
         self._trials.refresh()
         values = {label: found[0] for label, found in document["misc"]["vals"].items() if found}
@@ -62,14 +57,6 @@ class HyperoptSearch:
         result = {"status": STATUS_FAIL} if loss is None else {"status": STATUS_OK, "loss": loss}
         self._trials.trials[number - 1].update(state=JOB_STATE_DONE, result=result)
         self._trials.refresh()
-
-    def _impute_losses(self) -> list[Any]:
-        """Give running trials the mean loss, and return them."""
-        losses = [trial["result"]["loss"] for trial in self._trials.trials if "loss" in trial["result"]]
-        running = [trial for trial in self._trials.trials if trial["state"] == JOB_STATE_NEW] if losses else []
-        for trial in running:
-            trial.update(state=JOB_STATE_DONE, result={"status": STATUS_OK, "loss": statistics.fmean(losses)})
-        return running
 
     def _make_trial(self, new_id: int, params: Params) -> Any:
         document = generate_trial(new_id, to_values(self._space, params))

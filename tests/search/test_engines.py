@@ -97,7 +97,7 @@ def test_failed_trials_do_not_end_a_search(tuner, algo):
 
 
 def test_a_running_trial_is_not_proposed_again():
-    """Before it is told anything of the last three, TPE counts them as average."""
+    """Before it is told anything of the last five, TPE counts them as the worst."""
     make, _ = make_engine(config("hyperopt", "tpe", 60), {"noise": Uniform(0.0, 1.0)}, {"noise": 0.5})
     search, tried = make(), []
     for number in range(1, 31):

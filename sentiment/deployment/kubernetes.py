@@ -145,7 +145,7 @@ class Kubernetes:
             try:
                 if before:
                     self._apply([_with_template_of(deployment, before)])
-                self._delete([one for one in present if one not in former and one[1:] not in others])
+                self._delete([one for one in present if one[1:] not in others])
             except UserError as another:
                 raise UserError(f"{error}; this could not be undone: {another}") from error
             undone = "the earlier pods are unchanged" if before else "nothing is left of it"

@@ -18,11 +18,12 @@ class Recorder:
     def __init__(self):
         self.deleted = []
         self.statuses = []
+        self.context = {"namespace": "moods"}
         self.pods = []  # and ReplicaSets
 
     def run(self, *arguments, given=None):
         if arguments[0] == "config":
-            context = {"name": "prod", "context": {"namespace": "moods"}}
+            context = {"name": "prod", "context": self.context}
             cluster = {"name": "east", "cluster": {"server": "https://east.example.org"}}
             return json.dumps({"current-context": "prod", "contexts": [context], "clusters": [cluster]})
         if arguments[0] == "kustomize":
@@ -78,6 +79,11 @@ def test_the_namespace_of_an_endpoint_is_not_deleted_with_it(recorder):
     recorder.target.delete("sentiment")
     (deleted,) = recorder.deleted
     assert "Service" in deleted and "Namespace" not in deleted
+
+
+def test_a_context_without_a_namespace_means_the_one_called_default(recorder):
+    recorder.context = {}
+    assert Kubernetes("sentiment", "", "", lambda: None).place == "namespace default of https://east.example.org"
 
 
 def status(**counted):

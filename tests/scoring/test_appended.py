@@ -121,6 +121,11 @@ def test_a_table_without_a_column_is_refused_before_anything_is_scored(shop, tra
     append(f"{shop}#scored", COLUMNS.select(["text", "score"]))
     with pytest.raises(UserError, match="has no column 'price', it has run_id, text, score"):
         append(f"{shop}#scored", COLUMNS.select(["text", "price"]), fail=True)
+    with connect("shop", shop, read_only=False) as connection:
+        connection.exec_driver_sql("create table others (text varchar)")
+        connection.commit()
+    with pytest.raises(UserError, match="has no column 'run_id', it has text: add it"):
+        append(f"{shop}#others", COLUMNS.select(["text"]), fail=True)
 
 
 @pytest.mark.parametrize(

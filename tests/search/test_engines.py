@@ -87,6 +87,14 @@ def test_any_number_of_trials_at_a_time_up_to_the_lag_tries_the_same():
     assert lag_of(1) == lag_of(4) == LAG and tried != walk("hyperopt", "tpe", 30, at_once=16, lag=lag_of(16))
 
 
+def test_a_loss_of_zero_is_the_lowest():
+    perfect, good = (
+        walk("hyperopt", "anneal", 12, loss=lambda number, params, low=low: low if number == 3 else 1.0)
+        for low in (0.0, 1e-9)
+    )
+    assert perfect == good
+
+
 @pytest.mark.parametrize("tuner, algo", ENGINES)
 def test_failed_trials_do_not_end_a_search(tuner, algo):
     def every_other(number, params):

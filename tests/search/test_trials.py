@@ -144,6 +144,8 @@ def test_a_trial_is_recorded_in_three_calls_of_the_store(tracked, monkeypatch, e
 
 
 def test_a_trial_whose_process_is_lost_keeps_the_run_that_it_has_opened(tracked):
+    with mlflow.start_run() as other:
+        theirs = TrialRecorder("dense", other).start(3, {"units": 3}, 42)
     with mlflow.start_run() as run:
         recorder = TrialRecorder("dense", run)
         first, second = recorder.start(1, {"units": 3}, 42), recorder.start(2, {"units": 4}, 43)
@@ -155,6 +157,7 @@ def test_a_trial_whose_process_is_lost_keeps_the_run_that_it_has_opened(tracked)
     for number in "23":
         assert found[number].info.status == "FAILED" and found[number].data.tags["error"] == "RuntimeError: lost"
         assert found[number].info.run_name == f"dense-0{number}" and found[number].data.params["epochs"] == "5"
+    assert tracked.get_run(theirs.run_id).info.status == "RUNNING"
 
 
 def add_copies(database, recorder):

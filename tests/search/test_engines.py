@@ -173,7 +173,7 @@ def test_what_does_not_go_together_is_refused(tuner, algo, family, expected):
 
 @pytest.mark.parametrize("algo", ["tpe", "random", "anneal"])
 def test_hyperopt_proposes_every_declared_integer_alike_and_no_other(algo):
-    space = {"units": Integer(16, 80, step=32), "noise": Uniform(0.0, 1.0)}
+    space = {"units": Integer(16, 80, step=32), "noise": Uniform(0.5, 1.0)}
     make, _ = make_engine(config("hyperopt", "random", 300), space, {"units": 48, "noise": 0.5})
     engine = make()
     tried = [engine.ask()[0]["units"] for _ in range(300)]
@@ -184,5 +184,5 @@ def test_hyperopt_proposes_every_declared_integer_alike_and_no_other(algo):
     engine = make()
     for number in range(1, 31):
         params, _ = engine.ask()
-        assert params["units"] in (16, 48, 80)
+        assert params["units"] in (16, 48, 80) and 0.5 <= params["noise"] <= 1.0
         engine.tell(number, abs(params["units"] - 16) + params["noise"])

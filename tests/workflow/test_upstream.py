@@ -125,7 +125,7 @@ def test_a_run_that_reused_a_result_that_is_gone_is_left_out_and_told_of_where_i
         time.sleep(0.002)
         return made
 
-    kept, removed = run(), run()
+    older, kept, removed = run(), run(), run()
     stubs = [run(**{"step.reused": "0" * 32}), run(**{"step.reused": removed})]  # of a run that was purged, and of one
     tracked.delete_run(removed)  # in the trash
     with mlflow.start_run():
@@ -133,7 +133,8 @@ def test_a_run_that_reused_a_result_that_is_gone_is_left_out_and_told_of_where_i
         for stub, advice in zip(stubs, ("run the ingest step again", f"mlflow runs restore --run-id {removed}")):
             with pytest.raises(UserError, match=f"run {stub} reused the result of run .*{advice}"):
                 find_run("ingest_run", stub, "ingest")
-        tracked.delete_run(kept)
+        for deleted in (older, kept):
+            tracked.delete_run(deleted)
         assert find_latest("ingest") is None
         assert Chain({}, reuse=True)._has_finished("ingest")  # as far as it asks: no traceback
 

@@ -56,7 +56,6 @@ class HyperoptSearch:
     def tell(self, number: int, loss: float | None) -> None:
         result = {"status": STATUS_FAIL} if loss is None else {"status": STATUS_OK, "loss": loss}
         self._trials.trials[number - 1].update(state=JOB_STATE_DONE, result=result)
-        self._trials.refresh()
 
     def _make_trial(self, new_id: int, params: Params) -> Any:
         document = generate_trial(new_id, to_values(self._space, params))

@@ -5,8 +5,9 @@ from mlflow.exceptions import MlflowException, RestException
 
 from sentiment.errors import UserError
 from sentiment.registry import promotions
-from sentiment.registry.versions import find_version, resolve_uri
+from sentiment.registry.versions import find_version, register, resolve_uri
 from sentiment.runs import checked_run
+from sentiment.tracking import COMPARISON_DIGEST
 from sentiment.workflow.parameters import RollbackParameters
 from steps.rollback import rollback
 
@@ -40,6 +41,18 @@ def test_the_latest_version_is_the_one_of_its_number(version):
     latest = [version() for _ in range(2)][-1]
     # By its number its files are checked, and the texts that it was made from are known.
     assert resolve_uri("models:/m/latest") == (f"models:/m/{latest}", f"m version {latest}")
+
+
+def test_a_champion_that_is_missing_is_told_with_the_parameter_that_names_another_model(tracked):
+    with pytest.raises(UserError, match="models:/m@champion: there is no such model .* name a model with -P other="):
+        resolve_uri("models:/m@champion", "other")
+
+
+def test_of_several_versions_of_a_winner_the_one_of_the_lowest_number_is_registered(versions, monkeypatch):
+    monkeypatch.setattr("sentiment.registry.versions.has_model", lambda uri: True)
+    for version in ("10", "9"):
+        versions.set_model_version_tag("m", version, COMPARISON_DIGEST, "0")
+    assert register("m", "file:///nowhere", {COMPARISON_DIGEST: "0"}, "", once=True) == "9"
 
 
 @pytest.mark.parametrize(

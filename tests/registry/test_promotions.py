@@ -172,6 +172,12 @@ def test_a_champion_is_no_challenger(versions):
     assert aliases() == {"champion": 2, "previous": 3}
 
 
+def test_a_promotion_goes_to_the_end_of_a_trail_that_somebody_has_shortened(versions):
+    promote_in_turn(3)
+    versions.delete_registered_model_tag("m", min(versions.get_registered_model("m").tags))
+    assert promote("m", "4", "3", "better") and aliases() == {"champion": 4, "previous": 3}
+
+
 def test_a_long_reason_fits_into_a_tag(versions):
     promote("m", "1", None, "x" * 9000)
     (stored,) = MlflowClient().get_registered_model("m").tags.values()

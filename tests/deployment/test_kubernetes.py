@@ -128,7 +128,7 @@ UNSCHEDULABLE = [{"type": "PodScheduled", "status": "False", "reason": "Unschedu
         ([], {"initContainerStatuses": waiting("ImagePullBackOff")}, "ImagePullBackOff "),
         (FULL + LATE, {"containerStatuses": waiting("ContainerCreating")}, r"ReplicaFailure \(exceeded quota\)"),
         (LATE, {"conditions": UNSCHEDULABLE}, r"Unschedulable \(no node has 1Gi\)"),
-        (LATE, {}, "no reason is known"),
+        (LATE, {}, "reason unknown"),
     ],
 )
 def test_what_the_newest_pods_do_not_get_ready_for_is_told(recorder, conditions, of_pods, expected):
@@ -136,7 +136,7 @@ def test_what_the_newest_pods_do_not_get_ready_for_is_told(recorder, conditions,
     recorder.statuses = [status(availableReplicas=0, conditions=conditions)]
     former = pod("a", containerStatuses=waiting("ErrImageNeverPull"))
     recorder.pods = [replica_set("9", "a"), replica_set("10", "b"), former, pod("b", **of_pods)]
-    with pytest.raises(UserError, match=f"its pods do not get ready: {expected}.*; nothing is left of it"):
+    with pytest.raises(UserError, match=f"its pods do not become ready: {expected}.*; nothing is left of it"):
         recorder.target.create("sentiment", "models:/sentiment/1", "1")
 
 
@@ -170,5 +170,5 @@ def test_what_cannot_be_undone_is_told_with_the_first_error(recorder):
         return run(*arguments, **given)
 
     recorder.run = refuse_to_delete
-    with pytest.raises(UserError, match="do not get ready: .*; this could not be undone: kubectl delete: forbidden"):
+    with pytest.raises(UserError, match="do not become ready: .*; this could not be undone: kubectl delete: forbidden"):
         recorder.target.create("sentiment", "models:/sentiment/1", "1")

@@ -153,10 +153,10 @@ def test_requests_that_the_store_did_not_keep_are_counted_as_dropped_and_later_o
     written.take([request], dropped=3)
     written.report()
     assert tracked.get_run(run).data.metrics == {"requests_recorded": 1, "requests_dropped": 7}
-    assert capsys.readouterr().err.count("requests not recorded: the trace is not in the store") == 1
+    assert capsys.readouterr().err.count("requests are not recorded: the trace is not in the store") == 1
     monkeypatch.setattr(mlflow, "get_trace", lambda _: None)
     written.take([request], dropped=3)
-    assert "requests not recorded: the trace is not in the store" in capsys.readouterr().err
+    assert "requests are not recorded: the trace is not in the store" in capsys.readouterr().err
 
 
 def test_an_outage_that_the_counts_have_met_first_is_reported_with_the_first_lost_request(tracked, monkeypatch, capsys):
@@ -167,4 +167,4 @@ def test_an_outage_that_the_counts_have_met_first_is_reported_with_the_first_los
     monkeypatch.setattr(writer, "check_tracking_server", fail)
     written.report()
     written.take([({}, {})], dropped=0)
-    assert "requests not recorded: the server is gone" in capsys.readouterr().err
+    assert "requests are not recorded: the server is gone" in capsys.readouterr().err

@@ -48,6 +48,13 @@ def test_a_champion_that_is_missing_is_told_with_the_parameter_that_names_anothe
         resolve_uri("models:/m@champion", "other")
 
 
+def test_a_version_may_be_named_by_its_number_or_by_any_alias(versions):
+    versions.set_registered_model_alias("m", "champion", "3")
+    versions.set_registered_model_alias("m", "challenger", "4")
+    found = [int(find_version("m", named).version) for named in ("", "champion", "challenger", "5")]
+    assert found == [3, 3, 4, 5]
+
+
 def test_of_several_versions_of_a_winner_the_one_of_the_lowest_number_is_registered(versions, monkeypatch):
     monkeypatch.setattr("sentiment.registry.versions.has_model", lambda uri: True)
     for version in ("10", "9"):

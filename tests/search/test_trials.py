@@ -110,6 +110,11 @@ def test_the_error_of_a_trial_is_recorded_without_a_password(tracked):
     assert "ValueError: no answer from" in lines and "secret" not in lines + found.data.tags["error"]
 
 
+def test_a_perfect_trial_is_the_best():
+    trials = [Outcome("", name, {}, 1, {"log_loss": 0.1}, loss) for name, loss in (("good", 0.1), ("perfect", 0.0))]
+    assert [trial.name for trial in rank_trials(trials, "dense")] == ["perfect", "good"]
+
+
 def test_the_first_error_is_told_where_all_trials_failed():
     failed = [Outcome("", "", {}, 1, error=f"UserError: no {number}") for number in (1, 2)]
     with pytest.raises(UserError, match="^all 2 trials of dense failed, the first with no 1 "):

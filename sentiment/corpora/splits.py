@@ -120,7 +120,7 @@ def split(
 def _borrow(names: pd.Series, place: pd.Series, lasting: bool) -> pd.Series:
     """The splits of the texts of one class after splits with too few (``NEEDED``) borrowed the nearest ones.
 
-    With ``lasting`` the training split borrows none: human labels stay where they evaluate models.
+    With ``lasting`` the training split borrows none: human labels stay where models are evaluated.
     """
     names = names.copy()
     for name in ("test", "validation") if lasting else NEEDED:

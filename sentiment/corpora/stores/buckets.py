@@ -153,7 +153,7 @@ def open_bucket(name: str, address: str) -> tuple[Any, str]:
     """The filesystem that an address is in, and its path there.
 
     Raises:
-        UserError: pyarrow was built without it, or lacks something.
+        UserError: pyarrow was built without it, or a requirement is missing.
     """
     scheme, _, path = address.partition("://")
     scheme = scheme.lower()

@@ -14,7 +14,7 @@ from sentiment.corpora.tables.progress import follow
 from sentiment.errors import UserError
 
 BAR_AFTER = 3.0  # seconds
-NESTED = (list, tuple, dict)  # possible values in JSON or a database that are not strings
+NESTED = (list, tuple, dict)  # nested values in JSON or a database
 SCHEMA = pa.schema([(name, pa.string()) for name in Document._fields])
 
 

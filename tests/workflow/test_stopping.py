@@ -25,7 +25,7 @@ ENDED = f"{platform.node()} {NOBODY} 1234 {pid_namespace()}"
         (f"{platform.node()} {NOBODY} 1700000000 {pid_namespace()}".strip(), "KILLED"),
         (f"{platform.node()} {NOBODY} 1700000000 pid:[1]", "RUNNING"),
         (f"{ENDED} {boot_id()} {machine_digest()}", "KILLED"),
-        (this_process().replace(f" {psutil.Process().pid} ", f" {psutil.Process().ppid()} "), "KILLED"),
+        (f"{platform.node()} {psutil.Process().pid} 1 {pid_namespace()} {boot_id()} {machine_digest()}", "KILLED"),
     ],
     ids=[
         "gone",

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import matthews_corrcoef
 
+from sentiment.evaluation import statistics
 from sentiment.evaluation.choosing import choose
 from sentiment.evaluation.measure import score_test_split
 from sentiment.evaluation.metrics import METRICS, Metric, scores
@@ -61,6 +62,7 @@ def test_a_threshold_may_be_on_it():
 
 
 def test_a_lead_in_it_is_told_in_points_only_where_it_is_a_share(monkeypatch):
+    monkeypatch.setattr(statistics, "RESAMPLES", 10)
     rows = [
         {"family": name, "validation_matthews": value, "validation_log_loss": 0.5}
         for name, value in (("simple", VALUE), ("lstm", 0.0))

@@ -33,7 +33,7 @@ def test_the_ping_goes_past_a_proxy_that_the_environment_names(process, monkeypa
             pass
 
     with http.server.HTTPServer(("127.0.0.1", 0), Ping) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()  # shutdown waits so long
         serve.wait_until_ready(process, f"http://127.0.0.1:{server.server_port}", lambda: None)
         server.shutdown()
     assert not process.ended

@@ -8,7 +8,6 @@ import json
 import re
 import shutil
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ from sentiment.tracking import MANIFEST, MODEL_SHA256, MODEL_URI, active_run
 MODELS = "models:/"  # before the id of a logged model
 
 # A logged model does not change, and copying its files from another machine takes two requests a file.
-_download_once = cache(download)
+_copies: dict[str, Path] = {}
 
 
 def registered_version(uri: str) -> ModelVersion | None:
@@ -67,12 +66,11 @@ def model_files(uri: str) -> Path:
 
 
 def _copy(address: str, expected: str | None) -> Path:
-    """The copy that this process has made, or another one where a cleaner of temporary files has removed some of it."""
-    path = _download_once(address, expected)
-    if path.exists() and (not expected or content_digest(path) == expected):
-        return path
-    _download_once.cache_clear()
-    return _download_once(address, expected)
+    """The copy that this process has made, or a new one if a cleaner of temporary files has removed some of it."""
+    path = _copies.get(address)
+    if path is None or not path.exists() or (expected and content_digest(path) != expected):
+        path = _copies[address] = download(address, expected)
+    return path
 
 
 def _find_logged_model(address: str) -> LoggedModel | None:

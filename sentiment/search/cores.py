@@ -20,7 +20,8 @@ CGROUP = Path("/sys/fs/cgroup")
 def usable_cores() -> int:
     """The number of cores that this process may use, by its affinity and by the quota of its container.
 
-    The machine may have many more, which ``os.cpu_count`` gives.
+    The machine may have many more, which ``os.cpu_count`` gives. ``joblib.cpu_count`` counts the
+    same, but importing it would add 0.05 s to main's start.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     version_2, version_1 = CGROUP / "cpu.max", [CGROUP / f"cpu/cpu.cfs_{name}_us" for name in ("quota", "period")]
